@@ -1,0 +1,58 @@
+"""The errors a user can meet.
+
+SimulatorError
+├── ScenarioError    a scenario, an override or an argument is wrong   (exit code 2)
+├── RunError         a run could not go on                             (exit code 1)
+│   ├── StrategyError    a strategy raised, or ordered something impossible
+│   └── ModelError       the learned model stopped being finite
+├── LedgerError      a transfer or an audit broke the book-keeping
+└── MarketError      a pool was asked for something impossible
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class SimulatorError(Exception):
+    """Base of every error this simulator raises on purpose."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with an input: where it stands and what is wrong with it."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" if self.where else self.what
+
+
+class ScenarioError(SimulatorError):
+    """A scenario cannot be used; `problems` lists everything found wrong with it, one line each."""
+
+    def __init__(self, problems: str | Iterable[Problem]) -> None:
+        self.problems = (
+            (Problem("", problems),) if isinstance(problems, str) else tuple(problems)
+        )
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class RunError(SimulatorError):
+    """A run could not go on."""
+
+
+class StrategyError(RunError):
+    """A strategy raised or returned something that is no order; names kind, period and account."""
+
+
+class ModelError(RunError):
+    """Model parameters are no longer finite."""
+
+
+class LedgerError(SimulatorError):
+    """A transfer is impossible or the audit found the books out of balance."""
+
+
+class MarketError(SimulatorError):
+    """A pool was asked for something impossible, such as a negative amount."""

@@ -1,0 +1,83 @@
+"""The tables of a run folder: their columns and what a value of each column is.
+
+A column is `int32`, `float64` or `category` (a name, dictionary-encoded). Amounts of money are in
+numeraire, amounts of tokens in tokens, rates per period. Row 0 of a run is its genesis.
+"""
+
+FORMAT = 1
+"""Version of the run folder's layout, in `manifest.json`."""
+
+TABLES: dict[str, dict[str, str]] = {
+    "periods": {
+        "period": "int32",
+        "accuracy": "float64",  # of the global model on the test set
+        "loss": "float64",  # log loss on the test set
+        "utility": "float64",  # on the validation set
+        "revenue": "float64",
+        "issued": "float64",  # tokens, all clients together
+        "dividends": "float64",
+        "buybacks": "float64",  # numeraire spent on buybacks
+        "volume": "float64",
+    },
+    "clients": {
+        "period": "int32",
+        "client": "category",
+        "behaviour": "category",
+        "examples": "int32",
+        "participated": "int32",  # 1 or 0
+        "contribution": "float64",
+        "credit": "float64",
+        "share": "float64",
+        "issued": "float64",
+        "dividends": "float64",  # received as a holder of any token
+        "dividends_paid": "float64",  # to the holders of this client's token
+        "direct": "float64",
+        "tokens": "float64",  # of its own
+        "numeraire": "float64",
+        "wealth": "float64",
+    },
+    "pools": {
+        "period": "int32",
+        "token": "category",
+        "reserve_token": "float64",
+        "reserve_numeraire": "float64",
+        "spot_price": "float64",
+        "volume": "float64",  # numeraire
+        "fees": "float64",  # numeraire
+        "supply": "float64",
+        "fundamental_value": "float64",
+    },
+    "agents": {
+        "period": "int32",
+        "agent": "category",
+        "kind": "category",
+        "strategy": "category",
+        "accounts": "int32",
+        "numeraire": "float64",
+        "token_value": "float64",  # at spot prices
+        "lp_value": "float64",  # LP shares at spot prices
+        "wealth": "float64",
+    },
+    "fills": {
+        "period": "int32",
+        "sequence": "int32",  # order of settling within the period
+        "agent": "category",
+        "account": "int32",
+        "strategy": "category",
+        "token": "category",
+        "side": "category",  # buy or sell, of the token
+        "amount_in": "float64",
+        "amount_out": "float64",
+        "price": "float64",  # numeraire per token, fee included
+        "slippage": "float64",  # against the quote on the frozen view; positive is worse
+        "status": "category",
+    },
+    "flows": {
+        "period": "int32",
+        "flow": "category",
+        "asset": "category",
+        "payer": "category",
+        "payee": "category",
+        "amount": "float64",
+    },
+}
