@@ -1,0 +1,199 @@
+"""Reading a run folder: its scenario, its manifest and its tables as pandas DataFrames."""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+FORMAT = 1
+"""Newest layout of a run folder that is understood here."""
+
+STATUSES = ("running", "complete", "interrupted", "failed")
+
+_PART = re.compile(r"(\d+)-(\d+)")
+_NAME = pa.dictionary(pa.int32(), pa.string())
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run. Its tables are read on first use; rows are in time order, period 0 is genesis.
+
+    `sources` are the folders that hold the tables: the run folder itself after an orderly end,
+    otherwise the parts that were committed when the run was loaded.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+    scenario: dict[str, Any]
+    summary: dict[str, Any] | None
+    sources: tuple[Path, ...]
+
+    @cached_property
+    def periods(self) -> pd.DataFrame:
+        """One row per period: the model, and totals."""
+        return self._table("periods")
+
+    @cached_property
+    def clients(self) -> pd.DataFrame:
+        """One row per period and client."""
+        return self._table("clients")
+
+    @cached_property
+    def pools(self) -> pd.DataFrame:
+        """One row per period and token."""
+        return self._table("pools")
+
+    @cached_property
+    def agents(self) -> pd.DataFrame:
+        """One row per period and agent: what it owns."""
+        return self._table("agents")
+
+    @cached_property
+    def fills(self) -> pd.DataFrame:
+        """One row per settled or refused order."""
+        return self._table("fills")
+
+    @cached_property
+    def flows(self) -> pd.DataFrame:
+        """Transfers summed by period, flow, asset, payer kind and payee kind."""
+        return self._table("flows")
+
+    @cached_property
+    def behaviours(self) -> dict[str, str]:
+        """Behaviour of each client in its last recorded period, in the order of the clients."""
+        rows = self.clients.drop_duplicates("client", keep="first")["client"].astype(str)
+        last = self.clients.drop_duplicates("client", keep="last").set_index("client")["behaviour"]
+        return {client: str(last[client]) for client in rows}
+
+    @cached_property
+    def issuers(self) -> dict[str, str]:
+        """Client of each token: the one of the same name, or else the one of the same rank.
+
+        Empty when there is no client per token (a shared token, or none).
+        """
+        tokens = list(self.pools["token"].astype(str).unique())
+        clients = list(self.behaviours)
+        if set(tokens) <= set(clients):
+            return {token: token for token in tokens}
+        return dict(zip(tokens, clients, strict=True)) if len(tokens) == len(clients) else {}
+
+    def _table(self, table: str) -> pd.DataFrame:
+        if not self.sources:
+            raise ValueError(f"{self.folder}: nothing is recorded yet, the run has just started")
+        if not all(source.is_dir() for source in self.sources):
+            raise ValueError(f"{self.folder} changed while it was read; load it again")
+        files = [source / f"{table}.parquet" for source in self.sources]
+        found = [file for file in files if file.exists()]
+        if not found:
+            raise FileNotFoundError(
+                f"{self.folder}: table '{table}' is missing (no {table}.parquet,"
+                f" although the run's status is '{self.manifest['status']}')"
+            )
+        return _frame(_read(file) for file in found)
+
+
+def load_run(folder: str | Path) -> Run:
+    """The run recorded in `folder`, finished or not.
+
+    A run that is still going on, or was killed, is read up to its last committed part.
+
+    Raises:
+        FileNotFoundError: `folder` is not a run folder.
+        ValueError: a file in it is damaged, or its layout is newer than this package.
+    """
+    folder = Path(folder)
+    manifest = _manifest(folder)
+    summary = folder / "summary.json"
+    return Run(
+        folder=folder,
+        manifest=manifest,
+        scenario=_scenario(folder / "scenario.yaml"),
+        summary=_json(summary) if summary.exists() else None,
+        sources=_parts(folder) if manifest["status"] == "running" else (folder,),
+    )
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: no such folder")
+    for name in ("manifest.json", "scenario.yaml"):
+        if not (folder / name).is_file():
+            raise FileNotFoundError(
+                f"{folder} is not a run folder: it has no {name}"
+                " (a run folder is outputs/<name>/<time>-<id>)"
+            )
+    manifest = _json(folder / "manifest.json")
+    version, status = manifest.get("format"), manifest.get("status")
+    if not isinstance(version, int):
+        raise ValueError(f"{folder / 'manifest.json'}: 'format' is {version!r}, not a number")
+    if version > FORMAT:
+        raise ValueError(
+            f"{folder} is in format {version}, newer than the format {FORMAT} understood here:"
+            " read it with the version of the simulator that wrote it, or a newer one"
+        )
+    if status not in STATUSES:
+        raise ValueError(
+            f"{folder / 'manifest.json'}: 'status' is {status!r}, not one of {', '.join(STATUSES)}"
+        )
+    return manifest
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{file} is damaged: {error}") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{file} is damaged: not a JSON object")
+    return content
+
+
+def _scenario(file: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{file} is damaged: {error}") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{file} is damaged: not a mapping")
+    return content
+
+
+def _parts(folder: Path) -> tuple[Path, ...]:
+    """Committed parts in time order; a name that starts with a dot was never committed."""
+    ranges = {
+        part: (int(match[1]), int(match[2]))
+        for part in (folder / "parts").glob("*")
+        if part.is_dir() and (match := _PART.fullmatch(part.name))
+    }
+    parts = sorted(ranges, key=ranges.__getitem__)
+    for part, following in zip(parts, parts[1:], strict=False):
+        if ranges[following][0] <= ranges[part][1]:
+            raise ValueError(f"{folder}: parts {part.name} and {following.name} overlap")
+    return tuple(parts)
+
+
+def _read(file: Path) -> pa.Table:
+    try:
+        return pq.ParquetFile(file).read()
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"{file} is damaged: {error}") from error
+
+
+def _frame(tables: Iterable[pa.Table]) -> pd.DataFrame:
+    """The tables one after the other; names that were encoded apart are encoded together."""
+    whole = pa.concat_tables(table.cast(_widened(table.schema)) for table in tables)
+    frame: pd.DataFrame = whole.unify_dictionaries().to_pandas()
+    return frame
+
+
+def _widened(schema: pa.Schema) -> pa.Schema:
+    fields = [f.with_type(_NAME) if pa.types.is_dictionary(f.type) else f for f in schema]
+    return pa.schema(fields)

@@ -1,0 +1,43 @@
+"""Behaviours: what a client does with its data and its update."""
+
+from typing import ClassVar, Literal
+
+from simulator.components import Component, Integers
+
+__all__ = ["BEHAVIOURS", "Behaviour", "FreeRider", "Honest", "LabelFlip"]
+
+
+class Behaviour(Component):
+    """How a client takes part. The base trains on what it has."""
+
+    trains: ClassVar[bool] = True
+    """Whether the client trains at all; one that does not returns the model it was given."""
+
+    def labels(self, labels: Integers, classes: int) -> Integers:
+        """The labels `[rows]` the client trains on."""
+        return labels
+
+
+class Honest(Behaviour):
+    """Trains on its own examples and reports what it learned."""
+
+    kind: Literal["honest"] = "honest"
+
+
+class FreeRider(Behaviour):
+    """Trains nothing and reports the model it was given: an update of zero at no cost."""
+
+    kind: Literal["free_rider"] = "free_rider"
+    trains: ClassVar[bool] = False
+
+
+class LabelFlip(Behaviour):
+    """Poisons the model by training on label `classes - 1 - label` (Fang et al. 2020)."""
+
+    kind: Literal["label_flip"] = "label_flip"
+
+    def labels(self, labels: Integers, classes: int) -> Integers:
+        return classes - 1 - labels
+
+
+BEHAVIOURS: tuple[type[Behaviour], ...] = (Honest, FreeRider, LabelFlip)

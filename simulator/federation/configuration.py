@@ -1,0 +1,167 @@
+"""The federation section of a scenario, and the round it describes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from simulator.components import Booleans, Family, Floats, Integers, Memory, Section
+from simulator.errors import ModelError
+from simulator.federation.aggregation import AGGREGATIONS, Aggregation, FedAvg
+from simulator.federation.behaviours import Behaviour
+from simulator.federation.contribution import CONTRIBUTIONS, Contribution, Shapley
+from simulator.federation.game import CoalitionGame
+from simulator.federation.learners import LEARNERS, Learner, SgdClassifier
+from simulator.federation.partition import PARTITIONS, Dirichlet, Partition
+from simulator.federation.tasks import TASKS, Dataset, Digits, Split, Task
+from simulator.federation.utilities import (
+    UTILITIES,
+    NegativeLogLoss,
+    Utility,
+    accuracy,
+    negative_log_loss,
+)
+from simulator.randomness import Streams
+
+__all__ = ["Cohort", "Federation", "Quality", "Round"]
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """The clients' data as they train on it; arrays are `[clients]`."""
+
+    dataset: Dataset
+    data: tuple[Split, ...]
+    trains: Booleans
+
+    @property
+    def examples(self) -> Integers:
+        """Training examples of each client."""
+        return np.array([len(data) for data in self.data])
+
+
+@dataclass(frozen=True)
+class Round:
+    """What a federated round produced; `updates` `[clients, params]`, 0 for absent clients."""
+
+    participated: Booleans
+    previous: Floats
+    updates: Floats
+    parameters: Floats
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How good a global model is: accuracy and loss on test data, utility on validation data."""
+
+    accuracy: float
+    loss: float
+    utility: float
+
+
+class Federation(Section):
+    """Who learns what from which data, and how contributions are measured."""
+
+    task: Annotated[Task, Family(TASKS)] = Field(Digits(), description="The data to learn from.")
+    partition: Annotated[Partition, Family(PARTITIONS)] = Field(
+        Dirichlet(), description="How examples are divided among clients."
+    )
+    learner: Annotated[Learner, Family(LEARNERS)] = Field(
+        SgdClassifier(), description="The model and its local training."
+    )
+    aggregation: Annotated[Aggregation, Family(AGGREGATIONS)] = Field(
+        FedAvg(), description="How updates become the next global model."
+    )
+    utility: Annotated[Utility, Family(UTILITIES)] = Field(
+        NegativeLogLoss(), description="What a model is worth on the validation set."
+    )
+    contribution: Annotated[Contribution, Family(CONTRIBUTIONS)] = Field(
+        Shapley(), description="How a round's result is credited to clients."
+    )
+
+    def gather(self, behaviours: Sequence[Behaviour], streams: Streams) -> Cohort:
+        """Load the task and divide it among clients with these behaviours."""
+        dataset = self.task.load(streams["split"])
+        train = dataset.train
+        parts = self.partition.split(train.labels, len(behaviours), streams["partition"])
+        data = tuple(
+            Split(train.features[rows], behaviour.labels(train.labels[rows], dataset.classes))
+            for rows, behaviour in zip(parts, behaviours, strict=True)
+        )
+        return Cohort(dataset, data, np.array([behaviour.trains for behaviour in behaviours]))
+
+    def initial(self, cohort: Cohort, streams: Streams) -> Memory:
+        """The untrained model and each client's count of training steps."""
+        features, classes = cohort.dataset.train.features.shape[1], cohort.dataset.classes
+        parameters = self.learner.initial(features, classes, streams["model"])
+        return {"parameters": parameters, "steps": np.ones(len(cohort.data))}
+
+    def learn(
+        self, memory: Memory, cohort: Cohort, participates: Booleans, period: int, streams: Streams
+    ) -> tuple[Round, Memory]:
+        """One round: participating clients train, the aggregator combines their updates."""
+        previous, steps = memory["parameters"], memory["steps"].copy()
+        updates = np.zeros((len(cohort.data), previous.size))
+        for client in np.flatnonzero(participates & cohort.trains).tolist():
+            seed = streams.integer("train", period, client)
+            trained, steps[client] = self.learner.train(
+                previous, steps[client], cohort.data[client], cohort.dataset.classes, seed
+            )
+            updates[client] = trained - previous
+        weights = cohort.examples * participates.astype(float)
+        parameters = self.aggregation.aggregate(previous, updates, weights)
+        if not np.isfinite(parameters).all():
+            raise ModelError(
+                f"the model's parameters are not finite in period {period}; "
+                "try a smaller federation.learner.learning_rate"
+            )
+        return (
+            Round(participates, previous, updates, parameters),
+            {"parameters": parameters, "steps": steps},
+        )
+
+    def evaluate(self, parameters: Floats, cohort: Cohort) -> Quality:
+        """Quality of a global model `[params]`."""
+        test, validation = (
+            self.learner.probabilities(
+                self.learner.scores(parameters[None], part.features, cohort.dataset.classes)
+            )
+            for part in (cohort.dataset.test, cohort.dataset.validation)
+        )
+        labels = cohort.dataset.test.labels
+        return Quality(
+            accuracy=float(accuracy(test, labels)[0]),
+            loss=-float(negative_log_loss(test, labels)[0]),
+            utility=float(self.utility.value(validation, cohort.dataset.validation.labels)[0]),
+        )
+
+    def game(self, round_: Round, cohort: Cohort) -> CoalitionGame:
+        """The round as a game of its participants.
+
+        A coalition's model adds the mean update of its members, weighted by their examples, to the
+        previous global model; nobody's is the previous global model itself.
+        """
+        present = np.flatnonzero(round_.participated)
+        examples = cohort.examples[present].astype(float)
+        validation = cohort.dataset.validation
+        scores = self.learner.combined_scores(
+            round_.previous, round_.updates[present], validation.features, cohort.dataset.classes
+        )
+
+        def utility(members: Booleans) -> Floats:
+            weights = members * examples
+            weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1.0)
+            probabilities = self.learner.probabilities(scores(weights))
+            return self.utility.value(probabilities, validation.labels)
+
+        return CoalitionGame(len(present), utility)
+
+    def assess(self, round_: Round, cohort: Cohort) -> Floats:
+        """Contribution of every client `[clients]`, 0 for those absent."""
+        contributions = np.zeros(len(cohort.data))
+        if round_.participated.any():
+            game = self.game(round_, cohort)
+            contributions[round_.participated] = self.contribution.contributions(game)
+        return contributions

@@ -1,0 +1,70 @@
+"""Coalition games: what each group of players achieves. Contribution methods stand on them."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from simulator.components import Booleans, Floats, Integers
+
+__all__ = ["CoalitionGame"]
+
+BLOCK = 64  # coalitions evaluated together: their scores stay in cache
+
+
+class CoalitionGame:
+    """A game of `players` whose `utility` gives the worth of many coalitions at once.
+
+    `utility` takes memberships `[coalitions, players]` (bool) and returns `[coalitions]`.
+
+    >>> glove = CoalitionGame.from_function(3, lambda s: float(2 in s and len(s) > 1))
+    >>> glove.grand, glove.empty
+    (1.0, 0.0)
+    """
+
+    def __init__(self, players: int, utility: Callable[[Booleans], Floats]) -> None:
+        self.players = players
+        self._utility = utility
+        self._all: Floats | None = None
+
+    @classmethod
+    def from_function(
+        cls, players: int, utility: Callable[[frozenset[int]], float]
+    ) -> "CoalitionGame":
+        """The game of any Python function from a set of player numbers to a worth."""
+
+        def each(members: Booleans) -> Floats:
+            sets = (frozenset(np.flatnonzero(row).tolist()) for row in members)
+            return np.array([utility(coalition) for coalition in sets], dtype=float)
+
+        return cls(players, each)
+
+    def values(self, members: Booleans) -> Floats:
+        """Worth of coalitions `[coalitions, players]` (bool); one value each."""
+        blocks = [
+            self._utility(members[first : first + BLOCK]) for first in range(0, len(members), BLOCK)
+        ]
+        return np.concatenate(blocks) if blocks else np.zeros(0)
+
+    def all_values(self) -> Floats:
+        """Worth of all 2**players coalitions; bit i of an index says whether player i is in."""
+        if self._all is None:
+            index = np.arange(1 << self.players)
+            self._all = self.values((index[:, None] >> np.arange(self.players) & 1).astype(bool))
+        return self._all
+
+    def prefix_values(self, permutations: Integers) -> Floats:
+        """Worth of the first 0, 1, ... players of each of `[n, players]` permutations: `[n, players + 1]`."""
+        position = np.argsort(permutations, axis=1)
+        sizes = np.arange(self.players + 1)
+        members = position[:, None, :] < sizes[None, :, None]
+        return self.values(members.reshape(-1, self.players)).reshape(len(permutations), -1)
+
+    @property
+    def grand(self) -> float:
+        """Worth of all players together."""
+        return float(self.values(np.ones((1, self.players), dtype=bool))[0])
+
+    @property
+    def empty(self) -> float:
+        """Worth of nobody."""
+        return float(self.values(np.zeros((1, self.players), dtype=bool))[0])

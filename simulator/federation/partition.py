@@ -1,0 +1,71 @@
+"""Partitions: how the training examples are divided among the clients."""
+
+from abc import abstractmethod
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from simulator.components import Component, Integers
+from simulator.errors import ScenarioError
+
+__all__ = ["PARTITIONS", "Dirichlet", "Partition"]
+
+
+class Partition(Component):
+    """A rule that gives every training example to one client."""
+
+    min_examples: int = Field(10, ge=1, description="Least number of examples of a client.")
+
+    def split(
+        self, labels: Integers, clients: int, draws: np.random.Generator
+    ) -> list[Integers]:
+        """Row numbers of each client's examples, for `labels` `[rows]`.
+
+        Raises ScenarioError when there are too few examples to give each client `min_examples`.
+        """
+        if clients * self.min_examples > len(labels):
+            raise ScenarioError(
+                f"{clients} clients with at least {self.min_examples} examples each need "
+                f"{clients * self.min_examples} training examples, the task has {len(labels)}"
+            )
+        return self.divide(labels, clients, draws)
+
+    @abstractmethod
+    def divide(
+        self, labels: Integers, clients: int, draws: np.random.Generator
+    ) -> list[Integers]:
+        """The work of `split`, for a request that is possible."""
+
+
+class Dirichlet(Partition):
+    """Label skew: the clients' parts of each class are drawn from Dirichlet(alpha, ..., alpha).
+
+    Small `alpha` gives clients few classes, large `alpha` gives all the same mixture (Hsu et al.
+    2019). Clients below `min_examples` then receive random examples of whoever has most.
+    """
+
+    kind: Literal["dirichlet"] = "dirichlet"
+    alpha: float = Field(2.0, gt=0, description="Concentration; smaller is more skewed.")
+
+    def divide(
+        self, labels: Integers, clients: int, draws: np.random.Generator
+    ) -> list[Integers]:
+        owner = np.empty(len(labels), dtype=np.int64)
+        for label in np.unique(labels):
+            rows = draws.permutation(np.flatnonzero(labels == label))
+            bounds = np.cumsum(draws.dirichlet(np.full(clients, self.alpha))) * len(rows)
+            owner[rows] = np.searchsorted(bounds[:-1], np.arange(len(rows)), side="right")
+        self._fill_up(owner, clients, draws)
+        return [np.flatnonzero(owner == client) for client in range(clients)]
+
+    def _fill_up(self, owner: Integers, clients: int, draws: np.random.Generator) -> None:
+        counts = np.bincount(owner, minlength=clients)
+        while counts.min() < self.min_examples:
+            poorest, richest = counts.argmin(), counts.argmax()
+            given = draws.choice(np.flatnonzero(owner == richest))
+            owner[given] = poorest
+            counts = np.bincount(owner, minlength=clients)
+
+
+PARTITIONS: tuple[type[Partition], ...] = (Dirichlet,)

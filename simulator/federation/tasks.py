@@ -1,0 +1,93 @@
+"""Tasks: the data the federation learns from."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from simulator.components import Component, Floats, Integers
+
+__all__ = ["TASKS", "Dataset", "Digits", "Split", "Task"]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Examples `[rows, features]` and their classes `[rows]`, numbered from 0."""
+
+    features: Floats
+    labels: Integers
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A task's data: `train` is divided among clients, `validation` measures contributions."""
+
+    train: Split
+    validation: Split
+    test: Split
+    classes: int
+
+    @property
+    def majority_share(self) -> float:
+        """Accuracy on the test set of always naming its most frequent class."""
+        return float(np.bincount(self.test.labels).max() / len(self.test))
+
+
+class Task(Component):
+    """A classification problem with real examples, split by class into three parts."""
+
+    validation: float = Field(
+        0.2, gt=0, lt=1, description="Fraction of examples on which contributions are measured."
+    )
+    test: float = Field(
+        0.2, gt=0, lt=1, description="Fraction of examples on which accuracy is reported."
+    )
+
+    @abstractmethod
+    def examples(self) -> tuple[Floats, Integers]:
+        """All examples `[rows, features]` and their classes `[rows]`."""
+
+    def load(self, draws: np.random.Generator) -> Dataset:
+        """Split the examples, each class in the same proportions, and scale them.
+
+        Features get mean 0 and deviation 1 on the training part; the others follow that scaling.
+        """
+        from sklearn.preprocessing import StandardScaler
+
+        features, labels = self.examples()
+        parts = self._parts(labels, draws)
+        scaler = StandardScaler().fit(features[parts[0]])
+        train, validation, test = (
+            Split(scaler.transform(features[rows]), labels[rows]) for rows in parts
+        )
+        return Dataset(train, validation, test, classes=int(labels.max()) + 1)
+
+    def _parts(self, labels: Integers, draws: np.random.Generator) -> list[Integers]:
+        parts: list[list[Integers]] = [[], [], []]
+        for label in np.unique(labels):
+            rows = draws.permutation(np.flatnonzero(labels == label))
+            first = round(self.validation * len(rows))
+            second = first + round(self.test * len(rows))
+            for part, chosen in zip(parts, (rows[second:], rows[:first], rows[first:second]), strict=True):
+                part.append(chosen)
+        return [draws.permutation(np.concatenate(part)) for part in parts]
+
+
+class Digits(Task):
+    """Handwritten digits, 8 x 8 pixels: 1,797 examples of 10 classes, part of scikit-learn."""
+
+    kind: Literal["digits"] = "digits"
+
+    def examples(self) -> tuple[Floats, Integers]:
+        from sklearn.datasets import load_digits
+
+        features, labels = load_digits(return_X_y=True)
+        return features, labels.astype(np.int64)
+
+
+TASKS: tuple[type[Task], ...] = (Digits,)

@@ -1,0 +1,66 @@
+"""Compiled loops of the market. They draw nothing and know no component."""
+
+import numba
+
+from simulator.components import Booleans, Floats, Integers
+
+FILLED, UNAFFORDABLE, SLIPPAGE, EMPTY_POOL, EXHAUSTED = range(5)
+
+SHORTFALL_TOLERANCE = 1e-12
+
+
+@numba.njit(cache=True, inline="always")
+def _payout(code, reserve_in, reserve_out, amount, fee):  # type: ignore[no-untyped-def]
+    kept = (1.0 - fee) * amount  # code 0: constant product
+    return reserve_out * kept / (reserve_in + kept)
+
+
+@numba.njit(cache=True)
+def settle(
+    balances: Floats,
+    codes: Integers,
+    fees: Floats,
+    pool_accounts: Integers,
+    accounts: Integers,
+    tokens: Integers,
+    buys: Booleans,
+    amounts: Floats,
+    min_outs: Floats,
+    amounts_out: Floats,
+    status: Integers,
+) -> None:
+    """Settle orders one after the other on `balances` `[accounts, assets]`.
+
+    Order k swaps `amounts[k]` in the pool of `tokens[k]` (asset 1 + token) and fills in
+    `amounts_out[k]` and `status[k]`; an amount short by rounding is reduced to the balance.
+    """
+    for k in range(accounts.size):
+        account, token, amount = accounts[k], tokens[k], amounts[k]
+        pool = pool_accounts[token]
+        asset_in = 0 if buys[k] else 1 + token
+        asset_out = 1 + token if buys[k] else 0
+        balance = balances[account, asset_in]
+        if amount > balance:
+            if amount > balance * (1.0 + SHORTFALL_TOLERANCE):
+                status[k] = UNAFFORDABLE
+                continue
+            amount = balance
+        reserve_in, reserve_out = balances[pool, asset_in], balances[pool, asset_out]
+        if reserve_in <= 0.0 or reserve_out <= 0.0:
+            status[k] = EMPTY_POOL
+            continue
+        payout = _payout(codes[token], reserve_in, reserve_out, amount, fees[token])
+        if payout >= reserve_out or payout <= 0.0:
+            status[k] = EXHAUSTED
+            continue
+        if payout < min_outs[k]:
+            status[k] = SLIPPAGE
+            continue
+        balances[account, asset_in] = balance - amount
+        balances[pool, asset_in] = reserve_in + amount
+        balances[pool, asset_out] = reserve_out - payout
+        balances[account, asset_out] += payout
+        amounts[k] = amount
+        amounts_out[k] = payout
+        status[k] = FILLED
+

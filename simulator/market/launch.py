@@ -1,0 +1,92 @@
+"""Launches: how tokens come into the world and into the market at genesis."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from simulator.components import Component, Floats, Integers
+from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
+from simulator.market.pool import Pool
+
+__all__ = ["LAUNCHES", "Launch", "SeededPool"]
+
+
+class Launch(Component):
+    """A way to create the tokens and open their pools."""
+
+    supply: float = Field(1000.0, gt=0, description="Tokens of each client at genesis.")
+    price: float = Field(1.0, gt=0, description="Genesis price of a token (numeraire).")
+    client: float = Field(
+        0.6, ge=0, lt=1, description="Least fraction of the supply that the client itself keeps."
+    )
+
+    @abstractmethod
+    def check(self, tokens: int, deposits: float) -> None:
+        """Raise ValueError when `deposits` (numeraire, all pools together) cannot be met."""
+
+    @abstractmethod
+    def open(
+        self,
+        ledger: Ledger,
+        pools: Sequence[Pool],
+        clients: Integers,
+        providers: Integers,
+        deposits: Floats,
+        investors: Integers,
+        demand: Floats,
+    ) -> None:
+        """Create and place the tokens of `clients` `[tokens]` on the ledger.
+
+        Each of `providers` puts its `deposits` (numeraire, over all pools) into the pools together
+        with tokens of the same worth; each of `investors` buys tokens for its `demand` (numeraire,
+        over all tokens). All of them hold the money already.
+        """
+
+
+class SeededPool(Launch):
+    """Clients sell at the genesis price: first the tokens that seed the pools, then to investors.
+
+    Investors are served pro rata when they want more than what is left above the client's part.
+    """
+
+    kind: Literal["seeded_pool"] = "seeded_pool"
+
+    def check(self, tokens: int, deposits: float) -> None:
+        seed, most = deposits / tokens / self.price, (1 - self.client) * self.supply
+        if seed > most * (1 + 1e-12):
+            raise ValueError(
+                f"liquidity providers deposit {deposits:g} numeraire, which takes {seed:g} tokens "
+                f"for each pool at price {self.price:g}, but a client sells at most {most:g} "
+                f"(supply {self.supply:g}, of which it keeps {self.client:g})"
+            )
+
+    def open(
+        self,
+        ledger: Ledger,
+        pools: Sequence[Pool],
+        clients: Integers,
+        providers: Integers,
+        deposits: Floats,
+        investors: Integers,
+        demand: Floats,
+    ) -> None:
+        token = np.arange(1, len(clients) + 1)
+        ledger.transfer("genesis", token, OUTSIDE, clients, self.supply)
+        left = max((1 - self.client) * self.supply - deposits.sum() / len(clients) / self.price, 0.0)
+        wanted = demand.sum() / len(clients) / self.price
+        served = demand * min(1.0, left / wanted) if wanted > 0 else demand
+        for buyers, money in ((providers, deposits), (investors, served)):
+            each = money / len(clients)
+            account, part = np.repeat(buyers, len(clients)), np.repeat(each, len(clients))
+            asset, client = np.tile(token, len(buyers)), np.tile(clients, len(buyers))
+            ledger.transfer("genesis_sale", asset, client, account, part / self.price)
+            ledger.transfer("genesis_sale", NUMERAIRE, account, client, part)
+        for account, each in zip(providers.tolist(), (deposits / len(clients)).tolist(), strict=True):
+            for pool in pools:
+                pool.add_liquidity(each / self.price, each, account=account)
+
+
+LAUNCHES: tuple[type[Launch], ...] = (SeededPool,)

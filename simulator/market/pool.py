@@ -1,0 +1,138 @@
+"""A pool: two reserves on a ledger, a curve between them, and shares of the pool for who fills it."""
+
+import math
+from typing import Literal
+
+from simulator.errors import MarketError
+from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
+from simulator.market.curves import Curve
+
+__all__ = ["Pool", "Side"]
+
+Side = Literal["token", "numeraire"]
+
+
+class Pool:
+    """An automated market maker for one token against the numeraire.
+
+    Made on its own it keeps a private ledger: swaps are with the world outside, LP shares belong to
+    one owner. `fee` is the fraction of what is paid in that stays in the pool.
+
+    >>> from simulator.market import ConstantProduct
+    >>> pool = Pool(ConstantProduct(), reserve_token=1000, reserve_numeraire=1000, fee=0.003)
+    >>> round(pool.swap_in("numeraire", 10), 9)
+    9.871580344
+    >>> round(pool.spot_price, 6)
+    1.020069
+    """
+
+    def __init__(
+        self, curve: Curve, reserve_token: float, reserve_numeraire: float, fee: float = 0.003
+    ) -> None:
+        if not 0 <= fee < 1:
+            raise MarketError(f"fee must be at least 0 and less than 1, got {fee}")
+        ledger = Ledger(["outside", "pool", "owner"], ["numeraire", "token", "lp_share"])
+        self._place(ledger, curve, fee, account=1, token=1, share=2)
+        for asset, amount in ((1, reserve_token), (NUMERAIRE, reserve_numeraire)):
+            ledger.transfer("endowment", asset, OUTSIDE, 2, _positive("a reserve", amount))
+        self.add_liquidity(reserve_token, reserve_numeraire, account=2)
+
+    @classmethod
+    def on(
+        cls, ledger: Ledger, curve: Curve, fee: float, account: int, token: int, share: int
+    ) -> "Pool":
+        """The pool whose reserves are the balances of `account` in `token` and numeraire."""
+        pool = cls.__new__(cls)
+        pool._place(ledger, curve, fee, account, token, share)
+        return pool
+
+    def _place(
+        self, ledger: Ledger, curve: Curve, fee: float, account: int, token: int, share: int
+    ) -> None:
+        self.ledger, self.curve, self.fee = ledger, curve, fee
+        self.account, self.token, self.share = account, token, share
+
+    @property
+    def reserve_token(self) -> float:
+        """Tokens the pool holds."""
+        return float(self.ledger.balances[self.account, self.token])
+
+    @property
+    def reserve_numeraire(self) -> float:
+        """Numeraire the pool holds."""
+        return float(self.ledger.balances[self.account, NUMERAIRE])
+
+    @property
+    def spot_price(self) -> float:
+        """Numeraire per token for an infinitely small swap, before the fee."""
+        return self.curve.spot_price(self.reserve_token, self.reserve_numeraire)
+
+    @property
+    def shares(self) -> float:
+        """LP shares in existence."""
+        return -float(self.ledger.balances[OUTSIDE, self.share])
+
+    def quote_in(self, side: Side, amount: float) -> float:
+        """What `amount` of `side` paid in would buy now; moves nothing. An empty pool pays 0."""
+        _positive("an amount", amount)
+        reserves = (self.reserve_token, self.reserve_numeraire)
+        reserve_in, reserve_out = reserves if side == "token" else reserves[::-1]
+        if reserve_in <= 0 or reserve_out <= 0:
+            return 0.0
+        return self.curve.payout(reserve_in, reserve_out, float(amount), self.fee)
+
+    def swap_in(
+        self, side: Side, amount: float, *, min_out: float = 0.0, account: int = OUTSIDE
+    ) -> float:
+        """Pay `amount` of `side` into the pool and return what comes out, in the other asset.
+
+        Raises MarketError, moving nothing, when the pool is empty or would pay less than `min_out`.
+        """
+        payout = self.quote_in(side, amount)
+        paid, received = (self.token, NUMERAIRE) if side == "token" else (NUMERAIRE, self.token)
+        if not 0 < payout < self.ledger.balances[self.account, received]:
+            raise MarketError(f"the pool cannot pay for {amount!r}: it is empty or too small")
+        if payout < min_out:
+            raise MarketError(f"the pool would pay {payout!r}, less than min_out {min_out!r}")
+        fee = self.fee * amount
+        self.ledger.transfer("swap", paid, account, self.account, amount - fee)
+        self.ledger.transfer("fee", paid, account, self.account, fee)
+        self.ledger.transfer("swap", received, self.account, account, payout)
+        return payout
+
+    def add_liquidity(self, token: float, numeraire: float, *, account: int = 2) -> float:
+        """Deposit at most `token` and `numeraire` at the pool's ratio; returns the LP shares minted.
+
+        The first deposit sets the ratio and mints sqrt(token numeraire) shares, later ones
+        min(token/x, numeraire/y) of the shares in existence (Uniswap v2).
+        """
+        _positive("a deposit", token), _positive("a deposit", numeraire)
+        if self.shares > 0:
+            part = min(token / self.reserve_token, numeraire / self.reserve_numeraire)
+            token, numeraire = part * self.reserve_token, part * self.reserve_numeraire
+            minted = part * self.shares
+        else:
+            minted = math.sqrt(token * numeraire)
+        self.ledger.transfer("deposit", self.token, account, self.account, token)
+        self.ledger.transfer("deposit", NUMERAIRE, account, self.account, numeraire)
+        self.ledger.transfer("lp_mint", self.share, OUTSIDE, account, minted)
+        return minted
+
+    def remove_liquidity(self, shares: float, *, account: int = 2) -> tuple[float, float]:
+        """Burn `shares` and return (tokens, numeraire): their part of both reserves."""
+        _positive("shares", shares)
+        owned = float(self.ledger.balances[account, self.share])
+        if shares > owned:
+            raise MarketError(f"cannot burn {shares!r} LP shares, the account has {owned!r}")
+        part = shares / self.shares
+        token, numeraire = part * self.reserve_token, part * self.reserve_numeraire
+        self.ledger.transfer("lp_burn", self.share, account, OUTSIDE, shares)
+        self.ledger.transfer("withdrawal", self.token, self.account, account, token)
+        self.ledger.transfer("withdrawal", NUMERAIRE, self.account, account, numeraire)
+        return token, numeraire
+
+
+def _positive(what: str, amount: float) -> float:
+    if not 0 < amount < math.inf:
+        raise MarketError(f"{what} must be positive and finite, got {amount!r}")
+    return float(amount)

@@ -1,0 +1,109 @@
+"""Clearing rules (in which order orders settle) and settling itself (executing them on the ledger)."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from simulator.components import Component, Integers
+from simulator.ledger import NUMERAIRE, Ledger
+from simulator.market.orders import STATUSES, Fills, Orders
+from simulator.market.pool import Pool, Side
+
+__all__ = ["CLEARING", "Clearing", "RandomOrder", "settle", "settle_plain"]
+
+
+class Clearing(Component):
+    """A rule that puts one period's orders into the order in which they settle."""
+
+    @abstractmethod
+    def sequence(self, orders: Orders, draws: np.random.Generator) -> Integers:
+        """Row numbers of `orders` in the order of settling `[orders]`."""
+
+
+class RandomOrder(Clearing):
+    """Every order of arrival is equally likely, drawn anew each period."""
+
+    kind: Literal["random"] = "random"
+
+    def sequence(self, orders: Orders, draws: np.random.Generator) -> Integers:
+        return draws.permutation(len(orders))
+
+
+CLEARING: tuple[type[Clearing], ...] = (RandomOrder,)
+
+
+def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> Fills:
+    """Execute `orders` one after the other, each at the reserves it meets; `pools` `[tokens]`.
+
+    An order that cannot be executed moves nothing and its status says why: `unaffordable` (the
+    account has less), `slippage` (the pool would pay less than `min_out`), `empty_pool`, or
+    `exhausted` (the pool cannot pay for so much). Curves without a kernel branch settle plainly.
+    """
+    if any(pool.curve.code is None for pool in pools):
+        return settle_plain(ledger, pools, orders)
+    from simulator.market.kernels import settle as kernel
+
+    amount, amount_out = orders.amount.copy(), np.zeros(len(orders))
+    status = np.zeros(len(orders), dtype=np.int64)
+    kernel(
+        ledger.balances,
+        np.array([pool.curve.code for pool in pools]),
+        np.array([pool.fee for pool in pools]),
+        np.array([pool.account for pool in pools]),
+        orders.account,
+        orders.token,
+        orders.buy,
+        amount,
+        orders.min_out,
+        amount_out,
+        status,
+    )
+    settled = Orders(orders.account, orders.token, orders.buy, amount, orders.min_out)
+    fills = Fills(settled, amount_out, status)
+    _note_flows(ledger, pools, fills)
+    return fills
+
+
+def _note_flows(ledger: Ledger, pools: Sequence[Pool], fills: Fills) -> None:
+    done = np.flatnonzero(fills.filled)
+    orders = fills.orders.take(done)
+    pool = np.array([pool.account for pool in pools])[orders.token]
+    fee = np.array([pool.fee for pool in pools])[orders.token] * orders.amount
+    asset_in = np.where(orders.buy, NUMERAIRE, 1 + orders.token)
+    asset_out = np.where(orders.buy, 1 + orders.token, NUMERAIRE)
+    ledger.note("swap", asset_in, orders.account, pool, orders.amount - fee)
+    ledger.note("fee", asset_in, orders.account, pool, fee)
+    ledger.note("swap", asset_out, pool, orders.account, fills.amount_out[done])
+
+
+def settle_plain(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> Fills:
+    """`settle` in plain Python, pool by pool: the oracle that the kernel is tested against."""
+    amount, amount_out = orders.amount.copy(), np.zeros(len(orders))
+    status = np.zeros(len(orders), dtype=np.int64)
+    for k in range(len(orders)):
+        pool, account = pools[orders.token[k]], int(orders.account[k])
+        side: Side = "numeraire" if orders.buy[k] else "token"
+        paid, received = (pool.token, NUMERAIRE)[:: -1 if orders.buy[k] else 1]
+        balance = float(ledger.balances[account, paid])
+        verdict = _verdict(pool, side, float(amount[k]), balance, float(orders.min_out[k]), received)
+        status[k] = STATUSES.index(verdict)
+        if verdict == "filled":
+            amount[k] = min(amount[k], balance)
+            amount_out[k] = pool.swap_in(side, float(amount[k]), account=account)
+    settled = Orders(orders.account, orders.token, orders.buy, amount, orders.min_out)
+    return Fills(settled, amount_out, status)
+
+
+def _verdict(
+    pool: Pool, side: Side, amount: float, balance: float, min_out: float, received: int
+) -> str:
+    if amount > balance * (1 + 1e-12):
+        return "unaffordable"
+    if pool.reserve_token <= 0 or pool.reserve_numeraire <= 0:
+        return "empty_pool"
+    payout = pool.quote_in(side, min(amount, balance))
+    if not 0 < payout < pool.ledger.balances[pool.account, received]:
+        return "exhausted"
+    return "slippage" if payout < min_out else "filled"

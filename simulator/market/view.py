@@ -1,0 +1,33 @@
+"""What agents may see of the market when they decide: one frozen view for all."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.components import Booleans, Floats, Integers
+from simulator.market.curves import Curve
+
+__all__ = ["MarketView"]
+
+
+@dataclass(frozen=True)
+class MarketView:
+    """The public state of a period before anyone trades; arrays are `[tokens]`."""
+
+    period: int
+    curve: Curve
+    fee: float
+    reserve_token: Floats
+    reserve_numeraire: Floats
+    spot_price: Floats
+    twap: Floats
+    fundamental_value: Floats
+    share: Floats  # of the client behind the token in this period's rewards
+    issued: Floats  # this period, to that client
+
+    def quote(self, token: Integers, buy: Booleans, amount: Floats) -> Floats:
+        """What orders alone in this view would be paid: tokens for buys, numeraire for sells."""
+        reserve_token, reserve_numeraire = self.reserve_token[token], self.reserve_numeraire[token]
+        reserve_in = np.where(buy, reserve_numeraire, reserve_token)
+        reserve_out = np.where(buy, reserve_token, reserve_numeraire)
+        return self.curve.payout(reserve_in, reserve_out, amount, self.fee)
