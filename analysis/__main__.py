@@ -5,6 +5,7 @@ import sys
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run the command; the exit code is 2 when the folder cannot be read."""
     parser = argparse.ArgumentParser(prog="python -m analysis", description=__doc__)
     parser.add_argument("run", help="a run folder, as in outputs/<name>/<time>-<id>")
     folder = parser.parse_args(arguments).run

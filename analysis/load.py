@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -75,14 +76,15 @@ class Run:
 
     @cached_property
     def issuers(self) -> dict[str, str]:
-        """Client of each token: the one of the same name, or else the one of the same rank.
+        """Client of each token, by name (`client-3` has `client-3` or `token-3`), else by rank.
 
         Empty when there is no client per token (a shared token, or none).
         """
-        tokens = list(self.pools["token"].astype(str).unique())
         clients = list(self.behaviours)
-        if set(tokens) <= set(clients):
-            return {token: token for token in tokens}
+        tokens = list(self.pools["token"].astype(str).unique())
+        named = {token: token.replace("token", "client") for token in tokens}
+        if set(named.values()) <= set(clients):
+            return named
         return dict(zip(tokens, clients, strict=True)) if len(tokens) == len(clients) else {}
 
     def _table(self, table: str) -> pd.DataFrame:
@@ -174,7 +176,7 @@ def _parts(folder: Path) -> tuple[Path, ...]:
         if part.is_dir() and (match := _PART.fullmatch(part.name))
     }
     parts = sorted(ranges, key=ranges.__getitem__)
-    for part, following in zip(parts, parts[1:], strict=False):
+    for part, following in pairwise(parts):
         if ranges[following][0] <= ranges[part][1]:
             raise ValueError(f"{folder}: parts {part.name} and {following.name} overlap")
     return tuple(parts)

@@ -10,13 +10,16 @@ from analysis.load import Run
 
 Summary = dict[str, Any]
 
+_GIVES_BACK = {"released": "retained"}
+"""Flows into clearing that undo a use of another name: what was retained earlier is used now."""
+
 
 def summarise(run: Run) -> Summary:
     """The run's result as a JSON-serialisable dict; a value that does not exist is None.
 
     Money is in numeraire, `*percent` in %, `share` a fraction of the reward (0 to 1).
-    `revenue.uses` is what left the clearing account, less what came back under the same name, and
-    its percentages sum to 100.
+    `revenue.uses` is what left the clearing account less what came back into it; its percentages
+    sum to 100.
     """
     return {
         "run": {key: run.manifest.get(key) for key in ("name", "seed", "status")},
@@ -70,11 +73,9 @@ def _extremes(values: pd.Series, clients: dict[str, str], run: Run) -> Summary:
 
 
 def _providers(run: Run) -> Summary | None:
-    """The liquidity providers' result and the fees all pools earned; None without any provider."""
+    """The result of all liquidity providers together; None without any."""
     providers = run.agents[run.agents["kind"] == "liquidity_provider"]
-    if providers.empty:
-        return None
-    return _result(providers)
+    return None if providers.empty else _result(providers)
 
 
 def _investors(run: Run) -> dict[str, Summary]:
@@ -96,7 +97,8 @@ def _revenue(run: Run) -> Summary:
     is_revenue = arrived["flow"] == "revenue"
     paid = _by_flow(money[money["payer"] == "clearing"])
     uses = paid.sub(_by_flow(arrived[~is_revenue]), fill_value=0.0)
-    uses = uses[uses != 0].sort_values(ascending=False, kind="stable")
+    is_used = uses.abs() > 1e-12 * uses.abs().sum()
+    uses = uses[is_used].sort_values(ascending=False, kind="stable")
     percent = 100 * uses / uses.sum()
     return {
         "total": float(arrived.loc[is_revenue, "amount"].sum()),
@@ -108,7 +110,7 @@ def _revenue(run: Run) -> Summary:
 
 
 def _by_flow(rows: pd.DataFrame) -> pd.Series:
-    return rows.groupby(rows["flow"].astype(str))["amount"].sum()
+    return rows.groupby(rows["flow"].astype(str).replace(_GIVES_BACK))["amount"].sum()
 
 
 def _trading(run: Run) -> Summary:
@@ -159,14 +161,19 @@ def _heading(summary: Summary) -> str:
 def _model_and_clients(summary: Summary) -> Iterable[tuple[str, str]]:
     accuracy, loss = summary["accuracy"], summary["loss"]
     share, price = summary["clients"]["by_share"], summary["clients"]["by_price"]
-    window = f"mean of the last {share['periods']} periods" if share["periods"] > 1 else "at the end"
+    window = (
+        f"mean of the last {share['periods']} periods" if share["periods"] > 1 else "at the end"
+    )
     yield (
         "Model",
         f"test accuracy {_plain(accuracy['first'])} -> {_plain(accuracy['last'])},"
         f" log loss {_plain(loss['first'])} -> {_plain(loss['last'])}",
     )
     if share["best"]:
-        yield "Best client", f"{_who(share['best'])}: {_percent(share['best'])} of rewards, {window}"
+        yield (
+            "Best client",
+            f"{_who(share['best'])}: {_percent(share['best'])} of rewards, {window}",
+        )
         yield "Worst client", f"{_who(share['worst'])}: {_percent(share['worst'])} of rewards"
     if price["best"] and price["best"]["name"] == price["worst"]["name"]:
         yield "Token price", f"{_who(price['best'])}: {_plain(price['best']['value'])} numeraire"
@@ -198,10 +205,8 @@ def _money(summary: Summary) -> Iterable[tuple[str, str]]:
     uses = [f"{flow} {use['percent'] or 0:.1f}%" for flow, use in revenue["uses"].items()]
     fills = [f"{count:,} {status}" for status, count in trading["fills"].items()]
     yield "Revenue", f"{_amount(revenue['total'])} numeraire" + _listed(uses)
-    yield (
-        "Trading",
-        f"{_amount(trading['volume'])} numeraire, fees to pools {_amount(trading['fees'])} numeraire",
-    )
+    fees = f"fees to pools {_amount(trading['fees'])} numeraire"
+    yield "Trading", f"{_amount(trading['volume'])} numeraire, {fees}"
     yield "Orders", ", ".join(fills) or "none"
     yield "Tokens", f"{_amount(tokens['issued'])} issued, {_amount(tokens['burned'])} burned"
 

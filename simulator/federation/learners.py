@@ -36,11 +36,11 @@ class Learner(Component):
 
     @abstractmethod
     def scores(self, parameters: Floats, features: Floats, classes: int) -> Floats:
-        """Raw scores `[models, rows, outputs]` of several models `[models, params]`."""
+        """Raw scores `[models, outputs, rows]` of several models `[models, params]`."""
 
     @abstractmethod
     def probabilities(self, scores: Floats) -> Floats:
-        """Class probabilities `[models, rows, classes]` from raw scores."""
+        """Class probabilities `[models, classes, rows]` from raw scores, which may be overwritten."""
 
     def combined_scores(
         self, previous: Floats, updates: Floats, features: Floats, classes: int
@@ -95,24 +95,38 @@ class SgdClassifier(Learner):
     def scores(self, parameters: Floats, features: Floats, classes: int) -> Floats:
         outputs = _outputs(classes)
         coefficients = parameters[:, :-outputs].reshape(len(parameters), outputs, -1)
-        product: Floats = features @ coefficients.transpose(0, 2, 1)
-        return product + parameters[:, None, -outputs:]
+        scores: Floats = coefficients @ features.T
+        scores += parameters[:, -outputs:, None]
+        return scores
 
     def probabilities(self, scores: Floats) -> Floats:
+        positive = np.negative(scores, out=scores)
         with np.errstate(over="ignore"):
-            positive = 1.0 / (1.0 + np.exp(-scores))
-        if scores.shape[-1] == 1:
-            return np.concatenate([1.0 - positive, positive], axis=-1)
-        total = positive.sum(axis=-1, keepdims=True)
-        return np.where(total > 0, positive, 1.0) / np.where(total > 0, total, scores.shape[-1])
+            np.exp(positive, out=positive)
+        positive += 1.0
+        np.reciprocal(positive, out=positive)
+        if scores.shape[1] == 1:
+            return np.concatenate([1.0 - positive, positive], axis=1)
+        total = positive.sum(axis=1, keepdims=True)
+        if (total == 0).any():
+            positive = np.where(total > 0, positive, 1.0)
+            total = positive.sum(axis=1, keepdims=True)
+        positive /= total
+        return positive
 
     def combined_scores(
         self, previous: Floats, updates: Floats, features: Floats, classes: int
     ) -> Callable[[Floats], Floats]:
         """Scores are linear in the parameters: each client's are computed once and added up."""
         scores = self.scores(np.vstack([previous, updates]), features, classes)
-        base, parts = scores[0], scores[1:].reshape(len(updates), -1)
-        return lambda weights: base + (weights @ parts).reshape(-1, *base.shape)
+        shape, parts = scores.shape[1:], scores.reshape(len(scores), -1)
+
+        def combined(weights: Floats) -> Floats:
+            total = weights @ parts[1:]
+            total += parts[0]
+            return total.reshape(-1, *shape)
+
+        return combined
 
 
 def _outputs(classes: int) -> int:

@@ -13,17 +13,17 @@ __all__ = ["UTILITIES", "NegativeLogLoss", "Utility", "accuracy", "negative_log_
 def negative_log_loss(probabilities: Floats, labels: Integers) -> Floats:
     """Mean log probability of the true class, clipped at 2.2e-16 as scikit-learn's `log_loss` does.
 
-    `probabilities` `[models, rows, classes]`, `labels` `[rows]`; one value per model.
+    `probabilities` `[models, classes, rows]`, `labels` `[rows]`; one value per model.
     """
     smallest = np.finfo(float).eps
-    true_class = probabilities[:, np.arange(len(labels)), labels]
+    true_class = probabilities[:, labels, np.arange(len(labels))]
     value: Floats = np.log(np.clip(true_class, smallest, 1.0 - smallest)).mean(axis=1)
     return value
 
 
 def accuracy(probabilities: Floats, labels: Integers) -> Floats:
     """Fraction of rows whose most probable class is the true one, per model."""
-    hits: Floats = (probabilities.argmax(axis=-1) == labels).mean(axis=1)
+    hits: Floats = (probabilities.argmax(axis=1) == labels).mean(axis=1)
     return hits
 
 
@@ -32,7 +32,7 @@ class Utility(Component):
 
     @abstractmethod
     def value(self, probabilities: Floats, labels: Integers) -> Floats:
-        """One value per model, from `[models, rows, classes]` and `[rows]`."""
+        """One value per model, from `[models, classes, rows]` and `[rows]`."""
 
 
 class NegativeLogLoss(Utility):

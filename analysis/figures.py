@@ -1,0 +1,274 @@
+"""The overview of a run: one page with the model, the rewards, the prices and the wealth."""
+
+from collections import Counter
+from pathlib import Path
+
+import matplotlib
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from analysis.labels import End, label_ends
+from analysis.load import Run
+from analysis.looks import (
+    AREA,
+    FEW,
+    INK,
+    MEDIUM,
+    PALE,
+    PLAIN,
+    SMALL,
+    SOFT,
+    Look,
+    behaviour_looks,
+    client_looks,
+    faint,
+    finite,
+    frame,
+    group_looks,
+    line,
+    logarithmic_if_wide,
+    remark,
+    shortened,
+    thin,
+    words,
+)
+
+_LEFT = 0.06
+_DASHES = (4.0, 2.0)
+
+
+def overview_figure(run: Run) -> Figure:
+    """Four panels: accuracy and revenue, shares by client, spot prices by token, wealth by group.
+
+    A client has the same colour wherever it is drawn. More than 12 clients are drawn faintly, with
+    the median of each behaviour in bold.
+    """
+    figure = Figure(figsize=(13.0, 8.8), facecolor="white")
+    FigureCanvasAgg(figure)
+    grid = figure.add_gridspec(
+        2, 2, left=_LEFT, right=0.875, bottom=0.065, top=0.825, wspace=0.43, hspace=0.41
+    )
+    model, shares, prices, wealth = (figure.add_subplot(grid[cell]) for cell in range(4))
+    _draw_heading(figure, run)
+    _draw_model(model, run.periods)
+    _draw_shares(shares, run)
+    _draw_prices(prices, run)
+    _draw_wealth(wealth, run)
+    return figure
+
+
+def save_overview(run: Run, folder: str | Path | None = None) -> list[Path]:
+    """Write `overview.png` and `overview.svg` into `folder`, by default the run's own.
+
+    The same run gives the same SVG, byte by byte.
+    """
+    folder = run.folder if folder is None else Path(folder)
+    png, svg = folder / "overview.png", folder / "overview.svg"
+    figure = overview_figure(run)
+    figure.savefig(png, dpi=150)
+    with matplotlib.rc_context({"svg.hashsalt": "overview", "svg.fonttype": "path"}):
+        figure.savefig(svg, metadata={"Date": None})
+    return [png, svg]
+
+
+def _draw_heading(figure: Figure, run: Run) -> None:
+    title = f"{run.manifest.get('name')}, seed {run.manifest.get('seed')}"
+    below = f"{_count(_last(run), 'period')}, {_count(len(run.behaviours), 'client')}"
+    if run.manifest["status"] != "complete":
+        below += f", {run.manifest['status']}"
+    heading = figure.suptitle(title, x=_LEFT, y=0.975, ha="left", fontsize=16, weight="bold")
+    heading.set(color=INK, parse_math=False)
+    figure.text(_LEFT, 0.935, below, va="top", fontsize=10, color=PALE)
+    _draw_legend(figure, Counter(run.behaviours.values()))
+
+
+def _draw_legend(figure: Figure, behaviours: Counter[str]) -> None:
+    handles = [
+        Line2D([], [], color=look.colour, lw=3, label=f"{words(name)} ({behaviours[name]:,})")
+        for name, look in behaviour_looks(behaviours).items()
+        if name in behaviours
+    ]
+    legend = figure.legend(
+        handles=handles,
+        loc="upper right",
+        bbox_to_anchor=(0.99, 0.985),
+        ncols=min(4, max(1, len(handles))),
+        frameon=False,
+        fontsize=MEDIUM,
+        title="Clients by behaviour",
+        title_fontsize=MEDIUM,
+        labelcolor=INK,
+        alignment="left",
+    )
+    legend.get_title().set_color(PALE)
+
+
+def _draw_model(axes: Axes, run_periods: pd.DataFrame) -> None:
+    periods = run_periods.set_index("period")
+    frame(axes, "Test accuracy of the global model", "grey area: revenue", int(periods.index[-1]))
+    look = Look(INK, 2.0)
+    line(axes, periods["accuracy"], "accuracy", look)
+    axes.set_ylabel("accuracy", fontsize=MEDIUM, color=SOFT)
+    _draw_revenue(axes, periods["revenue"])
+    label_ends(axes, _ends(periods[["accuracy"]], {"accuracy": look}, "{value:.3f}"))
+
+
+def _draw_revenue(axes: Axes, revenue: pd.Series) -> None:
+    """Behind the accuracy, on a scale of its own at the right."""
+    behind = axes.twinx()
+    behind.fill_between(revenue.index, revenue.to_numpy(), color=AREA, lw=0, label="revenue")
+    if revenue.max() > 0:
+        behind.set_ylim(0, 1.6 * float(revenue.max()))
+    else:
+        behind.set(ylim=(0, 1), yticks=[0])
+    behind.spines[:].set_visible(False)
+    behind.tick_params(colors=PALE, labelsize=SMALL, length=0, pad=36)
+    behind.set_ylabel("numeraire per period", fontsize=MEDIUM, color=PALE)
+    axes.set_zorder(behind.get_zorder() + 1)
+    axes.patch.set_visible(False)
+
+
+def _draw_shares(axes: Axes, run: Run) -> None:
+    shares = 100 * _wide(run.clients, "client", "share")
+    bold, looks = _draw_clients(axes, shares, {client: client for client in _names(shares)}, run)
+    line(axes, 100 / shares.notna().sum(axis="columns"), "_equal", Look(PALE, 0.8, zorder=1.0))
+    below = "grey line: equal shares" + _about_bold(shares)
+    frame(axes, "Share of each client in the rewards", below, _last(run))
+    axes.set_ylabel("% of a period's rewards", fontsize=MEDIUM, color=SOFT)
+    axes.set_ylim(bottom=min(0.0, finite(shares).min(initial=0.0)))
+    label_ends(axes, _ends(bold, looks, "{name} {value:.3g}"))
+
+
+def _draw_prices(axes: Axes, run: Run) -> None:
+    if run.pools.empty:
+        frame(axes, "Spot price of each token", "", _last(run))
+        remark(axes, "no token is traded in this run")
+        return
+    prices = _wide(run.pools, "token", "spot_price")
+    bold, looks = _draw_clients(axes, prices, run.issuers, run)
+    values = _bold(_wide(run.pools, "token", "fundamental_value"), run.issuers, run)
+    for name in _dearest_median_cheapest(bold):
+        line(axes, values[name], f"{name} (fundamental value)", thin(looks[name]), _DASHES)
+    some = bold is prices and bold.shape[1] > 3
+    of = " of the dearest, the median and the cheapest" if some else ""
+    below = f"dashed: fundamental value{of}{_about_bold(prices)}"
+    frame(axes, "Spot price of each token", below, _last(run))
+    axes.set_ylabel("numeraire per token", fontsize=MEDIUM, color=SOFT)
+    if not logarithmic_if_wide(axes, prices):
+        axes.set_ylim(bottom=0)
+    label_ends(axes, _ends(bold, looks, "{name} {value:.2f}"))
+
+
+def _draw_wealth(axes: Axes, run: Run) -> None:
+    """Indexed to 100 at genesis, unless a group starts with nothing (clients paid in cash do)."""
+    wealth = _wealth_by_group(run.agents)
+    indexed = not wealth.empty and bool((wealth.iloc[0] > 0).all())
+    unit, below = ("index", "genesis = 100; ") if indexed else ("numeraire", "")
+    below += "investors by strategy"
+    frame(axes, "Wealth of clients, liquidity providers and investors", below, _last(run))
+    if wealth.empty:
+        remark(axes, "no agent is recorded in this run")
+        return
+    if indexed:
+        wealth = 100 * wealth / wealth.iloc[0]
+        axes.axhline(100, color=PALE, lw=0.8, zorder=1)
+    looks = group_looks(_names(wealth))
+    for group in _names(wealth):
+        line(axes, wealth[group], group, looks[group])
+    logarithmic_if_wide(axes, wealth)
+    axes.set_ylabel(unit, fontsize=MEDIUM, color=SOFT)
+    digits = 1 if indexed and wealth.iloc[-1].max() < 1000 else 0
+    label_ends(axes, _ends(wealth, looks, f"{{name}} {{value:,.{digits}f}}"))
+
+
+def _draw_clients(
+    axes: Axes, lines: pd.DataFrame, clients: dict[str, str], run: Run
+) -> tuple[pd.DataFrame, dict[str, Look]]:
+    """Draw a line per client or token; return the bold ones and their looks.
+
+    `clients` names the client of each line.
+    """
+    bold, of_behaviour = _bold(lines, clients, run), behaviour_looks(run.behaviours.values())
+    if bold is lines:
+        of_client = client_looks(run.behaviours)
+        looks = {name: of_client.get(clients.get(name, ""), PLAIN) for name in _names(lines)}
+    else:
+        looks = {words(behaviour): look for behaviour, look in of_behaviour.items()}
+        for name in _names(lines):
+            look = of_behaviour[run.behaviours.get(clients.get(name, ""), "honest")]
+            line(axes, lines[name], name, faint(look))
+    for name in _names(bold):
+        line(axes, bold[name], name, looks[name])
+    return bold, looks
+
+
+def _bold(lines: pd.DataFrame, clients: dict[str, str], run: Run) -> pd.DataFrame:
+    """The lines themselves when they are few, otherwise the median of each behaviour."""
+    if not _crowded(lines):
+        return lines
+    behaviours = [
+        words(run.behaviours.get(clients.get(name, ""), "honest")) for name in _names(lines)
+    ]
+    return lines.T.groupby(behaviours, sort=False).median().T
+
+
+def _crowded(lines: pd.DataFrame) -> bool:
+    return lines.shape[1] > FEW
+
+
+def _about_bold(lines: pd.DataFrame) -> str:
+    return "; bold: median by behaviour" if _crowded(lines) else ""
+
+
+def _dearest_median_cheapest(prices: pd.DataFrame) -> list[str]:
+    """Names of the tokens at these places in the end, all when there are no more than three."""
+    final = prices.ffill().iloc[-1].dropna().sort_values(ascending=False, kind="stable")
+    last = len(final) - 1
+    places = sorted({0, last // 2, last}) if len(final) else []
+    return [str(final.index[place]) for place in places]
+
+
+def _wealth_by_group(agents: pd.DataFrame) -> pd.DataFrame:
+    """Columns: clients, liquidity providers, then the investors by strategy."""
+    kinds = {"client": "clients", "liquidity_provider": "liquidity providers"}
+    rows = agents[agents["kind"].isin([*kinds, "investor"])]
+    kind, strategy = rows["kind"].astype(str), rows["strategy"].astype(str)
+    group = kind.map(kinds).where(kind != "investor", strategy.map(words)).rename("group")
+    wide = rows.groupby(["period", group], sort=False)["wealth"].sum().unstack().sort_index()
+    first = [name for name in kinds.values() if name in wide]
+    return wide[first + [name for name in wide if name not in first]]
+
+
+def _wide(rows: pd.DataFrame, name: str, value: str) -> pd.DataFrame:
+    """`[periods, names]`, in the order in which the names first appear."""
+    named = rows.assign(**{name: rows[name].astype(str)})
+    return named.pivot(index="period", columns=name, values=value)[list(named[name].unique())]
+
+
+def _names(lines: pd.DataFrame) -> list[str]:
+    return [str(name) for name in lines]
+
+
+def _ends(lines: pd.DataFrame, looks: dict[str, Look], form: str) -> list[End]:
+    """A label for every line that has a value, at its last one."""
+    finals = {name: lines[name].dropna() for name in _names(lines)}
+    return [
+        End(
+            height=float(known.iloc[-1]),
+            text=form.format(name=shortened(name), value=float(known.iloc[-1])),
+            colour=looks[name].colour,
+        )
+        for name, known in finals.items()
+        if len(known)
+    ]
+
+
+def _last(run: Run) -> int:
+    return int(run.periods["period"].max())
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

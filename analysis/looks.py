@@ -1,0 +1,148 @@
+"""Colours, line widths and axes of the figures: one look per client in every panel."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import cycle
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
+
+FEW = 12
+"""Up to this many clients, each has a colour and a label of its own."""
+
+# Cool and muted for honest clients, warm and strong for the others: told apart by lightness too,
+# so that colour-blind readers and greyscale prints keep the difference.
+HONEST = ("#33608C", "#7FA9CC", "#2F7F79", "#86BDB3", "#6A6F9E", "#A3A7CB", "#5B7083", "#9FB0BC")
+OTHERS = ("#D55E00", "#A3195B", "#E6A100", "#7A4A00", "#FF6F91", "#4D0A2E")
+INVESTORS = ("#6A3D9A", "#C77CA8", "#4FA3C7", "#B08CD0", "#8C8C3E", "#5E5E66", "#BFB3D9", "#3C2A5E")
+PROVIDERS = "#009E73"
+INK, SOFT, PALE, GRID, AREA = "#222222", "#55595D", "#8A8F94", "#E6E8EA", "#ECEEF1"
+
+SMALL, MEDIUM, LARGE = 8.0, 9.0, 11.0  # points
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a line is drawn."""
+
+    colour: str
+    width: float
+    alpha: float = 1.0
+    zorder: float = 2.0
+
+
+PLAIN = Look(HONEST[0], 1.6)
+"""Of a token that belongs to no client."""
+
+
+def client_looks(behaviours: dict[str, str]) -> dict[str, Look]:
+    """Honest clients in a muted colour each, the others in that of their behaviour."""
+    of_behaviour, cool = behaviour_looks(behaviours.values()), cycle(HONEST)
+    return {
+        client: Look(next(cool), 1.3) if behaviour == "honest" else of_behaviour[behaviour]
+        for client, behaviour in behaviours.items()
+    }
+
+
+def faint(look: Look) -> Look:
+    """The look of one client in a crowd."""
+    return replace(look, width=0.6, alpha=0.22, zorder=look.zorder - 2)
+
+
+def thin(look: Look) -> Look:
+    """The look of a line that accompanies another."""
+    return replace(look, width=1.0, zorder=look.zorder + 0.5)
+
+
+def behaviour_looks(behaviours: Iterable[str]) -> dict[str, Look]:
+    """The look of each behaviour, in the legend and as the median of a crowd; honest first."""
+    others = [behaviour for behaviour in dict.fromkeys(behaviours) if behaviour != "honest"]
+    return {"honest": Look(HONEST[0], 2.0, zorder=3.0)} | {
+        name: Look(colour, 2.0, zorder=4.0)
+        for name, colour in zip(others, cycle(OTHERS), strict=False)
+    }
+
+
+def group_looks(groups: Iterable[str]) -> dict[str, Look]:
+    """The look of clients, of liquidity providers and of each strategy of the investors."""
+    fixed = {"clients": Look(INK, 2.0), "liquidity providers": Look(PROVIDERS, 2.0)}
+    strategies = [group for group in groups if group not in fixed]
+    return fixed | {
+        name: Look(colour, 1.5) for name, colour in zip(strategies, cycle(INVESTORS), strict=False)
+    }
+
+
+def frame(axes: Axes, title: str, below: str, last: int) -> None:
+    """Title, a remark below it, and a time axis from 0 to period `last`."""
+    axes.set_title(title, loc="left", fontsize=LARGE, color=INK, pad=21)
+    axes.text(
+        0, 1.035, below, transform=axes.transAxes, fontsize=SMALL, color=PALE, va="bottom"
+    )  # fmt: skip
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(PALE)
+    axes.grid(axis="y", color=GRID, lw=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(which="both", labelsize=SMALL, colors=SOFT, length=0)
+    axes.tick_params(axis="x", length=3, color=PALE)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True))
+    axes.set_xlim(0, max(last, 1))
+    axes.set_xlabel("period", fontsize=MEDIUM, color=SOFT)
+
+
+def remark(axes: Axes, text: str) -> None:
+    """In the place of lines that do not exist."""
+    axes.set_yticks([])
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", fontsize=10, color=PALE)
+
+
+def line(
+    axes: Axes, values: pd.Series, label: str, look: Look, dashes: tuple[float, ...] = ()
+) -> None:
+    """One line over the periods; one or two points alone would hardly be seen without markers."""
+    few, many = len(values) <= 3, len(values) > 500
+    drawn = axes.plot(
+        values.index,
+        values.to_numpy(),
+        label=label,
+        color=look.colour,
+        linewidth=look.width * (0.6 if many else 1.0),
+        alpha=look.alpha,
+        zorder=look.zorder,
+        marker="o" if few and not dashes else "",
+        markersize=4,
+        clip_on=not few,
+    )[0]
+    if dashes:
+        drawn.set_dashes(dashes)
+
+
+def logarithmic_if_wide(axes: Axes, lines: pd.DataFrame) -> bool:
+    """Set a logarithmic scale when the values differ by more than a factor of 20."""
+    seen = finite(lines)
+    if not seen.size or seen.min() <= 0 or seen.max() <= 20 * seen.min():
+        return False
+    axes.set_yscale("log")
+    if seen.max() < 1000 * seen.min():
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.tick_params(which="both", axis="y", length=0)
+    return True
+
+
+def finite(lines: pd.DataFrame) -> np.ndarray:
+    """All finite values, flat."""
+    values = lines.to_numpy(dtype=float)
+    return np.asarray(values[np.isfinite(values)])
+
+
+def words(name: str) -> str:
+    """An identifier as it is spoken."""
+    return name.replace("_", " ")
+
+
+def shortened(name: str, length: int = 19) -> str:
+    """A name cut to what fits beside a panel."""
+    return name if len(name) <= length else name[: length - 1] + "…"

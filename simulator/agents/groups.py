@@ -1,0 +1,170 @@
+"""Groups of like agents, as a scenario lists them, and how a group decides in a run."""
+
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from simulator.agents.strategies import (
+    CLIENT_POLICIES,
+    INVESTOR_STRATEGIES,
+    LIQUIDITY_STRATEGIES,
+    Fundamentalist,
+    Passive,
+    Portfolio,
+    Strategy,
+    ValueSeller,
+)
+from simulator.components import Component, Family, Floats, Integers, Memory, Section
+from simulator.errors import StrategyError
+from simulator.federation import BEHAVIOURS, Behaviour, Honest
+from simulator.ledger import NUMERAIRE, Ledger
+from simulator.market import MarketView, Orders
+
+__all__ = [
+    "WEALTHS",
+    "ClientGroup",
+    "InvestorGroup",
+    "LiquidityProviderGroup",
+    "Lognormal",
+    "Traders",
+    "Wealth",
+]
+
+
+class Wealth(Component):
+    """A distribution of wealth among investors."""
+
+    mean: float = Field(100.0, gt=0, description="Mean wealth (numeraire).")
+
+    @abstractmethod
+    def draw(self, accounts: int, draws: np.random.Generator) -> Floats:
+        """Wealth of each account `[accounts]`, numeraire."""
+
+
+class Lognormal(Wealth):
+    """Lognormal wealth: few are much richer than most."""
+
+    kind: Literal["lognormal"] = "lognormal"
+    sigma: float = Field(0.5, ge=0, description="Deviation of the log of wealth; 0 makes all equal.")
+
+    def draw(self, accounts: int, draws: np.random.Generator) -> Floats:
+        normal = draws.standard_normal(accounts)
+        return self.mean * np.exp(self.sigma * normal - self.sigma**2 / 2)
+
+
+WEALTHS: tuple[type[Wealth], ...] = (Lognormal,)
+
+
+class ClientGroup(Section):
+    """Clients of one behaviour and policy."""
+
+    count: int = Field(1, ge=1, description="Number of clients.")
+    behaviour: Annotated[Behaviour, Family(BEHAVIOURS)] = Field(
+        Honest(), description="What they do in the federation."
+    )
+    policy: Annotated[Strategy, Family(CLIENT_POLICIES)] = Field(
+        ValueSeller(), description="What they do with their tokens."
+    )
+    training_cost: float = Field(
+        0.01, ge=0, description="Cost of training on one example for one epoch (numeraire)."
+    )
+    tolerance: float = Field(
+        0.03, ge=0, lt=1, description="Slippage accepted against the quote when deciding."
+    )
+
+
+class LiquidityProviderGroup(Section):
+    """Liquidity providers of one strategy."""
+
+    count: int = Field(1, ge=1, description="Number of providers.")
+    deposit: float = Field(
+        1000.0, gt=0, description="Numeraire each puts into pools at genesis, all pools together."
+    )
+    cash: float = Field(
+        0.0, ge=0, description="Numeraire each keeps besides the deposit and its tokens."
+    )
+    strategy: Annotated[Strategy, Family(LIQUIDITY_STRATEGIES)] = Field(
+        Passive(), description="What they do with their deposits."
+    )
+
+
+class InvestorGroup(Section):
+    """Investors of one strategy."""
+
+    count: int = Field(1, ge=1, description="Number of investors.")
+    strategy: Annotated[Strategy, Family(INVESTOR_STRATEGIES)] = Field(
+        Fundamentalist(), description="How they decide."
+    )
+    wealth: Annotated[Wealth, Family(WEALTHS)] = Field(
+        Lognormal(), description="What they own at genesis."
+    )
+    invested: float = Field(
+        1 / 3, ge=0, le=1, description="Fraction of wealth they put into tokens at genesis."
+    )
+    activity: float = Field(0.3, ge=0, le=1, description="Probability of trading in a period.")
+    tolerance: float = Field(
+        0.03, ge=0, lt=1, description="Slippage accepted against the quote when deciding."
+    )
+
+
+@dataclass(frozen=True)
+class Traders:
+    """The accounts of one group in a run, which decide together; arrays are `[accounts]`."""
+
+    name: str  # of the group; also of its random stream and memory
+    strategy: Strategy
+    accounts: Integers
+    own_token: Integers
+    activity: float = 1.0
+    tolerance: float = 0.0
+    invested: float = 0.0
+
+    def decide(
+        self, view: MarketView, ledger: Ledger, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Orders, Memory]:
+        """Orders of the group's active accounts, as ledger accounts and with `min_out` set.
+
+        Raises StrategyError when the strategy raises or returns something that is no order.
+        """
+        awake = draws.random(len(self.accounts)) < self.activity
+        balances = ledger.balances[self.accounts]
+        portfolio = Portfolio(
+            numeraire=balances[:, NUMERAIRE],
+            tokens=balances[:, 1 : 1 + len(view.spot_price)],
+            own_token=self.own_token,
+            invested=self.invested,
+        )
+        try:
+            orders, memory = self.strategy.decide(view, portfolio, memory, draws)
+        except Exception as error:
+            raise StrategyError(f"{self._blame(view)}: {type(error).__name__}: {error}") from error
+        self._check(orders, view)
+        orders = orders.take(awake[orders.account])
+        quote = view.quote(orders.token, orders.buy, orders.amount)
+        return replace(
+            orders, account=self.accounts[orders.account], min_out=(1 - self.tolerance) * quote
+        ), memory
+
+    def _blame(self, view: MarketView) -> str:
+        return f"strategy {self.strategy.kind} ({self.name}) failed in period {view.period}"
+
+    def _check(self, orders: Orders, view: MarketView) -> None:
+        if not isinstance(orders, Orders):
+            raise StrategyError(f"{self._blame(view)}: returned {type(orders).__name__}, not Orders")
+        columns = (orders.account, orders.token, orders.buy, orders.amount, orders.min_out)
+        if len({np.shape(column) for column in columns}) != 1 or np.ndim(orders.amount) != 1:
+            shapes = ", ".join(str(np.shape(column)) for column in columns)
+            raise StrategyError(f"{self._blame(view)}: order columns of different shapes: {shapes}")
+        for column, most in ((orders.account, len(self.accounts)), (orders.token, len(view.share))):
+            if len(column) and not (0 <= column.min() and column.max() < most):
+                raise StrategyError(f"{self._blame(view)}: no account or token {column.max()}")
+        wrong = np.flatnonzero(~(np.isfinite(orders.amount) & (orders.amount >= 0)))
+        if len(wrong):
+            account = self.accounts[orders.account[wrong[0]]]
+            raise StrategyError(
+                f"{self._blame(view)}: account {account} ordered an amount of "
+                f"{orders.amount[wrong[0]]}; amounts must be finite and not negative"
+            )

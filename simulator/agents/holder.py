@@ -1,0 +1,38 @@
+"""What all agents have in common: an account in the ledger that can be looked at."""
+
+from typing import Any
+
+import mesa
+
+from simulator.ledger import NUMERAIRE
+
+__all__ = ["AccountHolder"]
+
+
+class AccountHolder(mesa.Agent):  # type: ignore[misc]
+    """An agent that owns one account of the model's ledger. It decides; only the ledger moves money."""
+
+    def __init__(self, model: Any, name: str, account: int) -> None:
+        super().__init__(model)
+        self.name = name
+        self.account = account
+
+    @property
+    def numeraire(self) -> float:
+        """Cash."""
+        return float(self.model.ledger.balances[self.account, NUMERAIRE])
+
+    @property
+    def holdings(self) -> dict[str, float]:
+        """Tokens by name."""
+        tokens = self.model.token_names
+        balances = self.model.ledger.balances[self.account, 1 : 1 + len(tokens)]
+        return dict(zip(tokens, balances.tolist(), strict=True))
+
+    @property
+    def wealth(self) -> float:
+        """Numeraire, tokens and LP shares at spot prices."""
+        return float(self.model.wealth[self.account])
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}, wealth={self.wealth:.2f})"

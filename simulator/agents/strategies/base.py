@@ -1,0 +1,95 @@
+"""What a strategy is: a pure decision about many accounts at once."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.components import Booleans, Component, Floats, Integers, Memory
+from simulator.market import MarketView, Orders
+
+__all__ = ["Portfolio", "SingleAccountStrategy", "Strategy", "orders_for", "sales"]
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """What the accounts of one strategy own when they decide."""
+
+    numeraire: Floats  # [accounts]
+    tokens: Floats  # [accounts, tokens]
+    own_token: Integers  # [accounts], the token that stands for the account's client, -1 for none
+    invested: float  # fraction of wealth in tokens that the accounts hold as a rule
+
+    def wealth(self, view: MarketView) -> Floats:
+        """Numeraire plus tokens at spot prices `[accounts]`."""
+        return self.numeraire + self.tokens @ view.spot_price
+
+
+class Strategy(Component):
+    """Decides for all accounts of a group in one call. Strategies decide, the market acts.
+
+    A strategy sees the frozen view and its own accounts, and may keep a memory. It draws from
+    `draws` only, so that the same stream gives the same orders.
+    """
+
+    def initial(self, accounts: int, draws: np.random.Generator) -> Memory:
+        """What the accounts remember before the first period."""
+        return {}
+
+    @abstractmethod
+    def decide(
+        self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Orders, Memory]:
+        """Orders of the accounts (numbered from 0 within `portfolio`) and the new memory.
+
+        `min_out` of the orders is set afterwards from the group's slippage tolerance.
+        """
+
+
+class SingleAccountStrategy(Strategy):
+    """Base for strategies that are easier to write for one account at a time, at Python's speed."""
+
+    @abstractmethod
+    def trades(
+        self, view: MarketView, numeraire: float, tokens: Floats, draws: np.random.Generator
+    ) -> Floats:
+        """Worth of each token to trade `[tokens]`, in numeraire: positive buys, negative sells."""
+
+    def decide(
+        self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Orders, Memory]:
+        values = [
+            self.trades(view, float(numeraire), tokens, draws)
+            for numeraire, tokens in zip(portfolio.numeraire, portfolio.tokens, strict=True)
+        ]
+        return orders_for(np.array(values), view, portfolio), memory
+
+
+def orders_for(values: Floats, view: MarketView, portfolio: Portfolio) -> Orders:
+    """Affordable orders worth `values` `[accounts, tokens]` at spot: positive buys, negative sells.
+
+    Purchases beyond an account's numeraire are scaled down together, sales are capped by holdings.
+    """
+    buys, sells = np.maximum(values, 0.0), np.maximum(-values, 0.0)
+    wanted = buys.sum(axis=1)
+    affordable = np.divide(portfolio.numeraire, wanted, out=np.ones_like(wanted), where=wanted > 0)
+    buys *= np.minimum(affordable, 1.0)[:, None]
+    spot = np.where(view.spot_price > 0, view.spot_price, np.inf)
+    sells = np.minimum(sells / spot, portfolio.tokens)
+    amount = np.where(values > 0, buys, sells)
+    amount[:, ~_open(view)] = 0.0
+    return _orders(amount, values > 0)
+
+
+def sales(tokens: Floats, view: MarketView) -> Orders:
+    """Orders selling `tokens` `[accounts, tokens]`."""
+    return _orders(np.where(_open(view), tokens, 0.0), np.zeros(tokens.shape, dtype=bool))
+
+
+def _open(view: MarketView) -> Booleans:
+    return (view.reserve_token > 0) & (view.reserve_numeraire > 0)
+
+
+def _orders(amount: Floats, buy: Booleans) -> Orders:
+    account, token = np.nonzero(amount)
+    return Orders(account, token, buy[account, token], amount[account, token], np.zeros(len(account)))

@@ -1,0 +1,329 @@
+"""The Mesa model."""
+
+from typing import Self
+
+import mesa
+import numpy as np
+from threadpoolctl import ThreadpoolController, threadpool_limits
+
+from simulator.agents.aggregator import Aggregator
+from simulator.agents.client import Client
+from simulator.agents.investor import Investor
+from simulator.agents.liquidity_provider import LiquidityProvider
+from simulator.components import Floats, Memory
+from simulator.economy.register import CLEARING, TREASURY, Register, each
+from simulator.economy.rewarding import (
+    Reward,
+    buy_back,
+    earning_tokens,
+    empty_clearing,
+    issue,
+    pay_dividends,
+)
+from simulator.economy.rows import Row, table_rows
+from simulator.economy.state import State
+from simulator.errors import LedgerError
+from simulator.federation import Round
+from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
+from simulator.market import Fills, MarketView, Orders, Pool, settle
+from simulator.randomness import Streams
+from simulator.scenario import Scenario
+from simulator.tokens import HORIZON
+
+__all__ = ["Economy"]
+
+
+class Economy(mesa.Model):  # type: ignore[misc]
+    """Clients, tokens, pools and traders of one scenario, advanced by `step`.
+
+    `tables` holds the rows of the current period as they are recorded, `history` the row of table
+    `periods` for every period so far. Raises ScenarioError when a scenario asks for more examples
+    than its data has.
+
+    >>> from simulator import Economy, Scenario
+    >>> economy = Economy(Scenario(periods=2))
+    >>> economy.step()
+    >>> economy.period, economy.history[-1]["revenue"] > 0
+    (1, True)
+    """
+
+    def __init__(self, settings: Scenario) -> None:
+        super().__init__(rng=settings.seed)
+        self.settings = settings
+        self.register = Register(settings)
+        streams = Streams(settings.seed)
+        with threadpool_limits(1):
+            self.cohort = settings.federation.gather(settings.behaviours, streams)
+            self.state = State(Ledger(self.register.account_kinds, self.register.assets), streams)
+            self.pools = self._open_pools()
+            self._create_agents()
+            self._begin()
+        self._threads = ThreadpoolController()
+
+    @classmethod
+    def resumed(cls, settings: Scenario, saved: dict[str, np.ndarray]) -> Self:
+        """The economy of a scenario in a state that `state.save()` returned."""
+        economy = cls(settings)
+        economy.state.restore(saved)
+        economy.history.clear()
+        return economy
+
+    def step(self) -> None:
+        """Advance one period: learn, assess, reward, decide, trade, record."""
+        with self._threads.limit(limits=1):
+            self.state.period += 1
+            round_ = self.learn()
+            self.assess(round_)
+            reward = self.reward()
+            view = self.view(reward)
+            orders = self.decide(view)
+            fills = self.trade(orders)
+            self.record(view, reward, fills)
+
+    def learn(self) -> Round:
+        """Clients who can pay for training take part in a round; the aggregator evaluates it."""
+        federation, accounts = self.settings.federation, self.register.client_accounts
+        cost = self._training_cost
+        takes_part = self.ledger.balances[accounts, NUMERAIRE] >= cost
+        self.ledger.transfer("training_cost", NUMERAIRE, accounts, OUTSIDE, cost * takes_part)
+        round_, self.memory["model"] = federation.learn(
+            self.memory["model"], self.cohort, takes_part, self.period, self.state.streams
+        )
+        self.quality = federation.evaluate(round_.parameters, self.cohort)
+        return round_
+
+    def assess(self, round_: Round) -> None:
+        """Contributions become credit, and credit becomes shares of this period's rewards."""
+        tokens = self.settings.tokens
+        self.participated = round_.participated
+        self.contributions = self.settings.federation.assess(round_, self.cohort)
+        self.credit, self.memory["credit"] = tokens.credit.update(
+            self.memory["credit"], self.contributions
+        )
+        self.shares = tokens.allocation.shares(self.credit)
+
+    def reward(self) -> Reward:
+        """Revenue arrives and leaves again by its uses; tokens are issued and valued anew."""
+        tokens, ledger, clients = self.settings.tokens, self.ledger, self.register.client_accounts
+        payout = tokens.payout
+        revenue = tokens.revenue.amount(self.quality.accuracy, self.cohort.dataset.majority_share)
+        split, self.memory["payout"] = payout.split(self.memory["payout"], revenue, self.shares)
+        ledger.transfer("revenue", NUMERAIRE, OUTSIDE, CLEARING, revenue)
+        ledger.transfer("released", NUMERAIRE, TREASURY, CLEARING, split.released)
+        earning = earning_tokens(ledger, self.register, payout.pools_earn)
+        received, paid = pay_dividends(ledger, earning, split.dividend)
+        ledger.transfer("direct", NUMERAIRE, CLEARING, clients, split.direct)
+        ledger.transfer("retained", NUMERAIRE, CLEARING, TREASURY, split.carried)
+        ledger.transfer("burn", NUMERAIRE, CLEARING, OUTSIDE, split.burned)
+        fills = self._buy_back(split.buyback)
+        empty_clearing(ledger, split.treasury, revenue)
+        issued, to_treasury, self.memory["issuance"] = tokens.issuance.issue(
+            self.memory["issuance"], self.period, self.shares
+        )
+        issue(ledger, self.register, issued, to_treasury)
+        self._value_tokens(payout.to_holders * revenue * self.shares)
+        return Reward(revenue, issued, received, paid, split.direct, fills)
+
+    def view(self, reward: Reward) -> MarketView:
+        """What everybody may see of the market before trading begins."""
+        market, reserves = self.settings.market, self.ledger.balances[self.register.pool_accounts]
+        self.memory["oracle"] = market.oracle.observe(self.memory["oracle"], self.spot_price)
+        return MarketView(
+            period=self.period,
+            curve=market.curve,
+            fee=market.fee,
+            reserve_token=np.diagonal(reserves[:, self.register.token_assets]).copy(),
+            reserve_numeraire=reserves[:, NUMERAIRE].copy(),
+            spot_price=self.spot_price,
+            twap=market.oracle.twap(self.memory["oracle"]),
+            fundamental_value=self.fundamental_value,
+            share=self.shares,
+            issued=reward.issued,
+        )
+
+    def decide(self, view: MarketView) -> Orders:
+        """Every group of agents places its orders on the same view."""
+        placed = []
+        for group in self.register.traders:
+            orders, self.memory[group.name] = group.decide(
+                view, self.ledger, self.memory[group.name], self.state.streams[group.name]
+            )
+            placed.append(orders)
+        return Orders.join(placed)
+
+    def trade(self, orders: Orders) -> Fills:
+        """Orders settle one after the other, in the sequence of the clearing rule."""
+        draws = self.state.streams["clearing"]
+        sequence = self.settings.market.clearing.sequence(orders, draws)
+        fills = settle(self.ledger, self.pools, orders.take(sequence))
+        self._note_prices()
+        return fills
+
+    def record(self, view: MarketView, reward: Reward, fills: Fills) -> None:
+        """Audit the books and write down what happened; the summary row comes last."""
+        self.ledger.audit()
+        if self.ledger.balances[CLEARING].any():
+            raise LedgerError(f"the clearing account is not empty after period {self.period}")
+        self.tables = table_rows(self, view, reward, fills)
+        self.history.append(self.tables["periods"])
+
+    @property
+    def period(self) -> int:
+        """Number of the current period; 0 is genesis."""
+        return self.state.period
+
+    @property
+    def ledger(self) -> Ledger:
+        """Who owns what."""
+        return self.state.ledger
+
+    @property
+    def memory(self) -> dict[str, Memory]:
+        """What components remember, by owner."""
+        return self.state.memories
+
+    @property
+    def spot_price(self) -> Floats:
+        """Spot price of each token `[tokens]`; the last one known where a pool is empty."""
+        return self.memory["prices"]["spot"]
+
+    @property
+    def fundamental_value(self) -> Floats:
+        """Fundamental value of each token `[tokens]`."""
+        return self.memory["prices"]["value"]
+
+    @property
+    def token_value(self) -> Floats:
+        """Tokens of each account at spot prices, numeraire `[accounts]`."""
+        value: Floats = self.ledger.balances[:, self.register.token_assets] @ self.spot_price
+        return value
+
+    @property
+    def lp_value(self) -> Floats:
+        """LP shares of each account at spot prices, numeraire `[accounts]`."""
+        shares = self.ledger.balances[:, self.register.share_assets]
+        pools = self.ledger.balances[self.register.pool_accounts]
+        worth = pools[:, NUMERAIRE] + pools[:, self.register.token_assets] @ self.spot_price
+        supply = -shares[OUTSIDE]
+        value: Floats = shares @ np.divide(worth, supply, out=np.zeros_like(worth), where=supply > 0)
+        return value
+
+    @property
+    def wealth(self) -> Floats:
+        """Numeraire, tokens and LP shares of each account at spot prices `[accounts]`."""
+        return self.ledger.balances[:, NUMERAIRE] + self.token_value + self.lp_value
+
+    def _open_pools(self) -> list[Pool]:
+        market, tokens = self.settings.market, len(self.register.tokens)
+        return [
+            Pool.on(
+                self.ledger,
+                market.curve,
+                market.fee,
+                account=account,
+                token=1 + number,
+                share=1 + tokens + number,
+            )
+            for number, account in enumerate(self.register.pool_accounts.tolist())
+        ]
+
+    def _create_agents(self) -> None:
+        register, settings = self.register, self.settings
+        Aggregator(self, "aggregator", TREASURY)
+        for number, group in enumerate(each(settings.clients)):
+            name, account = register.clients[number], int(register.client_accounts[number])
+            Client(self, name, account, number, group)
+        for name, account, group in zip(
+            register.providers,
+            register.provider_accounts.tolist(),
+            each(settings.liquidity_providers),
+            strict=True,
+        ):
+            LiquidityProvider(self, name, account, group)
+        for name, account, group in zip(
+            register.investors,
+            register.investor_accounts.tolist(),
+            each(settings.investors),
+            strict=True,
+        ):
+            Investor(self, name, account, group)
+
+    def _begin(self) -> None:
+        """Genesis: memories, endowments, tokens, pools and the row of period 0."""
+        settings, streams, clients = self.settings, self.state.streams, len(self.register.clients)
+        tokens, nothing = settings.tokens, np.zeros(clients)
+        self.memory["model"] = settings.federation.initial(self.cohort, streams)
+        self.memory["credit"] = tokens.credit.initial(clients)
+        self.memory["payout"] = tokens.payout.initial()
+        self.memory["issuance"] = tokens.issuance.initial()
+        self.memory["valuation"] = tokens.valuation.initial(clients)
+        for group in self.register.traders:
+            self.memory[group.name] = group.strategy.initial(
+                len(group.accounts), streams[group.name]
+            )
+        self._training_cost = np.array([group.training_cost for group in each(settings.clients)])
+        self._training_cost *= self.cohort.examples * self.cohort.trains
+        self._training_cost *= settings.federation.learner.epochs
+        self._endow()
+        price = np.full(clients, settings.market.launch.price)
+        self.memory["prices"] = {"spot": price, "value": price}
+        self._note_prices()
+        self.memory["oracle"] = settings.market.oracle.initial(self.spot_price)
+        parameters = self.memory["model"]["parameters"]
+        self.quality = settings.federation.evaluate(parameters, self.cohort)
+        self.participated = np.zeros(clients, dtype=bool)
+        self.contributions = self.credit = self.shares = nothing
+        self.history: list[Row] = []
+        none = Fills(Orders.none(), np.zeros(0), np.zeros(0, dtype=np.int64))
+        accounts = np.zeros(len(self.ledger.balances))
+        reward = Reward(0.0, nothing, accounts, nothing, nothing, none)
+        self.record(self.view(reward), reward, none)
+
+    def _endow(self) -> None:
+        """Providers and investors bring their money; the launch creates tokens and opens pools."""
+        settings, register, streams = self.settings, self.register, self.state.streams
+        deposits = np.array([group.deposit for group in each(settings.liquidity_providers)])
+        cash = np.array([group.cash for group in each(settings.liquidity_providers)])
+        wealth = [
+            group.wealth.draw(group.count, streams[f"wealth/{number}"])
+            for number, group in enumerate(settings.investors)
+        ]
+        invested = np.array([group.invested for group in each(settings.investors)])
+        money = np.concatenate([2 * deposits + cash, *wealth])
+        accounts = np.concatenate([register.provider_accounts, register.investor_accounts])
+        self.ledger.transfer("endowment", NUMERAIRE, OUTSIDE, accounts, money)
+        settings.market.launch.open(
+            self.ledger,
+            self.pools,
+            clients=register.client_accounts,
+            providers=register.provider_accounts,
+            deposits=deposits,
+            investors=register.investor_accounts,
+            demand=invested * money[len(deposits) :],
+        )
+
+    def _buy_back(self, budget: Floats) -> Fills:
+        terms, market = self.settings.tokens.payout.buybacks, self.settings.market
+        twap = market.oracle.twap(self.memory["oracle"])
+        wanted = terms.buys(self.spot_price, self.fundamental_value, twap)
+        wanted &= self.ledger.balances[self.register.pool_accounts, NUMERAIRE] > 0
+        clients = self.register.client_accounts if terms.then == "to_client" else None
+        fills = buy_back(self.ledger, self.pools, budget, wanted, clients)
+        self._note_prices()
+        return fills
+
+    def _value_tokens(self, cash: Floats) -> None:
+        tokens = self.settings.tokens
+        expected, self.memory["valuation"] = tokens.valuation.expect(self.memory["valuation"], cash)
+        supply = earning_tokens(self.ledger, self.register, tokens.payout.pools_earn).sum(axis=0)
+        emissions = tokens.issuance.emission(self.period + np.arange(1, HORIZON + 1))
+        value = tokens.valuation.value(expected, supply, self.shares, emissions)
+        self.memory["prices"] = {"spot": self.spot_price, "value": value}
+
+    def _note_prices(self) -> None:
+        pools = self.ledger.balances[self.register.pool_accounts]
+        token = np.diagonal(pools[:, self.register.token_assets])
+        filled = (token > 0) & (pools[:, NUMERAIRE] > 0)
+        spot = self.spot_price.copy()
+        spot[filled] = self.settings.market.curve.spot_price(token[filled], pools[filled, NUMERAIRE])
+        self.memory["prices"] = {"spot": spot, "value": self.fundamental_value}

@@ -1,0 +1,210 @@
+"""The register: names and numbers of everybody and everything in a run."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+
+import numpy as np
+
+from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup, Traders
+from simulator.components import Booleans, Integers
+from simulator.market import SIDES, STATUSES
+from simulator.scenario import Scenario
+
+__all__ = ["BUYBACK", "CLEARING", "TREASURY", "Register"]
+
+CLEARING = 1
+"""Account in which revenue arrives and which it leaves within the reward step."""
+TREASURY = 2
+"""The aggregator's account, the first of the agents' accounts."""
+BUYBACK = "buyback"
+"""What the aggregator trades for."""
+
+
+@dataclass(frozen=True)
+class Register:
+    """Accounts and assets by number.
+
+    Accounts: outside, clearing, then the agents (aggregator, clients, liquidity providers,
+    investors), then one pool per token. Assets: the numeraire, the tokens, the pools' LP shares.
+    """
+
+    settings: Scenario
+
+    @cached_property
+    def clients(self) -> tuple[str, ...]:
+        """Names of the clients."""
+        return _numbered("client", sum(group.count for group in self.settings.clients))
+
+    @cached_property
+    def tokens(self) -> tuple[str, ...]:
+        """Names of the tokens."""
+        return self.settings.tokens.mechanism.tokens(self.clients)
+
+    @cached_property
+    def providers(self) -> tuple[str, ...]:
+        """Names of the liquidity providers."""
+        return _numbered("lp", sum(group.count for group in self.settings.liquidity_providers))
+
+    @cached_property
+    def investors(self) -> tuple[str, ...]:
+        """Names of the investors."""
+        return _numbered("investor", sum(group.count for group in self.settings.investors))
+
+    @cached_property
+    def agents(self) -> tuple[str, ...]:
+        """Names of the agents, by account from `TREASURY` on."""
+        return ("aggregator", *self.clients, *self.providers, *self.investors)
+
+    @cached_property
+    def client_accounts(self) -> Integers:
+        """Accounts of the clients `[clients]`."""
+        return self._accounts_after(TREASURY, len(self.clients))
+
+    @cached_property
+    def provider_accounts(self) -> Integers:
+        """Accounts of the liquidity providers `[providers]`."""
+        return self._accounts_after(TREASURY + len(self.clients), len(self.providers))
+
+    @cached_property
+    def investor_accounts(self) -> Integers:
+        """Accounts of the investors `[investors]`."""
+        before = TREASURY + len(self.clients) + len(self.providers)
+        return self._accounts_after(before, len(self.investors))
+
+    @cached_property
+    def pool_accounts(self) -> Integers:
+        """Accounts of the pools `[tokens]`."""
+        return self._accounts_after(TREASURY + len(self.agents) - 1, len(self.tokens))
+
+    @property
+    def agent_accounts(self) -> slice:
+        """Accounts of all agents."""
+        return slice(TREASURY, TREASURY + len(self.agents))
+
+    @property
+    def token_assets(self) -> slice:
+        """Assets that are tokens."""
+        return slice(1, 1 + len(self.tokens))
+
+    @property
+    def share_assets(self) -> slice:
+        """Assets that are LP shares, in the order of the tokens."""
+        return slice(1 + len(self.tokens), 1 + 2 * len(self.tokens))
+
+    @cached_property
+    def assets(self) -> tuple[str, ...]:
+        """Names of the assets."""
+        return ("numeraire", *self.tokens, *(f"lp_{token}" for token in self.tokens))
+
+    @cached_property
+    def account_kinds(self) -> tuple[str, ...]:
+        """Kind of each account."""
+        agents = self.agent_kinds[1:]
+        return ("outside", "clearing", "treasury", *agents, *("pool" for _ in self.tokens))
+
+    @cached_property
+    def agent_kinds(self) -> tuple[str, ...]:
+        """Kind of each agent."""
+        return (
+            "aggregator",
+            *("client" for _ in self.clients),
+            *("liquidity_provider" for _ in self.providers),
+            *("investor" for _ in self.investors),
+        )
+
+    @cached_property
+    def agent_strategies(self) -> tuple[str, ...]:
+        """Kind of the strategy of each agent."""
+        return (
+            BUYBACK,
+            *(group.policy.kind for group in each(self.settings.clients)),
+            *(group.strategy.kind for group in each(self.settings.liquidity_providers)),
+            *(group.strategy.kind for group in each(self.settings.investors)),
+        )
+
+    @cached_property
+    def earns(self) -> Booleans:
+        """Which accounts can earn dividends for the tokens they hold themselves `[accounts]`."""
+        return np.array(
+            [kind in ("client", "liquidity_provider", "investor") for kind in self.account_kinds]
+        )
+
+    @cached_property
+    def traders(self) -> tuple[Traders, ...]:
+        """The groups of agents that place orders, in the order of the scenario."""
+        return tuple(self._traders())
+
+    def _traders(self) -> Iterator[Traders]:
+        settings, first = self.settings, TREASURY + 1
+        for number, client in enumerate(settings.clients):
+            accounts = np.arange(first, first + client.count)
+            yield Traders(
+                name=f"clients/{number}",
+                strategy=client.policy,
+                accounts=accounts,
+                own_token=accounts - TREASURY - 1,
+                tolerance=client.tolerance,
+            )
+            first += client.count
+        for number, provider in enumerate(settings.liquidity_providers):
+            yield Traders(
+                name=f"liquidity_providers/{number}",
+                strategy=provider.strategy,
+                accounts=np.arange(first, first + provider.count),
+                own_token=np.full(provider.count, -1),
+            )
+            first += provider.count
+        for number, investor in enumerate(settings.investors):
+            yield Traders(
+                name=f"investors/{number}",
+                strategy=investor.strategy,
+                accounts=np.arange(first, first + investor.count),
+                own_token=np.full(investor.count, -1),
+                activity=investor.activity,
+                tolerance=investor.tolerance,
+                invested=investor.invested,
+            )
+            first += investor.count
+
+    @cached_property
+    def categories(self) -> dict[str, tuple[str, ...]]:
+        """Names behind the codes of the tables' category columns."""
+        return {
+            "client": self.clients,
+            "behaviour": _distinct(group.behaviour.kind for group in self.settings.clients),
+            "token": self.tokens,
+            "agent": self.agents,
+            "kind": _distinct(self.agent_kinds),
+            "strategy": _distinct(self.agent_strategies),
+            "side": SIDES,
+            "status": STATUSES,
+        }
+
+    def codes(self, column: str, names: tuple[str, ...]) -> Integers:
+        """The codes of `names` in a category column."""
+        code = {name: number for number, name in enumerate(self.categories[column])}
+        return np.array([code[name] for name in names], dtype=np.int64)
+
+    @staticmethod
+    def _accounts_after(account: int, count: int) -> Integers:
+        return np.arange(account + 1, account + 1 + count)
+
+
+def each(
+    groups: tuple[ClientGroup, ...]
+    | tuple[LiquidityProviderGroup, ...]
+    | tuple[InvestorGroup, ...],
+) -> Iterator:
+    """The group of each agent, one by one."""
+    return chain.from_iterable([group] * group.count for group in groups)
+
+
+def _numbered(what: str, count: int) -> tuple[str, ...]:
+    width = len(str(max(count - 1, 0)))
+    return tuple(f"{what}_{number:0{width}d}" for number in range(count))
+
+
+def _distinct(names: Iterator[str] | tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))

@@ -1,0 +1,98 @@
+"""The money and the tokens of the reward step, as they move on the ledger."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.components import Booleans, Floats
+from simulator.economy.register import CLEARING, TREASURY, Register
+from simulator.errors import LedgerError
+from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
+from simulator.market import Fills, Orders, Pool, settle
+
+__all__ = ["Reward", "buy_back", "earning_tokens", "empty_clearing", "issue", "pay_dividends"]
+
+
+@dataclass(frozen=True)
+class Reward:
+    """What a period brought; money in numeraire, tokens in tokens."""
+
+    revenue: float
+    issued: Floats  # [clients]
+    dividends: Floats  # received by each account
+    dividends_paid: Floats  # [tokens]
+    direct: Floats  # [clients]
+    buybacks: Fills
+
+
+def earning_tokens(ledger: Ledger, register: Register, pools_earn: bool) -> Floats:
+    """Tokens on which each account earns dividends `[accounts, tokens]`.
+
+    What an account holds itself and, with `pools_earn`, its part of what the pools hold. Treasury,
+    pools, clearing and the outside earn nothing.
+    """
+    tokens = np.where(register.earns[:, None], ledger.balances[:, register.token_assets], 0.0)
+    if pools_earn:
+        shares = ledger.balances[:, register.share_assets]
+        supply = -shares[OUTSIDE]
+        pooled = np.diagonal(ledger.balances[register.pool_accounts, register.token_assets])
+        per_share = np.divide(pooled, supply, out=np.zeros_like(pooled), where=supply > 0)
+        tokens += np.where(register.earns[:, None], shares * per_share, 0.0)
+    return tokens
+
+
+def pay_dividends(ledger: Ledger, tokens: Floats, dividend: Floats) -> tuple[Floats, Floats]:
+    """Pay `dividend` `[tokens]` to accounts by their earning `tokens` `[accounts, tokens]`.
+
+    Returns what each account received and what each token paid. The dividend of a token that nobody
+    earns on is retained by the treasury.
+    """
+    eligible = tokens.sum(axis=0)
+    rate = np.divide(dividend, eligible, out=np.zeros_like(dividend), where=eligible > 0)
+    received = tokens @ rate
+    ledger.transfer("dividend", NUMERAIRE, CLEARING, np.arange(len(received)), received)
+    unclaimed = np.where(eligible > 0, 0.0, dividend)
+    ledger.transfer("retained", NUMERAIRE, CLEARING, TREASURY, float(unclaimed.sum()))
+    return received, dividend - unclaimed
+
+
+def buy_back(
+    ledger: Ledger, pools: Sequence[Pool], budget: Floats, wanted: Booleans, clients: Floats | None
+) -> Fills:
+    """Spend `budget` `[tokens]` on the `wanted` tokens; the rest is retained by the treasury.
+
+    The treasury's orders settle at once. What it buys goes to `clients` (accounts `[tokens]`), or is
+    burned when that is None.
+    """
+    bought = np.flatnonzero(wanted & (budget > 0))
+    kept = budget.sum() - budget[bought].sum()
+    ledger.transfer("buyback", NUMERAIRE, CLEARING, TREASURY, budget[bought])
+    ledger.transfer("retained", NUMERAIRE, CLEARING, TREASURY, max(float(kept), 0.0))
+    orders = Orders(
+        account=np.full(len(bought), TREASURY),
+        token=bought,
+        buy=np.ones(len(bought), dtype=bool),
+        amount=budget[bought],
+        min_out=np.zeros(len(bought)),
+    )
+    fills = settle(ledger, pools, orders)
+    receiver = np.full(len(bought), OUTSIDE) if clients is None else clients[bought]
+    flow = "burn" if clients is None else "buyback"
+    ledger.transfer(flow, 1 + bought, TREASURY, receiver, fills.amount_out)
+    return fills
+
+
+def empty_clearing(ledger: Ledger, treasury: float, revenue: float) -> None:
+    """Give the treasury its part: what is left in clearing, which must be `treasury` up to rounding."""
+    left = float(ledger.balances[CLEARING, NUMERAIRE])
+    if abs(left - treasury) > 1e-9 * max(revenue, 1.0):
+        raise LedgerError(f"clearing holds {left!r} for the treasury, which is due {treasury!r}")
+    ledger.transfer("treasury", NUMERAIRE, CLEARING, TREASURY, left)
+
+
+def issue(ledger: Ledger, register: Register, issued: Floats, treasury: float) -> None:
+    """Mint `issued` `[clients]` to the clients and `treasury` of each token to the treasury."""
+    token = np.arange(1, 1 + len(register.tokens))
+    ledger.transfer("issuance", token, OUTSIDE, register.client_accounts, issued)
+    ledger.transfer("issuance", token, OUTSIDE, TREASURY, treasury)

@@ -1,0 +1,143 @@
+"""Rows: what a period adds to each table of the run folder."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simulator.components import Floats
+from simulator.economy.register import BUYBACK, TREASURY
+from simulator.economy.rewarding import Reward
+from simulator.ledger import NUMERAIRE
+from simulator.market import Fills, MarketView, Orders
+
+if TYPE_CHECKING:
+    from simulator.economy.model import Economy
+
+__all__ = ["Row", "table_rows"]
+
+Row = dict[str, Any]
+"""Columns of a table for one period: arrays of one length, or scalars that hold for every row.
+
+Category columns hold codes into `Register.categories`, or names where that has none.
+"""
+
+
+def table_rows(
+    economy: "Economy", view: MarketView, reward: Reward, fills: Fills
+) -> dict[str, Row]:
+    """The rows of all tables, see `simulator.tables` for their columns."""
+    period, traded = economy.period, _joined(reward.buybacks, fills)
+    pools = _pools(economy, traded) | {"period": period}
+    return {
+        "clients": _clients(economy, reward) | {"period": period},
+        "pools": pools,
+        "agents": _agents(economy) | {"period": period},
+        "fills": _fills(economy, view, reward.buybacks, fills, traded) | {"period": period},
+        "flows": _flows(economy) | {"period": period},
+        "periods": {
+            "period": period,
+            "accuracy": economy.quality.accuracy,
+            "loss": economy.quality.loss,
+            "utility": economy.quality.utility,
+            "revenue": reward.revenue,
+            "issued": float(reward.issued.sum()),
+            "dividends": float(reward.dividends_paid.sum()),
+            "buybacks": float(reward.buybacks.numeraire.sum()),
+            "volume": float(pools["volume"].sum()),
+        },
+    }
+
+
+def _joined(first: Fills, second: Fills) -> Fills:
+    return Fills(
+        Orders.join([first.orders, second.orders]),
+        np.concatenate([first.amount_out, second.amount_out]),
+        np.concatenate([first.status, second.status]),
+    )
+
+
+def _clients(economy: "Economy", reward: Reward) -> Row:
+    register, accounts = economy.register, economy.register.client_accounts
+    own = economy.ledger.balances[accounts, 1 + np.arange(len(accounts))]
+    behaviours = tuple(behaviour.kind for behaviour in economy.settings.behaviours)
+    return {
+        "client": np.arange(len(accounts)),
+        "behaviour": register.codes("behaviour", behaviours),
+        "examples": economy.cohort.examples,
+        "participated": economy.participated,
+        "contribution": economy.contributions,
+        "credit": economy.credit,
+        "share": economy.shares,
+        "issued": reward.issued,
+        "dividends": reward.dividends[accounts],
+        "dividends_paid": reward.dividends_paid,
+        "direct": reward.direct,
+        "tokens": own,
+        "numeraire": economy.ledger.balances[accounts, NUMERAIRE],
+        "wealth": economy.wealth[accounts],
+    }
+
+
+def _pools(economy: "Economy", traded: Fills) -> Row:
+    register, balances = economy.register, economy.ledger.balances
+    count, orders, numeraire = len(register.tokens), traded.orders, traded.numeraire
+    reserves = balances[register.pool_accounts]
+    return {
+        "token": np.arange(count),
+        "reserve_token": np.diagonal(reserves[:, register.token_assets]),
+        "reserve_numeraire": reserves[:, NUMERAIRE],
+        "spot_price": economy.spot_price,
+        "volume": np.bincount(orders.token, numeraire, minlength=count),
+        "fees": economy.settings.market.fee
+        * np.bincount(orders.token, numeraire, minlength=count),
+        "supply": economy.ledger.supply(np.arange(1, 1 + count)),
+        "fundamental_value": economy.fundamental_value,
+    }
+
+
+def _agents(economy: "Economy") -> Row:
+    register, accounts = economy.register, economy.register.agent_accounts
+    return {
+        "agent": np.arange(len(register.agents)),
+        "kind": register.codes("kind", register.agent_kinds),
+        "strategy": register.codes("strategy", register.agent_strategies),
+        "accounts": 1,
+        "numeraire": economy.ledger.balances[accounts, NUMERAIRE],
+        "token_value": economy.token_value[accounts],
+        "lp_value": economy.lp_value[accounts],
+        "wealth": economy.wealth[accounts],
+    }
+
+
+def _fills(
+    economy: "Economy", view: MarketView, buybacks: Fills, fills: Fills, traded: Fills
+) -> Row:
+    register, orders = economy.register, traded.orders
+    agent = orders.account - TREASURY
+    strategy = register.codes("strategy", register.agent_strategies)[agent]
+    return {
+        "sequence": np.arange(len(orders)),
+        "agent": agent,
+        "account": orders.account,
+        "strategy": strategy,
+        "token": orders.token,
+        "side": np.where(orders.buy, 0, 1),
+        "amount_in": orders.amount,
+        "amount_out": traded.amount_out,
+        "price": traded.price,
+        "slippage": np.concatenate([np.zeros(len(buybacks.orders)), _slippage(view, fills)]),
+        "status": traded.status,
+    }
+
+
+def _slippage(view: MarketView, fills: Fills) -> Floats:
+    """Fill price against the quote on the view, positive when worse; NaN where nothing was filled."""
+    quote = view.quote(fills.orders.token, fills.orders.buy, fills.orders.amount)
+    ratio = np.divide(quote, fills.amount_out, out=np.full(len(quote), np.nan), where=fills.filled)
+    return ratio - 1.0
+
+
+def _flows(economy: "Economy") -> Row:
+    flows = list(economy.ledger.take_flows())
+    names = ("flow", "asset", "payer", "payee", "amount")
+    return {name: [flow[column] for flow in flows] for column, name in enumerate(names)}

@@ -1,0 +1,5 @@
+"""Scenarios: the composed settings of a run, and how they are read from YAML."""
+
+from simulator.scenario.schema import Scenario, scenario_type
+
+__all__ = ["Scenario", "scenario_type"]

@@ -1,0 +1,123 @@
+"""The scenario: everything a run depends on, composed of the parts' own settings."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self, cast
+
+import numpy as np
+from pydantic import Field, ValidationInfo, field_validator
+
+from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup
+from simulator.agents.strategies import Fundamentalist
+from simulator.components import Component, Section, extended
+from simulator.federation import Behaviour, Federation
+from simulator.market import Market
+from simulator.scenario.loading import load
+from simulator.tokens import Tokens
+
+__all__ = ["Scenario", "scenario_type"]
+
+
+class Scenario(Section):
+    """A complete experiment. Same scenario, same seed: the same tables to the last bit."""
+
+    name: str = Field(
+        "scenario",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$",
+        description="Short name, used for the folder of its runs.",
+    )
+    description: str = Field("", description="What question the scenario answers.")
+    periods: int = Field(60, ge=1, description="Number of periods: rounds with their trading.")
+    seed: int = Field(1, ge=0, lt=2**63, description="Seed of all random streams.")
+    federation: Federation = Field(Federation(), description="Data, learning and contributions.")
+    clients: tuple[ClientGroup, ...] = Field(
+        (ClientGroup(count=10),),
+        strict=False,
+        min_length=1,
+        description="Groups of clients, numbered in this order.",
+    )
+    tokens: Tokens = Field(Tokens(), description="Rewards: revenue, issuance and payouts.")
+    market: Market = Field(Market(), description="Pools, fees and clearing.")
+    liquidity_providers: tuple[LiquidityProviderGroup, ...] = Field(
+        (LiquidityProviderGroup(count=2),), strict=False, description="Groups of providers."
+    )
+    investors: tuple[InvestorGroup, ...] = Field(
+        (InvestorGroup(count=60),), strict=False, description="Groups of investors."
+    )
+
+    @field_validator("clients")
+    @classmethod
+    def _contributions_are_computable(
+        cls, clients: tuple[ClientGroup, ...], info: ValidationInfo
+    ) -> tuple[ClientGroup, ...]:
+        federation, count = info.data.get("federation"), sum(group.count for group in clients)
+        if federation is not None:
+            method = federation.contribution
+            if method.max_clients is not None and count > method.max_clients:
+                raise ValueError(
+                    f"contribution method {method.kind} handles at most {method.max_clients} "
+                    f"clients, there are {count}"
+                )
+        return clients
+
+    @field_validator("liquidity_providers")
+    @classmethod
+    def _deposits_are_possible(
+        cls, providers: tuple[LiquidityProviderGroup, ...], info: ValidationInfo
+    ) -> tuple[LiquidityProviderGroup, ...]:
+        market, clients = info.data.get("market"), info.data.get("clients")
+        if market is not None and clients is not None:
+            deposits = sum(group.count * group.deposit for group in providers)
+            market.launch.check(sum(group.count for group in clients), deposits)
+        return providers
+
+    @property
+    def behaviours(self) -> list[Behaviour]:
+        """Behaviour of each client."""
+        return [group.behaviour for group in self.clients for _ in range(group.count)]
+
+    @classmethod
+    def load(cls, path: str | Path, overrides: Mapping[str, Any] | None = None) -> Self:
+        """Read a scenario file; `overrides` maps dotted paths to values.
+
+        Raises ScenarioError, which lists everything wrong with file and overrides at once.
+        """
+        return load(cls, path, overrides or {})
+
+    def warnings(self) -> list[str]:
+        """What is allowed but likely to make a run hard to interpret."""
+        found = []
+        if (gain := self._market_gain()) is not None and not 0.05 <= gain <= 0.8:
+            found.append(
+                f"market gain {gain:.2g} is outside [0.05, 0.8]: prices will "
+                f"{'hardly follow' if gain < 0.05 else 'overshoot'} fundamental value"
+            )
+        clients, periods = len(self.behaviours), np.arange(1, self.periods + 1)
+        emitted = self.tokens.issuance.emission(periods).sum()
+        genesis = clients * self.market.launch.supply
+        if emitted > 0.5 * genesis:
+            found.append(
+                f"emission of {emitted:.4g} tokens is {emitted / genesis:.2g} times the genesis "
+                "supply: issuance by share then cancels reward by share"
+            )
+        return found
+
+    def _market_gain(self) -> float | None:
+        """2 gain activity wealth / (tokens x pool numeraire): price reaction per period to a gap."""
+        fundamentalists = [
+            (group, group.strategy)
+            for group in self.investors
+            if isinstance(group.strategy, Fundamentalist)
+        ]
+        pool = sum(group.count * group.deposit for group in self.liquidity_providers)
+        if not fundamentalists or not pool:
+            return None
+        return sum(
+            2 * strategy.gain * group.activity * group.count * group.wealth.mean / pool
+            for group, strategy in fundamentalists
+        )
+
+
+def scenario_type(extra: Sequence[type[Component]] = ()) -> type[Scenario]:
+    """The scenario type whose families also contain `extra` components (users' own)."""
+    return cast(type[Scenario], extended(Scenario, extra))

@@ -1,0 +1,31 @@
+"""Token economics: revenue, credit, issuance, payouts and value. Budgets and amounts, never trades."""
+
+from simulator.tokens.allocation import ALLOCATIONS, Allocation, Credit, Proportional
+from simulator.tokens.configuration import Tokens
+from simulator.tokens.issuance import ISSUANCES, Halving, Issuance
+from simulator.tokens.mechanism import MECHANISMS, ClientTokens, Mechanism
+from simulator.tokens.payout import Buyback, Payout, Split
+from simulator.tokens.revenue import REVENUES, AccuracyLinked, Revenue
+from simulator.tokens.valuation import HORIZON, Valuation
+
+__all__ = [
+    "ALLOCATIONS",
+    "HORIZON",
+    "ISSUANCES",
+    "MECHANISMS",
+    "REVENUES",
+    "AccuracyLinked",
+    "Allocation",
+    "Buyback",
+    "ClientTokens",
+    "Credit",
+    "Halving",
+    "Issuance",
+    "Mechanism",
+    "Payout",
+    "Proportional",
+    "Revenue",
+    "Split",
+    "Tokens",
+    "Valuation",
+]

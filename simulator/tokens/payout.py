@@ -1,0 +1,108 @@
+"""Payout: how a period's revenue is divided among its uses."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, ValidationInfo, field_validator
+
+from simulator.components import Booleans, Floats, Memory, Section
+from simulator.tokens.issuance import Unearned
+
+__all__ = ["Buyback", "Payout", "Split"]
+
+
+@dataclass(frozen=True)
+class Split:
+    """A period's money by use, in numeraire; arrays are `[clients]`.
+
+    Everything that arrived plus `released` (kept from earlier periods) equals the sum of the rest.
+    """
+
+    dividend: Floats  # to the holders of each client's token
+    buyback: Floats  # for buying each client's token in the market
+    direct: Floats  # to each client
+    treasury: float
+    released: float
+    carried: float  # unearned, kept for the next period
+    burned: float  # unearned, gone
+
+
+class Buyback(Section):
+    """The treasury's purchases of tokens with part of the revenue.
+
+    A token's purchase is skipped, and its money retained by the treasury, when its spot price stands
+    above `value_limit` times its fundamental value or `twap_limit` times its average price.
+    """
+
+    then: Literal["burn", "to_client"] = Field(
+        "burn", description="What happens to the tokens bought."
+    )
+    value_limit: float = Field(
+        1.5, gt=0, description="Highest spot price, in fundamental values, at which it buys."
+    )
+    twap_limit: float = Field(
+        1.25, gt=0, description="Highest spot price, in average prices (TWAP), at which it buys."
+    )
+
+    def buys(self, spot_price: Floats, fundamental_value: Floats, twap: Floats) -> Booleans:
+        """Which tokens are bought at these prices."""
+        return (spot_price <= self.value_limit * fundamental_value) & (
+            spot_price <= self.twap_limit * twap
+        )
+
+
+class Payout(Section):
+    """Fractions of revenue by use; they must sum to 1."""
+
+    dividend: float = Field(0.5, ge=0, le=1, description="To token holders, by their holdings.")
+    buyback: float = Field(0.2, ge=0, le=1, description="For buying tokens in the market.")
+    direct: float = Field(0.2, ge=0, le=1, description="To clients, by their shares.")
+    treasury: float = Field(0.1, ge=0, le=1, description="To the treasury.")
+    pools_earn: bool = Field(
+        True, description="Whether tokens in pools earn dividends, paid to the liquidity providers."
+    )
+    unearned: Unearned = Field(
+        "carry", description="What happens to the clients' part when nobody earned any."
+    )
+    buybacks: Buyback = Field(Buyback(), description="Terms of the treasury's purchases.")
+
+    @field_validator("treasury")
+    @classmethod
+    def _sums_to_one(cls, treasury: float, info: ValidationInfo) -> float:
+        uses = ("dividend", "buyback", "direct")
+        if all(use in info.data for use in uses):
+            total = sum(info.data[use] for use in uses) + treasury
+            if abs(total - 1) > 1e-9:
+                raise ValueError(
+                    f"dividend + buyback + direct + treasury must sum to 1, they sum to {total:g}"
+                )
+        return treasury
+
+    @property
+    def to_holders(self) -> float:
+        """Fraction of revenue that reaches holders of tokens: dividends and burned buybacks."""
+        return self.dividend + (self.buyback if self.buybacks.then == "burn" else 0.0)
+
+    def initial(self) -> Memory:
+        """Nothing is carried over from before."""
+        return {"carried": np.zeros(())}
+
+    def split(self, memory: Memory, revenue: float, shares: Floats) -> tuple[Split, Memory]:
+        """Divide `revenue` by use and by `shares` `[clients]`; with all 0, `unearned` decides."""
+        released = float(memory["carried"])
+        treasury = self.treasury * revenue
+        earned = revenue - treasury + released
+        nothing = np.zeros_like(shares)
+        if shares.any() and self.treasury < 1:
+            part = earned / (1 - self.treasury) * shares
+            dividend, buyback, direct = (
+                use * part for use in (self.dividend, self.buyback, self.direct)
+            )
+            split = Split(dividend, buyback, direct, treasury, released, 0.0, 0.0)
+            return split, self.initial()
+        treasury += earned if self.unearned == "treasury" else 0.0
+        carried = earned if self.unearned == "carry" else 0.0
+        burned = earned if self.unearned == "burn" else 0.0
+        split = Split(nothing, nothing, nothing, treasury, released, carried, burned)
+        return split, {"carried": np.array(carried)}

@@ -1,0 +1,46 @@
+"""Valuation: what a token is worth by the cash it is expected to bring."""
+
+import numpy as np
+from pydantic import Field
+
+from simulator.components import Floats, Memory, Section
+
+__all__ = ["Valuation"]
+
+HORIZON = 300  # periods valued one by one; the rest as a perpetuity
+
+
+class Valuation(Section):
+    """Fundamental value V = sum over k >= 1 of C / S_k (1 + r)^-k, numeraire per token.
+
+    C is a moving average of the cash a period brings to all holders of the token, S_k the supply
+    that will share it k periods ahead: today's earning supply plus the client's share of the
+    scheduled emission. At a constant dilution rate d this is c/(r + d + r d) with c = C / S_0.
+    """
+
+    discount: float = Field(0.01, gt=0, description="Discount rate r per period.")
+    memory: float = Field(0.8, ge=0, lt=1, description="Weight of the past in the average of cash.")
+
+    def initial(self, tokens: int) -> Memory:
+        """No cash seen yet."""
+        return {"cash": np.zeros(tokens), "seen": np.zeros((), dtype=np.int64)}
+
+    def expect(self, memory: Memory, cash: Floats) -> tuple[Floats, Memory]:
+        """Expected cash per period after a period's `cash` `[tokens]`; the first one starts the average."""
+        past = memory["cash"] if memory["seen"] else cash
+        average = self.memory * past + (1 - self.memory) * cash
+        return average, {"cash": average, "seen": memory["seen"] + 1}
+
+    def value(self, cash: Floats, supply: Floats, shares: Floats, emissions: Floats) -> Floats:
+        """Fundamental value `[tokens]`, 0 for a token without earning supply.
+
+        `cash` expected per period, `supply` earning today, `shares` of the emission (all
+        `[tokens]`); `emissions` `[HORIZON]` scheduled for the coming periods, all tokens together.
+        """
+        ahead = np.arange(1, HORIZON + 1)
+        future = supply[:, None] + shares[:, None] * np.cumsum(emissions)
+        factors = (1 + self.discount) ** -ahead.astype(float)
+        factors[-1] += factors[-1] / self.discount  # the perpetuity after the horizon
+        weight = np.divide(factors, future, out=np.zeros_like(future), where=supply[:, None] > 0)
+        value: Floats = cash * weight.sum(axis=1)
+        return value
