@@ -53,7 +53,7 @@ def overview_figure(run: Run) -> Figure:
     )
     model, shares, prices, wealth = (figure.add_subplot(grid[cell]) for cell in range(4))
     _draw_heading(figure, run)
-    _draw_model(model, run.periods)
+    _draw_model(model, run)
     _draw_shares(shares, run)
     _draw_prices(prices, run)
     _draw_wealth(wealth, run)
@@ -70,7 +70,7 @@ def save_overview(run: Run, folder: str | Path | None = None) -> list[Path]:
     figure = overview_figure(run)
     figure.savefig(png, dpi=150)
     with matplotlib.rc_context({"svg.hashsalt": "overview", "svg.fonttype": "path"}):
-        figure.savefig(svg, metadata={"Date": None})
+        figure.savefig(svg, metadata={})
     return [png, svg]
 
 
@@ -106,9 +106,9 @@ def _draw_legend(figure: Figure, behaviours: Counter[str]) -> None:
     legend.get_title().set_color(PALE)
 
 
-def _draw_model(axes: Axes, run_periods: pd.DataFrame) -> None:
-    periods = run_periods.set_index("period")
-    frame(axes, "Test accuracy of the global model", "grey area: revenue", int(periods.index[-1]))
+def _draw_model(axes: Axes, run: Run) -> None:
+    periods = run.periods.set_index("period")
+    frame(axes, "Test accuracy of the global model", "grey area: revenue", _last(run))
     look = Look(INK, 2.0)
     line(axes, periods["accuracy"], "accuracy", look)
     axes.set_ylabel("accuracy", fontsize=MEDIUM, color=SOFT)
@@ -152,9 +152,8 @@ def _draw_prices(axes: Axes, run: Run) -> None:
     values = _bold(_wide(run.pools, "token", "fundamental_value"), run.issuers, run)
     for name in _dearest_median_cheapest(bold):
         line(axes, values[name], f"{name} (fundamental value)", thin(looks[name]), _DASHES)
-    some = bold is prices and bold.shape[1] > 3
-    of = " of the dearest, the median and the cheapest" if some else ""
-    below = f"dashed: fundamental value{of}{_about_bold(prices)}"
+    three = " (three shown)" if _crowded(prices) else " of the dearest, the median and the cheapest"
+    below = "dashed: fundamental value" + (three if bold.shape[1] > 3 else "") + _about_bold(prices)
     frame(axes, "Spot price of each token", below, _last(run))
     axes.set_ylabel("numeraire per token", fontsize=MEDIUM, color=SOFT)
     if not logarithmic_if_wide(axes, prices):
@@ -220,7 +219,7 @@ def _crowded(lines: pd.DataFrame) -> bool:
 
 
 def _about_bold(lines: pd.DataFrame) -> str:
-    return "; bold: median by behaviour" if _crowded(lines) else ""
+    return "; bold: medians by behaviour" if _crowded(lines) else ""
 
 
 def _dearest_median_cheapest(prices: pd.DataFrame) -> list[str]:

@@ -102,7 +102,7 @@ def _agents(economy: "Economy") -> Row:
         "kind": register.codes("kind", register.agent_kinds),
         "strategy": register.codes("strategy", register.agent_strategies),
         "accounts": 1,
-        "numeraire": economy.ledger.balances[accounts, NUMERAIRE],
+        "numeraire": economy.ledger.balances[accounts, NUMERAIRE].copy(),
         "token_value": economy.token_value[accounts],
         "lp_value": economy.lp_value[accounts],
         "wealth": economy.wealth[accounts],

@@ -27,7 +27,7 @@ class Scenario(Section):
         description="Short name, used for the folder of its runs.",
     )
     description: str = Field("", description="What question the scenario answers.")
-    periods: int = Field(60, ge=1, description="Number of periods: rounds with their trading.")
+    periods: int = Field(60, ge=1, le=1_000_000, description="Number of periods: rounds with their trading.")
     seed: int = Field(1, ge=0, lt=2**63, description="Seed of all random streams.")
     federation: Federation = Field(Federation(), description="Data, learning and contributions.")
     clients: tuple[ClientGroup, ...] = Field(
@@ -83,6 +83,15 @@ class Scenario(Section):
         Raises ScenarioError, which lists everything wrong with file and overrides at once.
         """
         return load(cls, path, overrides or {})
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """JSON Schema of scenario files, for editors."""
+        schema = cls.model_json_schema()
+        extends = {"type": "string", "description": "Another scenario file to start from."}
+        schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+        schema["properties"] = {"extends": extends} | schema["properties"]
+        return schema
 
     def warnings(self) -> list[str]:
         """What is allowed but likely to make a run hard to interpret."""

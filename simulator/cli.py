@@ -1,0 +1,428 @@
+"""The command line: `wallstreetfeds`, also `python -m simulator`.
+
+Results go to stdout, progress and messages to stderr. Exit codes: 0 done, 1 the run failed, 2 bad
+usage or scenario, 130 interrupted. Heavy packages are imported by the commands that need them.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from simulator.errors import Problem, ScenarioError, SimulatorError
+
+if TYPE_CHECKING:
+    from simulator.running import Progress
+    from simulator.scenario import Scenario
+
+__all__ = ["main"]
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        sys.exit(cli.main(arguments, standalone_mode=False) or 0)
+    except (click.Abort, KeyboardInterrupt) as interrupt:
+        _complain("interrupted", interrupt)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except ScenarioError as error:
+        _report_problems(error)
+        sys.exit(2)
+    except SimulatorError as error:
+        _complain(f"error: {error}", error)
+        sys.exit(1)
+    except BrokenPipeError:  # the reader of our output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _complain(message: str, error: BaseException) -> None:
+    click.echo(message, err=True)
+    cause = error if isinstance(error, SimulatorError | KeyboardInterrupt) else error.__context__
+    for folder in getattr(cause, "__notes__", ()):
+        click.echo(f"what was computed is in {folder}", err=True)
+        click.echo(f"go on with: wallstreetfeds resume {folder}", err=True)
+
+
+def _report_problems(error: ScenarioError) -> None:
+    if "--json" in sys.argv:
+        problems = [{"where": problem.where, "what": problem.what} for problem in error.problems]
+        click.echo(json.dumps({"problems": problems}, indent=2))
+    for problem in error.problems:
+        click.echo(f"error: {problem}", err=True)
+
+
+def _options(*names: str) -> Decorator:
+    """The options in common, those named of them."""
+    known = {
+        "set": click.option(
+            "--set",
+            "settings",
+            multiple=True,
+            metavar="PATH=VALUE",
+            help="Change one setting, e.g. market.fee=0.003 or clients.1.behaviour.kind=label_flip.",
+        ),
+        "seed": click.option("--seed", type=int, help="Seed of all random streams."),
+        "periods": click.option("--periods", type=int, help="Number of periods."),
+        "out": click.option(
+            "--out", default="outputs", show_default=True, help="Folder for run folders."
+        ),
+        "plugin": click.option(
+            "--plugin",
+            "plugins",
+            multiple=True,
+            metavar="FILE.py",
+            help="Python file with components of your own. It is run: use only files you trust.",
+        ),
+        "json": click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+        "quiet": click.option("-q", "--quiet", is_flag=True, help="No progress and no messages."),
+        "verbose": click.option("-v", "--verbose", is_flag=True, help="One line per period."),
+    }
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for name in reversed(names):
+            command = known[name](command)
+        return command
+
+    return decorate
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="wallstreetfeds", prog_name="wallstreetfeds")
+def cli() -> None:
+    """A laboratory for tokenised federated learning.
+
+    \b
+    Clients train a shared model, are paid in tokens of their own by what they
+    contributed, and investors trade those tokens on automated market makers.
+
+    \b
+    Examples:
+      wallstreetfeds run scenarios/quickstart.yaml
+      wallstreetfeds run quickstart --set market.fee=0.003 --seed 7
+      wallstreetfeds list
+      wallstreetfeds init my-study
+    """
+
+
+@cli.command()
+@click.argument("scenario", default="quickstart")
+@_options("set", "seed", "periods", "out", "plugin", "json", "quiet", "verbose")
+def run(
+    scenario: str,
+    settings: tuple[str, ...],
+    seed: int | None,
+    periods: int | None,
+    out: str,
+    plugins: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Run SCENARIO, a YAML file or the name of a shipped scenario.
+
+    \b
+    Examples:
+      wallstreetfeds run scenarios/quickstart.yaml
+      wallstreetfeds run quickstart --periods 200 --seed 3 --out /tmp/runs
+      wallstreetfeds run quickstart --set tokens.payout.dividend=0.7 --set tokens.payout.buyback=0
+      wallstreetfeds run mine.yaml --plugin my_strategy.py --json
+    """
+    overrides = _overrides(settings, seed, periods)
+    loaded = _load(scenario, overrides, plugins)
+    _warn(loaded, quiet)
+    from simulator.running import run as run_scenario
+
+    with _progress(loaded.periods, quiet, verbose) as progress:
+        folder = run_scenario(
+            loaded, out, overrides=overrides, plugins=plugins, progress=progress
+        )
+    _show_run(folder, as_json, quiet)
+
+
+@cli.command()
+@click.argument("scenario")
+@_options("set", "seed", "periods", "plugin", "json")
+def validate(
+    scenario: str,
+    settings: tuple[str, ...],
+    seed: int | None,
+    periods: int | None,
+    plugins: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Check SCENARIO without running it; tells everything that is wrong with it at once.
+
+    \b
+    Examples:
+      wallstreetfeds validate mine.yaml
+      wallstreetfeds validate quickstart --set market.fee=0.5
+    """
+    loaded = _load(scenario, _overrides(settings, seed, periods), plugins)
+    from simulator.randomness import Streams
+
+    loaded.federation.gather(loaded.behaviours, Streams(loaded.seed))
+    if as_json:
+        click.echo(json.dumps({"problems": [], "warnings": loaded.warnings()}, indent=2))
+    else:
+        _warn(loaded, quiet=False)
+        click.echo(f"{scenario} is a valid scenario")
+
+
+@cli.command()
+@_options("plugin")
+def schema(plugins: tuple[str, ...]) -> None:
+    """Print the JSON Schema of scenario files, for editors that complete and check YAML.
+
+    \b
+    Example:
+      wallstreetfeds schema > scenario.schema.json
+    A scenario names it in its first line:
+      # yaml-language-server: $schema=scenario.schema.json
+    """
+    click.echo(json.dumps(_scenario_type(plugins).json_schema(), indent=2))
+
+
+@cli.command("list")
+@click.argument("place", required=False)
+@_options("plugin", "json")
+def list_(place: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
+    """List the components a scenario can name, with parameters and defaults; PLACE narrows it down.
+
+    \b
+    Examples:
+      wallstreetfeds list
+      wallstreetfeds list investors
+    """
+    from simulator.scenario.catalogue import components, defaults
+
+    families = {
+        path: members
+        for path, members in components(_scenario_type(plugins)).items()
+        if place is None or place in path
+    }
+    if not families:
+        raise click.BadParameter(f"no place {place!r}; `wallstreetfeds list` shows all")
+    if as_json:
+        click.echo(json.dumps(_catalogue_json(families, defaults), indent=2))
+        return
+    for path, members in families.items():
+        click.secho(path, bold=True)
+        for member in members:
+            click.echo(f"  {member.model_fields['kind'].default:<18} {_first_line(member)}")
+            for name, (default, description) in defaults(member).items():
+                click.echo(f"    {name:<16} {_shown(default):<10} {description}")
+
+
+@cli.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+def init(directory: Path) -> None:
+    """Make DIRECTORY with the shipped scenarios and a scenario of your own to start from.
+
+    \b
+    Example:
+      wallstreetfeds init my-study
+    """
+    shipped = _shipped()
+    own = "# yaml-language-server: $schema=scenario.schema.json\nextends: quickstart.yaml\nname: mine\n"
+    files = {path.name: path.read_text("utf-8") for path in shipped} | {"mine.yaml": own}
+    try:
+        if taken := [name for name in files if (directory / name).exists()]:
+            raise ScenarioError(
+                Problem(str(directory / name), "exists already") for name in taken
+            )
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (directory / name).write_text(text, "utf-8")
+    except OSError as error:
+        raise ScenarioError([Problem(str(directory), error.strerror or str(error))]) from error
+    click.echo(f"{directory}: {', '.join(sorted(files))}")
+    click.echo(f"edit mine.yaml, then: wallstreetfeds run {directory / 'mine.yaml'}")
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@_options("plugin", "json", "quiet", "verbose")
+def resume(
+    folder: Path, plugins: tuple[str, ...], as_json: bool, quiet: bool, verbose: bool
+) -> None:
+    """Take the run in FOLDER to its end after a kill, Ctrl-C or failure.
+
+    \b
+    Example:
+      wallstreetfeds resume outputs/quickstart/20260101T120000Z-1a2b3c4d
+    """
+    from simulator.recording import read_manifest
+    from simulator.running import resume as resume_run
+
+    with _progress(read_manifest(folder)["periods"], quiet, verbose) as progress:
+        unfinished = resume_run(folder, plugins=plugins, progress=progress)
+    if not unfinished and not quiet:
+        click.echo(f"{folder} is complete already", err=True)
+    _show_run(folder, as_json, quiet)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@_options("plugin", "json", "quiet", "verbose")
+def verify(
+    folder: Path, plugins: tuple[str, ...], as_json: bool, quiet: bool, verbose: bool
+) -> None:
+    """Run the scenario in FOLDER again and compare all tables; exit code 1 when they differ.
+
+    \b
+    Example:
+      wallstreetfeds verify outputs/quickstart/20260101T120000Z-1a2b3c4d
+    """
+    from simulator.recording import read_manifest
+    from simulator.running import same, versions
+    from simulator.running import verify as verify_run
+
+    manifest = read_manifest(folder)
+    with _progress(manifest["periods"], quiet, verbose) as progress:
+        found = verify_run(folder, plugins=plugins, progress=progress)
+    moved = {
+        name: f"{then} then, {versions().get(name)} now"
+        for name, then in manifest["versions"].items()
+        if versions().get(name) != then
+    }
+    good = all(same(text, other_versions=bool(moved)) for text in found.values())
+    if as_json:
+        click.echo(json.dumps({"verified": good, "tables": found, "versions": moved}, indent=2))
+    else:
+        for name, text in (found | moved).items():
+            click.echo(f"{name:<14} {text}")
+        click.echo("verified" if good else "NOT the same")
+    sys.exit(0 if good else 1)
+
+
+@cli.command()
+@_options("json")
+def doctor(as_json: bool) -> None:
+    """Check that this installation works: packages, compiled kernels, threads, a tiny run."""
+    from simulator.doctor import examine
+
+    checks = examine()
+    if as_json:
+        click.echo(json.dumps([check._asdict() for check in checks], indent=2))
+    else:
+        for check in checks:
+            click.echo(f"{'ok  ' if check.good else 'FAIL'} {check.name:<22} {check.found}")
+    sys.exit(0 if all(check.good for check in checks) else 1)
+
+
+def _scenario_type(plugins: tuple[str, ...]) -> "type[Scenario]":
+    from simulator.scenario import scenario_type
+    from simulator.scenario.plugins import load_plugins
+
+    return scenario_type(load_plugins(plugins))
+
+
+def _load(name: str, overrides: Mapping[str, Any], plugins: tuple[str, ...]) -> "Scenario":
+    path: str | Path = name
+    if not Path(name).exists():
+        path = next((file for file in _shipped() if file.name == f"{name}.yaml"), name)
+    return _scenario_type(plugins).load(path, overrides)
+
+
+def _shipped() -> list[Path]:
+    """The scenario files that come with the package, and their schema."""
+    from importlib.resources import files
+
+    folder = Path(str(files("simulator.shipped")))
+    return sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".json"))
+
+
+def _overrides(
+    settings: tuple[str, ...], seed: int | None, periods: int | None
+) -> dict[str, Any]:
+    from simulator.scenario.loading import parse_overrides
+
+    given = {"seed": seed, "periods": periods}
+    return parse_overrides(settings) | {
+        name: value for name, value in given.items() if value is not None
+    }
+
+
+def _warn(scenario: "Scenario", quiet: bool) -> None:
+    if not quiet:
+        for warning in scenario.warnings():
+            click.echo(f"warning: {warning}", err=True)
+
+
+@contextmanager
+def _progress(periods: int, quiet: bool, verbose: bool) -> "Iterator[Progress | None]":
+    """Something to call after every period: a bar on a terminal, lines when verbose."""
+    if verbose and not quiet:
+        yield lambda economy: click.echo(_period_line(economy.history[-1]), err=True)
+    elif quiet or not sys.stderr.isatty():
+        yield None
+    else:
+        from rich.console import Console
+        from rich.progress import Progress as Bar
+
+        with Bar(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("periods", total=periods)
+            yield lambda economy: bar.update(task, completed=economy.period)
+
+
+def _period_line(row: Mapping[str, Any]) -> str:
+    return (
+        f"period {row['period']}: accuracy {row['accuracy']:.3f}, revenue {row['revenue']:.1f}, "
+        f"issued {row['issued']:.1f}, volume {row['volume']:.1f}"
+    )
+
+
+def _show_run(folder: Path, as_json: bool, quiet: bool) -> None:
+    summary = json.loads((folder / "summary.json").read_text("utf-8"))
+    if as_json:
+        click.echo(json.dumps({"folder": str(folder)} | summary, indent=2))
+    elif quiet:
+        click.echo(str(folder))
+    else:
+        from analysis.summary import summary_text
+
+        click.echo(summary_text(summary))
+        click.echo(f"\nresults  {folder}")
+        click.echo(f"figure   {folder / 'overview.png'}")
+        click.echo(f"look     {_opener()} {folder / 'overview.png'}")
+
+
+def _opener() -> str:
+    return {"darwin": "open", "win32": "start"}.get(sys.platform, "xdg-open")
+
+
+def _first_line(component: type) -> str:
+    return (component.__doc__ or "").strip().splitlines()[0]
+
+
+def _shown(default: Any) -> str:
+    return f"{default:.4g}" if isinstance(default, float) else str(default)
+
+
+def _catalogue_json(families: Mapping[str, Any], defaults: Callable[..., Any]) -> dict[str, Any]:
+    return {
+        path: {
+            member.model_fields["kind"].default: {
+                "description": _first_line(member),
+                "parameters": {
+                    name: {"default": default, "description": description}
+                    for name, (default, description) in defaults(member).items()
+                },
+            }
+            for member in members
+        }
+        for path, members in families.items()
+    }

@@ -1,0 +1,80 @@
+"""Whether an installation works, found out by using it."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["Check", "examine"]
+
+
+class Check(NamedTuple):
+    """One thing examined: whether it is good, and what was found."""
+
+    name: str
+    good: bool
+    found: str
+
+
+def examine() -> list[Check]:
+    """Examine packages, threads, kernels and a tiny run."""
+    return [_tried(name, look) for name, look in _checks()]
+
+
+def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
+    yield "versions", _versions
+    yield "shipped scenarios", _shipped
+    yield "settling kernel", _kernel
+    yield "a tiny run, verified", _tiny_run
+    yield "processors", lambda: f"{os.cpu_count()}; a run uses one thread"
+
+
+def _tried(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, look())
+    except Exception as error:
+        return Check(name, False, f"{type(error).__name__}: {error}")
+
+
+def _versions() -> str:
+    from simulator.running import versions
+
+    return ", ".join(f"{name} {number}" for name, number in versions().items())
+
+
+def _shipped() -> str:
+    from importlib.resources import files
+
+    names = sorted(Path(str(path)).name for path in files("simulator.shipped").iterdir())
+    return ", ".join(name for name in names if name.endswith(".yaml"))
+
+
+def _kernel() -> str:
+    """One known swap through the compiled kernel (Uniswap v2's own example)."""
+    import numpy as np
+
+    from simulator.ledger import Ledger
+    from simulator.market import ConstantProduct, Orders, Pool, settle
+
+    ledger = Ledger(["outside", "pool", "trader"], ["numeraire", "token", "lp"])
+    ledger.balances[1:, :2] = 1000.0
+    pool = Pool.on(ledger, ConstantProduct(), 0.003, account=1, token=1, share=2)
+    order = Orders(np.array([2]), np.array([0]), np.array([True]), np.array([10.0]), np.zeros(1))
+    payout = float(settle(ledger, [pool], order).amount_out[0])
+    if abs(payout - 9.871580343970613) > 1e-12:
+        raise ArithmeticError(f"10 in paid {payout!r}")
+    return "compiled and right"
+
+
+def _tiny_run() -> str:
+    from simulator.federation import Federation, LeaveOneOut
+    from simulator.running import run, verify
+    from simulator.scenario import Scenario
+
+    scenario = Scenario(name="doctor", periods=2, federation=Federation(contribution=LeaveOneOut()))
+    with tempfile.TemporaryDirectory() as folder:
+        found = verify(run(scenario, folder))
+    if set(found.values()) != {"identical"}:
+        raise ArithmeticError(f"a second run differs: {found}")
+    return "the same tables twice"

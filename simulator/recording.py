@@ -1,0 +1,243 @@
+"""The run folder: tables, checkpoints and manifest, written so that a kill loses at most a second.
+
+While a run goes on, rows are committed in parts: `parts/<first>-<last>/<table>.parquet`, a folder
+that appears by one rename. An orderly end compacts them to one file per table.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from simulator.errors import RunError
+
+__all__ = ["Recorder", "read_manifest", "write_text"]
+
+ROW_GROUP = 65_536
+COMMIT_SECONDS = 1.0
+CHECKPOINT_PART = 0.05  # checkpoints may take this part of the time
+
+TYPES = {
+    "int32": pa.int32(),
+    "float64": pa.float64(),
+    "category": pa.dictionary(pa.int32(), pa.string()),
+}
+
+Rows = Mapping[str, Mapping[str, Any]]
+
+
+class Recorder:
+    """Writes the tables, checkpoints and manifest of one run folder.
+
+    `tables` maps table to column to type, `categories` a category column to the names behind its
+    codes; a category column without an entry gets names.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        tables: Mapping[str, Mapping[str, str]],
+        categories: Mapping[str, Sequence[str]],
+    ) -> None:
+        self.folder = folder
+        self._tables = tables
+        self._names = {column: pa.array(names) for column, names in categories.items()}
+        self._buffer: list[tuple[int, Rows]] = []
+        self._committed = time.monotonic()
+        self._checkpointed = time.monotonic()
+        self._checkpoint_cost = 0.0
+        self._lock = _locked(folder)
+        (folder / "parts").mkdir(exist_ok=True)
+        (folder / "checkpoints").mkdir(exist_ok=True)
+
+    def append(self, period: int, rows: Rows) -> None:
+        """Take the rows of one period; they are written with the next commit."""
+        self._buffer.append((period, rows))
+
+    @property
+    def due(self) -> bool:
+        """Whether a second has passed since the last commit."""
+        return time.monotonic() - self._committed >= COMMIT_SECONDS
+
+    def commit(self) -> None:
+        """Write the rows taken since the last commit as one part."""
+        if self._buffer:
+            first, last = self._buffer[0][0], self._buffer[-1][0]
+            part = self.folder / "parts" / f"{first:08d}-{last:08d}"
+            if not part.exists():  # it does when an interrupt came right after the rename
+                tables = {name: self._table(name) for name in self._tables}
+                _write_part(part, tables)
+            self._buffer.clear()
+        self._committed = time.monotonic()
+
+    def checkpoint(self, period: int, arrays: Mapping[str, np.ndarray]) -> None:
+        """Commit, and store a state from which `period` can be continued, unless that costs too much.
+
+        Keeps the last two checkpoints.
+        """
+        self.commit()
+        start = time.monotonic()
+        if start - self._checkpointed < self._checkpoint_cost / CHECKPOINT_PART:
+            return
+        folder = self.folder / "checkpoints"
+        temporary = folder / ".writing.npz"
+        with temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        temporary.rename(folder / f"{period:08d}.npz")
+        for old in sorted(folder.glob("[0-9]*.npz"))[:-2]:
+            old.unlink()
+        self._checkpointed = time.monotonic()
+        self._checkpoint_cost = self._checkpointed - start
+
+    def rewind(self) -> dict[str, np.ndarray] | None:
+        """Go back to the last checkpoint, dropping all rows after it; None when there is none."""
+        checkpoints = sorted((self.folder / "checkpoints").glob("[0-9]*.npz"))
+        period = int(checkpoints[-1].stem) if checkpoints else -1
+        if read_manifest(self.folder)["status"] != "running":
+            self._split_up(period)
+        for part in self._parts():
+            if int(part.name.split("-")[1]) > period:
+                shutil.rmtree(part)
+        if not checkpoints:
+            return None
+        with np.load(checkpoints[-1], allow_pickle=False) as saved:
+            return dict(saved)
+
+    def compact(self) -> dict[str, dict[str, Any]]:
+        """Turn the parts into one file per table; returns each table's rows and content hash."""
+        self.commit()
+        described = {}
+        for name in self._tables:
+            parts = [pq.read_table(part / f"{name}.parquet") for part in self._parts()]
+            table = pa.concat_tables(parts).unify_dictionaries() if parts else self._table(name)
+            _write_table(table, self.folder / f"{name}.parquet")
+            described[name] = {"rows": table.num_rows, "sha256": content_hash(table)}
+        return described
+
+    def close(self) -> None:
+        """Remove what a finished run does not need; the manifest must say it is finished."""
+        shutil.rmtree(self.folder / "parts", ignore_errors=True)
+        self.release()
+
+    def release(self) -> None:
+        """Let others write into the folder."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _parts(self) -> list[Path]:
+        return sorted((self.folder / "parts").glob("[0-9]*-[0-9]*"))
+
+    def _table(self, name: str) -> pa.Table:
+        columns = self._tables[name]
+        buffered = [rows[name] for _, rows in self._buffer]
+        lengths = [_length(row) for row in buffered]
+        return pa.table(
+            {
+                column: self._column(column, kind, [row[column] for row in buffered], lengths)
+                for column, kind in columns.items()
+            }
+        )
+
+    def _column(self, column: str, kind: str, values: list[Any], lengths: list[int]) -> pa.Array:
+        if kind == "category" and column not in self._names:
+            names = [name for value in values for name in value]
+            return pa.array(names, pa.string()).dictionary_encode()
+        filled = [
+            np.broadcast_to(np.asarray(value), length)
+            for value, length in zip(values, lengths, strict=True)
+        ]
+        joined = np.concatenate(filled) if filled else np.zeros(0)
+        if kind == "category":
+            codes = pa.array(joined.astype(np.int32), pa.int32())
+            return pa.DictionaryArray.from_arrays(codes, self._names[column])
+        return pa.array(joined.astype(kind), TYPES[kind])
+
+    def _split_up(self, period: int) -> None:
+        """Turn the compacted tables of a stopped run back into one part that ends at `period`."""
+        shutil.rmtree(self.folder / "parts", ignore_errors=True)
+        (self.folder / "parts").mkdir()
+        tables = {}
+        for name in self._tables:
+            table = pq.read_table(self.folder / f"{name}.parquet")
+            tables[name] = table.filter(pc.field("period") <= period)
+        _write_part(self.folder / "parts" / f"{0:08d}-{max(period, 0):08d}", tables)
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a run folder. Raises RunError when there is none that can be read."""
+    try:
+        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{folder} is no run folder: {error}") from error
+    return manifest
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file or nothing of it."""
+    temporary = path.with_name(f".{path.name}")
+    temporary.write_text(text, "utf-8")
+    temporary.replace(path)
+
+
+def content_hash(table: pa.Table) -> str:
+    """SHA-256 of a table's column names, types and values, however the table is stored.
+
+    Names behind category codes are sorted first, so that the order of their first use is no matter.
+    """
+    digest = hashlib.sha256()
+    for name in table.column_names:
+        column = table.column(name).combine_chunks()
+        digest.update(f"{name}:{column.type}:{len(column)}\n".encode())
+        if pa.types.is_dictionary(column.type):
+            names = np.array(column.dictionary.to_pylist(), dtype=object)
+            used, codes = np.unique(column.indices.to_numpy(), return_inverse=True)
+            order = np.argsort(names[used]) if len(used) else np.zeros(0, dtype=int)
+            digest.update("\n".join(names[used[order]]).encode())
+            digest.update(np.argsort(order)[codes].astype("<i4").tobytes())
+        else:
+            digest.update(column.to_numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _length(row: Mapping[str, Any]) -> int:
+    return max((len(value) for value in row.values() if np.ndim(value) == 1), default=1)
+
+
+def _write_part(part: Path, tables: Mapping[str, pa.Table]) -> None:
+    temporary = part.with_name(f".{part.name}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
+    for name, table in tables.items():
+        _write_table(table, temporary / f"{name}.parquet")
+    temporary.rename(part)
+
+
+def _write_table(table: pa.Table, path: Path) -> None:
+    temporary = path.with_name(f".{path.name}")
+    pq.write_table(table, temporary, row_group_size=ROW_GROUP)
+    temporary.replace(path)
+
+
+def _locked(folder: Path) -> int | None:
+    """A lock that lives as long as this process: two writers would ruin a folder."""
+    try:
+        import fcntl
+    except ImportError:  # not on Windows
+        return None
+    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise RunError(f"{folder} is being written by another process") from error
+    return descriptor

@@ -1,0 +1,53 @@
+"""Users' own components, from Python files that they name themselves (never a scenario)."""
+
+import importlib.util
+import inspect
+import sys
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+
+from simulator.components import Component
+from simulator.errors import Problem, ScenarioError
+
+__all__ = ["file_hash", "load_plugins"]
+
+
+def load_plugins(files: Iterable[str | Path]) -> tuple[type[Component], ...]:
+    """The components that Python files define: subclasses with a `kind` of their own.
+
+    Raises ScenarioError when a file cannot be run or defines no component.
+    """
+    return tuple(component for file in files for component in _components(Path(file)))
+
+
+def file_hash(file: Path) -> str:
+    """SHA-256 of a file's content."""
+    return sha256(file.read_bytes()).hexdigest()
+
+
+def _components(file: Path) -> list[type[Component]]:
+    name = f"wallstreetfeds_plugin_{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None or not file.is_file():
+        raise ScenarioError([Problem(f"--plugin {file}", "no such Python file")])
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        problem = f"cannot be run: {type(error).__name__}: {error}"
+        raise ScenarioError([Problem(f"--plugin {file}", problem)]) from error
+    found = [
+        item
+        for item in vars(module).values()
+        if inspect.isclass(item)
+        and issubclass(item, Component)
+        and item.__module__ == name
+        and isinstance(item.model_fields["kind"].default, str)
+        and not inspect.isabstract(item)
+    ]
+    if not found:
+        what = "defines no component (a subclass of a family's base with a literal `kind`)"
+        raise ScenarioError([Problem(f"--plugin {file}", what)])
+    return found
