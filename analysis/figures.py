@@ -70,7 +70,7 @@ def save_overview(run: Run, folder: str | Path | None = None) -> list[Path]:
     figure = overview_figure(run)
     figure.savefig(png, dpi=150)
     with matplotlib.rc_context({"svg.hashsalt": "overview", "svg.fonttype": "path"}):
-        figure.savefig(svg, metadata={})
+        figure.savefig(svg, metadata={"Date": None})
     return [png, svg]
 
 

@@ -72,7 +72,7 @@ def _options(*names: str) -> Decorator:
             "settings",
             multiple=True,
             metavar="PATH=VALUE",
-            help="Change one setting, e.g. market.fee=0.003 or clients.1.behaviour.kind=label_flip.",
+            help="Change a setting: market.fee=0.003, clients.1.behaviour.kind=label_flip.",
         ),
         "seed": click.option("--seed", type=int, help="Seed of all random streams."),
         "periods": click.option("--periods", type=int, help="Number of periods."),
@@ -102,7 +102,7 @@ def _options(*names: str) -> Decorator:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="wallstreetfeds", prog_name="wallstreetfeds")
 def cli() -> None:
-    """A laboratory for tokenised federated learning.
+    r"""A laboratory for tokenised federated learning.
 
     \b
     Clients train a shared model, are paid in tokens of their own by what they
@@ -131,7 +131,7 @@ def run(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Run SCENARIO, a YAML file or the name of a shipped scenario.
+    r"""Run SCENARIO, a YAML file or the name of a shipped scenario.
 
     \b
     Examples:
@@ -146,9 +146,7 @@ def run(
     from simulator.running import run as run_scenario
 
     with _progress(loaded.periods, quiet, verbose) as progress:
-        folder = run_scenario(
-            loaded, out, overrides=overrides, plugins=plugins, progress=progress
-        )
+        folder = run_scenario(loaded, out, overrides=overrides, plugins=plugins, progress=progress)
     _show_run(folder, as_json, quiet)
 
 
@@ -163,7 +161,7 @@ def validate(
     plugins: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Check SCENARIO without running it; tells everything that is wrong with it at once.
+    r"""Check SCENARIO without running it; tells everything that is wrong with it at once.
 
     \b
     Examples:
@@ -184,7 +182,7 @@ def validate(
 @cli.command()
 @_options("plugin")
 def schema(plugins: tuple[str, ...]) -> None:
-    """Print the JSON Schema of scenario files, for editors that complete and check YAML.
+    r"""Print the JSON Schema of scenario files, for editors that complete and check YAML.
 
     \b
     Example:
@@ -199,7 +197,7 @@ def schema(plugins: tuple[str, ...]) -> None:
 @click.argument("place", required=False)
 @_options("plugin", "json")
 def list_(place: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
-    """List the components a scenario can name, with parameters and defaults; PLACE narrows it down.
+    r"""List the components a scenario can name, with parameters and defaults; PLACE narrows it down.
 
     \b
     Examples:
@@ -229,20 +227,19 @@ def list_(place: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
 @cli.command()
 @click.argument("directory", type=click.Path(path_type=Path))
 def init(directory: Path) -> None:
-    """Make DIRECTORY with the shipped scenarios and a scenario of your own to start from.
+    r"""Make DIRECTORY with the shipped scenarios and a scenario of your own to start from.
 
     \b
     Example:
       wallstreetfeds init my-study
     """
     shipped = _shipped()
-    own = "# yaml-language-server: $schema=scenario.schema.json\nextends: quickstart.yaml\nname: mine\n"
+    hint = "# yaml-language-server: $schema=scenario.schema.json\n"
+    own = f"{hint}extends: quickstart.yaml\nname: mine\n"
     files = {path.name: path.read_text("utf-8") for path in shipped} | {"mine.yaml": own}
     try:
         if taken := [name for name in files if (directory / name).exists()]:
-            raise ScenarioError(
-                Problem(str(directory / name), "exists already") for name in taken
-            )
+            raise ScenarioError(Problem(str(directory / name), "exists already") for name in taken)
         directory.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             (directory / name).write_text(text, "utf-8")
@@ -258,7 +255,7 @@ def init(directory: Path) -> None:
 def resume(
     folder: Path, plugins: tuple[str, ...], as_json: bool, quiet: bool, verbose: bool
 ) -> None:
-    """Take the run in FOLDER to its end after a kill, Ctrl-C or failure.
+    r"""Take the run in FOLDER to its end after a kill, Ctrl-C or failure.
 
     \b
     Example:
@@ -280,7 +277,7 @@ def resume(
 def verify(
     folder: Path, plugins: tuple[str, ...], as_json: bool, quiet: bool, verbose: bool
 ) -> None:
-    """Run the scenario in FOLDER again and compare all tables; exit code 1 when they differ.
+    r"""Run the scenario in FOLDER again and compare all tables; exit code 1 when they differ.
 
     \b
     Example:
@@ -345,9 +342,7 @@ def _shipped() -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".json"))
 
 
-def _overrides(
-    settings: tuple[str, ...], seed: int | None, periods: int | None
-) -> dict[str, Any]:
+def _overrides(settings: tuple[str, ...], seed: int | None, periods: int | None) -> dict[str, Any]:
     from simulator.scenario.loading import parse_overrides
 
     given = {"seed": seed, "periods": periods}

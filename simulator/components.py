@@ -1,7 +1,7 @@
 """Components: the base of everything a scenario can name, and of the sections that hold them.
 
-A component is a frozen pydantic model with a literal `kind`, its parameters, and the one or two pure
-methods that do the work. A family is the tuple of components that may stand in the same place.
+A component is a frozen pydantic model with a literal `kind`, its parameters, and the one or two
+pure methods that do the work. A family is the tuple of components that may stand in the same place.
 """
 
 import types
@@ -65,10 +65,12 @@ class Family:
 
 
 def extended(model: type[Section], extra: Sequence[type[Component]]) -> type[Section]:
-    """`model` with `extra` components joined to each family, at any depth, whose base they share."""
+    """`model` with `extra` components joined to every family, at any depth, of the same base."""
     changed: dict[str, Any] = {}
     for name, field in model.model_fields.items():
-        annotation = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+        annotation = (
+            Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+        )
         wider = _widened(annotation, extra)
         if wider is not annotation:
             changed[name] = (wider, field)
@@ -84,7 +86,11 @@ def _widened(annotation: Any, extra: Sequence[type[Component]]) -> Any:
         base, *metadata = get_args(annotation)
         if any(isinstance(item, Family) for item in metadata):
             joining = tuple(component for component in extra if issubclass(component, base))
-            return Annotated[base, *(_joined(item, joining) for item in metadata)] if joining else annotation
+            return (
+                Annotated[base, *(_joined(item, joining) for item in metadata)]
+                if joining
+                else annotation
+            )
         inner = _widened(base, extra)
         return annotation if inner is base else Annotated[inner, *metadata]
     arguments = tuple(_widened(item, extra) for item in get_args(annotation))

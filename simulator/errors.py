@@ -32,9 +32,7 @@ class ScenarioError(SimulatorError):
     """A scenario cannot be used; `problems` lists everything found wrong with it, one line each."""
 
     def __init__(self, problems: str | Iterable[Problem]) -> None:
-        self.problems = (
-            (Problem("", problems),) if isinstance(problems, str) else tuple(problems)
-        )
+        self.problems = (Problem("", problems),) if isinstance(problems, str) else tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 

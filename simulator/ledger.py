@@ -1,6 +1,6 @@
 """The ledger: who owns what, and every movement of it as a named transfer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -62,7 +62,9 @@ class Ledger:
         np.add.at(flat, (payee * len(self.assets) + asset).ravel(), amount)
         self.note(flow, asset.ravel(), payer.ravel(), payee.ravel(), amount)
 
-    def _settle_shortfalls(self, flow: str, paid: Integers, amount: Floats, cells: Integers) -> None:
+    def _settle_shortfalls(
+        self, flow: str, paid: Integers, amount: Floats, cells: Integers
+    ) -> None:
         """Take what rounding left short from the last payment of its cell, or undo and raise."""
         flat = self.balances.reshape(-1)
         for cell in cells:
@@ -93,18 +95,24 @@ class Ledger:
             total = self._flows[flow] = np.zeros(len(self.assets) * kinds * kinds)
         np.add.at(total, code, amount)
 
-    def take_flows(self) -> Iterator[tuple[str, str, str, str, float]]:
-        """This period's flows as (flow, asset, payer kind, payee kind, amount); starts a new period."""
+    def take_flows(self) -> tuple[list[str], Integers, Integers, Integers, Floats]:
+        """This period's flows as columns: names, assets, payer kinds, payee kinds, amounts.
+
+        Assets and kinds are numbers into `assets` and `kinds`. Starts the next period's count.
+        """
         flows, self._flows = self._flows, {}
-        for flow, total in flows.items():
-            for code in np.flatnonzero(total).tolist():
-                pair, payee = divmod(code, len(self.kinds))
-                asset, payer = divmod(pair, len(self.kinds))
-                yield flow, self.assets[asset], self.kinds[payer], self.kinds[payee], float(total[code])
+        found = {flow: np.flatnonzero(total) for flow, total in flows.items()}
+        names = [flow for flow, codes in found.items() for _ in range(len(codes))]
+        amounts = [flows[flow][codes] for flow, codes in found.items()]
+        code = np.concatenate([np.zeros(0, dtype=np.int64), *found.values()])
+        pair, payee = np.divmod(code, len(self.kinds))
+        asset, payer = np.divmod(pair, len(self.kinds))
+        return names, asset, payer, payee, np.concatenate([np.zeros(0), *amounts])
 
     def supply(self, asset: Integers) -> Floats:
         """What was minted and not burned of each asset: what `outside` owes of it."""
-        return -self.balances[OUTSIDE, asset]
+        supply: Floats = -self.balances[OUTSIDE, asset]
+        return supply
 
     def audit(self) -> None:
         """Raise LedgerError unless every asset sums to zero and only `OUTSIDE` is below zero."""

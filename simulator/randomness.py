@@ -12,7 +12,7 @@ class Streams:
     """Named random streams of one seed.
 
     A stream is `Generator(PCG64(SeedSequence(seed, spawn_key=(crc32(name),))))`, created when first
-    asked for and continued afterwards, so that no part of the simulator can disturb another's draws.
+    asked for and continued afterwards, so that no part of the simulator disturbs another's draws.
 
     >>> streams = Streams(7)
     >>> streams["wealth"] is streams["wealth"]

@@ -80,7 +80,7 @@ class Recorder:
         self._committed = time.monotonic()
 
     def checkpoint(self, period: int, arrays: Mapping[str, np.ndarray]) -> None:
-        """Commit, and store a state from which `period` can be continued, unless that costs too much.
+        """Commit, and store a state that `period` can be continued from, unless that is too dear.
 
         Keeps the last two checkpoints.
         """

@@ -75,8 +75,8 @@ def resume(
 ) -> bool:
     """Take a run that was killed, interrupted or failed to its end.
 
-    Goes back to the last checkpoint and computes the rest again to the same numbers. Returns whether
-    there was anything to do. Raises RunError when the folder holds no run, ScenarioError when its
+    Goes back to the last checkpoint and computes the rest again to the same numbers. Returns
+    whether there was anything to do. Raises RunError when the folder holds no run, ScenarioError when its
     plugins are not given again unchanged.
     """
     folder = Path(folder)
@@ -243,7 +243,7 @@ def _write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def _git_commit() -> str | None:
-    """The commit of the checkout this code runs from, with `+` when it has changes; None elsewhere."""
+    """The commit of the checkout this code runs from, `+` when changed; None elsewhere."""
     root = Path(__file__).parent.parent
     if not (root / ".git").exists():
         return None

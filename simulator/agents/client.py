@@ -11,7 +11,9 @@ __all__ = ["Client"]
 class Client(AccountHolder):
     """A participant of the federation, who owns its data and is paid for its contribution."""
 
-    def __init__(self, model: Any, name: str, account: int, number: int, group: ClientGroup) -> None:
+    def __init__(
+        self, model: Any, name: str, account: int, number: int, group: ClientGroup
+    ) -> None:
         super().__init__(model, name, account)
         self.number = number
         self.behaviour = group.behaviour

@@ -48,7 +48,9 @@ class Lognormal(Wealth):
     """Lognormal wealth: few are much richer than most."""
 
     kind: Literal["lognormal"] = "lognormal"
-    sigma: float = Field(0.5, ge=0, description="Deviation of the log of wealth; 0 makes all equal.")
+    sigma: float = Field(
+        0.5, ge=0, description="Deviation of the log of wealth; 0 makes all equal."
+    )
 
     def draw(self, accounts: int, draws: np.random.Generator) -> Floats:
         normal = draws.standard_normal(accounts)
@@ -153,13 +155,15 @@ class Traders:
 
     def _check(self, orders: Orders, view: MarketView) -> None:
         if not isinstance(orders, Orders):
-            raise StrategyError(f"{self._blame(view)}: returned {type(orders).__name__}, not Orders")
+            raise StrategyError(
+                f"{self._blame(view)}: returned {type(orders).__name__}, not Orders"
+            )
         columns = (orders.account, orders.token, orders.buy, orders.amount, orders.min_out)
         if len({np.shape(column) for column in columns}) != 1 or np.ndim(orders.amount) != 1:
             shapes = ", ".join(str(np.shape(column)) for column in columns)
             raise StrategyError(f"{self._blame(view)}: order columns of different shapes: {shapes}")
         for column, most in ((orders.account, len(self.accounts)), (orders.token, len(view.share))):
-            if len(column) and not (0 <= column.min() and column.max() < most):
+            if len(column) and not (column.min() >= 0 and column.max() < most):
                 raise StrategyError(f"{self._blame(view)}: no account or token {column.max()}")
         wrong = np.flatnonzero(~(np.isfinite(orders.amount) & (orders.amount >= 0)))
         if len(wrong):

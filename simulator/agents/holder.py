@@ -9,8 +9,8 @@ from simulator.ledger import NUMERAIRE
 __all__ = ["AccountHolder"]
 
 
-class AccountHolder(mesa.Agent):  # type: ignore[misc]
-    """An agent that owns one account of the model's ledger. It decides; only the ledger moves money."""
+class AccountHolder(mesa.Agent):
+    """An agent that owns an account of the model's ledger. It decides; the ledger moves money."""
 
     def __init__(self, model: Any, name: str, account: int) -> None:
         super().__init__(model)

@@ -33,7 +33,7 @@ from simulator.tokens import HORIZON
 __all__ = ["Economy"]
 
 
-class Economy(mesa.Model):  # type: ignore[misc]
+class Economy(mesa.Model):
     """Clients, tokens, pools and traders of one scenario, advanced by `step`.
 
     `tables` holds the rows of the current period as they are recorded, `history` the row of table
@@ -205,7 +205,9 @@ class Economy(mesa.Model):  # type: ignore[misc]
         pools = self.ledger.balances[self.register.pool_accounts]
         worth = pools[:, NUMERAIRE] + pools[:, self.register.token_assets] @ self.spot_price
         supply = -shares[OUTSIDE]
-        value: Floats = shares @ np.divide(worth, supply, out=np.zeros_like(worth), where=supply > 0)
+        value: Floats = shares @ np.divide(
+            worth, supply, out=np.zeros_like(worth), where=supply > 0
+        )
         return value
 
     @property
@@ -325,5 +327,7 @@ class Economy(mesa.Model):  # type: ignore[misc]
         token = np.diagonal(pools[:, self.register.token_assets])
         filled = (token > 0) & (pools[:, NUMERAIRE] > 0)
         spot = self.spot_price.copy()
-        spot[filled] = self.settings.market.curve.spot_price(token[filled], pools[filled, NUMERAIRE])
+        spot[filled] = self.settings.market.curve.spot_price(
+            token[filled], pools[filled, NUMERAIRE]
+        )
         self.memory["prices"] = {"spot": spot, "value": self.fundamental_value}

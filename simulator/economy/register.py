@@ -1,9 +1,10 @@
 """The register: names and numbers of everybody and everything in a run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -180,10 +181,27 @@ class Register:
             "strategy": _distinct(self.agent_strategies),
             "side": SIDES,
             "status": STATUSES,
+            "asset": self.assets,
+            "payer": _distinct(self.account_kinds),
+            "payee": _distinct(self.account_kinds),
         }
 
-    def codes(self, column: str, names: tuple[str, ...]) -> Integers:
-        """The codes of `names` in a category column."""
+    @cached_property
+    def behaviour_codes(self) -> Integers:
+        """Category code of each client's behaviour `[clients]`."""
+        return self._codes("behaviour", [behaviour.kind for behaviour in self.settings.behaviours])
+
+    @cached_property
+    def kind_codes(self) -> Integers:
+        """Category code of each agent's kind `[agents]`."""
+        return self._codes("kind", self.agent_kinds)
+
+    @cached_property
+    def strategy_codes(self) -> Integers:
+        """Category code of each agent's strategy `[agents]`."""
+        return self._codes("strategy", self.agent_strategies)
+
+    def _codes(self, column: str, names: Sequence[str]) -> Integers:
         code = {name: number for number, name in enumerate(self.categories[column])}
         return np.array([code[name] for name in names], dtype=np.int64)
 
@@ -196,7 +214,7 @@ def each(
     groups: tuple[ClientGroup, ...]
     | tuple[LiquidityProviderGroup, ...]
     | tuple[InvestorGroup, ...],
-) -> Iterator:
+) -> Iterator[Any]:
     """The group of each agent, one by one."""
     return chain.from_iterable([group] * group.count for group in groups)
 

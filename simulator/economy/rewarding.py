@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.components import Booleans, Floats
+from simulator.components import Booleans, Floats, Integers
 from simulator.economy.register import CLEARING, TREASURY, Register
 from simulator.errors import LedgerError
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
@@ -58,12 +58,16 @@ def pay_dividends(ledger: Ledger, tokens: Floats, dividend: Floats) -> tuple[Flo
 
 
 def buy_back(
-    ledger: Ledger, pools: Sequence[Pool], budget: Floats, wanted: Booleans, clients: Floats | None
+    ledger: Ledger,
+    pools: Sequence[Pool],
+    budget: Floats,
+    wanted: Booleans,
+    clients: Integers | None,
 ) -> Fills:
     """Spend `budget` `[tokens]` on the `wanted` tokens; the rest is retained by the treasury.
 
-    The treasury's orders settle at once. What it buys goes to `clients` (accounts `[tokens]`), or is
-    burned when that is None.
+    The treasury's orders settle at once. What it buys goes to `clients` (accounts `[tokens]`), or
+    is burned when that is None.
     """
     bought = np.flatnonzero(wanted & (budget > 0))
     kept = budget.sum() - budget[bought].sum()
@@ -84,7 +88,7 @@ def buy_back(
 
 
 def empty_clearing(ledger: Ledger, treasury: float, revenue: float) -> None:
-    """Give the treasury its part: what is left in clearing, which must be `treasury` up to rounding."""
+    """Give the treasury what is left in clearing, which must be `treasury` up to rounding."""
     left = float(ledger.balances[CLEARING, NUMERAIRE])
     if abs(left - treasury) > 1e-9 * max(revenue, 1.0):
         raise LedgerError(f"clearing holds {left!r} for the treasury, which is due {treasury!r}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.components import Floats
-from simulator.economy.register import BUYBACK, TREASURY
+from simulator.economy.register import TREASURY
 from simulator.economy.rewarding import Reward
 from simulator.ledger import NUMERAIRE
 from simulator.market import Fills, MarketView, Orders
@@ -27,11 +27,12 @@ def table_rows(
 ) -> dict[str, Row]:
     """The rows of all tables, see `simulator.tables` for their columns."""
     period, traded = economy.period, _joined(reward.buybacks, fills)
-    pools = _pools(economy, traded) | {"period": period}
+    pools, agents = _pools(economy, traded), _agents(economy)
+    wealth = agents["wealth"][1 : 1 + len(economy.shares)]
     return {
-        "clients": _clients(economy, reward) | {"period": period},
-        "pools": pools,
-        "agents": _agents(economy) | {"period": period},
+        "clients": _clients(economy, reward, wealth) | {"period": period},
+        "pools": pools | {"period": period},
+        "agents": agents | {"period": period},
         "fills": _fills(economy, view, reward.buybacks, fills, traded) | {"period": period},
         "flows": _flows(economy) | {"period": period},
         "periods": {
@@ -56,13 +57,12 @@ def _joined(first: Fills, second: Fills) -> Fills:
     )
 
 
-def _clients(economy: "Economy", reward: Reward) -> Row:
+def _clients(economy: "Economy", reward: Reward, wealth: Floats) -> Row:
     register, accounts = economy.register, economy.register.client_accounts
     own = economy.ledger.balances[accounts, 1 + np.arange(len(accounts))]
-    behaviours = tuple(behaviour.kind for behaviour in economy.settings.behaviours)
     return {
         "client": np.arange(len(accounts)),
-        "behaviour": register.codes("behaviour", behaviours),
+        "behaviour": register.behaviour_codes,
         "examples": economy.cohort.examples,
         "participated": economy.participated,
         "contribution": economy.contributions,
@@ -74,7 +74,7 @@ def _clients(economy: "Economy", reward: Reward) -> Row:
         "direct": reward.direct,
         "tokens": own,
         "numeraire": economy.ledger.balances[accounts, NUMERAIRE],
-        "wealth": economy.wealth[accounts],
+        "wealth": wealth,
     }
 
 
@@ -82,14 +82,14 @@ def _pools(economy: "Economy", traded: Fills) -> Row:
     register, balances = economy.register, economy.ledger.balances
     count, orders, numeraire = len(register.tokens), traded.orders, traded.numeraire
     reserves = balances[register.pool_accounts]
+    volume = np.bincount(orders.token, numeraire, minlength=count)
     return {
         "token": np.arange(count),
         "reserve_token": np.diagonal(reserves[:, register.token_assets]),
         "reserve_numeraire": reserves[:, NUMERAIRE],
         "spot_price": economy.spot_price,
-        "volume": np.bincount(orders.token, numeraire, minlength=count),
-        "fees": economy.settings.market.fee
-        * np.bincount(orders.token, numeraire, minlength=count),
+        "volume": volume,
+        "fees": economy.settings.market.fee * volume,
         "supply": economy.ledger.supply(np.arange(1, 1 + count)),
         "fundamental_value": economy.fundamental_value,
     }
@@ -97,15 +97,17 @@ def _pools(economy: "Economy", traded: Fills) -> Row:
 
 def _agents(economy: "Economy") -> Row:
     register, accounts = economy.register, economy.register.agent_accounts
+    numeraire = economy.ledger.balances[accounts, NUMERAIRE].copy()
+    token_value, lp_value = economy.token_value[accounts], economy.lp_value[accounts]
     return {
         "agent": np.arange(len(register.agents)),
-        "kind": register.codes("kind", register.agent_kinds),
-        "strategy": register.codes("strategy", register.agent_strategies),
+        "kind": register.kind_codes,
+        "strategy": register.strategy_codes,
         "accounts": 1,
-        "numeraire": economy.ledger.balances[accounts, NUMERAIRE].copy(),
-        "token_value": economy.token_value[accounts],
-        "lp_value": economy.lp_value[accounts],
-        "wealth": economy.wealth[accounts],
+        "numeraire": numeraire,
+        "token_value": token_value,
+        "lp_value": lp_value,
+        "wealth": numeraire + token_value + lp_value,
     }
 
 
@@ -114,12 +116,11 @@ def _fills(
 ) -> Row:
     register, orders = economy.register, traded.orders
     agent = orders.account - TREASURY
-    strategy = register.codes("strategy", register.agent_strategies)[agent]
     return {
         "sequence": np.arange(len(orders)),
         "agent": agent,
         "account": orders.account,
-        "strategy": strategy,
+        "strategy": register.strategy_codes[agent],
         "token": orders.token,
         "side": np.where(orders.buy, 0, 1),
         "amount_in": orders.amount,
@@ -131,13 +132,14 @@ def _fills(
 
 
 def _slippage(view: MarketView, fills: Fills) -> Floats:
-    """Fill price against the quote on the view, positive when worse; NaN where nothing was filled."""
+    """Fill price against the quote on the view, positive when worse; NaN for what was refused."""
     quote = view.quote(fills.orders.token, fills.orders.buy, fills.orders.amount)
-    ratio = np.divide(quote, fills.amount_out, out=np.full(len(quote), np.nan), where=fills.filled)
+    ratio: Floats = np.divide(
+        quote, fills.amount_out, out=np.full(len(quote), np.nan), where=fills.filled
+    )
     return ratio - 1.0
 
 
 def _flows(economy: "Economy") -> Row:
-    flows = list(economy.ledger.take_flows())
-    names = ("flow", "asset", "payer", "payee", "amount")
-    return {name: [flow[column] for flow in flows] for column, name in enumerate(names)}
+    flow, asset, payer, payee, amount = economy.ledger.take_flows()
+    return {"flow": flow, "asset": asset, "payer": payer, "payee": payee, "amount": amount}

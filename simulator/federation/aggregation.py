@@ -13,7 +13,10 @@ class Aggregation(Component):
 
     @abstractmethod
     def aggregate(self, previous: Floats, updates: Floats, examples: Floats) -> Floats:
-        """The next parameters `[params]` from updates `[clients, params]`; absent clients have 0 examples."""
+        """The next parameters `[params]` from updates `[clients, params]`.
+
+        `examples` `[clients]` are the weights, 0 for absent clients.
+        """
 
 
 class FedAvg(Aggregation):
@@ -24,7 +27,8 @@ class FedAvg(Aggregation):
     def aggregate(self, previous: Floats, updates: Floats, examples: Floats) -> Floats:
         if examples.sum() == 0:
             return previous
-        return previous + (examples / examples.sum()) @ updates
+        mean: Floats = (examples / examples.sum()) @ updates
+        return previous + mean
 
 
 AGGREGATIONS: tuple[type[Aggregation], ...] = (FedAvg,)

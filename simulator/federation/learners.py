@@ -40,12 +40,12 @@ class Learner(Component):
 
     @abstractmethod
     def probabilities(self, scores: Floats) -> Floats:
-        """Class probabilities `[models, classes, rows]` from raw scores, which may be overwritten."""
+        """Class probabilities `[models, classes, rows]` from raw scores, which it may overwrite."""
 
     def combined_scores(
         self, previous: Floats, updates: Floats, features: Floats, classes: int
     ) -> Callable[[Floats], Floats]:
-        """A function from weights `[models, clients]` to the scores of previous + weights @ updates."""
+        """A function from weights `[models, clients]` to scores of previous + weights @ updates."""
         return lambda weights: self.scores(previous + weights @ updates, features, classes)
 
 

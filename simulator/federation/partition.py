@@ -17,9 +17,7 @@ class Partition(Component):
 
     min_examples: int = Field(10, ge=1, description="Least number of examples of a client.")
 
-    def split(
-        self, labels: Integers, clients: int, draws: np.random.Generator
-    ) -> list[Integers]:
+    def split(self, labels: Integers, clients: int, draws: np.random.Generator) -> list[Integers]:
         """Row numbers of each client's examples, for `labels` `[rows]`.
 
         Raises ScenarioError when there are too few examples to give each client `min_examples`.
@@ -32,9 +30,7 @@ class Partition(Component):
         return self.divide(labels, clients, draws)
 
     @abstractmethod
-    def divide(
-        self, labels: Integers, clients: int, draws: np.random.Generator
-    ) -> list[Integers]:
+    def divide(self, labels: Integers, clients: int, draws: np.random.Generator) -> list[Integers]:
         """The work of `split`, for a request that is possible."""
 
 
@@ -48,9 +44,7 @@ class Dirichlet(Partition):
     kind: Literal["dirichlet"] = "dirichlet"
     alpha: float = Field(2.0, gt=0, description="Concentration; smaller is more skewed.")
 
-    def divide(
-        self, labels: Integers, clients: int, draws: np.random.Generator
-    ) -> list[Integers]:
+    def divide(self, labels: Integers, clients: int, draws: np.random.Generator) -> list[Integers]:
         owner = np.empty(len(labels), dtype=np.int64)
         for label in np.unique(labels):
             rows = draws.permutation(np.flatnonzero(labels == label))

@@ -73,7 +73,9 @@ class Task(Component):
             rows = draws.permutation(np.flatnonzero(labels == label))
             first = round(self.validation * len(rows))
             second = first + round(self.test * len(rows))
-            for part, chosen in zip(parts, (rows[second:], rows[:first], rows[first:second]), strict=True):
+            for part, chosen in zip(
+                parts, (rows[second:], rows[:first], rows[first:second]), strict=True
+            ):
                 part.append(chosen)
         return [draws.permutation(np.concatenate(part)) for part in parts]
 

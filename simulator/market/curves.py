@@ -13,7 +13,7 @@ Amount = TypeVar("Amount", float, Floats)
 
 
 class Curve(Component):
-    """A pricing rule of a pool with two reserves. All methods also take arrays, element by element."""
+    """A pricing rule of a pool with two reserves. All methods also take arrays, elementwise."""
 
     code: ClassVar[int | None] = None
     """The curve's branch in the settling kernel; without one it settles on the plain path."""
@@ -49,7 +49,8 @@ class ConstantProduct(Curve):
         return reserve_numeraire / reserve_token
 
     def invariant(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
-        return np.sqrt(reserve_token * reserve_numeraire)
+        product: Amount = np.sqrt(reserve_token * reserve_numeraire)
+        return product
 
 
 CURVES: tuple[type[Curve], ...] = (ConstantProduct,)

@@ -63,4 +63,3 @@ def settle(
         amounts[k] = amount
         amounts_out[k] = payout
         status[k] = FILLED
-

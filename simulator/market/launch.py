@@ -75,7 +75,9 @@ class SeededPool(Launch):
     ) -> None:
         token = np.arange(1, len(clients) + 1)
         ledger.transfer("genesis", token, OUTSIDE, clients, self.supply)
-        left = max((1 - self.client) * self.supply - deposits.sum() / len(clients) / self.price, 0.0)
+        left = max(
+            (1 - self.client) * self.supply - deposits.sum() / len(clients) / self.price, 0.0
+        )
         wanted = demand.sum() / len(clients) / self.price
         served = demand * min(1.0, left / wanted) if wanted > 0 else demand
         for buyers, money in ((providers, deposits), (investors, served)):
@@ -84,7 +86,9 @@ class SeededPool(Launch):
             asset, client = np.tile(token, len(buyers)), np.tile(clients, len(buyers))
             ledger.transfer("genesis_sale", asset, client, account, part / self.price)
             ledger.transfer("genesis_sale", NUMERAIRE, account, client, part)
-        for account, each in zip(providers.tolist(), (deposits / len(clients)).tolist(), strict=True):
+        for account, each in zip(
+            providers.tolist(), (deposits / len(clients)).tolist(), strict=True
+        ):
             for pool in pools:
                 pool.add_liquidity(each / self.price, each, account=account)
 

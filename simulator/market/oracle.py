@@ -1,8 +1,7 @@
 """The price oracle: a time-weighted average of spot prices (TWAP)."""
 
-from pydantic import Field
-
 import numpy as np
+from pydantic import Field
 
 from simulator.components import Floats, Memory, Section
 

@@ -1,7 +1,7 @@
 """Orders, which agents place, and fills, which say what became of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -32,15 +32,26 @@ class Orders:
 
     def take(self, rows: Integers | Booleans) -> "Orders":
         """The orders of some rows, in their order."""
-        return Orders(*(getattr(self, field.name)[rows] for field in fields(Orders)))
+        return Orders(
+            self.account[rows],
+            self.token[rows],
+            self.buy[rows],
+            self.amount[rows],
+            self.min_out[rows],
+        )
 
     @staticmethod
     def join(several: Sequence["Orders"]) -> "Orders":
         """All orders of `several`, one after the other."""
         if not several:
             return Orders.none()
-        columns = ([getattr(orders, field.name) for orders in several] for field in fields(Orders))
-        return Orders(*(np.concatenate(column) for column in columns))
+        return Orders(
+            np.concatenate([orders.account for orders in several]),
+            np.concatenate([orders.token for orders in several]),
+            np.concatenate([orders.buy for orders in several]),
+            np.concatenate([orders.amount for orders in several]),
+            np.concatenate([orders.min_out for orders in several]),
+        )
 
     @staticmethod
     def none() -> "Orders":
@@ -60,16 +71,20 @@ class Fills:
     @property
     def filled(self) -> Booleans:
         """Which orders were executed."""
-        return self.status == 0
+        filled: Booleans = self.status == 0
+        return filled
 
     @property
     def price(self) -> Floats:
         """Numeraire per token, fee included; NaN where nothing was executed."""
         paid, got, buy = self.orders.amount, self.amount_out, self.orders.buy
         numeraire, tokens = np.where(buy, paid, got), np.where(buy, got, paid)
-        return np.divide(numeraire, tokens, out=np.full(len(got), np.nan), where=self.filled)
+        unknown = np.full(len(got), np.nan)
+        price: Floats = np.divide(numeraire, tokens, out=unknown, where=self.filled)
+        return price
 
     @property
     def numeraire(self) -> Floats:
         """Numeraire that changed hands."""
-        return np.where(self.filled, np.where(self.orders.buy, self.orders.amount, self.amount_out), 0.0)
+        changed: Floats = np.where(self.orders.buy, self.orders.amount, self.amount_out)
+        return np.where(self.filled, changed, 0.0)

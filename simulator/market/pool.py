@@ -1,4 +1,4 @@
-"""A pool: two reserves on a ledger, a curve between them, and shares of the pool for who fills it."""
+"""A pool: two reserves on a ledger, a curve between them, and LP shares for who fills it."""
 
 import math
 from typing import Literal
@@ -101,7 +101,7 @@ class Pool:
         return payout
 
     def add_liquidity(self, token: float, numeraire: float, *, account: int = 2) -> float:
-        """Deposit at most `token` and `numeraire` at the pool's ratio; returns the LP shares minted.
+        """Deposit at most `token` and `numeraire` at the pool's ratio; returns LP shares minted.
 
         The first deposit sets the ratio and mints sqrt(token numeraire) shares, later ones
         min(token/x, numeraire/y) of the shares in existence (Uniswap v2).

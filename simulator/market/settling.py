@@ -1,4 +1,4 @@
-"""Clearing rules (in which order orders settle) and settling itself (executing them on the ledger)."""
+"""Clearing rules, which put orders into a sequence, and settling, which executes them."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -87,7 +87,9 @@ def settle_plain(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> Fills
         side: Side = "numeraire" if orders.buy[k] else "token"
         paid, received = (pool.token, NUMERAIRE)[:: -1 if orders.buy[k] else 1]
         balance = float(ledger.balances[account, paid])
-        verdict = _verdict(pool, side, float(amount[k]), balance, float(orders.min_out[k]), received)
+        verdict = _verdict(
+            pool, side, float(amount[k]), balance, float(orders.min_out[k]), received
+        )
         status[k] = STATUSES.index(verdict)
         if verdict == "filled":
             amount[k] = min(amount[k], balance)

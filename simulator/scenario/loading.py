@@ -415,9 +415,9 @@ def _merged(base: _Entry, child: _Entry, options: _Options) -> _Entry:
 def _override(
     root: _Entry, model: type[Section], overrides: Mapping[str, Any], findings: _Findings
 ) -> None:
-    """Set each value: wholes before their parts, and a kind before the settings beside it."""
+    """Set each value, wholes before their parts."""
     changes = [(path.split("."), value) for path, value in overrides.items()]
-    for names, value in sorted(changes, key=lambda c: (len(c[0]), c[0][-1] != "kind")):
+    for names, value in sorted(changes, key=lambda change: len(change[0])):
         place = _Place(AFTER_FILES, 0, 0, f"--set {_dotted(names)}={_short(_shown(value))}")
         try:
             _set(root, (model,), names, _entry_of(value, place))
@@ -434,6 +434,7 @@ def _set(entry: _Entry, options: _Options, names: list[str], new: _Entry) -> Non
         )
     part = _part(entry, names, len(names) - 1)
     if part == "kind" and _shown(new.value) != _kind(entry, options):
+        # What overrides have set already is meant for the new kind.
         entry.value = {name: old for name, old in entry.value.items() if not old.place.line}
     entry.value[part] = new
 

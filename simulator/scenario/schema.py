@@ -27,7 +27,9 @@ class Scenario(Section):
         description="Short name, used for the folder of its runs.",
     )
     description: str = Field("", description="What question the scenario answers.")
-    periods: int = Field(60, ge=1, le=1_000_000, description="Number of periods: rounds with their trading.")
+    periods: int = Field(
+        60, ge=1, le=1_000_000, description="Number of periods: rounds with their trading."
+    )
     seed: int = Field(1, ge=0, lt=2**63, description="Seed of all random streams.")
     federation: Federation = Field(Federation(), description="Data, learning and contributions.")
     clients: tuple[ClientGroup, ...] = Field(
@@ -112,7 +114,7 @@ class Scenario(Section):
         return found
 
     def _market_gain(self) -> float | None:
-        """2 gain activity wealth / (tokens x pool numeraire): price reaction per period to a gap."""
+        """2 gain activity wealth / (tokens x pool numeraire): a period's reaction to a price gap."""
         fundamentalists = [
             (group, group.strategy)
             for group in self.investors

@@ -1,4 +1,4 @@
-"""Token economics: revenue, credit, issuance, payouts and value. Budgets and amounts, never trades."""
+"""Token economics: revenue, credit, issuance, payouts, value. Amounts and budgets, no trades."""
 
 from simulator.tokens.allocation import ALLOCATIONS, Allocation, Credit, Proportional
 from simulator.tokens.configuration import Tokens

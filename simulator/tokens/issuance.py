@@ -11,7 +11,7 @@ from simulator.components import Component, Floats, Integers, Memory
 __all__ = ["ISSUANCES", "Halving", "Issuance", "Unearned"]
 
 Unearned = Literal["carry", "treasury", "burn"]
-"""What happens to a reward that nobody earned: kept for the next period, given to the treasury, or gone."""
+"""What happens to a reward nobody earned: kept for the next period, the treasury's, or gone."""
 
 
 class Issuance(Component):

@@ -31,8 +31,8 @@ class Split:
 class Buyback(Section):
     """The treasury's purchases of tokens with part of the revenue.
 
-    A token's purchase is skipped, and its money retained by the treasury, when its spot price stands
-    above `value_limit` times its fundamental value or `twap_limit` times its average price.
+    A token's purchase is skipped, and its money retained by the treasury, when its spot price
+    stands above `value_limit` fundamental values or `twap_limit` average prices.
     """
 
     then: Literal["burn", "to_client"] = Field(

@@ -22,14 +22,19 @@ class Revenue(Component):
 
 
 class AccuracyLinked(Revenue):
-    """Customers pay for accuracy above a floor: maximum max(0, (acc - floor)/(1 - floor))^exponent."""
+    """Customers pay above a floor: maximum max(0, (accuracy - floor)/(1 - floor))^exponent."""
 
     kind: Literal["accuracy_linked"] = "accuracy_linked"
     maximum: float = Field(200.0, ge=0, description="Revenue at accuracy 1 (numeraire per period).")
     floor: float | None = Field(
-        None, ge=0, lt=1, description="Accuracy worth nothing; by default the majority class's share."
+        None,
+        ge=0,
+        lt=1,
+        description="Accuracy worth nothing; by default the majority class's share.",
     )
-    exponent: float = Field(1.0, gt=0, description="Above 1, customers pay mostly for the last bit.")
+    exponent: float = Field(
+        1.0, gt=0, description="Above 1, customers pay mostly for the last bit."
+    )
 
     def amount(self, accuracy: float, majority_share: float) -> float:
         floor = majority_share if self.floor is None else self.floor

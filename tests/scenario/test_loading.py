@@ -433,7 +433,8 @@ def test_an_overridden_kind_that_stays_the_same_keeps_the_settings() -> None:
         ("market.lo", None, "=null: unknown setting 'lo' in market; did you mean 'low'? "
          "Allowed: curve, second, low, high"),
         ("market.low", "x", "=x: market.low: expected a number, got text 'x'"),
-        ("clients.1", {"name": 1}, "={name: 1}: clients has no item '1'; it has 1, numbered from 0"),
+        ("clients.1", {"name": 1}, "={name: 1}: "
+         "clients has no item '1'; it has 1, numbered from 0"),
         ("clients.-1.name", "b", "=b: clients has no item '-1'; it has 1, numbered from 0"),
         ("clients.name", "b", "=b: clients has no item 'name'; it has 1, numbered from 0"),
         ("clients.0.name.x", "b", "=b: clients.0.name is text 'a'; there is nothing inside to set"),

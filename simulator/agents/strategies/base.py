@@ -92,4 +92,6 @@ def _open(view: MarketView) -> Booleans:
 
 def _orders(amount: Floats, buy: Booleans) -> Orders:
     account, token = np.nonzero(amount)
-    return Orders(account, token, buy[account, token], amount[account, token], np.zeros(len(account)))
+    return Orders(
+        account, token, buy[account, token], amount[account, token], np.zeros(len(account))
+    )
