@@ -197,7 +197,7 @@ def schema(plugins: tuple[str, ...]) -> None:
 @click.argument("place", required=False)
 @_options("plugin", "json")
 def list_(place: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
-    r"""List the components a scenario can name, with parameters and defaults; PLACE narrows it down.
+    r"""List the components a scenario can name, with parameters; PLACE narrows it down.
 
     \b
     Examples:

@@ -76,8 +76,8 @@ def resume(
     """Take a run that was killed, interrupted or failed to its end.
 
     Goes back to the last checkpoint and computes the rest again to the same numbers. Returns
-    whether there was anything to do. Raises RunError when the folder holds no run, ScenarioError when its
-    plugins are not given again unchanged.
+    whether there was anything to do. Raises RunError when the folder holds no run, ScenarioError
+    when its plugins are not given again unchanged.
     """
     folder = Path(folder)
     manifest = read_manifest(folder)

@@ -53,7 +53,10 @@ class CoalitionGame:
         return self._all
 
     def prefix_values(self, permutations: Integers) -> Floats:
-        """Worth of the first 0, 1, ... players of permutations `[n, players]`: `[n, players + 1]`."""
+        """Worth of the first 0, 1, ... players of permutations `[n, players]`.
+
+        Returns `[n, players + 1]`.
+        """
         position = np.argsort(permutations, axis=1)
         sizes = np.arange(self.players + 1)
         members = position[:, None, :] < sizes[None, :, None]

@@ -26,7 +26,7 @@ class Valuation(Section):
         return {"cash": np.zeros(tokens), "seen": np.zeros((), dtype=np.int64)}
 
     def expect(self, memory: Memory, cash: Floats) -> tuple[Floats, Memory]:
-        """Expected cash per period after a period's `cash` `[tokens]`; the first starts the average."""
+        """Expected cash per period after one that brought `cash` `[tokens]`."""
         past = memory["cash"] if memory["seen"] else cash
         average = self.memory * past + (1 - self.memory) * cash
         return average, {"cash": average, "seen": memory["seen"] + 1}

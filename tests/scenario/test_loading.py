@@ -67,6 +67,15 @@ class Toy(Section):
     weights: dict[str, float] = Field({})
 
 
+class Flat(Curve):
+    kind: Literal["flat"] = "flat"
+    flat: float = 1.0
+
+
+class Single(Section):
+    curve: Annotated[Curve, Family((Flat,))] = Flat()
+
+
 class Anything(Section):
     x: Any = None
 
@@ -174,6 +183,8 @@ WRONG_YAML = {
     "note: " + "[" * 51 + "]" * 51: "x.yaml:1:56: nested deeper than 50 levels",
     "note: " + "[" * 900_000: "x.yaml:1:56: nested deeper than 50 levels",
     "[" * 10_000_000: "x.yaml: the file is larger than 1,000,000 bytes",
+    b"\xef\xbb\xbf\x07": "x.yaml:1:1: the character '\\x07' is not allowed in YAML",
+    b"\xef\xbb\xbf3": "x.yaml:1:1: a scenario must be a mapping of settings, got 3",
     b"note: caf\xe9": "x.yaml: the file is not UTF-8 text: byte 9 is 0xe9",
     b"\xef\xbb\xbfnote: \xff": "x.yaml: the file is not UTF-8 text: byte 9 is 0xff",
 }
@@ -214,6 +225,13 @@ def test_an_unknown_kind_lists_the_kinds_of_plugins_too() -> None:
         load(wider, written("market: {curve: {kind: stabel}}"))
     with pytest.raises(ScenarioError, match=r"'zz' in market.curve \(stable\)\. Allowed: kind$"):
         load(wider, written("market: {curve: {kind: stable, zz: 1}}"))
+
+
+def test_a_setting_may_have_the_name_of_its_kind() -> None:
+    with pytest.raises(
+        ScenarioError, match=r"^x.yaml:1:18: unknown setting 'zz' in curve \(flat\)"
+    ):
+        load(Single, written("curve: {flat: 1, zz: 2}"))
 
 
 SCALARS = {
@@ -286,7 +304,7 @@ def test_an_alias_bomb_is_refused() -> None:
 
 
 def test_aliases_cannot_nest_deeper_than_brackets_can() -> None:
-    lines = ["a0: &a0 []"] + [f"a{n}: &a{n} [*a{n - 1}]" for n in range(1, 99)]
+    lines = ["a0: &a0 []"] + [f"a{n}: &a{n} [1, *a{n - 1}, 1]" for n in range(1, 99)]
     assert complaints("\n".join(lines))[0].endswith(": nested deeper than 50 levels")
 
 
