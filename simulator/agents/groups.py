@@ -142,7 +142,8 @@ class Traders:
         try:
             orders, memory = self.strategy.decide(view, portfolio, memory, draws)
         except Exception as error:
-            raise StrategyError(f"{self._blame(view)}: {type(error).__name__}: {error}") from error
+            said = ", ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
+            raise StrategyError(f"{self._blame(view)}: {said}") from error
         self._check(orders, view)
         orders = orders.take(awake[orders.account])
         quote = view.quote(orders.token, orders.buy, orders.amount)
@@ -151,7 +152,11 @@ class Traders:
         ), memory
 
     def _blame(self, view: MarketView) -> str:
-        return f"strategy {self.strategy.kind} ({self.name}) failed in period {view.period}"
+        first, last = self.accounts[0], self.accounts[-1]
+        return (
+            f"strategy {self.strategy.kind} of {self.name} (accounts {first} to {last}) "
+            f"failed in period {view.period}"
+        )
 
     def _check(self, orders: Orders, view: MarketView) -> None:
         if not isinstance(orders, Orders):

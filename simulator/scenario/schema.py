@@ -114,7 +114,7 @@ class Scenario(Section):
         return found
 
     def _market_gain(self) -> float | None:
-        """2 gain activity wealth / (tokens x pool numeraire): reaction per period to a price gap."""
+        """2 gain activity wealth / (tokens x pool numeraire): how fast prices react to a gap."""
         fundamentalists = [
             (group, group.strategy)
             for group in self.investors

@@ -58,11 +58,15 @@ class SingleAccountStrategy(Strategy):
     def decide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
     ) -> tuple[Orders, Memory]:
-        values = [
-            self.trades(view, float(numeraire), tokens, draws)
-            for numeraire, tokens in zip(portfolio.numeraire, portfolio.tokens, strict=True)
-        ]
-        return orders_for(np.array(values), view, portfolio), memory
+        values = np.zeros(portfolio.tokens.shape)
+        for account, tokens in enumerate(portfolio.tokens):
+            try:
+                numeraire = float(portfolio.numeraire[account])
+                values[account] = self.trades(view, numeraire, tokens, draws)
+            except Exception as error:
+                error.add_note(f"deciding for account {account} of the group")
+                raise
+        return orders_for(values, view, portfolio), memory
 
 
 def orders_for(values: Floats, view: MarketView, portfolio: Portfolio) -> Orders:
