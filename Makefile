@@ -62,7 +62,7 @@ clean: ## remove .venv and everything built
 	rm -rf $(VENV) build dist *.egg-info .cache .*_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-$(READY): setup.cfg setup.py pyproject.toml constraints.txt
+$(READY): setup.cfg pyproject.toml constraints.txt
 	@$(call find,$(CANDIDATES),$(TESTED)); \
 	test -n "$$python" || $(call find,$(CANDIDATES),$(UNTESTED)); \
 	if test -z "$$python"; then \

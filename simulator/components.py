@@ -6,6 +6,7 @@ pure methods that do the work. A family is the tuple of components that may stan
 
 import types
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin
 
@@ -73,7 +74,9 @@ def extended(model: type[Section], extra: Sequence[type[Component]]) -> type[Sec
         )
         wider = _widened(annotation, extra)
         if wider is not annotation:
-            changed[name] = (wider, field)
+            bare = copy(field)
+            bare.metadata = []  # it stands in the annotation already
+            changed[name] = (wider, bare)
     return create_model(model.__name__, __base__=model, **changed) if changed else model
 
 

@@ -15,7 +15,7 @@ NUMERAIRE = 0
 """Asset in which prices, revenue and wealth are counted."""
 
 AUDIT_TOLERANCE = 1e-11  # relative to the sum of absolute balances of an asset
-SHORTFALL_TOLERANCE = 1e-12  # relative; what rounding may leave a payer short of
+SHORTFALL_TOLERANCE = 1e-12  # relative to the payment or the asset's largest balance
 
 
 class Ledger:
@@ -47,7 +47,8 @@ class Ledger:
     ) -> None:
         """Move `amount` of `asset` from `payer` to `payee`; arrays are broadcast, line by line.
 
-        A payer short by rounding only (1e-12 relative) pays what it has. Raises LedgerError, moving
+        A payer short by rounding only (1e-12 of the payment, or of the asset's largest balance, from
+        which earlier roundings come) pays what it has. Raises LedgerError, moving
         nothing, when an amount is negative or not finite or a payer cannot pay.
         """
         asset, payer, payee, amount = np.broadcast_arrays(asset, payer, payee, amount)
@@ -68,13 +69,14 @@ class Ledger:
         """Take what rounding left short from the last payment of its cell, or undo and raise."""
         flat = self.balances.reshape(-1)
         for cell in cells:
-            total = amount[paid == cell].sum()
-            if -flat[cell] > SHORTFALL_TOLERANCE * total:
-                account, asset = divmod(int(cell), len(self.assets))
+            account, asset = divmod(int(cell), len(self.assets))
+            total = float(amount[paid == cell].sum())
+            scale = max(total, float(np.abs(self.balances[:, asset]).max()))
+            if -flat[cell] > SHORTFALL_TOLERANCE * scale:
                 np.add.at(flat, paid, amount)
                 raise LedgerError(
                     f"{flow}: account {account} ({self.kinds[self.kind_of[account]]}) cannot pay "
-                    f"{total!r} {self.assets[asset]}, it has {flat[cell]!r}"
+                    f"{total} {self.assets[asset]}, it has {flat[cell]}"
                 )
         for cell in cells:
             last = np.flatnonzero(paid == cell)[-1]

@@ -14,13 +14,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from simulator.economy import Economy
 from simulator.errors import Problem, RunError, ScenarioError
 from simulator.recording import Recorder, read_manifest, write_text
 from simulator.scenario import Scenario, scenario_type
 from simulator.scenario.plugins import file_hash, load_plugins
+from simulator.scenario.yaml_text import dump
 from simulator.tables import FORMAT, TABLES
 
 __all__ = ["Progress", "resume", "run", "same", "scenario_yaml", "verify", "versions"]
@@ -133,9 +132,7 @@ def same(found: str, *, other_versions: bool) -> bool:
 
 def scenario_yaml(scenario: Scenario) -> str:
     """A scenario with every setting written out, as YAML that loads to the same scenario."""
-    settings = scenario.model_dump(mode="json")
-    text: str = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=100)
-    return text
+    return dump(scenario.model_dump(mode="json"))
 
 
 def versions() -> dict[str, str]:

@@ -39,12 +39,12 @@ def tracked() -> list[Path]:
 
 
 def texts(folder: Traversable, path: str = "") -> dict[str, str]:
-    """Every YAML file at any depth, by its path."""
+    """Every scenario and schema at any depth, by its path."""
     found: dict[str, str] = {}
     for entry in folder.iterdir():
         if entry.is_dir():
             found |= texts(entry, f"{path}{entry.name}/")
-        elif entry.name.endswith(".yaml"):
+        elif entry.name.endswith((".yaml", ".json")):
             found[path + entry.name] = entry.read_text(encoding="utf-8")
     return found
 
@@ -64,12 +64,14 @@ def test_shipped_scenarios_are_those_of_the_checkout():
     assert shipped == texts(SCENARIOS)
 
 
-def test_every_folder_of_code_is_a_package():
-    """`find_packages` passes over a folder without `__init__.py`: a wheel would lack it."""
-    code = [
-        path.parent for part in ("simulator", "analysis") for path in (ROOT / part).rglob("*.py")
-    ]
-    assert [folder for folder in code if not (folder / "__init__.py").is_file()] == []
+def test_every_folder_of_code_is_listed_as_a_package():
+    """A wheel would lack a package that setup.cfg does not list."""
+    code = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for part in ("simulator", "analysis")
+        for path in (ROOT / part).rglob("*.py")
+    }
+    assert sorted(code | {"simulator.shipped"}) == settings()["options"]["packages"].split()
 
 
 def test_constraints_are_pins_and_nothing_else():

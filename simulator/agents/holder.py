@@ -25,9 +25,9 @@ class AccountHolder(mesa.Agent):
     @property
     def holdings(self) -> dict[str, float]:
         """Tokens by name."""
-        tokens = self.model.token_names
-        balances = self.model.ledger.balances[self.account, 1 : 1 + len(tokens)]
-        return dict(zip(tokens, balances.tolist(), strict=True))
+        register = self.model.register
+        balances = self.model.ledger.balances[self.account, register.token_assets]
+        return dict(zip(register.tokens, balances.tolist(), strict=True))
 
     @property
     def wealth(self) -> float:

@@ -1,33 +1,31 @@
 """The catalogue: every component that a scenario type knows, by the place that can hold it."""
 
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from simulator.components import Component, Family, Section
+from simulator.scenario.options import Options, fields_of, options_of
 
 __all__ = ["components", "defaults"]
 
+Families = dict[str, tuple[type[Component], ...]]
 
-def components(model: type[Section], path: str = "") -> dict[str, tuple[type[Component], ...]]:
+
+def components(model: type[Section]) -> Families:
     """Families of components by dotted path; `[]` stands for each item of a list."""
-    found: dict[str, tuple[type[Component], ...]] = {}
-    for name, field in model.model_fields.items():
-        annotation: Any = field.annotation
-        if field.metadata:
-            annotation = Annotated[annotation, *field.metadata]
-        found |= _within(annotation, f"{path}.{name}".lstrip("."))
+    return _within((model,), "")
+
+
+def _within(options: Options, path: str) -> Families:
+    found: Families = {}
+    for option in options:
+        if isinstance(option, Family):
+            found[path] = option.members
+        elif get_origin(option) is tuple:
+            found |= _within(options_of(get_args(option)[0]), f"{path}[]")
+        for name, field in fields_of(option).items():
+            inside = options_of(field.annotation, field.metadata)
+            found |= _within(inside, f"{path}.{name}".lstrip("."))
     return found
-
-
-def _within(annotation: Any, path: str) -> dict[str, tuple[type[Component], ...]]:
-    if isinstance(annotation, type) and issubclass(annotation, Section):
-        return components(annotation, path)
-    if get_origin(annotation) is Annotated:
-        base, *metadata = get_args(annotation)
-        families = [item for item in metadata if isinstance(item, Family)]
-        return {path: families[0].members} if families else _within(base, path)
-    if get_origin(annotation) is tuple:
-        return _within(get_args(annotation)[0], f"{path}[]")
-    return {}
 
 
 def defaults(component: type[Component]) -> dict[str, tuple[Any, str]]:

@@ -58,7 +58,9 @@ class Payout(Section):
     dividend: float = Field(0.5, ge=0, le=1, description="To token holders, by their holdings.")
     buyback: float = Field(0.2, ge=0, le=1, description="For buying tokens in the market.")
     direct: float = Field(0.2, ge=0, le=1, description="To clients, by their shares.")
-    treasury: float = Field(0.1, ge=0, le=1, description="To the treasury.")
+    treasury: float = Field(
+        0.1, ge=0, le=1, validate_default=True, description="To the treasury."
+    )
     pools_earn: bool = Field(
         True, description="Whether tokens in pools earn dividends, paid to the liquidity providers."
     )
@@ -94,8 +96,9 @@ class Payout(Section):
         treasury = self.treasury * revenue
         earned = revenue - treasury + released
         nothing = np.zeros_like(shares)
-        if shares.any() and self.treasury < 1:
-            part = earned / (1 - self.treasury) * shares
+        uses = self.dividend + self.buyback + self.direct
+        if shares.any() and uses > 0:
+            part = earned / uses * shares
             dividend, buyback, direct = (
                 use * part for use in (self.dividend, self.buyback, self.direct)
             )

@@ -75,9 +75,8 @@ def orders_for(values: Floats, view: MarketView, portfolio: Portfolio) -> Orders
     Purchases beyond an account's numeraire are scaled down together, sales are capped by holdings.
     """
     buys, sells = np.maximum(values, 0.0), np.maximum(-values, 0.0)
-    wanted = buys.sum(axis=1)
-    affordable = np.divide(portfolio.numeraire, wanted, out=np.ones_like(wanted), where=wanted > 0)
-    buys *= np.minimum(affordable, 1.0)[:, None]
+    wanted, cash = buys.sum(axis=1), portfolio.numeraire
+    buys *= np.divide(cash, wanted, out=np.ones_like(wanted), where=wanted > cash)[:, None]
     spot = np.where(view.spot_price > 0, view.spot_price, np.inf)
     sells = np.minimum(sells / spot, portfolio.tokens)
     amount = np.where(values > 0, buys, sells)

@@ -1,0 +1,72 @@
+"""What a period costs, phase by phase, with 10 clients and 100 investors.
+
+    python benchmarks/step.py
+
+The last column puts each phase in relation to learning and assessing, measured in the same run.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from simulator import Economy, Scenario
+from simulator.economy.state import State
+from simulator.recording import Recorder
+from simulator.tables import TABLES
+
+PERIODS = 120
+PHASES = ("learn", "assess", "reward", "view", "decide", "trade", "record")
+QUICKSTART = Path(__file__).parents[1] / "scenarios" / "quickstart.yaml"
+
+
+def main() -> None:
+    """Time every phase of every period and print medians."""
+    scenario = Scenario.load(QUICKSTART, {"investors.0.count": 50, "investors.1.count": 50})
+    economy, seconds = Economy(scenario), defaultdict[str, list[float]](list)
+    for phase in PHASES:
+        setattr(economy, phase, _timed(getattr(economy, phase), seconds[phase]))
+    step = _timed(economy.step, seconds["step"])
+    for _ in range(PERIODS):
+        step()
+    files = _writing_seconds(economy.state, economy)
+    _report({phase: median(times) for phase, times in seconds.items()}, files)
+
+
+def _timed(function: Callable[..., Any], seconds: list[float]) -> Callable[..., Any]:
+    def timed(*arguments: Any) -> Any:
+        start = time.perf_counter()
+        result = function(*arguments)
+        seconds.append(time.perf_counter() - start)
+        return result
+
+    return timed
+
+
+def _writing_seconds(state: State, economy: Economy) -> float:
+    """Seconds to write one part with all tables and one checkpoint, as happens once a second."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        recorder = Recorder(Path(folder), TABLES, economy.register.categories)
+        recorder.append(economy.period, economy.tables)
+        start = time.perf_counter()
+        recorder.checkpoint(economy.period, state.save())
+        seconds = time.perf_counter() - start
+        recorder.release()
+    return seconds
+
+
+def _report(seconds: dict[str, float], files: float) -> None:
+    federated = seconds["learn"] + seconds["assess"]
+    rest = seconds["step"] - federated
+    print(f"median of {PERIODS} periods       ms   of learn + assess")
+    for phase, spent in (seconds | {"all but learn, assess": rest}).items():
+        print(f"{phase:<24} {spent * 1e3:6.2f}   {spent / federated:8.1%}")
+    print(f"files, once a second     {files * 1e3:6.2f}   {files:8.1%} of that second")
+
+
+if __name__ == "__main__":
+    main()

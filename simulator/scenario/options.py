@@ -1,0 +1,67 @@
+"""What may stand where: a walk over the types of a model, guided by the entries there are."""
+
+import types
+from collections.abc import Iterable
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from simulator.components import Component, Family, Section
+from simulator.scenario.entries import Entry
+from simulator.scenario.words import shown
+
+__all__ = ["Options", "fields_of", "kind_of", "member_of", "options_inside", "options_of"]
+
+Options = tuple[Any, ...]
+"""The families, sections and other types that a value may be."""
+
+
+def options_of(annotation: Any, metadata: Iterable[Any] = ()) -> Options:
+    """The options that an annotation and its metadata, such as a field has, allow."""
+    if families := tuple(item for item in metadata if isinstance(item, Family)):
+        return families
+    if get_origin(annotation) is Annotated:
+        base, *metadata = get_args(annotation)
+        return options_of(base, metadata)
+    if get_origin(annotation) in (Union, types.UnionType):
+        return tuple(option for member in get_args(annotation) for option in options_of(member))
+    return () if annotation is type(None) else (annotation,)
+
+
+def fields_of(option: Any) -> dict[str, FieldInfo]:
+    """The fields of a section; nothing else has any."""
+    is_section = isinstance(option, type) and issubclass(option, Section)
+    return option.model_fields if is_section else {}
+
+
+def member_of(option: Any, entry: Entry) -> Any:
+    """The member of a family that `entry` is, None for an unknown kind; other options as such."""
+    if isinstance(option, Family):
+        return option.kinds.get(kind_of(entry, (option,)) or "")
+    return option
+
+
+def kind_of(entry: Entry, options: Options) -> str | None:
+    """The kind that a mapping states or else has by default; None where kinds mean nothing."""
+    if stated := entry.child("kind"):
+        return shown(stated.value)
+    for option in options:
+        if isinstance(option, Family):
+            return next(iter(option.kinds))
+        if isinstance(option, type) and issubclass(option, Component):
+            return str(option.model_fields["kind"].default)
+    return None
+
+
+def options_inside(options: Options, part: str | int, entry: Entry) -> Options:
+    """What may stand at `part` of `entry`, which is one of `options`."""
+    for option in options:
+        if field := fields_of(member_of(option, entry)).get(str(part)):
+            return options_of(field.annotation, field.metadata)
+        origin: Any = get_origin(option)
+        arguments = [argument for argument in get_args(option) if argument is not Ellipsis]
+        if arguments and isinstance(part, int) == (origin is not dict):
+            return options_of(
+                arguments[min(part, len(arguments) - 1) if isinstance(part, int) else -1]
+            )
+    return ()

@@ -1,0 +1,72 @@
+"""How messages word values, paths and suggestions: always on one line, and never a long one."""
+
+import difflib
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+__all__ = ["at", "choices", "dotted", "got", "quoted", "rounded", "short", "shown", "suggestion"]
+
+LONGEST = 60  # characters
+
+
+def short(text: str) -> str:
+    """The text on one line of at most 60 characters."""
+    if not text.isprintable():
+        text = text.encode("unicode_escape").decode("ascii")
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
+def quoted(text: str) -> str:
+    """The text, shortened, in quotes."""
+    return f"'{short(text)}'"
+
+
+def shown(value: Any) -> str:
+    """A value as YAML would have it."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name}: {shown(inner)}' for name, inner in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(shown, value))}]"
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else f"{'-' if value < 0 else ''}.inf"
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    return str(value)
+
+
+def got(value: Any) -> str:
+    """What was given instead of what was expected."""
+    if isinstance(value, str):
+        return f"text {quoted(value)}"
+    if isinstance(value, dict):
+        return "a mapping"
+    return "a list" if isinstance(value, list) else short(shown(value))
+
+
+def rounded(limit: Any) -> str:
+    """A limit, without `.0` where it is a whole number."""
+    whole = isinstance(limit, float) and limit.is_integer() and abs(limit) < 1e15
+    return str(int(limit)) if whole else str(limit)
+
+
+def dotted(path: Iterable[str | int]) -> str:
+    """A path as `market.curve.fee`."""
+    return ".".join(short(str(part)) for part in path)
+
+
+def at(path: Sequence[str | int]) -> str:
+    """The beginning of a message about `path`; nothing at the root."""
+    return f"{dotted(path)}: " if path else ""
+
+
+def suggestion(name: str, names: Sequence[str]) -> str:
+    """The end of a message that asks for the nearest of `names`; nothing when none is near."""
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def choices(name: str, names: Sequence[str]) -> str:
+    """The end of a message: the nearest of `names`, then all of them."""
+    hint = suggestion(name, names) or "."
+    return f"{hint} Allowed: {', '.join(names)}"

@@ -1,0 +1,259 @@
+"""Laws that every strategy obeys, whatever it sees, and what each one is for."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulator.agents.groups import Lognormal, Traders
+from simulator.agents.strategies import (
+    CLIENT_POLICIES,
+    INVESTOR_STRATEGIES,
+    LIQUIDITY_STRATEGIES,
+    Fundamentalist,
+    Noise,
+    Portfolio,
+    SingleAccountStrategy,
+    ValueSeller,
+    orders_for,
+)
+from simulator.errors import StrategyError
+from simulator.ledger import NUMERAIRE, Ledger
+from simulator.market import ConstantProduct, MarketView, Orders
+
+EVERY_STRATEGY = sorted(
+    {*CLIENT_POLICIES, *INVESTOR_STRATEGIES, *LIQUIDITY_STRATEGIES}, key=lambda each: each.__name__
+)
+
+
+def a_view(spot=(1.0, 2.0, 0.5), value=(2.0, 1.0, 0.5), depth=100.0, issued=(4.0, 2.0, 0.0)):
+    spot = np.array(spot, dtype=float)
+    return MarketView(
+        period=3,
+        curve=ConstantProduct(),
+        fee=0.01,
+        reserve_token=np.full(3, float(depth)),
+        reserve_numeraire=depth * spot,
+        spot_price=spot,
+        twap=spot,
+        fundamental_value=np.array(value, dtype=float),
+        share=np.array([0.5, 0.3, 0.2]),
+        issued=np.array(issued, dtype=float),
+    )
+
+
+def a_portfolio(numeraire=(100.0, 50.0, 0.0), tokens=None, invested=1 / 3):
+    tokens = np.full((3, 3), 10.0) if tokens is None else np.array(tokens, dtype=float)
+    return Portfolio(np.array(numeraire, dtype=float), tokens, np.arange(3), invested)
+
+
+def decide(strategy, view, portfolio, seed=1):
+    draws = np.random.default_rng(seed)
+    memory = strategy.initial(len(portfolio.numeraire), draws)
+    return strategy.decide(view, portfolio, memory, draws)[0]
+
+
+amounts = st.one_of(st.just(0.0), st.floats(1e-9, 1e9))
+worlds = st.fixed_dictionaries(
+    {
+        "spot": st.lists(st.floats(1e-6, 1e6), min_size=3, max_size=3),
+        "value": st.lists(amounts, min_size=3, max_size=3),
+        "depth": st.floats(1e-3, 1e9),
+        "issued": st.lists(amounts, min_size=3, max_size=3),
+    }
+)
+portfolios = st.fixed_dictionaries(
+    {
+        "numeraire": st.lists(amounts, min_size=3, max_size=3),
+        "tokens": st.lists(st.lists(amounts, min_size=3, max_size=3), min_size=3, max_size=3),
+        "invested": st.floats(0, 1),
+    }
+)
+
+
+@pytest.mark.parametrize("strategy", EVERY_STRATEGY)
+class TestEveryStrategy:
+    @settings(max_examples=60)
+    @given(world=worlds, owned=portfolios, seed=st.integers(0, 99))
+    def test_orders_only_what_it_owns(self, strategy, world, owned, seed):
+        portfolio = a_portfolio(**owned)
+        orders = decide(strategy(), a_view(**world), portfolio, seed)
+        paid = np.zeros((3, 4))
+        np.add.at(paid, (orders.account, np.where(orders.buy, 0, 1 + orders.token)), orders.amount)
+        owns = np.column_stack([portfolio.numeraire, portfolio.tokens])
+        assert (paid <= owns * (1 + 1e-12)).all()
+
+    @settings(max_examples=60)
+    @given(world=worlds, owned=portfolios, seed=st.integers(0, 99))
+    def test_places_no_order_for_nothing(self, strategy, world, owned, seed):
+        orders = decide(strategy(), a_view(**world), a_portfolio(**owned), seed)
+        assert (orders.amount > 0).all() and np.isfinite(orders.amount).all()
+
+    def test_is_determined_by_its_stream(self, strategy):
+        first, second = (decide(strategy(), a_view(), a_portfolio(), seed=5) for _ in range(2))
+        assert first.amount.tobytes() == second.amount.tobytes()
+        assert first.account.tolist() == second.account.tolist()
+
+    def test_changes_neither_view_nor_portfolio(self, strategy):
+        view, portfolio = a_view(), a_portfolio()
+        decide(strategy(), view, portfolio)
+        for seen, fresh in ((view, a_view()), (portfolio, a_portfolio())):
+            for name, value in vars(fresh).items():
+                assert np.array_equal(getattr(seen, name), value)
+
+    def test_does_nothing_while_pools_are_empty(self, strategy):
+        assert len(decide(strategy(), a_view(depth=0.0), a_portfolio())) == 0
+
+    def test_is_documented(self, strategy):
+        assert strategy.__doc__
+        for name, field in strategy.model_fields.items():
+            assert name == "kind" or field.description
+
+
+def test_fundamentalists_trade_by_the_formula():
+    """Order value = gain wealth/N clip(log(value/price), -1, 1), without bias."""
+    strategy = Fundamentalist(gain=0.5, bias_sigma=0.0)
+    portfolio = a_portfolio(numeraire=(100.0, 50.0, 0.0))
+    orders = decide(strategy, a_view(), portfolio)
+    wealth = np.array([135.0, 85.0, 35.0])  # cash + 10 (1 + 2 + .5)
+    budget = 0.5 * wealth / 3
+    bought = orders.buy & (orders.token == 0)
+    sold = ~orders.buy & (orders.token == 1)
+    # Value 2, price 1: log 2 of the budget; account 2 has no cash to buy with.
+    assert orders.account[bought].tolist() == [0, 1]
+    assert orders.amount[bought] == pytest.approx(budget[:2] * np.log(2))
+    # Value 1, price 2: sells for the same worth, in tokens.
+    assert orders.amount[sold] == pytest.approx(budget * np.log(2) / 2)
+    # Value = price: no order.
+    assert not (orders.token == 2).any()
+
+
+def test_a_worthless_token_is_sold_and_bias_moves_opinions():
+    view = a_view(value=(0.0, 2.0, 0.5))
+    orders = decide(Fundamentalist(bias_sigma=0.0), view, a_portfolio())
+    assert not orders.buy[orders.token == 0].any()
+    opinions = decide(Fundamentalist(bias_sigma=0.5), a_view(value=(1.0, 2.0, 0.5)), a_portfolio(), 3)
+    assert opinions.buy.any() and not opinions.buy.all()
+
+
+def test_noise_traders_go_half_way_to_their_targets():
+    view, portfolio = a_view(), a_portfolio(tokens=np.zeros((3, 3)))
+    orders = decide(Noise(sigma=0.0, adjust=0.5), view, portfolio)
+    # Wealth is cash, target invested/3 of it in each token, half of it bought now.
+    assert orders.amount == pytest.approx([100 / 18] * 3 + [50 / 18] * 3)
+    assert orders.buy.all()
+
+
+def test_noise_has_mean_one():
+    portfolio = Portfolio(
+        np.full(20_000, 100.0), np.zeros((20_000, 3)), np.full(20_000, -1), invested=0.3
+    )
+    orders = decide(Noise(sigma=0.5, adjust=1.0), a_view(depth=1e9), portfolio)
+    assert orders.amount.mean() == pytest.approx(10.0, rel=0.02)  # .3 x 100/3
+
+
+def test_value_sellers_sell_issuance_and_stock_above_value():
+    orders = decide(ValueSeller(sell_fraction=0.5, stock_fraction=0.02), a_view(), a_portfolio())
+    # Token 0 is below its value: half of 4 issued. Token 1 above: half of 2 and 2% of 10.
+    assert orders.token.tolist() == [0, 1]
+    assert orders.account.tolist() == [0, 1]
+    assert orders.amount == pytest.approx([2.0, 1.2])
+    assert not orders.buy.any()
+
+
+def test_purchases_are_scaled_to_the_cash_at_hand():
+    values = np.array([[30.0, 60.0, -1e9], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+    orders = orders_for(values, a_view(), a_portfolio(numeraire=(45.0, 50.0, 0.0)))
+    assert orders.amount == pytest.approx([15.0, 30.0, 10.0])
+    assert orders.buy.tolist() == [True, True, False]
+
+
+class BuyOne(SingleAccountStrategy):
+    """Spends one numeraire on the first token."""
+
+    kind: str = "buy_one"
+
+    def trades(self, view, numeraire, tokens, draws):
+        return np.array([1.0, 0.0, 0.0])
+
+
+def traders(strategy, activity=1.0, tolerance=0.03):
+    return Traders("investors/0", strategy, np.array([2, 3, 4]), np.full(3, -1), activity, tolerance)
+
+
+def a_ledger():
+    ledger = Ledger(["outside", "pool", *["investor"] * 3], ["numeraire", "a", "b", "c"])
+    ledger.transfer("endowment", NUMERAIRE, 0, np.array([2, 3, 4]), np.array([5.0, 5.0, 0.0]))
+    return ledger
+
+
+def test_a_group_orders_by_ledger_account_with_a_slippage_bound():
+    group, view = traders(BuyOne()), a_view()
+    orders, _ = group.decide(view, a_ledger(), {}, np.random.default_rng(1))
+    assert orders.account.tolist() == [2, 3]
+    exact = 100 * 0.99 / (100 + 0.99)  # y g a/(x + g a) with 100 tokens, 100 numeraire, fee 1%
+    assert orders.min_out == pytest.approx([0.97 * exact] * 2, rel=1e-12)
+
+
+def test_activity_is_the_chance_to_trade():
+    draws, placed = np.random.default_rng(1), 0
+    group = traders(BuyOne(), activity=0.3)
+    for _ in range(2000):
+        placed += len(group.decide(a_view(), a_ledger(), {}, draws)[0])
+    assert placed / 4000 == pytest.approx(0.3, abs=0.02)
+
+
+class Returns(Noise):
+    """Returns whatever the test puts in."""
+
+    kind: str = "returns"
+    answer: object
+
+    def decide(self, view, portfolio, memory, draws):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer, memory
+
+
+def an_order(account=0, token=0, amount=1.0):
+    columns = (np.array([account]), np.array([token]), np.array([True]))
+    return Orders(*columns, np.array([amount]), np.zeros(1))
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (an_order(amount=np.nan), "account 2 ordered an amount of nan"),
+        (an_order(amount=-1.0), "account 2 ordered an amount of -1.0"),
+        (an_order(account=1, amount=np.inf), "account 3 ordered an amount of inf"),
+        (an_order(account=3), "no account or token 3"),
+        (an_order(token=-1), "no account or token -1"),
+        ("buy!", "returned str, not Orders"),
+        (ZeroDivisionError("oh"), "ZeroDivisionError: oh"),
+        (Orders(np.zeros(1), np.zeros(2), np.zeros(1), np.zeros(1), np.zeros(1)), "shapes"),
+    ],
+)
+def test_what_is_no_order_fails_the_run(answer, said):
+    group = traders(Returns(answer=answer))
+    with pytest.raises(StrategyError, match="strategy returns of investors/0") as caught:
+        group.decide(a_view(), a_ledger(), {}, np.random.default_rng(1))
+    assert said in str(caught.value)
+    assert "period 3" in str(caught.value)
+
+
+def test_an_account_by_account_strategy_names_the_account_that_failed():
+    class Fails(BuyOne):
+        """Fails for the poor."""
+
+        def trades(self, view, numeraire, tokens, draws):
+            return np.array([1 / numeraire, 0.0, 0.0])
+
+    with pytest.raises(StrategyError, match="for account 2 of the group"):
+        traders(Fails()).decide(a_view(), a_ledger(), {}, np.random.default_rng(1))
+
+
+def test_wealth_is_lognormal_with_the_stated_mean():
+    wealth = Lognormal(mean=100, sigma=0.5).draw(200_000, np.random.default_rng(1))
+    assert wealth.mean() == pytest.approx(100, rel=0.01)
+    assert np.log(wealth).std() == pytest.approx(0.5, rel=0.01)
+    assert (Lognormal(sigma=0).draw(3, np.random.default_rng(1)) == 100).all()

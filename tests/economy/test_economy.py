@@ -1,0 +1,319 @@
+"""The step: money and tokens are conserved, every use adds up, and one period is done by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulator.agents.aggregator import Aggregator
+from simulator.agents.client import Client
+from simulator.agents.investor import Investor
+from simulator.agents.liquidity_provider import LiquidityProvider
+from simulator.economy import Economy
+from simulator.economy.register import CLEARING, TREASURY
+from simulator.errors import LedgerError, ModelError
+from simulator.federation import Quality
+from simulator.ledger import NUMERAIRE, OUTSIDE
+from simulator.market import Orders
+from simulator.scenario import Scenario
+
+QUICK = {
+    "federation": {"contribution": {"kind": "leave_one_out"}},
+    "clients": [{"count": 3}, {"behaviour": {"kind": "free_rider"}}],
+    "liquidity_providers": [{"count": 2, "deposit": 300}],
+    "investors": [{"count": 5}, {"count": 4, "strategy": {"kind": "noise"}}],
+}
+
+
+def an_economy(**changes):
+    return Economy(Scenario.model_validate(QUICK | changes))
+
+
+def rows(economy, table):
+    return economy.tables[table]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    fee=st.floats(0, 0.5),
+    fractions=st.lists(st.floats(0.0, 1), min_size=4, max_size=4).filter(lambda x: sum(x) > 0.01),
+    then=st.sampled_from(["burn", "to_client"]),
+    unearned=st.sampled_from(["carry", "treasury", "burn"]),
+    pools_earn=st.booleans(),
+    riders=st.booleans(),
+    providers=st.integers(0, 2),
+    emission=st.floats(0, 5000),
+    seed=st.integers(0, 2**32),
+)
+def test_conservation_whatever_the_settings(
+    fee, fractions, then, unearned, pools_earn, riders, providers, emission, seed
+):
+    uses = dict(zip(("dividend", "buyback", "direct"), np.divide(fractions, sum(fractions)), strict=False))
+    uses = {use: float(part) for use, part in uses.items()}
+    payout = uses | {
+        "treasury": max(1 - sum(uses.values()), 0.0),
+        "unearned": unearned,
+        "pools_earn": pools_earn,
+        "buybacks": {"then": then},
+    }
+    economy = an_economy(
+        seed=seed,
+        market={"fee": fee},
+        clients=[{"count": 3, "behaviour": {"kind": "free_rider" if riders else "honest"}}],
+        liquidity_providers=[{"count": providers, "deposit": 100}] if providers else [],
+        tokens={
+            "revenue": {"floor": 0.0},
+            "payout": payout,
+            "issuance": {"first": emission, "unearned": unearned},
+        },
+    )
+    for _ in range(4):
+        before = economy.ledger.balances.copy()
+        supply = economy.ledger.supply(np.arange(1, 4))
+        economy.step()
+        balances = economy.ledger.balances
+        scale = np.abs(balances).sum(axis=0)
+        assert (np.abs(balances.sum(axis=0)) <= 1e-11 * scale).all()
+        assert (balances[1:] >= 0).all()
+        assert balances[CLEARING, NUMERAIRE] == 0
+        flows = rows(economy, "flows")
+        named = list(zip(flows["flow"], flows["asset"], flows["payer"], flows["payee"], strict=True))
+        total = dict.fromkeys(("issuance", "burn"), 0.0)
+        outside = 0.0
+        for (flow, asset, payer, payee), amount in zip(named, flows["amount"], strict=True):
+            if flow in total and asset > 0:
+                total[flow] += amount
+            if asset == NUMERAIRE:
+                outside += amount * (int(payee == 0) - int(payer == 0))
+        # Supply moves by what was minted and burned, the outside by what it paid and received.
+        change = (economy.ledger.supply(np.arange(1, 4)) - supply).sum()
+        assert change == pytest.approx(total["issuance"] - total["burn"], abs=1e-7)
+        moved = balances[OUTSIDE, NUMERAIRE] - before[OUTSIDE, NUMERAIRE]
+        assert moved == pytest.approx(outside, abs=1e-7)
+
+
+def test_the_audit_fails_when_a_debit_is_dropped(monkeypatch):
+    economy = an_economy()
+    economy.step()
+    transfer = economy.ledger.transfer
+
+    def forgetful(flow, asset, payer, payee, amount):
+        transfer(flow, asset, payer, payee, amount)
+        if flow == "direct":
+            economy.ledger.balances[payer, asset] += np.sum(amount)
+
+    monkeypatch.setattr(economy.ledger, "transfer", forgetful)
+    with pytest.raises(LedgerError, match="clearing holds|sums to"):
+        economy.step()
+
+
+def test_the_audit_fails_when_a_swap_pays_twice(monkeypatch):
+    economy = an_economy()
+    settle = economy.trade
+
+    def generous(orders: Orders):
+        fills = settle(orders)
+        filled = np.flatnonzero(fills.filled)[0]
+        account, token = fills.orders.account[filled], fills.orders.token[filled]
+        economy.ledger.balances[account, 1 + token] += 1e-6
+        return fills
+
+    monkeypatch.setattr(economy, "trade", generous)
+    with pytest.raises(LedgerError, match="audit: token_"):
+        economy.step()
+
+
+def test_one_period_by_hand(monkeypatch):
+    """Two clients with shares 3/4 and 1/4, revenue 100, one provider, nobody else trades.
+
+    Genesis: each client has 1000 tokens and sells 100 to the provider at price 1 (deposit 200
+    over 2 pools), so pools hold 100/100, clients 900 tokens and 100 numeraire each.
+    """
+    economy = an_economy(
+        clients=[{"count": 2, "training_cost": 0.0, "policy": {"kind": "value_seller",
+                  "sell_fraction": 0.0, "stock_fraction": 0.0}}],
+        liquidity_providers=[{"count": 1, "deposit": 200}],
+        investors=[],
+        tokens={
+            "revenue": {"maximum": 100, "floor": 0.0},
+            "issuance": {"first": 40, "half_life": 20},
+            "payout": {"dividend": 0.5, "buyback": 0.2, "direct": 0.2, "treasury": 0.1},
+            "valuation": {"discount": 0.01},
+        },
+        market={"fee": 0.01},
+    )
+    federation = type(economy.settings.federation)
+    monkeypatch.setattr(federation, "evaluate", lambda *_: Quality(1.0, 0.0, 0.0))
+    monkeypatch.setattr(federation, "assess", lambda *_: np.array([0.3, 0.1]))
+    clients, provider = economy.register.client_accounts, economy.register.provider_accounts[0]
+    balances = economy.ledger.balances
+    assert balances[clients, NUMERAIRE].tolist() == [100, 100]
+    assert balances[clients, [1, 2]].tolist() == [900, 900]
+
+    economy.step()
+
+    row = rows(economy, "clients")
+    # dividend .5 x 100 x (3/4, 1/4) = 37.5, 12.5 to 1000 tokens each: clients hold 900, the
+    # provider earns through its pools' 100.
+    assert row["dividends_paid"] == pytest.approx([37.5, 12.5])
+    assert row["dividends"] == pytest.approx([33.75, 11.25])
+    assert row["direct"] == pytest.approx([15.0, 5.0])  # .2 x 100 x shares
+    assert row["issued"] == pytest.approx([30.0, 10.0])  # 40 x shares
+    assert row["numeraire"] == pytest.approx([148.75, 116.25])
+    assert row["tokens"] == pytest.approx([930.0, 910.0])
+    assert balances[provider, NUMERAIRE] == pytest.approx(3.75 + 1.25)
+    assert balances[TREASURY, NUMERAIRE] == pytest.approx(10.0)
+    assert economy.history[-1]["revenue"] == pytest.approx(100.0)
+    assert economy.history[-1]["dividends"] == pytest.approx(50.0)
+    assert economy.history[-1]["issued"] == pytest.approx(40.0)
+    # buyback 15 and 5 numeraire into 100/100 at fee 1%: 100 x 14.85/114.85, 100 x 4.95/104.95
+    # tokens, burned.
+    bought = np.array([100 * 14.85 / 114.85, 100 * 4.95 / 104.95])
+    assert economy.history[-1]["buybacks"] == pytest.approx(20.0)
+    pools = rows(economy, "pools")
+    assert pools["reserve_numeraire"] == pytest.approx([115.0, 105.0])
+    assert pools["reserve_token"] == pytest.approx(100 - bought)
+    assert pools["supply"] == pytest.approx([1030, 1010] - bought)
+    assert pools["volume"] == pytest.approx([15.0, 5.0])
+    assert pools["fees"] == pytest.approx([0.15, 0.05])
+    # Value: cash to holders (.5 + .2) x 100 x shares, supply plus shares of emission to come,
+    # 40 x 2^(-k/20) in k periods.
+    emitted = np.cumsum(40 * 2.0 ** (-np.arange(1, 301) / 20))
+    for token, (cash, share) in enumerate(((52.5, 0.75), (17.5, 0.25))):
+        ahead = pools["supply"][token] + share * emitted
+        discounted = 1.01 ** -np.arange(1.0, 301.0)
+        value = (cash / ahead * discounted).sum() + cash / ahead[-1] * discounted[-1] / 0.01
+        assert pools["fundamental_value"][token] == pytest.approx(value, rel=1e-12)
+
+
+def test_bought_tokens_can_go_to_the_client_instead(monkeypatch):
+    economy = an_economy(
+        investors=[],
+        clients=[{"count": 2, "policy": {"sell_fraction": 0.0, "stock_fraction": 0.0}}],
+        tokens={"payout": {"buybacks": {"then": "to_client"}}, "issuance": {"first": 0.0}},
+    )
+    economy.step()
+    bought = 2000 - rows(economy, "pools")["reserve_token"].sum() - 1700
+    assert rows(economy, "clients")["tokens"].sum() == pytest.approx(1700 + bought)
+    assert rows(economy, "pools")["supply"] == pytest.approx([1000, 1000])
+
+
+def test_unearned_revenue_waits_in_the_treasury_until_somebody_earns(monkeypatch):
+    economy = an_economy(
+        clients=[{"count": 2, "behaviour": {"kind": "free_rider"}}],
+        tokens={"revenue": {"floor": 0.0, "maximum": 100}},
+        investors=[],
+    )
+    economy.step()
+    revenue = economy.history[-1]["revenue"]
+    assert revenue > 0 and not economy.shares.any()
+    assert economy.ledger.balances[TREASURY, NUMERAIRE] == pytest.approx(revenue)
+    assert rows(economy, "pools")["supply"] == pytest.approx([1000, 1000])
+    monkeypatch.setattr(type(economy.settings.federation), "assess", lambda *_: np.array([1.0, 0]))
+    economy.step()
+    again = economy.history[-1]["revenue"]
+    assert rows(economy, "clients")["issued"][0] == pytest.approx(40 + 40 * 2 ** (-1 / 20))
+    paid = economy.history[-1]["dividends"]
+    assert paid == pytest.approx((0.9 * revenue + 0.9 * again) * 0.5 / 0.9)
+
+
+def test_clients_who_cannot_pay_sit_out():
+    economy = an_economy(
+        clients=[{"count": 2}, {"training_cost": 1e6}], liquidity_providers=[], investors=[]
+    )
+    economy.ledger.transfer("gift", NUMERAIRE, OUTSIDE, economy.register.client_accounts[:1], 50.0)
+    economy.step()
+    row = rows(economy, "clients")
+    assert row["participated"].tolist() == [True, False, False]
+    assert row["contribution"][1:].tolist() == [0, 0]
+    cost = 0.01 * row["examples"][0]
+    assert row["numeraire"][0] == pytest.approx(50 - cost + row["direct"][0] + row["dividends"][0])
+
+
+def test_without_pools_prices_stand_still_and_buybacks_are_retained():
+    economy = an_economy(liquidity_providers=[])
+    for _ in range(3):
+        economy.step()
+    assert (rows(economy, "pools")["spot_price"] == 1.0).all()
+    assert economy.history[-1]["volume"] == economy.history[-1]["buybacks"] == 0
+    assert economy.ledger.balances[TREASURY, NUMERAIRE] == pytest.approx(
+        0.3 * sum(row["revenue"] for row in economy.history)
+    )
+
+
+def test_a_state_goes_on_exactly_where_it_was_saved():
+    first = an_economy()
+    for _ in range(3):
+        first.step()
+    saved = {name: array.copy() for name, array in first.state.save().items()}
+    second = Economy.resumed(first.settings, saved)
+    for _ in range(3):
+        first.step()
+        second.step()
+    assert second.period == 6
+    assert first.ledger.balances.tobytes() == second.ledger.balances.tobytes()
+    assert first.history[-1] == second.history[-1]
+    for table in first.tables:
+        for column, values in first.tables[table].items():
+            assert np.array_equal(values, second.tables[table][column], equal_nan=column in ("price", "slippage"))
+
+
+def test_more_investors_leave_the_federation_as_it_is():
+    few = an_economy()
+    many = an_economy(
+        investors=[{"count": 10}, {"count": 8, "strategy": {"kind": "noise"}}]
+    )
+    for _ in range(3):
+        few.step()
+        many.step()
+        assert few.contributions.tobytes() == many.contributions.tobytes()
+        assert few.history[-1]["accuracy"] == many.history[-1]["accuracy"]
+
+
+def test_another_seed_is_another_world():
+    first, second = an_economy(seed=1), an_economy(seed=2)
+    first.step()
+    second.step()
+    assert first.history[-1]["accuracy"] != second.history[-1]["accuracy"]
+    assert first.ledger.balances.tobytes() != second.ledger.balances.tobytes()
+
+
+def test_agents_are_visible_to_mesa():
+    economy = an_economy()
+    economy.step()
+    counts = {kind.__name__: len(found) for kind, found in economy.agents_by_type.items()}
+    assert counts == {"Aggregator": 1, "Client": 4, "LiquidityProvider": 2, "Investor": 9}
+    wealth = sum(agent.wealth for agent in economy.agents)
+    assert wealth == pytest.approx(rows(economy, "agents")["wealth"].sum())
+    client = economy.agents_by_type[Client][0]
+    assert client.holdings["token_0"] == economy.ledger.balances[client.account, 1]
+    assert client.share == economy.shares[0] and client.contribution == economy.contributions[0]
+    assert client.behaviour.kind == "honest" and client.policy.kind == "value_seller"
+    assert economy.agents_by_type[Aggregator][0].quality.accuracy > 0.3
+    assert economy.agents_by_type[Investor][5].strategy.kind == "noise"
+    assert economy.agents_by_type[LiquidityProvider][0].numeraire >= 0
+    assert "wealth=" in repr(client)
+
+
+def test_a_model_that_is_not_finite_fails_with_a_hint(monkeypatch):
+    economy = an_economy()
+
+    def broken(self, previous, updates, examples):
+        return previous * np.nan
+
+    monkeypatch.setattr(type(economy.settings.federation.aggregation), "aggregate", broken)
+    with pytest.raises(ModelError, match=r"period 1; try a smaller federation\.learner"):
+        economy.step()
+
+
+def test_a_view_is_frozen(monkeypatch):
+    economy, views = an_economy(), []
+    decide = economy.decide
+    monkeypatch.setattr(economy, "decide", lambda view: views.append(view) or decide(view))
+    economy.step()
+    spot = views[0].spot_price.copy()
+    economy.step()
+    assert np.array_equal(views[0].spot_price, spot)
+    assert not np.array_equal(views[1].spot_price, spot)
+    with pytest.raises(AttributeError):
+        views[0].period = 7

@@ -1,0 +1,233 @@
+"""Runs that are killed or interrupted at any moment: what was committed is there, and the end is
+the same as if nothing had happened.
+
+Starting Python costs more than such a run, so one process that has imported everything (`STORM`)
+forks every run that is to die.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCENARIO = """\
+name: fast
+periods: 40
+federation: {contribution: {kind: leave_one_out}}
+clients: [{count: 3}]
+liquidity_providers: [{count: 1, deposit: 300}]
+investors: [{count: 2}]
+"""
+
+COMMON = '''
+import gc, json, os, random, signal, sys, time, warnings
+from pathlib import Path
+
+import matplotlib.pyplot  # what the end of a run needs
+import pandas as pd
+
+import simulator.recording as recording
+from analysis import load_run
+from simulator.cli import main
+from simulator.running import resume, run
+from simulator.scenario import Scenario
+from simulator.tables import TABLES
+
+scenario_file, out, lives, seed = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+chance = random.Random(seed)
+recording.COMMIT_SECONDS = 0.02  # so that there is much to break
+recording.CHECKPOINT_PART = 0.5
+scenario = Scenario.load(scenario_file)
+
+
+def started(number):
+    return next((out / str(number)).glob("fast/*"), None)
+
+
+def fork(number, work):
+    """A child that does the work; its messages go to a file."""
+    child = os.fork()
+    if child:
+        return child
+    code = 99
+    try:
+        log = os.open(out / f"{number}.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(log, 1), os.dup2(log, 2)
+        work()
+        code = 0
+    except SystemExit as end:
+        code = end.code
+    except BaseException:
+        import traceback
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush(), sys.stderr.flush()
+        os._exit(code)
+
+
+def hashes(folder):
+    tables = json.loads((folder / "manifest.json").read_text())["tables"]
+    return {name: table["sha256"] for name, table in tables.items()}
+
+
+def text(frame):
+    return frame.astype({c: str for c in frame if isinstance(frame[c].dtype, pd.CategoricalDtype)})
+
+
+def committed(folder):
+    """Number of periods that can be read; all that is read must be as in the undisturbed run."""
+    if folder is None or not (folder / "manifest.json").exists():
+        assert folder is None or not list(folder.glob("parts/[0-9]*")), "rows but no manifest"
+        return 0
+    found = load_run(folder)
+    if not found.sources:
+        return 0
+    periods = found.periods["period"].tolist()
+    assert periods == list(range(len(periods))), f"not without gaps: {periods}"
+    for name in TABLES:
+        rows, whole = getattr(found, name), getattr(undisturbed, name)
+        whole = whole[whole["period"] < len(periods)]
+        pd.testing.assert_frame_equal(text(rows), text(whole), check_exact=True, obj=name)
+    return len(periods)
+
+
+def status(folder):
+    if folder is None or not (folder / "manifest.json").exists():
+        return None
+    return json.loads((folder / "manifest.json").read_text())["status"]
+
+
+touched = 0
+
+
+def dying(at, event, arguments):
+    """An audit hook: counts what is done to files and kills the process before one of these."""
+    global touched
+    if event in ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate") or (
+        event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+    ):
+        touched += 1
+        if touched == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+out.mkdir()
+undisturbed = load_run(run(scenario, out / "undisturbed"))
+right = hashes(undisturbed.folder)
+gc.freeze()
+'''
+
+KILLING = COMMON + '''
+def life(number, at):
+    """One run or resumption, which is killed at the `at`th change of files, if it gets so far."""
+    folder = started(number)
+    sys.addaudithook(lambda event, arguments: dying(at, event, arguments))
+    if status(folder) is None:
+        run(scenario, out / str(number))
+    else:
+        resume(folder)
+
+
+kills, moments, number = 0, [], 0
+while kills < lives:
+    if status(started(number)) == "complete":
+        number += 1
+    folder = started(number)
+    if folder is not None and status(folder) is None:  # it died before there was a manifest
+        number += 1
+    at = chance.randrange(1, 200) if kills % 2 else 0
+    child = fork(number, lambda: life(number, at))
+    if not at:
+        time.sleep(chance.random() * 1.2)
+        os.kill(child, signal.SIGKILL)
+    how = os.waitpid(child, 0)[1]
+    assert how in (0, signal.SIGKILL), (out / f"{number}.log").read_text()
+    if how:
+        kills += 1
+        folder = started(number)
+        moments.append([number, at, status(folder), committed(folder)])
+
+ends = {}
+for folder in (started(number) for number in range(number + 1)):
+    if status(folder) is not None:
+        again = resume(folder)
+        assert committed(folder) == 41
+        left = [path.name for path in folder.rglob(".*") if path.name != ".lock"]
+        ends[str(folder)] = {"same": hashes(folder) == right, "left": left}
+print(json.dumps({"moments": moments, "ends": ends}))
+'''
+
+INTERRUPTING = COMMON + '''
+def life(number, ready):
+    folder = started(number)
+    end = ["resume", str(folder)] if status(folder) else ["run", scenario_file]
+    end += [] if status(folder) else ["--out", str(out / str(number))]
+    sys.argv = ["wallstreetfeds", *end]
+    watch = signal.signal  # main() sets up SIGTERM first of all: from then on all is in its hands
+    def tell(*setting):
+        watch(*setting)
+        os.write(ready, b"!")
+        signal.signal = watch
+    signal.signal = tell
+    main(end)
+
+
+told = []
+for number in range(lives):
+    read, write = os.pipe()
+    child = fork(number, lambda: life(number, write))
+    os.close(write)
+    os.read(read, 1), os.close(read)
+    time.sleep(chance.random() * 0.9)
+    sent = time.monotonic()
+    os.kill(child, chance.choice([signal.SIGINT, signal.SIGTERM]))
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    folder = started(number)
+    told.append({
+        "seconds": time.monotonic() - sent,
+        "code": code,
+        "status": status(folder),
+        "summary": folder is not None and (folder / "summary.json").exists(),
+        "periods": committed(folder),
+        "said": (out / f"{number}.log").read_text(),
+        "folder": str(folder),
+    })
+ends = {}
+for number in range(lives):
+    folder = started(number)
+    if status(folder):
+        resume(folder)
+        ends[str(folder)] = hashes(folder) == right
+print(json.dumps({"told": told, "ends": ends}))
+'''
+
+
+def storm(code: str, folder: Path, lives: int, seed: int) -> subprocess.Popen[str]:
+    (folder / "storm.py").write_text(code)
+    (folder / "fast.yaml").write_text(SCENARIO)
+    arguments = [folder / "storm.py", folder / "fast.yaml", folder / f"out{seed}", lives, seed]
+    return subprocess.Popen(
+        [sys.executable, "-W", "ignore::DeprecationWarning", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def outcome(process: subprocess.Popen[str]) -> dict[str, Any]:
+    output, messages = process.communicate(timeout=120)
+    assert process.returncode == 0, messages
+    found: dict[str, Any] = json.loads(output.splitlines()[-1])
+    return found
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
+def test_a_kill_at_any_moment_loses_nothing_that_was_committed(tmp_path: Path) -> None:
+    storms = [storm(KILLING, tmp_path, lives=12, seed=seed) for seed in (1, 2)]
+    for found in map(outcome, storms):
+        assert len(found["moments"]) == 12
+        assert any(periods > 0 for *_, periods in found["moments"])
+        assert found["ends"] and all(end["same"] for end in found["ends"].values())

@@ -1,0 +1,185 @@
+"""Revenue, credit, shares, issuance, payouts and value against arithmetic done by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from simulator.tokens import (
+    HORIZON,
+    AccuracyLinked,
+    Buyback,
+    ClientTokens,
+    Credit,
+    Halving,
+    Payout,
+    Proportional,
+    Valuation,
+)
+
+SHARES = np.array([0.5, 0.3, 0.2])
+NOBODY = np.zeros(3)
+
+
+@pytest.mark.parametrize(
+    ("settings", "accuracy", "expected"),
+    [
+        ({}, 1.0, 200.0),
+        ({}, 0.1, 0.0),  # the majority class alone is worth nothing
+        ({}, 0.05, 0.0),  # and less than that is not worth less
+        ({}, 0.55, 100.0),  # half way from .1 to 1
+        ({"exponent": 2.0}, 0.55, 50.0),
+        ({"floor": 0.5}, 0.75, 100.0),
+        ({"maximum": 0.0}, 1.0, 0.0),
+    ],
+)
+def test_revenue_is_linked_to_accuracy(settings, accuracy, expected):
+    assert AccuracyLinked(**settings).amount(accuracy, majority_share=0.1) == pytest.approx(expected)
+
+
+def test_a_task_with_one_class_earns_nothing():
+    assert AccuracyLinked().amount(1.0, majority_share=1.0) == 0.0
+
+
+def test_credit_is_a_signed_average_of_normalised_contributions():
+    credit, memory = Credit(memory=0.9), Credit().initial(2)
+    first, memory = credit.update(memory, np.array([3.0, -1.0]))
+    second, memory = credit.update(memory, np.array([0.0, 0.002]))
+    assert first == pytest.approx([0.075, -0.025])  # .1 x 3/4, .1 x -1/4
+    assert second == pytest.approx([0.0675, 0.0775])  # .9 x the first + .1 x (0, 1)
+
+
+def test_a_round_without_contribution_only_fades_credit():
+    credit, _ = Credit(memory=0.9).update({"credit": np.array([1.0, -1.0])}, np.zeros(2))
+    assert credit == pytest.approx([0.9, -0.9])
+
+
+def test_shares_are_proportional_to_positive_credit():
+    assert Proportional().shares(np.array([0.3, -5.0, 0.1])) == pytest.approx([0.75, 0.0, 0.25])
+    assert not Proportional().shares(np.array([-1.0, 0.0])).any()
+
+
+@given(st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=20))
+def test_shares_are_finite_and_sum_to_one_or_zero(credit):
+    shares = Proportional().shares(np.array(credit) / 1e3)
+    assert np.isfinite(shares).all() and (shares >= 0).all()
+    assert shares.sum() == pytest.approx(1.0) or not shares.any()
+
+
+def test_emission_halves():
+    halving = Halving(first=40, half_life=20)
+    assert halving.emission(np.array([1, 21, 41])) == pytest.approx([40, 20, 10])
+    everything = halving.emission(np.arange(1, 5000)).sum()
+    assert everything == pytest.approx(40 / (1 - 2 ** (-1 / 20)))
+
+
+@pytest.mark.parametrize(
+    ("unearned", "treasury", "next_period"),
+    [("carry", 0.0, 2 * 32.0), ("treasury", 32.0 / 3, 32.0), ("burn", 0.0, 32.0)],
+)
+def test_unearned_emission(unearned, treasury, next_period):
+    issuance = Halving(first=32, half_life=1e12, unearned=unearned)
+    issued, to_treasury, memory = issuance.issue(issuance.initial(), 1, NOBODY)
+    assert not issued.any()
+    assert to_treasury == pytest.approx(treasury)
+    issued, to_treasury, _ = issuance.issue(memory, 2, SHARES)
+    assert issued == pytest.approx(next_period * SHARES)
+    assert to_treasury == 0.0
+
+
+def test_payout_divides_revenue():
+    split, _ = Payout().split(Payout().initial(), 100.0, SHARES)
+    assert split.dividend == pytest.approx([25, 15, 10])
+    assert split.buyback == pytest.approx([10, 6, 4])
+    assert split.direct == pytest.approx([10, 6, 4])
+    assert split.treasury == pytest.approx(10)
+    assert split.carried == split.burned == split.released == 0
+
+
+@pytest.mark.parametrize(
+    ("unearned", "carried", "treasury", "burned"),
+    [("carry", 90, 10, 0), ("treasury", 0, 100, 0), ("burn", 0, 10, 90)],
+)
+def test_unearned_revenue(unearned, carried, treasury, burned):
+    payout = Payout(unearned=unearned)
+    split, memory = payout.split(payout.initial(), 100.0, NOBODY)
+    assert (split.carried, split.treasury, split.burned) == pytest.approx(
+        (carried, treasury, burned)
+    )
+    later, _ = payout.split(memory, 100.0, SHARES)
+    assert later.released == pytest.approx(carried)
+    assert later.dividend.sum() == pytest.approx((90 + carried) * 0.5 / 0.9)
+
+
+@given(
+    cuts=st.lists(st.floats(0, 1), min_size=3, max_size=3).map(sorted),
+    revenue=st.floats(0, 1e9),
+    earned=st.booleans(),
+    unearned=st.sampled_from(["carry", "treasury", "burn"]),
+    carried=st.floats(0, 1e6),
+)
+def test_every_unit_of_revenue_has_one_use(cuts, revenue, earned, unearned, carried):
+    a, b, c = cuts
+    payout = Payout(dividend=a, buyback=b - a, direct=c - b, treasury=1 - c, unearned=unearned)
+    split, memory = payout.split(
+        {"carried": np.array(carried)}, revenue, SHARES if earned else NOBODY
+    )
+    uses = (split.dividend, split.buyback, split.direct)
+    total = sum(float(use.sum()) for use in uses)
+    total += split.treasury + split.carried + split.burned
+    assert total == pytest.approx(revenue + carried, rel=1e-9, abs=1e-9)
+    assert split.released == carried
+    assert float(memory["carried"]) == split.carried
+
+
+def test_payouts_must_sum_to_one():
+    with pytest.raises(ValidationError, match="they sum to 0.9"):
+        Payout(dividend=0.4)
+
+
+def test_buybacks_stop_at_high_prices():
+    spot, value, twap = np.array([1.0, 1.6, 1.3]), np.ones(3), np.ones(3)
+    assert Buyback().buys(spot, value, twap).tolist() == [True, False, False]
+    assert Buyback(twap_limit=2).buys(spot, value, twap).tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("dilution", [0.0, 0.01, 0.1])
+def test_value_at_a_constant_dilution_rate_has_a_closed_form(dilution):
+    """c/(r + d + r d), exact but for the tail, which is valued without further dilution."""
+    valuation, discount = Valuation(discount=0.05), 0.05
+    emissions = 1000.0 * np.diff((1 + dilution) ** np.arange(HORIZON + 1))
+    value = valuation.value(np.array([10.0]), np.array([1000.0]), np.array([1.0]), emissions)
+    expected = 0.01 / (discount + dilution + discount * dilution)
+    assert value[0] == pytest.approx(expected, rel=1e-6)
+
+
+def test_value_without_issuance_is_a_perpetuity():
+    value = Valuation(discount=0.01).value(
+        np.array([5.0, 5.0]), np.array([500.0, 0.0]), NOBODY[:2], np.full(HORIZON, 40.0)
+    )
+    assert value == pytest.approx([1.0, 0.0])  # 5/500/.01; nothing earns on the second
+
+
+def test_issuance_by_share_cancels_reward_by_share():
+    """A client with 4 times the contribution: value per token 4.0 / 3.1 / 2.2 / 1.3 times another's.
+
+    For total emission of 0 / .25 / 1 / 5 times genesis, once all is issued. The ratio is that of
+    dividends per token, shares .8 and .2, 1,000 tokens each: 4 (1 + .2 k 2)/(1 + .8 k 2).
+    """
+    shares = np.array([0.8, 0.2])
+    for times, ratio in ((0, 4.0), (0.25, 3.1), (1, 2.2), (5, 1.3)):
+        supply = 1000 + 2000 * times * shares
+        value = Valuation().value(shares, supply, NOBODY[:2], np.zeros(HORIZON))
+        assert value[0] / value[1] == pytest.approx(ratio, abs=0.06)
+
+
+def test_expected_cash_starts_with_the_first_and_then_averages():
+    valuation = Valuation(memory=0.8)
+    first, memory = valuation.expect(valuation.initial(1), np.array([10.0]))
+    second, _ = valuation.expect(memory, np.array([20.0]))
+    assert (first[0], second[0]) == pytest.approx((10.0, 12.0))
+
+
+def test_tokens_are_named_after_clients():
+    assert ClientTokens().tokens(("client_0", "client_1")) == ("token_0", "token_1")
