@@ -32,7 +32,7 @@ def main() -> None:
     for _ in range(PERIODS):
         step()
     files = _writing_seconds(economy.state, economy)
-    _report({phase: median(times) for phase, times in seconds.items()}, files)
+    _report(seconds, files)
 
 
 def _timed(function: Callable[..., Any], seconds: list[float]) -> Callable[..., Any]:
@@ -59,12 +59,12 @@ def _writing_seconds(state: State, economy: Economy) -> float:
     return seconds
 
 
-def _report(seconds: dict[str, float], files: float) -> None:
-    federated = seconds["learn"] + seconds["assess"]
-    rest = seconds["step"] - federated
+def _report(seconds: dict[str, list[float]], files: float) -> None:
+    federated = median(map(sum, zip(seconds["learn"], seconds["assess"], strict=True)))
+    rest = [sum(times) for times in zip(*(seconds[phase] for phase in PHASES[2:]), strict=True)]
     print(f"median of {PERIODS} periods       ms   of learn + assess")
-    for phase, spent in (seconds | {"all but learn, assess": rest}).items():
-        print(f"{phase:<24} {spent * 1e3:6.2f}   {spent / federated:8.1%}")
+    for phase, times in (seconds | {"all but learn, assess": rest}).items():
+        print(f"{phase:<24} {median(times) * 1e3:6.2f}   {median(times) / federated:8.1%}")
     print(f"files, once a second     {files * 1e3:6.2f}   {files:8.1%} of that second")
 
 

@@ -45,23 +45,22 @@ class Ledger:
         payee: int | Integers,
         amount: float | Floats,
     ) -> None:
-        """Move `amount` of `asset` from `payer` to `payee`; arrays are broadcast, line by line.
+        """Move `amount` of `asset` from `payer` to `payee`; arrays of one length go line by line.
 
-        A payer short by rounding only (1e-12 of the payment, or of the asset's largest balance, from
-        which earlier roundings come) pays what it has. Raises LedgerError, moving
-        nothing, when an amount is negative or not finite or a payer cannot pay.
+        A payer short by rounding only (1e-12 of the payment, or of the asset's largest balance,
+        where earlier roundings come from) pays what it has. Raises LedgerError, moving nothing,
+        when an amount is negative or not finite or a payer cannot pay.
         """
-        asset, payer, payee, amount = np.broadcast_arrays(asset, payer, payee, amount)
-        amount = amount.astype(float).ravel()
-        if not (np.isfinite(amount) & (amount >= 0)).all():
+        asset, payer, payee, amount = _columns(asset, payer, payee, amount)
+        if not ((amount >= 0) & (amount < np.inf)).all():
             raise LedgerError(f"{flow}: amounts must be finite and not negative, got {amount}")
         flat = self.balances.reshape(-1)
-        paid = (payer * len(self.assets) + asset).ravel()
+        paid = payer * len(self.assets) + asset
         np.subtract.at(flat, paid, amount)
-        if (short := (flat[paid] < 0) & (payer.ravel() != OUTSIDE)).any():
+        if (short := (flat[paid] < 0) & (payer != OUTSIDE)).any():
             self._settle_shortfalls(flow, paid, amount, np.unique(paid[short]))
-        np.add.at(flat, (payee * len(self.assets) + asset).ravel(), amount)
-        self.note(flow, asset.ravel(), payer.ravel(), payee.ravel(), amount)
+        np.add.at(flat, payee * len(self.assets) + asset, amount)
+        self.note(flow, asset, payer, payee, amount)
 
     def _settle_shortfalls(
         self, flow: str, paid: Integers, amount: Floats, cells: Integers
@@ -130,3 +129,18 @@ class Ledger:
                 f"audit: account {account} ({self.kinds[self.kind_of[account]]}) has "
                 f"{self.balances[account, asset]!r} {self.assets[asset]}"
             )
+
+
+def _columns(
+    asset: int | Integers, payer: int | Integers, payee: int | Integers, amount: float | Floats
+) -> tuple[Integers, Integers, Integers, Floats]:
+    """All four as arrays of one length (`np.broadcast_arrays` takes four times as long)."""
+    given = (asset, payer, payee, amount)
+    size = max([column.size for column in given if isinstance(column, np.ndarray)], default=1)
+    whole = [
+        column if isinstance(column, np.ndarray) and column.size == size else np.full(size, column)
+        for column in given[:3]
+    ]
+    amounts = np.empty(size)
+    amounts[:] = amount
+    return whole[0], whole[1], whole[2], amounts

@@ -18,9 +18,10 @@ def components(model: type[Section]) -> Families:
 def _within(options: Options, path: str) -> Families:
     found: Families = {}
     for option in options:
+        origin: Any = get_origin(option)
         if isinstance(option, Family):
             found[path] = option.members
-        elif get_origin(option) is tuple:
+        elif origin is tuple:
             found |= _within(options_of(get_args(option)[0]), f"{path}[]")
         for name, field in fields_of(option).items():
             inside = options_of(field.annotation, field.metadata)

@@ -17,8 +17,17 @@ from simulator.scenario.options import (
     options_inside,
     options_of,
 )
-from simulator.scenario.words import at, choices, dotted, got, quoted, rounded, short, shown
-from simulator.scenario.words import suggestion
+from simulator.scenario.words import (
+    at,
+    choices,
+    dotted,
+    got,
+    quoted,
+    rounded,
+    short,
+    shown,
+    suggestion,
+)
 
 __all__ = ["translated"]
 

@@ -61,7 +61,7 @@ class Source:
         return Place(self.rank, mark.line + 1, mark.column + 1, self.name)
 
     def decoded(self, content: bytes) -> str:
-        """The text of a file, its lines ended by "\\n"."""
+        """The text of a file, whose lines may end as on Windows."""
         try:
             text = content.decode("utf-8").removeprefix("\ufeff")
         except UnicodeDecodeError as error:

@@ -1,0 +1,293 @@
+"""Contribution methods against games whose values are known, and the axioms on games of any kind.
+
+Banzhaf 1965: Weighted voting doesn't work. Rutgers Law Review 19.
+Harsanyi 1963: A simplified bargaining model for the n-person cooperative game.
+Littlechild & Owen 1973: A simple expression for the Shapley value in a special case.
+Maschler, Solan & Zamir 2013: Game Theory, chapter 18.
+O'Neill 1982: A problem of rights arbitration from the Talmud.
+Shapley 1953: A value for n-person games.
+Shapley & Shubik 1954: A method for evaluating the distribution of power in a committee system.
+Shapley & Shubik 1969: Pure competition, coalitional power, and fair division.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+from itertools import permutations
+from math import factorial
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+from simulator.components import Floats
+from simulator.federation import CONTRIBUTIONS, CoalitionGame, Contribution, LeaveOneOut, Shapley
+
+law = settings(deadline=None)
+METHODS = [pytest.param(method(), id=method.__name__) for method in CONTRIBUTIONS]
+Worth = Callable[[frozenset[int]], float]
+
+
+def voting(quota: int, *votes: int) -> Worth:
+    return lambda coalition: float(sum(votes[player] for player in coalition) >= quota)
+
+
+def council(permanent: int, quota: int) -> Worth:
+    """All permanent members, numbered first, and `quota` members in all must agree."""
+    veto = frozenset(range(permanent))
+    return lambda coalition: float(veto <= coalition and len(coalition) >= quota)
+
+
+def glove(left: int) -> Worth:
+    """A pair is worth 1; the first `left` players hold one left glove each, the others a right."""
+    return lambda coalition: float(
+        min(sum(player < left for player in coalition), sum(player >= left for player in coalition))
+    )
+
+
+def airport(*costs: float) -> Worth:
+    """A runway costs what the largest of its aeroplanes needs."""
+    return lambda coalition: max((costs[player] for player in coalition), default=0.0)
+
+
+def unanimity(*needed: int) -> Worth:
+    return lambda coalition: float(coalition.issuperset(needed))
+
+
+def apex(coalition: frozenset[int]) -> float:
+    """Player 0 wins with anybody; without it all others are needed."""
+    return float((0 in coalition and len(coalition) > 1) or coalition >= {1, 2, 3, 4})
+
+
+SHAPLEY = {
+    # Shapley & Shubik 1969: one left glove, r right ones: r/(r + 1) and 1/(r (r + 1)).
+    "glove 1-1": (2, glove(1), [1 / 2, 1 / 2]),
+    "glove 1-2": (3, glove(1), [2 / 3, 1 / 6, 1 / 6]),
+    "glove 2-1": (3, glove(2), [1 / 6, 1 / 6, 2 / 3]),
+    "glove 1-4": (5, glove(1), [4 / 5, *[1 / 20] * 4]),
+    "glove 1-9": (10, glove(1), [9 / 10, *[1 / 90] * 9]),
+    # Same source, table of traders: two against three.
+    "glove 2-3": (5, glove(2), [13 / 20] * 2 + [7 / 30] * 3),
+    # Symmetry and efficiency alone: equally many of both.
+    "glove 4-4": (8, glove(4), [1 / 2] * 8),
+    # Banzhaf 1965: votes are not power. Any two of the three pass.
+    "voting 51: 49, 49, 2": (3, voting(51, 49, 49, 2), [1 / 3] * 3),
+    # The first has a veto, so this is the glove game again.
+    "voting 6: 4, 3, 2": (3, voting(6, 4, 3, 2), [2 / 3, 1 / 6, 1 / 6]),
+    # Maschler et al. 2013: simple majority with one strong member, [5; 3, 2, 2, 1, 1]: computed by
+    # hand there for [3; 2, 1, 1, 1]: 1/2 and 1/6 each.
+    "voting 3: 2, 1, 1, 1": (4, voting(3, 2, 1, 1, 1), [1 / 2, 1 / 6, 1 / 6, 1 / 6]),
+    # Council of Ministers 1958 (DE, FR, IT, NL, BE, LU): Luxembourg never mattered.
+    "voting 12: 4, 4, 4, 2, 2, 1": (
+        6,
+        voting(12, 4, 4, 4, 2, 2, 1),
+        [14 / 60] * 3 + [9 / 60] * 2 + [0],
+    ),
+    # Nassau County Board 1958 (Banzhaf 1965): three of six members had no power.
+    "voting 16: 9, 9, 7, 3, 1, 1": (6, voting(16, 9, 9, 7, 3, 1, 1), [1 / 3] * 3 + [0] * 3),
+    # Shapley & Shubik 1954: the Security Council of five and six, the five have 98.7%.
+    "Security Council 1954": (11, council(5, 7), [76 / 385] * 5 + [1 / 462] * 6),
+    # The same formula for today's five and ten.
+    "Security Council": (15, council(5, 9), [421 / 2145] * 5 + [4 / 2145] * 10),
+    # Apex game of n players: (n - 2)/n, the others 2/(n (n - 1)).
+    "apex": (5, apex, [3 / 5, *[1 / 10] * 4]),
+    # Littlechild & Owen 1973: everybody using a part of the runway shares its cost.
+    "airport": (4, airport(10, 20, 26, 26), [10 / 4, 10 / 4 + 10 / 3, *[10 / 4 + 10 / 3 + 3] * 2]),
+    # Ibn Ezra's estate of 120 (O'Neill 1982).
+    "estate": (4, airport(30, 40, 60, 120), [30 / 4, 65 / 6, 125 / 6, 485 / 6]),
+    "unanimity": (5, unanimity(1, 3, 4), [0, 1 / 3, 0, 1 / 3, 1 / 3]),
+    "one player": (1, lambda coalition: 3.5 + len(coalition), [1]),
+    "nobody matters": (4, lambda coalition: 7.0, [0] * 4),
+}
+
+
+@pytest.mark.parametrize("name", SHAPLEY)
+def test_shapley_of_known_games(name: str) -> None:
+    players, worth, expected = SHAPLEY[name]
+    found = Shapley().contributions(CoalitionGame.from_function(players, worth))
+    assert found.tolist() == pytest.approx(expected, rel=4e-15, abs=0)
+
+
+LEAVE_ONE_OUT = {
+    "glove 1-2": (3, glove(1), [1, 0, 0]),  # the second right glove is not missed
+    "glove 1-1": (2, glove(1), [1, 1]),
+    "voting 51: 49, 49, 2": (3, voting(51, 49, 49, 2), [0, 0, 0]),
+    "voting 6: 4, 3, 2": (3, voting(6, 4, 3, 2), [1, 0, 0]),
+    "Security Council": (15, council(5, 9), [1] * 5 + [0] * 10),
+    "airport": (4, airport(10, 20, 26, 29), [0, 0, 0, 3]),
+    "unanimity": (5, unanimity(1, 3, 4), [0, 1, 0, 1, 1]),
+    "square": (4, lambda coalition: float(len(coalition) ** 2), [7] * 4),
+    "one player": (1, lambda coalition: 3.5 + len(coalition), [1]),
+}
+
+
+@pytest.mark.parametrize("name", LEAVE_ONE_OUT)
+def test_leave_one_out_of_known_games(name: str) -> None:
+    players, worth, expected = LEAVE_ONE_OUT[name]
+    found = LeaveOneOut().contributions(CoalitionGame.from_function(players, worth))
+    assert found.tolist() == expected
+
+
+def test_most_clients_of_each_method() -> None:
+    assert {method().kind: method.max_clients for method in CONTRIBUTIONS} == {
+        "shapley": 20,
+        "leave_one_out": None,
+    }
+
+
+# Games of any kind. A game is the table of its worths, by the bits of the members.
+
+
+def contributions(method: Contribution, table: Floats) -> Floats:
+    players = len(table).bit_length() - 1
+    bits = 1 << np.arange(players)
+    return method.contributions(CoalitionGame(players, lambda members: table[members @ bits]))
+
+
+def close(table: Floats) -> float:
+    """Rounding, and values that are taken for rounding, relative to the worths."""
+    return 1e-12 * (1 + np.abs(table).max())
+
+
+@st.composite
+def tables(draw: DrawFn, least: int = 1, most: int = 5) -> Floats:
+    players = draw(st.integers(least, most))
+    worth = st.floats(-1000, 1000, allow_subnormal=False)
+    return np.array(draw(st.lists(worth, min_size=1 << players, max_size=1 << players)))
+
+
+def by_permutations(table: Floats) -> list[float]:
+    """The mean marginal worth over every order of joining, in fractions."""
+    players = len(table).bit_length() - 1
+    worth = [Fraction(value) for value in table.tolist()]
+    totals = [Fraction(0)] * players
+    for order in permutations(range(players)):
+        coalition = 0
+        for player in order:
+            totals[player] += worth[coalition | 1 << player] - worth[coalition]
+            coalition |= 1 << player
+    return [float(total / factorial(players)) for total in totals]
+
+
+def by_dividends(table: Floats) -> Floats:
+    """Harsanyi 1963: every coalition's dividend, shared equally among its members."""
+    players = len(table).bit_length() - 1
+    index, dividends = np.arange(len(table)), table.copy()
+    for player in range(players):
+        inside = index[index >> player & 1 == 1]
+        dividends[inside] -= dividends[inside ^ 1 << player]
+    sizes = np.array([max(1, int(bits).bit_count()) for bits in index])
+    return np.array([(dividends / sizes)[index >> i & 1 == 1].sum() for i in range(players)])
+
+
+@law
+@given(tables())
+def test_shapley_is_the_mean_over_all_orders(table: Floats) -> None:
+    found = contributions(Shapley(), table)
+    assert found.tolist() == pytest.approx(by_permutations(table), rel=0, abs=close(table))
+
+
+@law
+@given(tables(6, 7))
+def test_shapley_shares_dividends_equally(table: Floats) -> None:
+    found = contributions(Shapley(), table)
+    assert found == pytest.approx(by_dividends(table), rel=0, abs=1e3 * close(table))
+
+
+@law
+@given(tables(most=7))
+def test_shapley_is_efficient(table: Floats) -> None:
+    total = contributions(Shapley(), table).sum()
+    assert total == pytest.approx(table[-1] - table[0], rel=0, abs=8 * close(table))
+
+
+@law
+@given(st.lists(st.floats(0, 1e6, allow_subnormal=False), min_size=1, max_size=8))
+def test_shapley_of_any_airport(costs: list[float]) -> None:
+    costs = sorted(costs)
+    steps = np.diff([0.0, *costs]) / np.arange(len(costs), 0, -1)
+    found = Shapley().contributions(CoalitionGame.from_function(len(costs), airport(*costs)))
+    assert found == pytest.approx(np.cumsum(steps), rel=0, abs=1e-12 * (1 + costs[-1]))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@law
+@given(worths=st.lists(st.floats(-1000, 1000), min_size=2, max_size=9))
+def test_equal_players_of_a_symmetric_game_get_equal_parts(
+    method: Contribution, worths: list[float]
+) -> None:
+    players = len(worths) - 1
+    game = CoalitionGame.from_function(players, lambda coalition: worths[len(coalition)])
+    marginal = worths[-1] - worths[-2]
+    equal = (worths[-1] - worths[0]) / players if isinstance(method, Shapley) else marginal
+    expected = np.full(players, equal)
+    assert method.contributions(game) == pytest.approx(expected, rel=0, abs=1e-9)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@law
+@given(table=tables(2))
+def test_players_that_add_the_same_to_every_coalition_get_the_same(
+    method: Contribution, table: Floats
+) -> None:
+    bits = np.arange(len(table))
+    swapped = bits & ~3 | (bits & 1) << 1 | (bits & 2) >> 1  # players 0 and 1 exchanged
+    values = contributions(method, (table + table[swapped]) / 2)
+    assert values[0] == pytest.approx(values[1], rel=0, abs=close(table))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@law
+@given(table=tables(most=6), worth=st.just(0.0) | st.floats(-100, 100))
+def test_a_player_that_adds_the_same_to_everybody_gets_that(
+    method: Contribution, table: Floats, worth: float
+) -> None:
+    values = contributions(method, np.concatenate([table, table + worth]))
+    assert values[-1] == pytest.approx(worth, rel=0, abs=2 * close(table))
+    assert values[:-1] == pytest.approx(contributions(method, table), rel=0, abs=2 * close(table))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@law
+@given(table=tables(most=6))
+def test_a_null_player_gets_exactly_nothing(method: Contribution, table: Floats) -> None:
+    assert contributions(method, np.concatenate([table, table]))[-1] == 0.0
+
+
+@pytest.mark.parametrize("method", METHODS)
+@law
+@given(table=tables(), factor=st.floats(-10, 10), seed=st.integers(0, 99))
+def test_contributions_are_additive(
+    method: Contribution, table: Floats, factor: float, seed: int
+) -> None:
+    other = np.random.default_rng(seed).normal(size=len(table))
+    apart = contributions(method, table) + factor * contributions(method, other)
+    together = contributions(method, table + factor * other)
+    assert together == pytest.approx(apart, rel=0, abs=100 * close(table))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@law
+@given(data=st.data(), table=tables())
+def test_contributions_follow_the_players_when_they_are_renumbered(
+    method: Contribution, data: st.DataObject, table: Floats
+) -> None:
+    players = len(table).bit_length() - 1
+    new = data.draw(st.permutations(range(players)))  # new[i] is the new number of player i
+    renamed = np.empty_like(table)
+    for bits in range(len(table)):
+        renamed[sum(1 << new[i] for i in range(players) if bits >> i & 1)] = table[bits]
+    found = contributions(method, renamed)[new]
+    assert found == pytest.approx(contributions(method, table), rel=0, abs=close(table))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@law
+@given(table=tables(), shift=st.floats(-1000, 1000))
+def test_what_nobody_achieves_does_not_count(
+    method: Contribution, table: Floats, shift: float
+) -> None:
+    found = contributions(method, table + shift)
+    expected = contributions(method, table)
+    assert found == pytest.approx(expected, rel=0, abs=close(table) + 2e-12 * abs(shift))

@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from simulator.components import Floats, Integers
+from simulator.errors import ScenarioError
+from simulator.federation import Dirichlet
+
+law = settings(deadline=None)
+DIGITS = np.repeat(np.arange(10), 108)  # as many as the digits' training part has, nearly
+
+
+def split(
+    partition: Dirichlet, labels: Integers, clients: int, seed: int = 0
+) -> list[frozenset[int]]:
+    parts = partition.split(labels, clients, np.random.default_rng(seed))
+    return [frozenset(part.tolist()) for part in parts]
+
+
+def sizes(
+    partition: Dirichlet, labels: Integers, clients: int, draws: np.random.Generator
+) -> Integers:
+    return np.array([len(part) for part in partition.split(labels, clients, draws)])
+
+
+@law
+@given(
+    labels=st.lists(st.integers(0, 4), min_size=1, max_size=200),
+    clients=st.integers(1, 40),
+    least=st.integers(1, 10),
+    power=st.floats(-3, 6),
+    seed=st.integers(0, 9),
+)
+def test_every_example_goes_to_one_client_and_each_gets_enough(
+    labels: list[int], clients: int, least: int, power: float, seed: int
+) -> None:
+    partition = Dirichlet(alpha=10**power, min_examples=least)
+    generator = np.random.default_rng(seed)
+    if clients * least > len(labels):
+        with pytest.raises(ScenarioError, match=f"need {clients * least} .* has {len(labels)}"):
+            partition.split(np.array(labels), clients, generator)
+        return
+    parts = partition.split(np.array(labels), clients, generator)
+    assert len(parts) == clients
+    assert min(len(part) for part in parts) >= least
+    assert sorted(np.concatenate(parts).tolist()) == list(range(len(labels)))
+
+
+@pytest.mark.parametrize("alpha", [1e-3, 0.5, 2.0, 1e6])
+def test_when_there_are_just_enough_all_get_the_same(alpha: float) -> None:
+    parts = split(Dirichlet(alpha=alpha, min_examples=10), DIGITS, 108)
+    assert [len(part) for part in parts] == [10] * 108
+
+
+def test_small_alpha_gives_classes_away_whole() -> None:
+    parts = split(Dirichlet(alpha=1e-3, min_examples=1), DIGITS, 10)
+    counts = np.array([np.bincount(DIGITS[list(part)], minlength=10) for part in parts])
+    assert counts.max(axis=0).mean() > 0.95 * 108
+
+
+@pytest.mark.parametrize("clients", [3, 10, 100])
+def test_large_alpha_gives_everybody_the_same_mixture(clients: int) -> None:
+    for part in split(Dirichlet(alpha=1e9, min_examples=1), DIGITS, clients):
+        counts = np.bincount(DIGITS[list(part)], minlength=10)
+        assert np.abs(counts - 108 / clients).max() <= 1
+
+
+@pytest.mark.parametrize("alpha", [0.5, 2.0, 50.0])
+def test_a_clients_part_of_a_class_follows_its_distribution(alpha: float) -> None:
+    # One coordinate of Dirichlet(alpha, ..., alpha) over 5 clients is Beta(alpha, 4 alpha).
+    draws, labels = np.random.default_rng(3), np.zeros(10_000, dtype=np.int64)
+    partition = Dirichlet(alpha=alpha, min_examples=1)
+    shares = np.array([sizes(partition, labels, 5, draws) for _ in range(400)]) / len(labels)
+    for client in range(5):
+        assert stats.kstest(shares[:, client], stats.beta(alpha, 4 * alpha).cdf).pvalue > 1e-3
+
+
+def test_classes_are_divided_independently() -> None:
+    draws, labels = np.random.default_rng(4), np.repeat([0, 1], 1000)
+    partition = Dirichlet(alpha=1.0, min_examples=1)
+    first = [partition.split(labels, 4, draws)[0] for _ in range(400)]
+    parts = np.array([np.bincount(labels[part], minlength=2) for part in first])
+    assert abs(np.corrcoef(parts.T)[0, 1]) < 4 / np.sqrt(400)
+
+
+def mean_sizes(clients: int, alpha: float) -> Floats:
+    draws, partition = np.random.default_rng(5), Dirichlet(alpha=alpha, min_examples=1)
+    mean: Floats = np.mean([sizes(partition, DIGITS, clients, draws) for _ in range(300)], axis=0)
+    return mean
+
+
+@pytest.mark.xfail(reason="bounds are rounded up: the first client gains what the last one loses")
+@pytest.mark.parametrize(("clients", "alpha", "error"), [(10, 2.0, 5.0), (100, 2.0, 0.8)])
+def test_no_place_among_the_clients_is_better_than_another(
+    clients: int, alpha: float, error: float
+) -> None:
+    assert np.abs(mean_sizes(clients, alpha) - 1080 / clients).max() < error
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.3])
+def test_only_the_richest_give_to_those_below_the_minimum(alpha: float) -> None:
+    before = split(Dirichlet(alpha=alpha, min_examples=1), DIGITS, 20)
+    after = split(Dirichlet(alpha=alpha, min_examples=30), DIGITS, 20)
+    most = max(len(part) for part in after)
+    assert min(len(part) for part in before) < 30 < most
+    for old, new in zip(before, after, strict=True):
+        if len(old) < 30:
+            assert len(new) == 30
+            assert old <= new
+        elif len(old) < most:
+            assert new == old
+        else:
+            assert new <= old
+            assert len(new) >= most - 1
+
+
+def test_the_stream_alone_decides() -> None:
+    assert split(Dirichlet(), DIGITS, 10, seed=1) == split(Dirichlet(), DIGITS, 10, seed=1)
+    assert split(Dirichlet(), DIGITS, 10, seed=1) != split(Dirichlet(), DIGITS, 10, seed=2)
