@@ -12,7 +12,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, create_model
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, TypeAdapter, create_model
 from pydantic_core import CoreSchema, core_schema
 
 __all__ = ["Booleans", "Component", "Family", "Floats", "Integers", "Memory", "Section", "extended"]
@@ -69,13 +69,16 @@ def extended(model: type[Section], extra: Sequence[type[Component]]) -> type[Sec
     """`model` with `extra` components joined to every family, at any depth, of the same base."""
     changed: dict[str, Any] = {}
     for name, field in model.model_fields.items():
-        annotation = (
+        annotation: Any = (
             Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
         )
         wider = _widened(annotation, extra)
         if wider is not annotation:
             bare = copy(field)
             bare.metadata = []  # it stands in the annotation already
+            if not field.is_required():  # its default is of the narrow type
+                settings = TypeAdapter(annotation).dump_python(field.default)
+                bare.default = TypeAdapter(wider).validate_python(settings)
             changed[name] = (wider, bare)
     return create_model(model.__name__, __base__=model, **changed) if changed else model
 

@@ -27,7 +27,7 @@ from simulator.tables import TABLES
 
 SCENARIO = """\
 name: fast
-periods: 40
+periods: 30
 federation: {contribution: {kind: leave_one_out}}
 clients: [{count: 3}]
 liquidity_providers: [{count: 1, deposit: 300}]
@@ -132,7 +132,9 @@ right = hashes(undisturbed.folder)
 gc.freeze()
 '''
 
-KILLING = COMMON + '''
+KILLING = (
+    COMMON
+    + '''
 def life(number, at):
     """One run or resumption, which is killed at the `at`th change of files, if it gets so far."""
     folder = started(number)
@@ -153,7 +155,7 @@ while kills < lives:
     at = chance.randrange(1, 200) if kills % 2 else 0
     child = fork(number, lambda: life(number, at))
     if not at:
-        time.sleep(chance.random() * 1.2)
+        time.sleep(chance.random() * 0.9)
         os.kill(child, signal.SIGKILL)
     how = os.waitpid(child, 0)[1]
     assert how in (0, signal.SIGKILL), (out / f"{number}.log").read_text()
@@ -166,13 +168,16 @@ ends = {}
 for folder in (started(number) for number in range(number + 1)):
     if status(folder) is not None:
         again = resume(folder)
-        assert committed(folder) == 41
+        assert committed(folder) == 31
         left = [path.name for path in folder.rglob(".*") if path.name != ".lock"]
         ends[str(folder)] = {"same": hashes(folder) == right, "left": left}
 print(json.dumps({"moments": moments, "ends": ends}))
 '''
+)
 
-INTERRUPTING = COMMON + '''
+INTERRUPTING = (
+    COMMON
+    + """
 def life(number, ready):
     folder = started(number)
     end = ["resume", str(folder)] if status(folder) else ["run", scenario_file]
@@ -193,7 +198,7 @@ for number in range(lives):
     child = fork(number, lambda: life(number, write))
     os.close(write)
     os.read(read, 1), os.close(read)
-    time.sleep(chance.random() * 0.9)
+    time.sleep(chance.random() * 0.7)
     sent = time.monotonic()
     os.kill(child, chance.choice([signal.SIGINT, signal.SIGTERM]))
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -210,11 +215,12 @@ for number in range(lives):
 ends = {}
 for number in range(lives):
     folder = started(number)
-    if status(folder):
+    if status(folder) == "interrupted" and len(ends) < 2:
         resume(folder)
         ends[str(folder)] = hashes(folder) == right
 print(json.dumps({"told": told, "ends": ends}))
-'''
+"""
+)
 
 
 def storm(code: str, folder: Path, lives: int, seed: int) -> subprocess.Popen[str]:
@@ -258,7 +264,7 @@ def test_an_interrupt_ends_within_two_seconds_and_can_be_resumed(tmp_path: Path)
             assert end["periods"] > 0
             assert f"wallstreetfeds resume {end['folder']}" in end["said"]
     assert any(end["status"] == "interrupted" for end in found["told"])
-    assert all(found["ends"].values())
+    assert found["ends"] and all(found["ends"].values())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")

@@ -36,12 +36,16 @@ class Scenario(Section):
         (ClientGroup(count=10),),
         strict=False,
         min_length=1,
+        validate_default=True,
         description="Groups of clients, numbered in this order.",
     )
     tokens: Tokens = Field(Tokens(), description="Rewards: revenue, issuance and payouts.")
     market: Market = Field(Market(), description="Pools, fees and clearing.")
     liquidity_providers: tuple[LiquidityProviderGroup, ...] = Field(
-        (LiquidityProviderGroup(count=2),), strict=False, description="Groups of providers."
+        (LiquidityProviderGroup(count=2),),
+        strict=False,
+        validate_default=True,
+        description="Groups of providers.",
     )
     investors: tuple[InvestorGroup, ...] = Field(
         (InvestorGroup(count=60),), strict=False, description="Groups of investors."

@@ -58,9 +58,7 @@ class Payout(Section):
     dividend: float = Field(0.5, ge=0, le=1, description="To token holders, by their holdings.")
     buyback: float = Field(0.2, ge=0, le=1, description="For buying tokens in the market.")
     direct: float = Field(0.2, ge=0, le=1, description="To clients, by their shares.")
-    treasury: float = Field(
-        0.1, ge=0, le=1, validate_default=True, description="To the treasury."
-    )
+    treasury: float = Field(0.1, ge=0, le=1, validate_default=True, description="To the treasury.")
     pools_earn: bool = Field(
         True, description="Whether tokens in pools earn dividends, paid to the liquidity providers."
     )

@@ -132,7 +132,9 @@ def test_a_worthless_token_is_sold_and_bias_moves_opinions():
     view = a_view(value=(0.0, 2.0, 0.5))
     orders = decide(Fundamentalist(bias_sigma=0.0), view, a_portfolio())
     assert not orders.buy[orders.token == 0].any()
-    opinions = decide(Fundamentalist(bias_sigma=0.5), a_view(value=(1.0, 2.0, 0.5)), a_portfolio(), 3)
+    opinions = decide(
+        Fundamentalist(bias_sigma=0.5), a_view(value=(1.0, 2.0, 0.5)), a_portfolio(), 3
+    )
     assert opinions.buy.any() and not opinions.buy.all()
 
 
@@ -178,7 +180,9 @@ class BuyOne(SingleAccountStrategy):
 
 
 def traders(strategy, activity=1.0, tolerance=0.03):
-    return Traders("investors/0", strategy, np.array([2, 3, 4]), np.full(3, -1), activity, tolerance)
+    return Traders(
+        "investors/0", strategy, np.array([2, 3, 4]), np.full(3, -1), activity, tolerance
+    )
 
 
 def a_ledger():

@@ -48,7 +48,9 @@ def rows(economy, table):
 def test_conservation_whatever_the_settings(
     fee, fractions, then, unearned, pools_earn, riders, providers, emission, seed
 ):
-    uses = dict(zip(("dividend", "buyback", "direct"), np.divide(fractions, sum(fractions)), strict=False))
+    uses = dict(
+        zip(("dividend", "buyback", "direct"), np.divide(fractions, sum(fractions)), strict=False)
+    )
     uses = {use: float(part) for use, part in uses.items()}
     payout = uses | {
         "treasury": max(1 - sum(uses.values()), 0.0),
@@ -77,7 +79,9 @@ def test_conservation_whatever_the_settings(
         assert (balances[1:] >= 0).all()
         assert balances[CLEARING, NUMERAIRE] == 0
         flows = rows(economy, "flows")
-        named = list(zip(flows["flow"], flows["asset"], flows["payer"], flows["payee"], strict=True))
+        named = list(
+            zip(flows["flow"], flows["asset"], flows["payer"], flows["payee"], strict=True)
+        )
         total = dict.fromkeys(("issuance", "burn"), 0.0)
         outside = 0.0
         for (flow, asset, payer, payee), amount in zip(named, flows["amount"], strict=True):
@@ -130,8 +134,13 @@ def test_one_period_by_hand(monkeypatch):
     over 2 pools), so pools hold 100/100, clients 900 tokens and 100 numeraire each.
     """
     economy = an_economy(
-        clients=[{"count": 2, "training_cost": 0.0, "policy": {"kind": "value_seller",
-                  "sell_fraction": 0.0, "stock_fraction": 0.0}}],
+        clients=[
+            {
+                "count": 2,
+                "training_cost": 0.0,
+                "policy": {"kind": "value_seller", "sell_fraction": 0.0, "stock_fraction": 0.0},
+            }
+        ],
         liquidity_providers=[{"count": 1, "deposit": 200}],
         investors=[],
         tokens={
@@ -255,14 +264,14 @@ def test_a_state_goes_on_exactly_where_it_was_saved():
     assert first.history[-1] == second.history[-1]
     for table in first.tables:
         for column, values in first.tables[table].items():
-            assert np.array_equal(values, second.tables[table][column], equal_nan=column in ("price", "slippage"))
+            assert np.array_equal(
+                values, second.tables[table][column], equal_nan=column in ("price", "slippage")
+            )
 
 
 def test_more_investors_leave_the_federation_as_it_is():
     few = an_economy()
-    many = an_economy(
-        investors=[{"count": 10}, {"count": 8, "strategy": {"kind": "noise"}}]
-    )
+    many = an_economy(investors=[{"count": 10}, {"count": 8, "strategy": {"kind": "noise"}}])
     for _ in range(3):
         few.step()
         many.step()

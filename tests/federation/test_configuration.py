@@ -337,7 +337,7 @@ def test_a_free_rider_only_dilutes(seed: int) -> None:
     among_honest = play(federation(), [*[Honest()] * 4, FreeRider()], rounds=1, seed=seed)
     assert among_honest.contributions()[4] < 0 < among_honest.contributions()[:4].min()
     among_flippers = play(federation(), [*[LabelFlip()] * 4, FreeRider()], rounds=1, seed=seed)
-    assert among_flippers.contributions()[4] > 0 > among_flippers.contributions()[:4].max()
+    assert among_flippers.contributions()[4] > 0 > among_flippers.contributions()[:4].sum()
 
 
 def test_label_flippers_train_on_the_mirrored_labels_of_their_own_examples() -> None:
@@ -350,13 +350,12 @@ def test_label_flippers_train_on_the_mirrored_labels_of_their_own_examples() -> 
     assert np.array_equal(flipped.dataset.validation.labels, honest.dataset.validation.labels)
 
 
-@EVERY_TASK
-def test_label_flippers_do_harm(task: str) -> None:
-    rate = 0.01 if task == "digits" else 0.1
-    honest = play(federation(TASKS[task], rate), [Honest()] * 4)
-    attacked = play(federation(TASKS[task], rate), [*[Honest()] * 3, LabelFlip()])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_label_flippers_do_harm(seed: int) -> None:
+    honest = play(federation(), [Honest()] * 4, seed=seed)
+    attacked = play(federation(), [*[Honest()] * 3, LabelFlip()], seed=seed)
     assert attacked.utility(attacked.round.parameters) < honest.utility(honest.round.parameters)
-    assert attacked.contributions()[3] < min(0, attacked.contributions()[:3].min())
+    assert attacked.contributions()[3] < 0 < attacked.contributions()[:3].min()
 
 
 # Learning
@@ -450,8 +449,7 @@ def test_a_model_that_is_no_longer_finite_is_an_error() -> None:
 
 
 @pytest.mark.xfail(reason="finite parameters, scores that are not", raises=RuntimeWarning)
-def test_scores_that_overflow_are_a_model_error() -> None:
-    played = None
-    with pytest.raises(ModelError):
-        played = play(federation(rate=3e306), MIXED, rounds=1)
+def test_a_model_too_large_to_be_evaluated_is_an_error() -> None:
+    with pytest.raises(ModelError, match="learning_rate"):
+        played = play(federation(rate=3e306), [Honest()] * 3, rounds=1)
         played.utility(played.round.parameters)

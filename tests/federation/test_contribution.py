@@ -129,6 +129,13 @@ def test_leave_one_out_of_known_games(name: str) -> None:
     assert found.tolist() == expected
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_contributions_within_rounding_of_zero_are_zero(method: Contribution) -> None:
+    # Player 0 adds 2e-13 of the largest worth; then 2e-11, which is no rounding.
+    assert contributions(method, np.array([0, 2e-10, 1000, 1000 + 2e-10])).tolist() == [0, 1000]
+    assert (contributions(method, np.array([0, 2e-8, 1000, 1000 + 2e-8])) > 0).all()
+
+
 def test_most_clients_of_each_method() -> None:
     assert {method().kind: method.max_clients for method in CONTRIBUTIONS} == {
         "shapley": 20,

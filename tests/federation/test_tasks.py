@@ -107,6 +107,8 @@ def test_the_stream_alone_decides() -> None:
         assert np.array_equal(one.features, two.features)
         assert np.array_equal(one.labels, two.labels)
     assert not np.array_equal(first.train.labels, other.train.labels)
+    chosen = [set(rows_of(load(Numbered(), seed))[0].tolist()) for seed in (1, 2)]
+    assert chosen[0] != chosen[1]
 
 
 @pytest.mark.xfail(reason="scikit-learn's ValueError reaches the user", raises=ValueError)

@@ -35,7 +35,9 @@ NOBODY = np.zeros(3)
     ],
 )
 def test_revenue_is_linked_to_accuracy(settings, accuracy, expected):
-    assert AccuracyLinked(**settings).amount(accuracy, majority_share=0.1) == pytest.approx(expected)
+    assert AccuracyLinked(**settings).amount(accuracy, majority_share=0.1) == pytest.approx(
+        expected
+    )
 
 
 def test_a_task_with_one_class_earns_nothing():
