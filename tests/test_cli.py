@@ -508,12 +508,9 @@ LIGHT = {
 
 @pytest.mark.parametrize("code", LIGHT)
 def test_light_work_imports_nothing_heavy(code: str) -> None:
-    told = (
-        f"import atexit, sys\natexit.register(lambda: print(*sys.modules, file=sys.stderr))\n{code}"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", told + code], capture_output=True, text=True, check=True
-    )
+    told = "import atexit, sys\natexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+    command = [sys.executable, "-c", told + code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert not LIGHT[code] & set(done.stderr.split())
 
 

@@ -386,6 +386,20 @@ def test_a_round_starts_where_the_last_one_ended() -> None:
         memory = after
 
 
+def test_an_update_leads_from_the_old_model_to_the_one_the_client_trained() -> None:
+    played, before = a_round("digits"), play(federation(), MIXED, rounds=1)
+    assert np.array_equal(played.round.previous, before.round.parameters)
+    for client in (0, 1, 2, 4):
+        trained, _ = played.federation.learner.train(
+            played.round.previous,
+            before.memory["steps"][client],
+            played.cohort.data[client],
+            classes=10,
+            seed=Streams(1).integer("train", 2, client),
+        )
+        assert np.array_equal(played.round.updates[client], trained - played.round.previous)
+
+
 def test_the_new_model_is_the_aggregate_of_the_participants_updates() -> None:
     played = a_round("digits", "10110")
     examples = played.cohort.examples[[0, 2, 3]]
