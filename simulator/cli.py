@@ -6,9 +6,10 @@ usage or scenario, 130 interrupted. Heavy packages are imported by the commands 
 
 import json
 import os
+import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -29,39 +30,46 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        sys.exit(cli.main(arguments, standalone_mode=False) or 0)
+        sys.exit(cli.main(words, standalone_mode=False) or 0)
     except (click.Abort, KeyboardInterrupt) as interrupt:
-        _complain("interrupted", interrupt)
+        click.echo("interrupted", err=True)
+        _show_way_on(
+            interrupt if isinstance(interrupt, KeyboardInterrupt) else interrupt.__context__
+        )
         sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except ScenarioError as error:
-        _report_problems(error)
+        _show_problems(error.problems, "--json" in words)
         sys.exit(2)
-    except SimulatorError as error:
-        _complain(f"error: {error}", error)
-        sys.exit(1)
     except BrokenPipeError:  # the reader of our output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except (SimulatorError, OSError) as error:
+        _show_problems([Problem("", str(error))], "--json" in words)
+        _show_way_on(error)
+        sys.exit(1)
 
 
-def _complain(message: str, error: BaseException) -> None:
-    click.echo(message, err=True)
-    cause = error if isinstance(error, SimulatorError | KeyboardInterrupt) else error.__context__
-    for folder in getattr(cause, "__notes__", ()):
-        click.echo(f"what was computed is in {folder}", err=True)
-        click.echo(f"go on with: wallstreetfeds resume {folder}", err=True)
-
-
-def _report_problems(error: ScenarioError) -> None:
-    if "--json" in sys.argv:
-        problems = [{"where": problem.where, "what": problem.what} for problem in error.problems]
-        click.echo(json.dumps({"problems": problems}, indent=2))
-    for problem in error.problems:
+def _show_problems(problems: Iterable[Problem], as_json: bool) -> None:
+    if as_json:
+        listed = [{"where": problem.where, "what": problem.what} for problem in problems]
+        click.echo(json.dumps({"problems": listed}, indent=2))
+    for problem in problems:
         click.echo(f"error: {problem}", err=True)
+
+
+def _show_way_on(error: BaseException | None) -> None:
+    """How to go on with the run folder that the error names, if it does."""
+    for folder in map(Path, getattr(error, "__notes__", ())):
+        if (folder / "manifest.json").is_file():
+            plugins = sorted((folder / "plugins").glob("*.py"))
+            words = [str(folder), *(word for file in plugins for word in ("--plugin", str(file)))]
+            click.echo(f"what was computed is in {folder}", err=True)
+            click.echo(f"go on with: wallstreetfeds resume {shlex.join(words)}", err=True)
 
 
 def _options(*names: str) -> Decorator:
@@ -102,7 +110,7 @@ def _options(*names: str) -> Decorator:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="wallstreetfeds", prog_name="wallstreetfeds")
 def cli() -> None:
-    r"""A laboratory for tokenised federated learning.
+    """A laboratory for tokenised federated learning.
 
     \b
     Clients train a shared model, are paid in tokens of their own by what they
@@ -131,7 +139,7 @@ def run(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    r"""Run SCENARIO, a YAML file or the name of a shipped scenario.
+    """Run SCENARIO, a YAML file or the name of a shipped scenario.
 
     \b
     Examples:
@@ -161,7 +169,7 @@ def validate(
     plugins: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    r"""Check SCENARIO without running it; tells everything that is wrong with it at once.
+    """Check SCENARIO without running it; tells everything that is wrong with it at once.
 
     \b
     Examples:
@@ -182,7 +190,7 @@ def validate(
 @cli.command()
 @_options("plugin")
 def schema(plugins: tuple[str, ...]) -> None:
-    r"""Print the JSON Schema of scenario files, for editors that complete and check YAML.
+    """Print the JSON Schema of scenario files, for editors that complete and check YAML.
 
     \b
     Example:
@@ -197,7 +205,7 @@ def schema(plugins: tuple[str, ...]) -> None:
 @click.argument("place", required=False)
 @_options("plugin", "json")
 def list_(place: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
-    r"""List the components a scenario can name, with parameters; PLACE narrows it down.
+    """List the components a scenario can name, with parameters; PLACE narrows it down.
 
     \b
     Examples:
@@ -227,7 +235,7 @@ def list_(place: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
 @cli.command()
 @click.argument("directory", type=click.Path(path_type=Path))
 def init(directory: Path) -> None:
-    r"""Make DIRECTORY with the shipped scenarios and a scenario of your own to start from.
+    """Make DIRECTORY with the shipped scenarios and a scenario of your own to start from.
 
     \b
     Example:
@@ -238,7 +246,7 @@ def init(directory: Path) -> None:
     own = f"{hint}extends: quickstart.yaml\nname: mine\n"
     files = {path.name: path.read_text("utf-8") for path in shipped} | {"mine.yaml": own}
     try:
-        if taken := [name for name in files if (directory / name).exists()]:
+        if taken := [name for name in files if os.path.lexists(directory / name)]:
             raise ScenarioError(Problem(str(directory / name), "exists already") for name in taken)
         directory.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
@@ -255,7 +263,7 @@ def init(directory: Path) -> None:
 def resume(
     folder: Path, plugins: tuple[str, ...], as_json: bool, quiet: bool, verbose: bool
 ) -> None:
-    r"""Take the run in FOLDER to its end after a kill, Ctrl-C or failure.
+    """Take the run in FOLDER to its end after a kill, Ctrl-C or failure.
 
     \b
     Example:
@@ -277,7 +285,7 @@ def resume(
 def verify(
     folder: Path, plugins: tuple[str, ...], as_json: bool, quiet: bool, verbose: bool
 ) -> None:
-    r"""Run the scenario in FOLDER again and compare all tables; exit code 1 when they differ.
+    """Run the scenario in FOLDER again and compare all tables; exit code 1 when they differ.
 
     \b
     Example:
@@ -308,7 +316,12 @@ def verify(
 @cli.command()
 @_options("json")
 def doctor(as_json: bool) -> None:
-    """Check that this installation works: packages, compiled kernels, threads, a tiny run."""
+    """Check that this installation works: packages, compiled kernel, a tiny run.
+
+    \b
+    Example:
+      wallstreetfeds doctor
+    """
     from simulator.doctor import examine
 
     checks = examine()
@@ -329,7 +342,7 @@ def _scenario_type(plugins: tuple[str, ...]) -> "type[Scenario]":
 
 def _load(name: str, overrides: Mapping[str, Any], plugins: tuple[str, ...]) -> "Scenario":
     path: str | Path = name
-    if not Path(name).exists():
+    if not os.path.isfile(name):  # unlike Path.is_file, it takes any text for a name
         path = next((file for file in _shipped() if file.name == f"{name}.yaml"), name)
     return _scenario_type(plugins).load(path, overrides)
 

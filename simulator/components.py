@@ -40,10 +40,16 @@ class Component(Section):
 class Family:
     """Annotation of a field that holds one component of a family, told apart by `kind`.
 
-    The first member is the default: a mapping without `kind` means that one.
+    The first member is the default: a mapping without `kind` means that one. Raises ValueError when
+    two members have the same kind.
     """
 
     members: tuple[type[Component], ...]
+
+    def __post_init__(self) -> None:
+        kinds = [member.model_fields["kind"].default for member in self.members]
+        if twice := sorted({kind for kind in kinds if kinds.count(kind) > 1}):
+            raise ValueError(f"two components of kind {', '.join(twice)} in one place")
 
     @property
     def kinds(self) -> dict[str, type[Component]]:

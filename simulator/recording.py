@@ -5,10 +5,13 @@ that appears by one rename. An orderly end compacts them to one file per table.
 """
 
 import hashlib
+import io
 import json
 import os
 import shutil
 import time
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,13 +22,32 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from simulator.errors import RunError
+from simulator.tables import FORMAT
 
-__all__ = ["Recorder", "read_manifest", "write_text"]
+__all__ = [
+    "Recorder",
+    "read_manifest",
+    "read_table",
+    "table_hash",
+    "write_manifest",
+    "write_text",
+]
 
 ROW_GROUP = 65_536
 COMMIT_SECONDS = 1.0
 CHECKPOINT_PART = 0.05  # checkpoints may take this part of the time
 
+MANIFEST_KEYS = {
+    "format",
+    "status",
+    "name",
+    "seed",
+    "periods",
+    "versions",
+    "plugins",
+    "scenario_sha256",
+    "timings",
+}
 TYPES = {
     "int32": pa.int32(),
     "float64": pa.float64(),
@@ -98,19 +120,19 @@ class Recorder:
         self._checkpointed = time.monotonic()
         self._checkpoint_cost = self._checkpointed - start
 
-    def rewind(self) -> dict[str, np.ndarray] | None:
-        """Go back to the last checkpoint, dropping all rows after it; None when there is none."""
-        checkpoints = sorted((self.folder / "checkpoints").glob("[0-9]*.npz"))
-        period = int(checkpoints[-1].stem) if checkpoints else -1
-        if read_manifest(self.folder)["status"] != "running":
+    def rewind(self, status: str) -> dict[str, np.ndarray] | None:
+        """Go back to the last checkpoint that can be read, dropping all rows after it.
+
+        Returns its arrays, None when there is none. `status` is the folder's: a run that is not
+        `running` has compacted tables, which are split up again.
+        """
+        period, saved = self._last_checkpoint()
+        if status != "running":
             self._split_up(period)
-        for part in self._parts():
+        for part in reversed(self._parts()):  # so that a kill in between leaves no gap
             if int(part.name.split("-")[1]) > period:
-                shutil.rmtree(part)
-        if not checkpoints:
-            return None
-        with np.load(checkpoints[-1], allow_pickle=False) as saved:
-            return dict(saved)
+                _remove(part)
+        return saved
 
     def compact(self) -> dict[str, dict[str, Any]]:
         """Turn the parts into one file per table; returns each table's rows and content hash."""
@@ -120,7 +142,7 @@ class Recorder:
             parts = [pq.read_table(part / f"{name}.parquet") for part in self._parts()]
             table = pa.concat_tables(parts).unify_dictionaries() if parts else self._table(name)
             _write_table(table, self.folder / f"{name}.parquet")
-            described[name] = {"rows": table.num_rows, "sha256": content_hash(table)}
+            described[name] = {"rows": table.num_rows, "sha256": table_hash(table)}
         return described
 
     def close(self) -> None:
@@ -133,6 +155,15 @@ class Recorder:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    def _last_checkpoint(self) -> tuple[int, dict[str, np.ndarray] | None]:
+        for file in sorted((self.folder / "checkpoints").glob("[0-9]*.npz"), reverse=True):
+            try:  # read first: numpy leaves a damaged file open
+                with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as arrays:
+                    return int(file.stem), dict(arrays)
+            except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
+                file.unlink()
+        return -1, None
 
     def _parts(self) -> list[Path]:
         return sorted((self.folder / "parts").glob("[0-9]*-[0-9]*"))
@@ -168,18 +199,38 @@ class Recorder:
         (self.folder / "parts").mkdir()
         tables = {}
         for name in self._tables:
-            table = pq.read_table(self.folder / f"{name}.parquet")
+            table = read_table(self.folder, name)
             tables[name] = table.filter(pc.field("period") <= period)
         _write_part(self.folder / "parts" / f"{0:08d}-{max(period, 0):08d}", tables)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a run folder. Raises RunError when there is none that can be read."""
+    """The manifest of a run folder. Raises RunError when there is none that can be used."""
     try:
-        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
+        manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise RunError(f"{folder} is no run folder: {error}") from error
+    if not isinstance(manifest, dict) or (lacking := MANIFEST_KEYS - manifest.keys()):
+        lack = ", ".join(sorted(lacking)) if isinstance(manifest, dict) else "an object"
+        raise RunError(f"{folder} is no run folder: manifest.json lacks {lack}")
+    if not isinstance(manifest["format"], int) or manifest["format"] > FORMAT:
+        raise RunError(
+            f"{folder} has format {manifest['format']}, this version reads up to {FORMAT}"
+        )
     return manifest
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Write the manifest of a run folder."""
+    write_text(folder / "manifest.json", json.dumps(manifest, indent=2) + "\n")
+
+
+def read_table(folder: Path, name: str) -> pa.Table:
+    """A compacted table of a run folder. Raises RunError when it is missing or damaged."""
+    try:
+        return pq.read_table(folder / f"{name}.parquet")
+    except (OSError, pa.ArrowInvalid) as error:
+        raise RunError(f"{folder}: table {name} cannot be read: {error}") from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -189,7 +240,7 @@ def write_text(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-def content_hash(table: pa.Table) -> str:
+def table_hash(table: pa.Table) -> str:
     """SHA-256 of a table's column names, types and values, however the table is stored.
 
     Names behind category codes are sorted first, so that the order of their first use is no matter.
@@ -211,6 +262,14 @@ def content_hash(table: pa.Table) -> str:
 
 def _length(row: Mapping[str, Any]) -> int:
     return max((len(value) for value in row.values() if np.ndim(value) == 1), default=1)
+
+
+def _remove(part: Path) -> None:
+    """Remove a part at once: renamed, it no longer counts."""
+    doomed = part.with_name(f".{part.name}")
+    shutil.rmtree(doomed, ignore_errors=True)
+    part.rename(doomed)
+    shutil.rmtree(doomed)
 
 
 def _write_part(part: Path, tables: Mapping[str, pa.Table]) -> None:

@@ -114,7 +114,6 @@ def test_a_shipped_scenario_is_found_by_its_name(call: Call) -> None:
     assert answer.code == 2 and "no such file" in answer.err
 
 
-@pytest.mark.xfail(reason="BUG: a folder of the name hides the shipped scenario")
 def test_a_folder_does_not_hide_a_shipped_scenario(call: Call) -> None:
     Path("quickstart").mkdir()  # what `run quickstart --out .` makes
     assert call("validate", "quickstart").code == 0
@@ -260,7 +259,6 @@ def test_wrong_arguments_are_told_and_nothing_is_written(
     assert written() in ([], ["__pycache__"])
 
 
-@pytest.mark.xfail(reason="BUG: OSError (name too long) from Path.exists on Python 3.11")
 def test_a_name_that_is_too_long_is_told(call: Call) -> None:
     assert call("run", "x" * 5000).code == 2
 
@@ -276,14 +274,12 @@ def test_problems_with_arguments_as_json(call: Call) -> None:
     [("resume", "nowhere"), ("verify", "nowhere"), ("run", "fast.yaml", "--out", "fast.yaml")],
     ids=str,
 )
-@pytest.mark.xfail(reason="BUG: only ScenarioErrors become JSON")
 def test_other_errors_as_json(call: Call, arguments: tuple[str, ...]) -> None:
     answer = call(*arguments, "--json")
     assert answer.code == 1
     assert json.loads(answer.out)["problems"]
 
 
-@pytest.mark.xfail(reason="BUG: main(arguments) looks for --json in sys.argv")
 def test_json_is_looked_for_in_the_arguments_given(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -310,7 +306,6 @@ def test_what_is_no_run_folder_is_told(call: Call, command: str) -> None:
 
 @pytest.mark.parametrize("manifest", ["{}", "[]", '{"periods": 3}', '{"format": 99}'])
 @pytest.mark.parametrize("command", ["resume", "verify"])
-@pytest.mark.xfail(reason="BUG: KeyError or TypeError for a manifest that lacks something")
 def test_a_strange_manifest_is_told(call: Call, command: str, manifest: str) -> None:
     Path("manifest.json").write_text(manifest)
     assert call(command, ".").code == 1
@@ -439,7 +434,6 @@ def test_the_doctor_finds_what_is_broken(call: Call, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("command", sorted(cli.commands))
-@pytest.mark.xfail(reason="BUG: \\b in a raw docstring is no backspace; doctor has no example")
 def test_help_has_an_example_that_parses(call: Call, command: str) -> None:
     answer = call(command, "--help")
     assert answer.code == 0 and call(command, "-h").out == answer.out

@@ -306,7 +306,6 @@ def finished(tmp_path: Path) -> Path:
     return run(Scenario.load(tmp_path / "fast.yaml", {"periods": 6}), tmp_path / "out")
 
 
-@pytest.mark.xfail(reason="BUG: a complete run without summary.json is a traceback")
 def test_a_kill_while_the_summary_is_made_can_be_resumed(
     finished: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -345,7 +344,6 @@ def test_an_interrupted_run_resumes_from_its_checkpoint(interrupted: Path) -> No
     assert not resume(interrupted)
 
 
-@pytest.mark.xfail(reason="BUG: IndexError, a resumed economy has no history yet")
 def test_resume_tells_every_period_when_asked(
     interrupted: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -356,7 +354,6 @@ def test_resume_tells_every_period_when_asked(
     assert told[-3:] == ["period 7", "period 8", "period 9"]
 
 
-@pytest.mark.xfail(reason="BUG: resume reads the newest checkpoint only")
 @pytest.mark.parametrize("left", [0, 100])
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_damaged_checkpoint_is_passed_over(interrupted: Path, left: int) -> None:
@@ -383,7 +380,6 @@ def test_a_run_that_goes_on_elsewhere_is_left_alone(
     assert read_manifest(interrupted)["status"] == "interrupted"
 
 
-@pytest.mark.xfail(reason="BUG: OSError reaches the user as a traceback")
 def test_a_full_disk_is_told_and_the_run_can_be_resumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,9 +2,10 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from simulator.agents.strategies import (
@@ -63,7 +64,7 @@ WEALTHS: tuple[type[Wealth], ...] = (Lognormal,)
 class ClientGroup(Section):
     """Clients of one behaviour and policy."""
 
-    count: int = Field(1, ge=1, description="Number of clients.")
+    count: int = Field(1, ge=1, le=100_000, description="Number of clients.")
     behaviour: Annotated[Behaviour, Family(BEHAVIOURS)] = Field(
         Honest(), description="What they do in the federation."
     )
@@ -81,7 +82,7 @@ class ClientGroup(Section):
 class LiquidityProviderGroup(Section):
     """Liquidity providers of one strategy."""
 
-    count: int = Field(1, ge=1, description="Number of providers.")
+    count: int = Field(1, ge=1, le=100_000, description="Number of providers.")
     deposit: float = Field(
         1000.0, gt=0, description="Numeraire each puts into pools at genesis, all pools together."
     )
@@ -96,7 +97,7 @@ class LiquidityProviderGroup(Section):
 class InvestorGroup(Section):
     """Investors of one strategy."""
 
-    count: int = Field(1, ge=1, description="Number of investors.")
+    count: int = Field(1, ge=1, le=10_000_000, description="Number of investors.")
     strategy: Annotated[Strategy, Family(INVESTOR_STRATEGIES)] = Field(
         Fundamentalist(), description="How they decide."
     )
@@ -141,6 +142,7 @@ class Traders:
         )
         try:
             orders, memory = self.strategy.decide(view, portfolio, memory, draws)
+            orders, memory = _as_orders(orders), _as_memory(memory)
         except Exception as error:
             said = ", ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
             raise StrategyError(f"{self._blame(view)}: {said}") from error
@@ -159,21 +161,52 @@ class Traders:
         )
 
     def _check(self, orders: Orders, view: MarketView) -> None:
-        if not isinstance(orders, Orders):
-            raise StrategyError(
-                f"{self._blame(view)}: returned {type(orders).__name__}, not Orders"
-            )
-        columns = (orders.account, orders.token, orders.buy, orders.amount, orders.min_out)
-        if len({np.shape(column) for column in columns}) != 1 or np.ndim(orders.amount) != 1:
-            shapes = ", ".join(str(np.shape(column)) for column in columns)
-            raise StrategyError(f"{self._blame(view)}: order columns of different shapes: {shapes}")
-        for column, most in ((orders.account, len(self.accounts)), (orders.token, len(view.share))):
-            if len(column) and not (column.min() >= 0 and column.max() < most):
-                raise StrategyError(f"{self._blame(view)}: no account or token {column.max()}")
+        for what, column, most in (
+            ("account", orders.account, len(self.accounts)),
+            ("token", orders.token, len(view.spot_price)),
+        ):
+            if (wrong := column[(column < 0) | (column >= most)]).size:
+                raise StrategyError(f"{self._blame(view)}: ordered for {what} {wrong[0]} of {most}")
         wrong = np.flatnonzero(~(np.isfinite(orders.amount) & (orders.amount >= 0)))
-        if len(wrong):
+        if wrong.size:
             account = self.accounts[orders.account[wrong[0]]]
             raise StrategyError(
                 f"{self._blame(view)}: account {account} ordered an amount of "
                 f"{orders.amount[wrong[0]]}; amounts must be finite and not negative"
             )
+
+
+def _as_orders(orders: Orders) -> Orders:
+    """The same orders as arrays of the right types; raises when that loses anything."""
+    if not isinstance(orders, Orders):
+        raise TypeError(f"returned {type(orders).__name__}, not Orders")
+    checked = Orders(
+        _column(orders.account, np.int64),
+        _column(orders.token, np.int64),
+        _column(orders.buy, np.bool_),
+        _column(orders.amount, np.float64),
+        _column(orders.min_out, np.float64),
+    )
+    lengths = [len(column) for column in vars(checked).values()]
+    if len(set(lengths)) != 1:
+        raise ValueError(f"order columns of different lengths: {lengths}")
+    return checked
+
+
+def _column(values: object, kind: type[np.generic]) -> NDArray[Any]:
+    column = np.asarray(values)
+    if column.size == 0:
+        column = column.astype(kind)
+    if column.ndim != 1 or not np.can_cast(column.dtype, kind, "same_kind"):
+        raise TypeError(f"order column of {column.dtype} and shape {column.shape}")
+    return column.astype(kind, copy=False)
+
+
+def _as_memory(memory: Memory) -> Memory:
+    """The same memory; raises unless it is a dictionary of arrays that a checkpoint can store."""
+    if not isinstance(memory, dict):
+        raise TypeError(f"returned {type(memory).__name__} for a memory, not a dict")
+    arrays = {name: np.asarray(value) for name, value in memory.items()}
+    if wrong := [name for name, value in arrays.items() if "/" in name or value.dtype.hasobject]:
+        raise TypeError(f"memory {wrong[0]!r} has a slash in its name or holds objects")
+    return arrays

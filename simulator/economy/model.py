@@ -1,7 +1,5 @@
 """The Mesa model."""
 
-from typing import Self
-
 import mesa
 import numpy as np
 from threadpoolctl import ThreadpoolController, threadpool_limits
@@ -60,13 +58,10 @@ class Economy(mesa.Model):
             self._begin()
         self._threads = ThreadpoolController()
 
-    @classmethod
-    def resumed(cls, settings: Scenario, saved: dict[str, np.ndarray]) -> Self:
-        """The economy of a scenario in a state that `state.save()` returned."""
-        economy = cls(settings)
-        economy.state.restore(saved)
-        economy.history.clear()
-        return economy
+    def restore(self, saved: dict[str, np.ndarray]) -> None:
+        """Go to a state that `state.save()` returned for the same scenario; history starts anew."""
+        self.state.restore(saved)
+        self.history.clear()
 
     def step(self) -> None:
         """Advance one period: learn, assess, reward, decide, trade, record."""

@@ -25,6 +25,11 @@ class MarketView:
     share: Floats  # of the client behind the token in this period's rewards
     issued: Floats  # this period, to that client
 
+    def __post_init__(self) -> None:
+        for value in vars(self).values():
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+
     def quote(self, token: Integers, buy: Booleans, amount: Floats) -> Floats:
         """What orders alone in this view would be paid: tokens for buys, numeraire for sells."""
         reserve_token, reserve_numeraire = self.reserve_token[token], self.reserve_numeraire[token]

@@ -18,7 +18,11 @@ def load_plugins(files: Iterable[str | Path]) -> tuple[type[Component], ...]:
 
     Raises ScenarioError when a file cannot be run or defines no component.
     """
-    return tuple(component for file in files for component in _components(Path(file)))
+    paths = [Path(file) for file in files]
+    names = [path.name for path in paths]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ScenarioError(f"--plugin: two files of the same name, {', '.join(twice)}")
+    return tuple(component for path in paths for component in _components(path))
 
 
 def file_hash(file: Path) -> str:
@@ -29,13 +33,15 @@ def file_hash(file: Path) -> str:
 def _components(file: Path) -> list[type[Component]]:
     name = f"wallstreetfeds_plugin_{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None or not file.is_file():
-        raise ScenarioError([Problem(f"--plugin {file}", "no such Python file")])
+    if not file.is_file():
+        raise ScenarioError([Problem(f"--plugin {file}", "no such file")])
+    if spec is None or spec.loader is None:
+        raise ScenarioError([Problem(f"--plugin {file}", "is no Python file (.py)")])
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         problem = f"cannot be run: {type(error).__name__}: {error}"
         raise ScenarioError([Problem(f"--plugin {file}", problem)]) from error
     found = [

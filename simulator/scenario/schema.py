@@ -10,6 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup
 from simulator.agents.strategies import Fundamentalist
 from simulator.components import Component, Section, extended
+from simulator.errors import ScenarioError
 from simulator.federation import Behaviour, Federation
 from simulator.market import Market
 from simulator.scenario.loading import load
@@ -134,5 +135,11 @@ class Scenario(Section):
 
 
 def scenario_type(extra: Sequence[type[Component]] = ()) -> type[Scenario]:
-    """The scenario type whose families also contain `extra` components (users' own)."""
-    return cast(type[Scenario], extended(Scenario, extra))
+    """The scenario type whose families also contain `extra` components (users' own).
+
+    Raises ScenarioError when one of them has a kind that is taken.
+    """
+    try:
+        return cast(type[Scenario], extended(Scenario, extra))
+    except ValueError as error:
+        raise ScenarioError(f"--plugin: {error}") from error

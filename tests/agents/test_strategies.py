@@ -224,17 +224,21 @@ def an_order(account=0, token=0, amount=1.0):
     return Orders(*columns, np.array([amount]), np.zeros(1))
 
 
+def an_order_rest():
+    return np.array([True]), np.zeros(1), np.zeros(1)
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
         (an_order(amount=np.nan), "account 2 ordered an amount of nan"),
         (an_order(amount=-1.0), "account 2 ordered an amount of -1.0"),
         (an_order(account=1, amount=np.inf), "account 3 ordered an amount of inf"),
-        (an_order(account=3), "no account or token 3"),
-        (an_order(token=-1), "no account or token -1"),
+        (an_order(account=3), "ordered for account 3 of 3"),
+        (an_order(token=-1), "ordered for token -1 of 3"),
         ("buy!", "returned str, not Orders"),
         (ZeroDivisionError("oh"), "ZeroDivisionError: oh"),
-        (Orders(np.zeros(1), np.zeros(2), np.zeros(1), np.zeros(1), np.zeros(1)), "shapes"),
+        (Orders(*[np.zeros(n, dtype=int) for n in (1, 2)], *an_order_rest()), "different lengths"),
     ],
 )
 def test_what_is_no_order_fails_the_run(answer, said):

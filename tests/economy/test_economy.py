@@ -255,7 +255,8 @@ def test_a_state_goes_on_exactly_where_it_was_saved():
     for _ in range(3):
         first.step()
     saved = {name: array.copy() for name, array in first.state.save().items()}
-    second = Economy.resumed(first.settings, saved)
+    second = an_economy()
+    second.restore(saved)
     for _ in range(3):
         first.step()
         second.step()

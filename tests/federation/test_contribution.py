@@ -1,9 +1,9 @@
 """Contribution methods against games whose values are known, and the axioms on games of any kind.
 
 Banzhaf 1965: Weighted voting doesn't work. Rutgers Law Review 19.
+Brams & Affuso 1976: Power and size: a new paradox. Theory and Decision 7.
 Harsanyi 1963: A simplified bargaining model for the n-person cooperative game.
 Littlechild & Owen 1973: A simple expression for the Shapley value in a special case.
-Maschler, Solan & Zamir 2013: Game Theory, chapter 18.
 O'Neill 1982: A problem of rights arbitration from the Talmud.
 Shapley 1953: A value for n-person games.
 Shapley & Shubik 1954: A method for evaluating the distribution of power in a committee system.
@@ -67,18 +67,17 @@ SHAPLEY = {
     "glove 2-1": (3, glove(2), [1 / 6, 1 / 6, 2 / 3]),
     "glove 1-4": (5, glove(1), [4 / 5, *[1 / 20] * 4]),
     "glove 1-9": (10, glove(1), [9 / 10, *[1 / 90] * 9]),
-    # Same source, table of traders: two against three.
+    # From all orders of joining, as below: two against three.
     "glove 2-3": (5, glove(2), [13 / 20] * 2 + [7 / 30] * 3),
     # Symmetry and efficiency alone: equally many of both.
     "glove 4-4": (8, glove(4), [1 / 2] * 8),
-    # Banzhaf 1965: votes are not power. Any two of the three pass.
+    # By hand: any two of the three pass, whatever their votes.
     "voting 51: 49, 49, 2": (3, voting(51, 49, 49, 2), [1 / 3] * 3),
     # The first has a veto, so this is the glove game again.
     "voting 6: 4, 3, 2": (3, voting(6, 4, 3, 2), [2 / 3, 1 / 6, 1 / 6]),
-    # Maschler et al. 2013: simple majority with one strong member, [5; 3, 2, 2, 1, 1]: computed by
-    # hand there for [3; 2, 1, 1, 1]: 1/2 and 1/6 each.
+    # By hand: the strong member decides when it comes second or third of four.
     "voting 3: 2, 1, 1, 1": (4, voting(3, 2, 1, 1, 1), [1 / 2, 1 / 6, 1 / 6, 1 / 6]),
-    # Council of Ministers 1958 (DE, FR, IT, NL, BE, LU): Luxembourg never mattered.
+    # Brams & Affuso 1976: Council of Ministers 1958 (DE, FR, IT, NL, BE, LU), Luxembourg powerless.
     "voting 12: 4, 4, 4, 2, 2, 1": (
         6,
         voting(12, 4, 4, 4, 2, 2, 1),
@@ -90,7 +89,7 @@ SHAPLEY = {
     "Security Council 1954": (11, council(5, 7), [76 / 385] * 5 + [1 / 462] * 6),
     # The same formula for today's five and ten.
     "Security Council": (15, council(5, 9), [421 / 2145] * 5 + [4 / 2145] * 10),
-    # Apex game of n players: (n - 2)/n, the others 2/(n (n - 1)).
+    # By hand: the apex player decides unless it comes first or last, (n - 2)/n.
     "apex": (5, apex, [3 / 5, *[1 / 10] * 4]),
     # Littlechild & Owen 1973: everybody using a part of the runway shares its cost.
     "airport": (4, airport(10, 20, 26, 26), [10 / 4, 10 / 4 + 10 / 3, *[10 / 4 + 10 / 3 + 3] * 2]),

@@ -91,6 +91,15 @@ def test_the_examples_of_a_class_are_divided_at_random() -> None:
         assert abs(np.mean(list(part)) - 5000) < 4 * 2887 / np.sqrt(len(part))
 
 
+def test_what_the_richest_give_is_drawn_at_random() -> None:
+    poor, rich = sorted(
+        split(Dirichlet(alpha=1e-3, min_examples=400), np.zeros(1000, dtype=np.int64), 2), key=len
+    )
+    assert (len(poor), len(rich)) == (400, 600)
+    # 400 drawn from rows 0 to 999 without replacement: mean 499.5 and deviation 288.7.
+    assert abs(np.mean(list(poor)) - 499.5) < 4 * 288.7 * np.sqrt(0.6 / 400)
+
+
 def mean_sizes(clients: int, alpha: float) -> Floats:
     draws, partition = np.random.default_rng(5), Dirichlet(alpha=alpha, min_examples=1)
     mean: Floats = np.mean([sizes(partition, DIGITS, clients, draws) for _ in range(300)], axis=0)

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulator.errors import LedgerError
@@ -229,13 +229,14 @@ amounts = st.one_of(
     st.floats(1e-3, 1.2),
 )
 rows = st.tuples(
-    st.sampled_from([*TRADERS, *TRADERS, WHALE]),
+    st.sampled_from(TRADERS),
     st.integers(0, 2),
     st.booleans(),
     amounts,  # in parts of what a trader begins with
     st.sampled_from([0.0, 0.0, 0.5, 0.97, 1.1]),  # min_out in parts of the quote at the start
 )
 books = st.lists(rows, max_size=40)
+HUGE = 8e307  # so much that the payout overflows: smaller ones may just miss the whole reserve
 sizes = st.one_of(st.just((0.0, 0.0)), st.tuples(st.floats(10, 1e4), st.floats(10, 1e4)))
 fees = st.sampled_from([0.0, 0.003, 0.01, 0.3])
 
@@ -244,7 +245,7 @@ def order_book(pools: list[Pool], money: float, book: list[Row]) -> Orders:
     placed = []
     for account, token, buy, part, tolerated in book:
         pool = pools[token % len(pools)]
-        amount = 1e22 if account == WHALE else part * money
+        amount = HUGE if account == WHALE else part * money
         quote = pool.quote_in("numeraire" if buy else "token", amount)
         placed.append((account, token % len(pools), buy, amount, tolerated * quote))
     return orders_of(*placed)
@@ -256,35 +257,37 @@ def rich_market(
     ledger, pools = market(*reserves, fee=fee, money=money)
     if whale:
         for asset in range(1 + len(pools)):
-            ledger.transfer("endowment", asset, OUTSIDE, WHALE, 1e22)
+            ledger.transfer("endowment", asset, OUTSIDE, WHALE, HUGE)
     ledger.take_flows()
     return ledger, pools
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    st.lists(sizes, min_size=1, max_size=3), st.tuples(fees, fees, fees),
-    st.floats(1, 1e3), st.booleans(), books,
-)  # fmt: skip
-def test_the_kernel_does_what_plain_python_does(reserves, fee, money, whale, book):
-    fast, fast_pools = rich_market(reserves, fee[: len(reserves)], money, whale)
-    plain, plain_pools = rich_market(reserves, fee[: len(reserves)], money, whale)
-    orders = order_book(fast_pools, money, book)
+    st.lists(sizes, min_size=1, max_size=3),
+    st.tuples(fees, fees, fees),
+    st.floats(1, 1e3),
+    st.lists(st.tuples(st.just(WHALE), st.integers(0, 2), st.booleans(), st.just(1), st.just(0))),
+    books,
+)
+def test_the_kernel_does_what_plain_python_does(reserves, fee, money, whales, book):
+    fast, fast_pools = rich_market(reserves, fee[: len(reserves)], money, bool(whales))
+    plain, plain_pools = rich_market(reserves, fee[: len(reserves)], money, bool(whales))
+    orders = order_book(fast_pools, money, [*whales, *book])
     before = fast.balances.copy()
-    fast_fills, plain_fills = (
-        settle(fast, fast_pools, orders),
-        settle_plain(plain, plain_pools, orders),
-    )
-    assert fast_fills.status.tolist() == plain_fills.status.tolist()
+    fills = settle(fast, fast_pools, orders)
+    expected = settle_plain(plain, plain_pools, orders)
+    assert fills.status.tolist() == expected.status.tolist()
+    assert not fills.filled[: len(whales)].any()
     near = {"rtol": 1e-12, "atol": 1e-12 * 1e4}
-    np.testing.assert_allclose(fast_fills.amount_out, plain_fills.amount_out, **near)
-    np.testing.assert_allclose(fast_fills.orders.amount, plain_fills.orders.amount, **near)
+    np.testing.assert_allclose(fills.amount_out, expected.amount_out, **near)
+    np.testing.assert_allclose(fills.orders.amount, expected.orders.amount, **near)
     np.testing.assert_allclose(fast.balances, plain.balances, **near)
     flows = named_flows(fast)
     assert flows == pytest.approx(named_flows(plain), rel=1e-12, abs=1e-12 * 1e4)
     fast.audit()
     plain.audit()
-    _check_books(fast_fills, flows, fast, before, fast_pools)
+    _check_books(fills, flows, fast, before, fast_pools)
 
 
 def _check_books(
@@ -407,6 +410,16 @@ def test_an_order_of_nan_never_reaches_the_ledger(settling):
     except Exception as error:
         assert type(error).__module__ == "simulator.errors"
     assert ledger.balances.tobytes() == before
+
+
+@pytest.mark.xfail(strict=True, reason="plain Python moves the amount less the fee, then the fee")
+def test_the_kernel_and_plain_python_agree_to_the_last_bit():
+    fast, fast_pools = market((1000, 700))
+    plain, plain_pools = market((1000, 700))
+    orders = orders_of(*((1 + k % 3, 0, k % 2 == 0, 0.1 + k, 0) for k in range(20)))
+    fills, expected = settle(fast, fast_pools, orders), settle_plain(plain, plain_pools, orders)
+    assert fills.amount_out.tolist() == expected.amount_out.tolist()
+    assert fast.balances.tobytes() == plain.balances.tobytes()
 
 
 @pytest.mark.xfail(strict=True, reason="the kernel takes asset 1 + k for the token of pool k")

@@ -150,7 +150,6 @@ def test_resume_wants_the_very_same_plugin() -> None:
     assert set(verify(folder, plugins=[file]).values()) == {"identical"}
 
 
-@pytest.mark.xfail(reason="BUG: the second copy overwrites the first")
 def test_two_plugins_of_one_name_are_both_kept() -> None:
     one, two = plugin(GOOD, "a/mine.py"), plugin(CURVE, "b/mine.py", HEAD.split("class")[0])
     scenario = scenario_type(load_plugins([one, two])).load("own.yaml")
@@ -187,13 +186,11 @@ def test_what_is_no_python_file_is_told(name: str) -> None:
         load_plugins([name])
 
 
-@pytest.mark.xfail(reason="BUG: SystemExit passes", raises=SystemExit)
 def test_a_plugin_that_exits_is_told() -> None:
     with pytest.raises(ScenarioError, match="cannot be run"):
         load_plugins([plugin("", head="raise SystemExit(0)")])
 
 
-@pytest.mark.xfail(reason="BUG: a plugin silently takes the place of a built-in component")
 def test_a_kind_that_is_taken_is_told() -> None:
     file = plugin(GOOD, head=HEAD.replace('"mine"', '"noise"'))
     with pytest.raises(ScenarioError, match="noise"):
@@ -284,7 +281,6 @@ WRONG_UNNOTICED = {
 }
 
 
-@pytest.mark.xfail(reason="BUG: not noticed, or no StrategyError")
 @pytest.mark.parametrize("body", WRONG_UNNOTICED.values(), ids=WRONG_UNNOTICED)
 def test_more_misbehaviour_that_fails_the_run_by_name(
     monkeypatch: pytest.MonkeyPatch, body: str
@@ -306,7 +302,6 @@ REMEMBERING = """
 """
 
 
-@pytest.mark.xfail(reason="BUG: a memory's name with a slash is torn apart by State.restore")
 def test_a_memory_may_have_any_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simulator.recording.COMMIT_SECONDS", 0.0)
     file = plugin(REMEMBERING)
@@ -323,7 +318,6 @@ def test_a_memory_may_have_any_name(monkeypatch: pytest.MonkeyPatch) -> None:
 FAILING_CURVE = CURVE.replace("return (1 - fee) * amount", "raise ValueError('steep')")
 
 
-@pytest.mark.xfail(reason="BUG: only strategies' errors are told without a traceback")
 def test_an_error_of_another_component_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     from simulator.cli import main
 

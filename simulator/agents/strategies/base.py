@@ -20,6 +20,10 @@ class Portfolio:
     own_token: Integers  # [accounts], the token that stands for the account's client, -1 for none
     invested: float  # fraction of wealth in tokens that the accounts hold as a rule
 
+    def __post_init__(self) -> None:
+        for column in (self.numeraire, self.tokens, self.own_token):
+            column.setflags(write=False)
+
     def wealth(self, view: MarketView) -> Floats:
         """Numeraire plus tokens at spot prices `[accounts]`."""
         return self.numeraire + self.tokens @ view.spot_price
@@ -62,7 +66,10 @@ class SingleAccountStrategy(Strategy):
         for account, tokens in enumerate(portfolio.tokens):
             try:
                 numeraire = float(portfolio.numeraire[account])
-                values[account] = self.trades(view, numeraire, tokens, draws)
+                worth = self.trades(view, numeraire, tokens, draws)
+                if np.shape(worth) != tokens.shape:
+                    raise ValueError(f"trades of shape {np.shape(worth)}, not {tokens.shape}")
+                values[account] = worth
             except Exception as error:
                 error.add_note(f"deciding for account {account} of the group")
                 raise

@@ -1,0 +1,152 @@
+"""What a run folder holds besides tables: scenario, plugins, manifest, summary and figure."""
+
+import json
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from simulator.errors import Problem, RunError, ScenarioError
+from simulator.recording import write_manifest, write_text
+from simulator.scenario import Scenario, scenario_type
+from simulator.scenario.plugins import file_hash, load_plugins
+from simulator.scenario.yaml_text import dump
+from simulator.tables import FORMAT
+
+__all__ = [
+    "new_folder",
+    "recorded_scenario",
+    "scenario_yaml",
+    "summarise",
+    "versions",
+    "write_beginning",
+]
+
+
+def scenario_yaml(scenario: Scenario) -> str:
+    """A scenario with every setting written out, as YAML that loads to the same scenario."""
+    return dump(scenario.model_dump(mode="json"))
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the numbers of a run depend on."""
+    packages = ("wallstreetfeds", "mesa", "numpy", "numba", "pandas", "scikit-learn", "pyarrow")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+
+
+def new_folder(out: Path, scenario: Scenario) -> Path:
+    """A new folder `out/<name>/<UTC time>-<hash of the scenario>`.
+
+    Raises RunError when it cannot be made.
+    """
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    identity = sha256(scenario_yaml(scenario).encode()).hexdigest()[:8]
+    parent = out / scenario.name
+    for number in range(1, 1000):
+        folder = parent / (f"{moment}-{identity}" + (f"-{number}" if number > 1 else ""))
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            if not parent.is_dir():
+                raise RunError(f"cannot make the run folder: {parent} is not a folder") from None
+            continue
+        except OSError as error:
+            raise RunError(f"cannot make the run folder {folder}: {error.strerror}") from error
+        return folder
+    raise RunError(f"cannot find a free name for the run folder in {parent}")
+
+
+def write_beginning(
+    folder: Path,
+    scenario: Scenario,
+    overrides: Mapping[str, Any],
+    plugins: Sequence[str | Path],
+    setup_seconds: float,
+) -> dict[str, Any]:
+    """Write what is known before the first period, and return the manifest."""
+    text = scenario_yaml(scenario)
+    write_text(folder / "scenario.yaml", text)
+    manifest = {
+        "format": FORMAT,
+        "status": "running",
+        "name": scenario.name,
+        "seed": scenario.seed,
+        "periods": scenario.periods,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
+        "git_commit": _git_commit(),
+        "overrides": dict(overrides),
+        "plugins": _copied(plugins, folder),
+        "scenario_sha256": sha256(text.encode()).hexdigest(),
+        "timings": {"setup_seconds": round(setup_seconds, 3)},
+    }
+    write_manifest(folder, manifest)
+    return manifest
+
+
+def recorded_scenario(
+    folder: Path, manifest: Mapping[str, Any], plugins: Sequence[str | Path]
+) -> Scenario:
+    """The scenario of a run folder.
+
+    Raises ScenarioError when the file was changed since or the run's plugins are not given.
+    """
+    given = {file_hash(Path(file)) for file in plugins if Path(file).is_file()}
+    if missing := [plugin for plugin in manifest["plugins"] if plugin["sha256"] not in given]:
+        raise ScenarioError(
+            Problem(
+                str(folder),
+                f"the run used plugin {plugin['file']}; give --plugin with that very file "
+                f"(a copy is {folder / 'plugins' / plugin['file']})",
+            )
+            for plugin in missing
+        )
+    file = folder / "scenario.yaml"
+    scenario = scenario_type(load_plugins(plugins)).load(file)
+    if file_hash(file) != manifest["scenario_sha256"]:
+        raise ScenarioError(
+            [Problem(str(file), "was changed since the run; start a new run of it")]
+        )
+    return scenario
+
+
+def summarise(folder: Path) -> None:
+    """Summary and figure of a finished run, made from the folder's files alone."""
+    from analysis import load_run, summarise
+    from analysis.figures import save_overview
+
+    finished = load_run(folder)
+    save_overview(finished)
+    write_text(folder / "summary.json", json.dumps(summarise(finished), indent=2) + "\n")
+
+
+def _copied(plugins: Sequence[str | Path], folder: Path) -> list[dict[str, str]]:
+    copied = []
+    for file in map(Path, plugins):
+        (folder / "plugins").mkdir(exist_ok=True)
+        shutil.copyfile(file, folder / "plugins" / file.name)
+        copied.append({"file": file.name, "sha256": file_hash(file)})
+    return copied
+
+
+def _git_commit() -> str | None:
+    """The commit of the checkout this code runs from, `+` when changed; None elsewhere."""
+    root = Path(__file__).parents[2]
+    if not (root / ".git").exists():
+        return None
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return described.stdout.strip()

@@ -1,0 +1,100 @@
+"""Start a run, and take one that stopped to its end."""
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from simulator.economy import Economy
+from simulator.recording import Recorder, read_manifest, write_manifest
+from simulator.running.folder import new_folder, recorded_scenario, summarise, write_beginning
+from simulator.running.session import Progress, blamed_on, compute
+from simulator.scenario import Scenario
+from simulator.tables import TABLES
+
+__all__ = ["resume", "run", "start"]
+
+
+def run(
+    scenario: Scenario,
+    out: str | Path = "outputs",
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    plugins: Sequence[str | Path] = (),
+    progress: Progress | None = None,
+) -> Path:
+    """Run a scenario to its end and return the run folder, made under `out`.
+
+    `overrides` are noted in the manifest; `plugins` are the files whose components the scenario
+    uses, copied into the folder. Raises ScenarioError before anything is written, RunError when the
+    folder cannot be made or the run fails; a run stopped by an error or KeyboardInterrupt leaves a
+    folder, named in the exception's notes, that can be read and resumed.
+    """
+    folder = start(scenario, out, overrides=overrides, plugins=plugins, progress=progress)
+    with blamed_on(folder):
+        summarise(folder)
+    return folder
+
+
+def start(
+    scenario: Scenario,
+    out: str | Path,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    plugins: Sequence[str | Path] = (),
+    progress: Progress | None = None,
+) -> Path:
+    """`run` without summary and figure."""
+    started = time.perf_counter()
+    economy = Economy(scenario)
+    folder = new_folder(Path(out), scenario)
+    with blamed_on(folder):
+        setup = time.perf_counter() - started
+        manifest = write_beginning(folder, scenario, overrides or {}, plugins, setup)
+        recorder = Recorder(folder, TABLES, economy.register.categories)
+        recorder.append(0, economy.tables)
+        compute(economy, recorder, manifest, progress)
+    return folder
+
+
+def resume(
+    folder: str | Path, *, plugins: Sequence[str | Path] = (), progress: Progress | None = None
+) -> bool:
+    """Take a run that was killed, interrupted or failed to its end.
+
+    Goes back to the last checkpoint and computes the rest again to the same numbers. Returns
+    whether there was anything to do. Raises RunError when the folder holds no run, ScenarioError
+    when its plugins are not given again unchanged.
+    """
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    if manifest["status"] == "complete" and (folder / "summary.json").exists():
+        return False
+    with blamed_on(folder):
+        if manifest["status"] != "complete":
+            _compute_rest(folder, manifest, plugins, progress)
+        shutil.rmtree(folder / "parts", ignore_errors=True)
+        summarise(folder)
+    return True
+
+
+def _compute_rest(
+    folder: Path,
+    manifest: dict[str, Any],
+    plugins: Sequence[str | Path],
+    progress: Progress | None,
+) -> None:
+    economy = Economy(recorded_scenario(folder, manifest, plugins))
+    recorder = Recorder(folder, TABLES, economy.register.categories)
+    saved = recorder.rewind(manifest["status"])
+    if saved is None:
+        recorder.append(0, economy.tables)
+    else:
+        economy.restore(saved)
+    manifest["resumed"] = [*manifest.get("resumed", []), economy.period]
+    manifest["status"] = "running"
+    for outcome in ("error", "tables"):
+        manifest.pop(outcome, None)
+    write_manifest(folder, manifest)
+    compute(economy, recorder, manifest, progress)

@@ -1,0 +1,128 @@
+"""A session: the part of a run that one process computes, from where it stands to the end."""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, Self
+
+from simulator.economy import Economy
+from simulator.errors import RunError, SimulatorError
+from simulator.recording import Recorder, write_manifest
+
+__all__ = ["Progress", "blamed_on", "compute"]
+
+Progress = Callable[[Economy], None]
+"""Called after genesis and after every period."""
+
+
+def compute(
+    economy: Economy, recorder: Recorder, manifest: dict[str, Any], progress: Progress | None
+) -> None:
+    """Step to the last period, recording, and leave a readable folder whatever happens."""
+    started = time.perf_counter()
+    log = _Log(recorder.folder / "run.log")
+    log.info("%s, seed %d: from period %d", manifest["name"], manifest["seed"], economy.period)
+    manifest["status"] = "failed"
+    try:
+        with _Interrupts() as interrupts:
+            _advance(economy, recorder, progress, interrupts)
+        manifest["status"] = "complete"
+    except KeyboardInterrupt:
+        manifest["status"] = "interrupted"
+        raise
+    except SimulatorError as error:
+        manifest["error"] = f"{type(error).__name__}: {error}"
+        log.exception("period %d failed", economy.period)
+        raise
+    except Exception as error:
+        log.exception("period %d failed", economy.period)
+        manifest["error"] = f"period {economy.period}: {type(error).__name__}: {error}"
+        raise RunError(f"{manifest['error']} (details: {recorder.folder / 'run.log'})") from error
+    finally:
+        seconds = manifest["timings"].get("periods_seconds", 0.0) + time.perf_counter() - started
+        manifest["timings"]["periods_seconds"] = round(seconds, 3)
+        log.info("%s at period %d", manifest["status"], economy.period)
+        log.close()
+        manifest["tables"] = recorder.compact()
+        write_manifest(recorder.folder, manifest)
+        recorder.close()
+
+
+@contextmanager
+def blamed_on(folder: Path) -> Iterator[None]:
+    """Note the folder on whatever stops the work; what is no error of ours becomes a RunError."""
+    try:
+        yield
+    except (KeyboardInterrupt, SimulatorError) as error:
+        error.add_note(str(folder))
+        raise
+    except Exception as error:
+        failure = RunError(f"{type(error).__name__}: {error}")
+        failure.add_note(str(folder))
+        raise failure from error
+
+
+def _advance(
+    economy: Economy, recorder: Recorder, progress: Progress | None, interrupts: "_Interrupts"
+) -> None:
+    if progress and economy.history:
+        progress(economy)
+    while economy.period < economy.settings.periods:
+        economy.step()
+        recorder.append(economy.period, economy.tables)
+        if recorder.due:
+            recorder.checkpoint(economy.period, economy.state.save())
+        if progress:
+            progress(economy)
+        interrupts.check()
+
+
+class _Interrupts:
+    """Turns SIGINT and SIGTERM into KeyboardInterrupt, also those that Python loses.
+
+    An exception in a destructor or a weak reference's callback is swallowed, so a signal that
+    arrives there is remembered and raised by `check`, after the period.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._interrupt)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        self._asked = True
+        raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Raise the interrupt that was asked for, if any."""
+        if self._asked:
+            raise KeyboardInterrupt
+
+
+class _Log(logging.Logger):
+    """The run's own log file."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__("simulator.run", logging.INFO)
+        handler = logging.FileHandler(file, encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        self.addHandler(handler)
+
+    def close(self) -> None:
+        """Close the file."""
+        for handler in self.handlers:
+            handler.close()

@@ -1,0 +1,74 @@
+"""Verify a run: compute it again and compare every table."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from simulator.errors import RunError
+from simulator.recording import read_manifest, read_table, table_hash
+from simulator.running.folder import recorded_scenario
+from simulator.running.runs import start
+from simulator.running.session import Progress
+from simulator.tables import TABLES
+
+__all__ = ["same", "verify"]
+
+TOLERANCE = 1e-6  # relative; what other versions of Python and numpy may differ by
+
+
+def verify(
+    folder: str | Path, *, plugins: Sequence[str | Path] = (), progress: Progress | None = None
+) -> dict[str, str]:
+    """Run a complete folder's scenario again and compare all tables.
+
+    Returns what was found by table: `identical`, or how far the tables differ. Raises RunError when
+    the run is not complete or a table cannot be read.
+    """
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    if manifest["status"] != "complete":
+        raise RunError(f"{folder}: the run is {manifest['status']}; resume it before verifying")
+    scenario = recorded_scenario(folder, manifest, plugins)
+    recorded = {name: table_hash(read_table(folder, name)) for name in TABLES}
+    with tempfile.TemporaryDirectory() as temporary:
+        again = start(scenario, temporary, plugins=plugins, progress=progress)
+        tables = read_manifest(again)["tables"]
+        return {
+            name: "identical"
+            if tables[name]["sha256"] == recorded[name]
+            else _difference(folder / f"{name}.parquet", again / f"{name}.parquet")
+            for name in TABLES
+        }
+
+
+def same(found: str, *, other_versions: bool) -> bool:
+    """Whether what `verify` found of a table is as it should be.
+
+    The same installation gives identical tables; others may differ in the last digits.
+    """
+    return found == "identical" or (other_versions and found.startswith("within"))
+
+
+def _difference(first: Path, second: Path) -> str:
+    """How two tables differ, in words."""
+    import numpy as np
+    import pandas as pd
+
+    a, b = pd.read_parquet(first), pd.read_parquet(second)
+    if a.shape != b.shape or list(a) != list(b):
+        return f"differs: {a.shape[0]} rows against {b.shape[0]}"
+    worst, where = 0.0, ""
+    for column in a:
+        if a[column].dtype.kind != "f":
+            if not (a[column].astype(str) == b[column].astype(str)).all():
+                return f"differs in column {column}"
+            continue
+        x, y = a[column].to_numpy(), b[column].to_numpy()
+        if (np.isnan(x) != np.isnan(y)).any():
+            return f"differs in column {column}"
+        scale = max(float(np.nanmax(np.abs(x), initial=0.0)), 1e-300)
+        distance = float(np.nanmax(np.abs(x - y), initial=0.0)) / scale
+        if distance > worst:
+            worst, where = distance, str(column)
+    size = "within" if worst <= TOLERANCE else "beyond"
+    return f"{size} {TOLERANCE:g}: {worst:.2g} of the largest value, in column {where}"
