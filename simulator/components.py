@@ -4,15 +4,24 @@ A component is a frozen pydantic model with a literal `kind`, its parameters, an
 pure methods that do the work. A family is the tuple of components that may stand in the same place.
 """
 
+import functools
+import operator
 import types
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, TypeAdapter, create_model
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    TypeAdapter,
+    create_model,
+    model_validator,
+)
 from pydantic_core import CoreSchema, core_schema
 
 __all__ = ["Booleans", "Component", "Family", "Floats", "Integers", "Memory", "Section", "extended"]
@@ -20,6 +29,7 @@ __all__ = ["Booleans", "Component", "Family", "Floats", "Integers", "Memory", "S
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
+S = TypeVar("S", bound="Section")
 Memory = dict[str, NDArray[Any]]
 """What a stateful component remembers between periods: named arrays, stored in checkpoints."""
 
@@ -28,6 +38,14 @@ class Section(BaseModel):
     """A named group of settings: immutable, strictly typed, no unknown keys, finite numbers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_narrower(cls, value: Any) -> Any:
+        """A section of the type that this one was `extended` from is as good as its settings."""
+        if isinstance(value, Section) and type(value) is not cls and issubclass(cls, type(value)):
+            return {name: getattr(value, name) for name in type(value).model_fields}
+        return value
 
 
 class Component(Section):
@@ -71,8 +89,11 @@ class Family:
         return core_schema.tagged_union_schema(choices, discriminator=self.kind_of)
 
 
-def extended(model: type[Section], extra: Sequence[type[Component]]) -> type[Section]:
-    """`model` with `extra` components joined to every family, at any depth, of the same base."""
+def extended(model: type[S], extra: Sequence[type[Component]]) -> type[S]:
+    """`model` with `extra` components joined to every family, at any depth, of the same base.
+
+    Raises ValueError when a kind is taken.
+    """
     changed: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         annotation: Any = (
@@ -83,31 +104,40 @@ def extended(model: type[Section], extra: Sequence[type[Component]]) -> type[Sec
             bare = copy(field)
             bare.metadata = []  # it stands in the annotation already
             if not field.is_required():  # its default is of the narrow type
-                settings = TypeAdapter(annotation).dump_python(field.default)
-                bare.default = TypeAdapter(wider).validate_python(settings)
+                bare.default = TypeAdapter(wider).validate_python(field.default)
             changed[name] = (wider, bare)
-    return create_model(model.__name__, __base__=model, **changed) if changed else model
+    if not changed:
+        return model
+    return create_model(model.__name__, __base__=model, __doc__=model.__doc__, **changed)
 
 
 def _widened(annotation: Any, extra: Sequence[type[Component]]) -> Any:
+    """The same annotation object when nothing in it is wider."""
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return extended(annotation, extra)
-    if not get_args(annotation) or isinstance(annotation, types.UnionType):
+    arguments = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        base, *metadata = arguments
+        inner = [base if _is_family(metadata) else _widened(base, extra)]
+        wider = inner + [_joined(item, base, extra) for item in metadata]
+    else:
+        wider = [_widened(argument, extra) for argument in arguments]
+    if all(new is old for new, old in zip(wider, arguments, strict=True)):
         return annotation
     if get_origin(annotation) is Annotated:
-        base, *metadata = get_args(annotation)
-        if any(isinstance(item, Family) for item in metadata):
-            joining = tuple(component for component in extra if issubclass(component, base))
-            return (
-                Annotated[base, *(_joined(item, joining) for item in metadata)]
-                if joining
-                else annotation
-            )
-        inner = _widened(base, extra)
-        return annotation if inner is base else Annotated[inner, *metadata]
-    arguments = tuple(_widened(item, extra) for item in get_args(annotation))
-    return annotation if arguments == get_args(annotation) else get_origin(annotation)[arguments]
+        return Annotated[wider[0], *wider[1:]]
+    if isinstance(annotation, types.UnionType):
+        return functools.reduce(operator.or_, wider)
+    return get_origin(annotation)[tuple(wider)]
 
 
-def _joined(item: Any, joining: tuple[type[Component], ...]) -> Any:
-    return Family(item.members + joining) if isinstance(item, Family) else item
+def _is_family(metadata: Sequence[Any]) -> bool:
+    return any(isinstance(item, Family) for item in metadata)
+
+
+def _joined(item: Any, base: Any, extra: Sequence[type[Component]]) -> Any:
+    if not isinstance(item, Family):
+        return item
+    members = tuple(extended(member, extra) for member in item.members)
+    members += tuple(component for component in extra if issubclass(component, base))
+    return item if members == item.members else Family(members)

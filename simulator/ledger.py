@@ -1,6 +1,7 @@
 """The ledger: who owns what, and every movement of it as a named transfer."""
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 import numpy as np
 
@@ -15,7 +16,7 @@ NUMERAIRE = 0
 """Asset in which prices, revenue and wealth are counted."""
 
 AUDIT_TOLERANCE = 1e-11  # relative to the sum of absolute balances of an asset
-SHORTFALL_TOLERANCE = 1e-12  # relative to the payment or the asset's largest balance
+SHORTFALL_TOLERANCE = 1e-12  # relative to the payment; what rounding may leave a payer short of
 
 
 class Ledger:
@@ -44,43 +45,51 @@ class Ledger:
         payer: int | Integers,
         payee: int | Integers,
         amount: float | Floats,
+        scale: float = 0.0,
     ) -> None:
-        """Move `amount` of `asset` from `payer` to `payee`; arrays of one length go line by line.
+        """Move `amount` of `asset` from `payer` to `payee` and count it under the name `flow`.
 
-        A payer short by rounding only (1e-12 of the payment, or of the asset's largest balance,
-        where earlier roundings come from) pays what it has. Raises LedgerError, moving nothing,
-        when an amount is negative or not finite or a payer cannot pay.
+        Arrays of one length are so many payments, made together: all debits, then all credits. See
+        `move` for `scale` and what is refused.
         """
         asset, payer, payee, amount = _columns(asset, payer, payee, amount)
-        if not ((amount >= 0) & (amount < np.inf)).all():
-            raise LedgerError(f"{flow}: amounts must be finite and not negative, got {amount}")
-        flat = self.balances.reshape(-1)
-        paid = payer * len(self.assets) + asset
-        np.subtract.at(flat, paid, amount)
-        if (short := (flat[paid] < 0) & (payer != OUTSIDE)).any():
-            self._settle_shortfalls(flow, paid, amount, np.unique(paid[short]))
-        np.add.at(flat, payee * len(self.assets) + asset, amount)
-        self.note(flow, asset, payer, payee, amount)
+        self.note(flow, asset, payer, payee, self.move(asset, payer, payee, amount, scale))
 
-    def _settle_shortfalls(
-        self, flow: str, paid: Integers, amount: Floats, cells: Integers
-    ) -> None:
-        """Take what rounding left short from the last payment of its cell, or undo and raise."""
+    def move(
+        self, asset: Integers, payer: Integers, payee: Integers, amount: Floats, scale: float = 0.0
+    ) -> Floats:
+        """Move amounts (arrays of one length) without a name; returns what was moved.
+
+        A payer short by rounding only, 1e-12 of its payments or of `scale` (the size of the numbers
+        that the amounts were computed from), pays what it has. Raises LedgerError, moving nothing,
+        when an amount is negative or not finite, a payer cannot pay, or a number is unknown.
+        """
+        if not ((amount >= 0) & (amount < np.inf)).all():
+            raise LedgerError(f"amounts must be finite and not negative, got {amount}")
+        accounts, assets = self.balances.shape
+        for numbers, most in ((asset, assets), (payer, accounts), (payee, accounts)):
+            if numbers.size and not (numbers.min() >= 0 and numbers.max() < most):
+                raise LedgerError(f"there is no account or asset of a number in {numbers}")
         flat = self.balances.reshape(-1)
-        for cell in cells:
-            account, asset = divmod(int(cell), len(self.assets))
-            total = float(amount[paid == cell].sum())
-            scale = max(total, float(np.abs(self.balances[:, asset]).max()))
-            if -flat[cell] > SHORTFALL_TOLERANCE * scale:
-                np.add.at(flat, paid, amount)
-                raise LedgerError(
-                    f"{flow}: account {account} ({self.kinds[self.kind_of[account]]}) cannot pay "
-                    f"{total} {self.assets[asset]}, it has {flat[cell]}"
-                )
-        for cell in cells:
-            last = np.flatnonzero(paid == cell)[-1]
-            amount[last] = max(amount[last] + flat[cell], 0.0)
-            flat[cell] = 0.0
+        cells, totals, group = _by_cell(payer * assets + asset, amount)
+        left = flat[cells] - totals
+        if (short := (left < 0) & (cells >= assets)).any():  # the outside's cells come first
+            if (-left > SHORTFALL_TOLERANCE * np.maximum(totals, scale))[short].any():
+                self._refuse(cells[short][0], totals[short][0])
+            reduced = np.ones_like(totals)
+            reduced[short], left[short] = flat[cells[short]] / totals[short], 0.0
+            amount = amount * reduced[group]
+        flat[cells] = left
+        cells, totals, _ = _by_cell(payee * assets + asset, amount)
+        flat[cells] += totals
+        return amount
+
+    def _refuse(self, cell: int, total: float) -> NoReturn:
+        account, asset = divmod(int(cell), len(self.assets))
+        raise LedgerError(
+            f"account {account} ({self.kinds[self.kind_of[account]]}) cannot pay {total} "
+            f"{self.assets[asset]}, it has {self.balances[account, asset]}"
+        )
 
     def note(
         self, flow: str, asset: Integers, payer: Integers, payee: Integers, amount: Floats
@@ -119,16 +128,38 @@ class Ledger:
         """Raise LedgerError unless every asset sums to zero and only `OUTSIDE` is below zero."""
         total = self.balances.sum(axis=0)
         scale = np.abs(self.balances).sum(axis=0)
-        for asset in np.flatnonzero(~(np.abs(total) <= AUDIT_TOLERANCE * scale)):
-            raise LedgerError(
-                f"audit: {self.assets[asset]} sums to {total[asset]!r} over all accounts, not to 0"
-            )
+        for asset in np.flatnonzero(~(np.abs(total) <= AUDIT_TOLERANCE * scale)).tolist():
+            # An asset burned to the last leaves only the rounding of what has moved.
+            if not abs(total[asset]) <= AUDIT_TOLERANCE * (scale[asset] + self._moved(asset)):
+                raise LedgerError(f"audit: {self.assets[asset]} sums to {total[asset]}, not to 0")
+        if not np.isfinite(scale).all():
+            raise LedgerError("audit: a balance is not finite")
         if (self.balances[1:] < 0).any():
             account, asset = np.argwhere(self.balances[1:] < 0)[0] + (1, 0)
             raise LedgerError(
                 f"audit: account {account} ({self.kinds[self.kind_of[account]]}) has "
-                f"{self.balances[account, asset]!r} {self.assets[asset]}"
+                f"{self.balances[account, asset]} {self.assets[asset]}"
             )
+
+    def _moved(self, asset: int) -> float:
+        """All movements of an asset in this period."""
+        flows = (flow.reshape(len(self.assets), -1)[asset] for flow in self._flows.values())
+        return sum(float(flow.sum()) for flow in flows)
+
+
+def _by_cell(cells: Integers, amount: Floats) -> tuple[Integers, Floats, Integers]:
+    """Distinct cells, the amounts summed by cell, and which of the cells each amount is in.
+
+    Sums are pairwise, so that many small payments add up to the large sum they were divided from.
+    """
+    if cells.size and (cells == cells[0]).all():
+        return cells[:1], amount.sum(keepdims=True), np.zeros(cells.size, dtype=np.int64)
+    if (cells[1:] > cells[:-1]).all():
+        return cells, amount, np.arange(cells.size)
+    distinct, group = np.unique(cells, return_inverse=True)
+    order = np.argsort(group, kind="stable")
+    starts = np.searchsorted(group[order], np.arange(distinct.size))
+    return distinct, np.add.reduceat(amount[order], starts), group
 
 
 def _columns(

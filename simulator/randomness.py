@@ -27,7 +27,10 @@ class Streams:
 
     def __getitem__(self, name: str) -> np.random.Generator:
         if name not in self._generators:
-            sequence = np.random.SeedSequence(self.seed, spawn_key=(crc32(name.encode()),))
+            code = crc32(name.encode())
+            if any(crc32(other.encode()) == code for other in self._generators):
+                raise ValueError(f"stream {name!r} would be the same as one of another name")
+            sequence = np.random.SeedSequence(self.seed, spawn_key=(code,))
             self._generators[name] = np.random.Generator(np.random.PCG64(sequence))
         return self._generators[name]
 

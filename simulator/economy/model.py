@@ -107,11 +107,12 @@ class Economy(mesa.Model):
         ledger.transfer("released", NUMERAIRE, TREASURY, CLEARING, split.released)
         earning = earning_tokens(ledger, self.register, payout.pools_earn)
         received, paid = pay_dividends(ledger, earning, split.dividend)
-        ledger.transfer("direct", NUMERAIRE, CLEARING, clients, split.direct)
-        ledger.transfer("retained", NUMERAIRE, CLEARING, TREASURY, split.carried)
-        ledger.transfer("burn", NUMERAIRE, CLEARING, OUTSIDE, split.burned)
-        fills = self._buy_back(split.buyback)
-        empty_clearing(ledger, split.treasury, revenue)
+        arrived = revenue + split.released
+        ledger.transfer("direct", NUMERAIRE, CLEARING, clients, split.direct, arrived)
+        ledger.transfer("retained", NUMERAIRE, CLEARING, TREASURY, split.carried, arrived)
+        ledger.transfer("burn", NUMERAIRE, CLEARING, OUTSIDE, split.burned, arrived)
+        fills = self._buy_back(split.buyback, arrived)
+        empty_clearing(ledger, split.treasury, arrived)
         issued, to_treasury, self.memory["issuance"] = tokens.issuance.issue(
             self.memory["issuance"], self.period, self.shares
         )
@@ -122,7 +123,6 @@ class Economy(mesa.Model):
     def view(self, reward: Reward) -> MarketView:
         """What everybody may see of the market before trading begins."""
         market, reserves = self.settings.market, self.ledger.balances[self.register.pool_accounts]
-        self.memory["oracle"] = market.oracle.observe(self.memory["oracle"], self.spot_price)
         return MarketView(
             period=self.period,
             curve=market.curve,
@@ -148,8 +148,9 @@ class Economy(mesa.Model):
 
     def trade(self, orders: Orders) -> Fills:
         """Orders settle one after the other, in the sequence of the clearing rule."""
-        draws = self.state.streams["clearing"]
-        sequence = self.settings.market.clearing.sequence(orders, draws)
+        market = self.settings.market
+        self.memory["oracle"] = market.oracle.observe(self.memory["oracle"], self.spot_price)
+        sequence = market.clearing.sequence(orders, self.state.streams["clearing"])
         fills = settle(self.ledger, self.pools, orders.take(sequence))
         self._note_prices()
         return fills
@@ -299,13 +300,13 @@ class Economy(mesa.Model):
             demand=invested * money[len(deposits) :],
         )
 
-    def _buy_back(self, budget: Floats) -> Fills:
+    def _buy_back(self, budget: Floats, arrived: float) -> Fills:
         terms, market = self.settings.tokens.payout.buybacks, self.settings.market
         twap = market.oracle.twap(self.memory["oracle"])
         wanted = terms.buys(self.spot_price, self.fundamental_value, twap)
         wanted &= self.ledger.balances[self.register.pool_accounts, NUMERAIRE] > 0
         clients = self.register.client_accounts if terms.then == "to_client" else None
-        fills = buy_back(self.ledger, self.pools, budget, wanted, clients)
+        fills = buy_back(self.ledger, self.pools, budget, wanted, clients, arrived)
         self._note_prices()
         return fills
 

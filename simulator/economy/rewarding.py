@@ -63,16 +63,17 @@ def buy_back(
     budget: Floats,
     wanted: Booleans,
     clients: Integers | None,
+    arrived: float,
 ) -> Fills:
     """Spend `budget` `[tokens]` on the `wanted` tokens; the rest is retained by the treasury.
 
     The treasury's orders settle at once. What it buys goes to `clients` (accounts `[tokens]`), or
-    is burned when that is None.
+    is burned when that is None. `arrived` is all the money of this period's clearing.
     """
     bought = np.flatnonzero(wanted & (budget > 0))
     kept = budget.sum() - budget[bought].sum()
-    ledger.transfer("buyback", NUMERAIRE, CLEARING, TREASURY, budget[bought])
-    ledger.transfer("retained", NUMERAIRE, CLEARING, TREASURY, max(float(kept), 0.0))
+    ledger.transfer("buyback", NUMERAIRE, CLEARING, TREASURY, budget[bought], arrived)
+    ledger.transfer("retained", NUMERAIRE, CLEARING, TREASURY, max(float(kept), 0.0), arrived)
     orders = Orders(
         account=np.full(len(bought), TREASURY),
         token=bought,
@@ -87,10 +88,10 @@ def buy_back(
     return fills
 
 
-def empty_clearing(ledger: Ledger, treasury: float, revenue: float) -> None:
+def empty_clearing(ledger: Ledger, treasury: float, arrived: float) -> None:
     """Give the treasury what is left in clearing, which must be `treasury` up to rounding."""
     left = float(ledger.balances[CLEARING, NUMERAIRE])
-    if abs(left - treasury) > 1e-9 * max(revenue, 1.0):
+    if abs(left - treasury) > 1e-9 * max(arrived, 1.0):
         raise LedgerError(f"clearing holds {left!r} for the treasury, which is due {treasury!r}")
     ledger.transfer("treasury", NUMERAIRE, CLEARING, TREASURY, left)
 

@@ -32,7 +32,10 @@ class FreeRider(Behaviour):
 
 
 class LabelFlip(Behaviour):
-    """Poisons the model by training on label `classes - 1 - label` (Fang et al. 2020)."""
+    """Poisons the model by training on label `classes - 1 - label` (Fang et al. 2020).
+
+    With an odd number of classes the middle one keeps its label.
+    """
 
     kind: Literal["label_flip"] = "label_flip"
 

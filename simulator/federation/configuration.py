@@ -13,19 +13,20 @@ from simulator.federation.aggregation import AGGREGATIONS, Aggregation, FedAvg
 from simulator.federation.behaviours import Behaviour
 from simulator.federation.contribution import CONTRIBUTIONS, Contribution, Shapley
 from simulator.federation.game import CoalitionGame
-from simulator.federation.learners import LEARNERS, Learner, SgdClassifier
+from simulator.federation.learners import LEARNERS, SLOW_DOWN, Learner, SgdClassifier
 from simulator.federation.partition import PARTITIONS, Dirichlet, Partition
 from simulator.federation.tasks import TASKS, Dataset, Digits, Split, Task
 from simulator.federation.utilities import (
     UTILITIES,
     NegativeLogLoss,
     Utility,
-    accuracy,
     negative_log_loss,
 )
 from simulator.randomness import Streams
 
 __all__ = ["Cohort", "Federation", "Quality", "Round"]
+
+LARGEST_PARAMETER = 1e100  # above it, or at NaN, scores are no longer finite numbers
 
 
 @dataclass(frozen=True)
@@ -112,11 +113,8 @@ class Federation(Section):
             updates[client] = trained - previous
         weights = cohort.examples * participates.astype(float)
         parameters = self.aggregation.aggregate(previous, updates, weights)
-        if not np.isfinite(parameters).all():
-            raise ModelError(
-                f"the model's parameters are not finite in period {period}; "
-                "try a smaller federation.learner.learning_rate"
-            )
+        if not max(np.abs(parameters).max(), np.abs(updates).max()) < LARGEST_PARAMETER:
+            raise ModelError(f"the model's parameters overflow in period {period}; {SLOW_DOWN}")
         return (
             Round(participates, previous, updates, parameters),
             {"parameters": parameters, "steps": steps},
@@ -124,18 +122,15 @@ class Federation(Section):
 
     def evaluate(self, parameters: Floats, cohort: Cohort) -> Quality:
         """Quality of a global model `[params]`."""
+        dataset, learner = cohort.dataset, self.learner
         test, validation = (
-            self.learner.probabilities(
-                self.learner.scores(parameters[None], part.features, cohort.dataset.classes)
-            )
-            for part in (cohort.dataset.test, cohort.dataset.validation)
+            learner.scores(parameters[None], part.features, dataset.classes)
+            for part in (dataset.test, dataset.validation)
         )
-        labels = cohort.dataset.test.labels
-        return Quality(
-            accuracy=float(accuracy(test, labels)[0]),
-            loss=-float(negative_log_loss(test, labels)[0]),
-            utility=float(self.utility.value(validation, cohort.dataset.validation.labels)[0]),
-        )
+        hits = learner.predictions(test)[0] == dataset.test.labels
+        loss = -negative_log_loss(learner.probabilities(test), dataset.test.labels)[0]
+        utility = self.utility.value(learner.probabilities(validation), dataset.validation.labels)
+        return Quality(float(hits.mean()), float(loss), float(utility[0]))
 
     def game(self, round_: Round, cohort: Cohort) -> CoalitionGame:
         """The round as a game of its participants.

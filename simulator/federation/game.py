@@ -60,7 +60,7 @@ class CoalitionGame:
         position = np.argsort(permutations, axis=1)
         sizes = np.arange(self.players + 1)
         members = position[:, None, :] < sizes[None, :, None]
-        return self.values(members.reshape(-1, self.players)).reshape(len(permutations), -1)
+        return self.values(members.reshape(-1, self.players)).reshape(-1, self.players + 1)
 
     @property
     def grand(self) -> float:

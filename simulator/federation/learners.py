@@ -7,11 +7,13 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
-from simulator.components import Component, Floats
+from simulator.components import Component, Floats, Integers
 from simulator.errors import ModelError
 from simulator.federation.tasks import Split
 
-__all__ = ["LEARNERS", "Learner", "SgdClassifier"]
+__all__ = ["LEARNERS", "SLOW_DOWN", "Learner", "SgdClassifier"]
+
+SLOW_DOWN = "try a smaller federation.learner.learning_rate"
 
 
 class Learner(Component):
@@ -39,6 +41,10 @@ class Learner(Component):
         """Raw scores `[models, outputs, rows]` of several models `[models, params]`."""
 
     @abstractmethod
+    def predictions(self, scores: Floats) -> Integers:
+        """Predicted classes `[models, rows]` from raw scores."""
+
+    @abstractmethod
     def probabilities(self, scores: Floats) -> Floats:
         """Class probabilities `[models, classes, rows]` from raw scores, which it may overwrite."""
 
@@ -53,7 +59,7 @@ class SgdClassifier(Learner):
     """Linear classifier with logistic loss, one against the rest, trained by SGD.
 
     scikit-learn's `SGDClassifier(loss="log_loss", penalty="l2")` through `partial_fit`: one example
-    at a time in shuffled order. Parameters are `coef_` followed by `intercept_`.
+    at a time in an order drawn anew each epoch. Parameters are `coef_` followed by `intercept_`.
     """
 
     kind: Literal["sgd_classifier"] = "sgd_classifier"
@@ -71,7 +77,7 @@ class SgdClassifier(Learner):
             for _ in range(self.epochs):
                 model.partial_fit(data.features, data.labels)
         except ValueError as error:
-            raise ModelError(f"training failed: {error}") from error
+            raise ModelError(f"training failed, {SLOW_DOWN}: {error}") from error
         return np.concatenate([model.coef_.ravel(), model.intercept_]), model.t_
 
     def _estimator(self, parameters: Floats, steps: float, classes: int, seed: int) -> Any:
@@ -84,7 +90,7 @@ class SgdClassifier(Learner):
             alpha=self.l2,
             learning_rate="constant",
             eta0=self.learning_rate,
-            random_state=seed,
+            random_state=np.random.RandomState(seed),
         )
         model.classes_ = np.arange(classes)
         model.coef_ = parameters[:-outputs].reshape(outputs, -1).copy()
@@ -98,6 +104,12 @@ class SgdClassifier(Learner):
         scores: Floats = coefficients @ features.T
         scores += parameters[:, -outputs:, None]
         return scores
+
+    def predictions(self, scores: Floats) -> Integers:
+        if scores.shape[1] == 1:
+            return (scores[:, 0] > 0).astype(np.int64)
+        classes: Integers = scores.argmax(axis=1)
+        return classes
 
     def probabilities(self, scores: Floats) -> Floats:
         positive = np.negative(scores, out=scores)

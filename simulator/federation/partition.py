@@ -42,14 +42,15 @@ class Dirichlet(Partition):
     """
 
     kind: Literal["dirichlet"] = "dirichlet"
-    alpha: float = Field(2.0, gt=0, description="Concentration; smaller is more skewed.")
+    alpha: float = Field(2.0, gt=0, le=1e9, description="Concentration; smaller is more skewed.")
 
     def divide(self, labels: Integers, clients: int, draws: np.random.Generator) -> list[Integers]:
         owner = np.empty(len(labels), dtype=np.int64)
         for label in np.unique(labels):
             rows = draws.permutation(np.flatnonzero(labels == label))
             bounds = np.cumsum(draws.dirichlet(np.full(clients, self.alpha))) * len(rows)
-            owner[rows] = np.searchsorted(bounds[:-1], np.arange(len(rows)), side="right")
+            place = np.arange(len(rows)) + draws.random()  # so that rounding favours nobody
+            owner[rows] = np.searchsorted(bounds[:-1], place, side="right")
         self._fill_up(owner, clients, draws)
         return [np.flatnonzero(owner == client) for client in range(clients)]
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from simulator.components import Component, Floats, Integers
+from simulator.errors import ScenarioError
 
 __all__ = ["TASKS", "Dataset", "Digits", "Split", "Task"]
+
+PARTS = ("training", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,19 @@ class Task(Component):
         0.2, gt=0, lt=1, description="Fraction of examples on which contributions are measured."
     )
     test: float = Field(
-        0.2, gt=0, lt=1, description="Fraction of examples on which accuracy is reported."
+        0.2,
+        gt=0,
+        lt=1,
+        validate_default=True,
+        description="Fraction of examples on which accuracy is reported.",
     )
+
+    @field_validator("test")
+    @classmethod
+    def _leaves_something_to_train_on(cls, test: float, info: ValidationInfo) -> float:
+        if "validation" in info.data and info.data["validation"] + test >= 1:
+            raise ValueError("validation + test must be less than 1, the rest is for training")
+        return test
 
     @abstractmethod
     def examples(self) -> tuple[Floats, Integers]:
@@ -61,6 +75,8 @@ class Task(Component):
 
         features, labels = self.examples()
         parts = self._parts(labels, draws)
+        if empty := [name for name, rows in zip(PARTS, parts, strict=True) if not len(rows)]:
+            raise ScenarioError(f"task {self.kind}: no examples for {' and '.join(empty)}")
         scaler = StandardScaler().fit(features[parts[0]])
         train, validation, test = (
             Split(scaler.transform(features[rows]), labels[rows]) for rows in parts

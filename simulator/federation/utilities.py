@@ -7,7 +7,7 @@ import numpy as np
 
 from simulator.components import Component, Floats, Integers
 
-__all__ = ["UTILITIES", "NegativeLogLoss", "Utility", "accuracy", "negative_log_loss"]
+__all__ = ["UTILITIES", "NegativeLogLoss", "Utility", "negative_log_loss"]
 
 
 def negative_log_loss(probabilities: Floats, labels: Integers) -> Floats:
@@ -19,12 +19,6 @@ def negative_log_loss(probabilities: Floats, labels: Integers) -> Floats:
     true_class = probabilities[:, labels, np.arange(len(labels))]
     value: Floats = np.log(np.clip(true_class, smallest, 1.0 - smallest)).mean(axis=1)
     return value
-
-
-def accuracy(probabilities: Floats, labels: Integers) -> Floats:
-    """Fraction of rows whose most probable class is the true one, per model."""
-    hits: Floats = (probabilities.argmax(axis=1) == labels).mean(axis=1)
-    return hits
 
 
 class Utility(Component):

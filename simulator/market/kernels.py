@@ -3,10 +3,9 @@
 import numba
 
 from simulator.components import Booleans, Floats, Integers
+from simulator.ledger import NUMERAIRE, SHORTFALL_TOLERANCE
 
 FILLED, UNAFFORDABLE, SLIPPAGE, EMPTY_POOL, EXHAUSTED = range(5)
-
-SHORTFALL_TOLERANCE = 1e-12
 
 
 @numba.njit(cache=True, inline="always")
@@ -21,6 +20,7 @@ def settle(
     codes: Integers,
     fees: Floats,
     pool_accounts: Integers,
+    pool_tokens: Integers,
     accounts: Integers,
     tokens: Integers,
     buys: Booleans,
@@ -31,14 +31,14 @@ def settle(
 ) -> None:
     """Settle orders one after the other on `balances` `[accounts, assets]`.
 
-    Order k swaps `amounts[k]` in the pool of `tokens[k]` (asset 1 + token) and fills in
-    `amounts_out[k]` and `status[k]`; an amount short by rounding is reduced to the balance.
+    Order k swaps `amounts[k]` in pool `tokens[k]` and fills in `amounts_out[k]` and `status[k]`; an
+    amount that the account is short of by rounding only is reduced to its balance.
     """
     for k in range(accounts.size):
         account, token, amount = accounts[k], tokens[k], amounts[k]
         pool = pool_accounts[token]
-        asset_in = 0 if buys[k] else 1 + token
-        asset_out = 1 + token if buys[k] else 0
+        asset_in = NUMERAIRE if buys[k] else pool_tokens[token]
+        asset_out = pool_tokens[token] if buys[k] else NUMERAIRE
         balance = balances[account, asset_in]
         if amount > balance:
             if amount > balance * (1.0 + SHORTFALL_TOLERANCE):
@@ -50,7 +50,7 @@ def settle(
             status[k] = EMPTY_POOL
             continue
         payout = _payout(codes[token], reserve_in, reserve_out, amount, fees[token])
-        if payout >= reserve_out or payout <= 0.0:
+        if not 0.0 < payout < reserve_out:
             status[k] = EXHAUSTED
             continue
         if payout < min_outs[k]:

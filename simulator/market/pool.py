@@ -3,8 +3,10 @@
 import math
 from typing import Literal
 
+import numpy as np
+
 from simulator.errors import MarketError
-from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
+from simulator.ledger import NUMERAIRE, OUTSIDE, SHORTFALL_TOLERANCE, Ledger
 from simulator.market.curves import Curve
 
 __all__ = ["Pool", "Side"]
@@ -64,13 +66,18 @@ class Pool:
 
     @property
     def spot_price(self) -> float:
-        """Numeraire per token for an infinitely small swap, before the fee."""
+        """Numeraire per token for an infinitely small swap, before the fee.
+
+        Raises MarketError when the pool is empty.
+        """
+        if self.reserve_token <= 0 or self.reserve_numeraire <= 0:
+            raise MarketError("an empty pool has no price")
         return self.curve.spot_price(self.reserve_token, self.reserve_numeraire)
 
     @property
     def shares(self) -> float:
         """LP shares in existence."""
-        return -float(self.ledger.balances[OUTSIDE, self.share])
+        return float(self.ledger.balances[1:, self.share].sum())
 
     def quote_in(self, side: Side, amount: float) -> float:
         """What `amount` of `side` paid in would buy now; moves nothing. An empty pool pays 0."""
@@ -86,19 +93,31 @@ class Pool:
     ) -> float:
         """Pay `amount` of `side` into the pool and return what comes out, in the other asset.
 
-        Raises MarketError, moving nothing, when the pool is empty or would pay less than `min_out`.
+        Raises MarketError, moving nothing, when the account cannot pay, the pool is empty or too
+        small, or would pay less than `min_out`.
         """
-        payout = self.quote_in(side, amount)
         paid, received = (self.token, NUMERAIRE) if side == "token" else (NUMERAIRE, self.token)
+        amount = self._payable(account, paid, _positive("an amount", amount))
+        payout = self.quote_in(side, amount)
         if not 0 < payout < self.ledger.balances[self.account, received]:
             raise MarketError(f"the pool cannot pay for {amount!r}: it is empty or too small")
         if payout < min_out:
             raise MarketError(f"the pool would pay {payout!r}, less than min_out {min_out!r}")
-        fee = self.fee * amount
-        self.ledger.transfer("swap", paid, account, self.account, amount - fee)
-        self.ledger.transfer("fee", paid, account, self.account, fee)
+        movement = (np.array([paid]), np.array([account]), np.array([self.account]))
+        self.ledger.move(*movement, np.array([amount]))
+        self.ledger.note("swap", *movement, np.array([amount - self.fee * amount]))
+        self.ledger.note("fee", *movement, np.array([self.fee * amount]))
         self.ledger.transfer("swap", received, self.account, account, payout)
         return payout
+
+    def _payable(self, account: int, asset: int, amount: float) -> float:
+        """The amount, or the account's balance where that is less by rounding only."""
+        balance = float(self.ledger.balances[account, asset])
+        if account == OUTSIDE or amount <= balance:
+            return amount
+        if amount > balance * (1 + SHORTFALL_TOLERANCE):
+            raise MarketError(f"account {account} cannot pay {amount!r}, it has {balance!r}")
+        return balance
 
     def add_liquidity(self, token: float, numeraire: float, *, account: int = 2) -> float:
         """Deposit at most `token` and `numeraire` at the pool's ratio; returns LP shares minted.
@@ -113,6 +132,8 @@ class Pool:
             minted = part * self.shares
         else:
             minted = math.sqrt(token * numeraire)
+        token = self._payable(account, self.token, token)
+        numeraire = self._payable(account, NUMERAIRE, numeraire)
         self.ledger.transfer("deposit", self.token, account, self.account, token)
         self.ledger.transfer("deposit", NUMERAIRE, account, self.account, numeraire)
         self.ledger.transfer("lp_mint", self.share, OUTSIDE, account, minted)

@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 
 from simulator.components import Component, Integers
-from simulator.ledger import NUMERAIRE, Ledger
+from simulator.errors import MarketError
+from simulator.ledger import NUMERAIRE, SHORTFALL_TOLERANCE, Ledger
 from simulator.market.orders import STATUSES, Fills, Orders
 from simulator.market.pool import Pool, Side
 
@@ -39,8 +40,11 @@ def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> Fills:
 
     An order that cannot be executed moves nothing and its status says why: `unaffordable` (the
     account has less), `slippage` (the pool would pay less than `min_out`), `empty_pool`, or
-    `exhausted` (the pool cannot pay for so much). Curves without a kernel branch settle plainly.
+    `exhausted` (the pool cannot pay for so much, or so little). Curves without a kernel branch
+    settle plainly. Raises MarketError, moving nothing, when an order has an unknown account or
+    pool, or an amount that is negative or not finite.
     """
+    _check(ledger, pools, orders)
     if any(pool.curve.code is None for pool in pools):
         return settle_plain(ledger, pools, orders)
     from simulator.market.kernels import settle as kernel
@@ -49,9 +53,10 @@ def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> Fills:
     status = np.zeros(len(orders), dtype=np.int64)
     kernel(
         ledger.balances,
-        np.array([pool.curve.code for pool in pools]),
-        np.array([pool.fee for pool in pools]),
-        np.array([pool.account for pool in pools]),
+        np.array([pool.curve.code for pool in pools], dtype=np.int64),
+        np.array([pool.fee for pool in pools], dtype=np.float64),
+        np.array([pool.account for pool in pools], dtype=np.int64),
+        np.array([pool.token for pool in pools], dtype=np.int64),
         orders.account,
         orders.token,
         orders.buy,
@@ -66,13 +71,25 @@ def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> Fills:
     return fills
 
 
+def _check(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> None:
+    amount = orders.amount
+    if not ((amount >= 0) & (amount < np.inf)).all():
+        raise MarketError("amounts of orders must be finite and not negative")
+    for numbers, most in ((orders.account, len(ledger.balances)), (orders.token, len(pools))):
+        if numbers.size and not (numbers.min() >= 0 and numbers.max() < most):
+            raise MarketError(f"orders for an unknown account or pool among {numbers}")
+
+
 def _note_flows(ledger: Ledger, pools: Sequence[Pool], fills: Fills) -> None:
     done = np.flatnonzero(fills.filled)
+    if not done.size:
+        return
     orders = fills.orders.take(done)
     pool = np.array([pool.account for pool in pools])[orders.token]
+    token = np.array([pool.token for pool in pools])[orders.token]
     fee = np.array([pool.fee for pool in pools])[orders.token] * orders.amount
-    asset_in = np.where(orders.buy, NUMERAIRE, 1 + orders.token)
-    asset_out = np.where(orders.buy, 1 + orders.token, NUMERAIRE)
+    asset_in = np.where(orders.buy, NUMERAIRE, token)
+    asset_out = np.where(orders.buy, token, NUMERAIRE)
     ledger.note("swap", asset_in, orders.account, pool, orders.amount - fee)
     ledger.note("fee", asset_in, orders.account, pool, fee)
     ledger.note("swap", asset_out, pool, orders.account, fills.amount_out[done])
@@ -101,11 +118,12 @@ def settle_plain(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> Fills
 def _verdict(
     pool: Pool, side: Side, amount: float, balance: float, min_out: float, received: int
 ) -> str:
-    if amount > balance * (1 + 1e-12):
+    if amount > balance * (1 + SHORTFALL_TOLERANCE):
         return "unaffordable"
     if pool.reserve_token <= 0 or pool.reserve_numeraire <= 0:
         return "empty_pool"
-    payout = pool.quote_in(side, min(amount, balance))
+    amount = min(amount, balance)
+    payout = pool.quote_in(side, amount) if amount > 0 else 0.0
     if not 0 < payout < pool.ledger.balances[pool.account, received]:
         return "exhausted"
     return "slippage" if payout < min_out else "filled"

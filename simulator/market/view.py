@@ -31,8 +31,16 @@ class MarketView:
                 value.setflags(write=False)
 
     def quote(self, token: Integers, buy: Booleans, amount: Floats) -> Floats:
-        """What orders alone in this view would be paid: tokens for buys, numeraire for sells."""
+        """What orders alone in this view would be paid: tokens for buys, numeraire for sells.
+
+        An empty pool pays 0.
+        """
         reserve_token, reserve_numeraire = self.reserve_token[token], self.reserve_numeraire[token]
         reserve_in = np.where(buy, reserve_numeraire, reserve_token)
         reserve_out = np.where(buy, reserve_token, reserve_numeraire)
+        filled = (reserve_in > 0) & (reserve_out > 0)
+        reserve_in, reserve_out = (
+            np.where(filled, reserve_in, 1.0),
+            np.where(filled, reserve_out, 0.0),
+        )
         return self.curve.payout(reserve_in, reserve_out, amount, self.fee)

@@ -108,6 +108,11 @@ class Scenario(Section):
                 f"market gain {gain:.2g} is outside [0.05, 0.8]: prices will "
                 f"{'hardly follow' if gain < 0.05 else 'overshoot'} fundamental value"
             )
+        if self.federation.contribution.kind == "shapley" and len(self.behaviours) > 16:
+            found.append(
+                f"exact Shapley values of {len(self.behaviours)} clients take "
+                f"{2 ** len(self.behaviours):,} coalitions a period, seconds to minutes each"
+            )
         clients, periods = len(self.behaviours), np.arange(1, self.periods + 1)
         emitted = self.tokens.issuance.emission(periods).sum()
         genesis = clients * self.market.launch.supply

@@ -101,8 +101,8 @@ def test_the_audit_fails_when_a_debit_is_dropped(monkeypatch):
     economy.step()
     transfer = economy.ledger.transfer
 
-    def forgetful(flow, asset, payer, payee, amount):
-        transfer(flow, asset, payer, payee, amount)
+    def forgetful(flow, asset, payer, payee, amount, scale=0.0):
+        transfer(flow, asset, payer, payee, amount, scale)
         if flow == "direct":
             economy.ledger.balances[payer, asset] += np.sum(amount)
 

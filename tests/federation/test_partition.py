@@ -106,7 +106,6 @@ def mean_sizes(clients: int, alpha: float) -> Floats:
     return mean
 
 
-@pytest.mark.xfail(reason="bounds are rounded up: the first client gains what the last one loses")
 @pytest.mark.parametrize(("clients", "alpha", "error"), [(10, 50.0, 1.5), (100, 2.0, 0.8)])
 def test_no_place_among_the_clients_is_better_than_another(
     clients: int, alpha: float, error: float

@@ -111,7 +111,6 @@ def test_the_stream_alone_decides() -> None:
     assert chosen[0] != chosen[1]
 
 
-@pytest.mark.xfail(reason="scikit-learn's ValueError reaches the user", raises=ValueError)
 @pytest.mark.parametrize(("validation", "test"), [(0.9, 0.9), (0.6, 0.6), (1e-4, 0.2), (0.2, 1e-4)])
 def test_a_part_without_examples_is_refused(validation: float, test: float) -> None:
     with pytest.raises((ScenarioError, ValidationError)) as caught:

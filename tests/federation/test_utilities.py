@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, log_loss
+from sklearn.metrics import log_loss
 
 from simulator.components import Floats, Integers
 from simulator.federation import NegativeLogLoss
-from simulator.federation.utilities import accuracy, negative_log_loss
+from simulator.federation.utilities import negative_log_loss
 
 law = settings(deadline=None)
 LABELS = np.array([0, 1])
@@ -32,14 +32,6 @@ def test_log_loss_by_hand(probabilities: Floats, loss: float) -> None:
     assert found == pytest.approx([-loss], rel=1e-15, abs=0)
 
 
-@pytest.mark.parametrize(
-    ("probabilities", "share"),
-    [(binary(0.9, 0.2), 1.0), (binary(0.4, 0.2), 0.5), (binary(0.4, 0.9), 0.0)],
-)
-def test_accuracy_by_hand(probabilities: Floats, share: float) -> None:
-    assert accuracy(probabilities, LABELS).tolist() == [share]
-
-
 @st.composite
 def judged(draw: st.DrawFn) -> tuple[Floats, Integers]:
     """Probabilities `[models, classes, rows]`, some of them 0 or 1, and true classes."""
@@ -52,13 +44,11 @@ def judged(draw: st.DrawFn) -> tuple[Floats, Integers]:
 
 @law
 @given(judged())
-def test_both_measures_are_those_of_scikit_learn(judged: tuple[Floats, Integers]) -> None:
+def test_log_loss_is_that_of_scikit_learn(judged: tuple[Floats, Integers]) -> None:
     probabilities, labels = judged
     classes = np.arange(probabilities.shape[1])
     losses = [-log_loss(labels, model.T, labels=classes) for model in probabilities]
     assert negative_log_loss(probabilities, labels) == pytest.approx(losses, rel=0, abs=1e-12)
-    hits = [accuracy_score(labels, model.argmax(axis=0)) for model in probabilities]
-    assert accuracy(probabilities, labels) == pytest.approx(hits, rel=0, abs=1e-15)
 
 
 def test_each_model_is_judged_on_its_own() -> None:

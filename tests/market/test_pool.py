@@ -276,10 +276,6 @@ def test_a_pool_can_be_emptied_and_filled_again_at_another_price():
     assert pool.spot_price == 9 / 4
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="outside's balance of shares keeps a rounding rest, so the last LP's part is not 1",
-)
 @pytest.mark.parametrize("seed", range(5))
 def test_nothing_stays_behind_when_the_last_lp_leaves(seed):
     pool, draws = empty_pool(), np.random.default_rng(seed)
@@ -335,7 +331,6 @@ def test_an_empty_pool_quotes_nothing_and_swaps_nothing(side):
         pool.swap_in(side, 1)
 
 
-@pytest.mark.xfail(strict=True, raises=ZeroDivisionError, reason="0 / 0 is no MarketError")
 def test_an_empty_pool_has_no_price():
     with pytest.raises(MarketError):
         _ = emptied().spot_price
@@ -361,9 +356,6 @@ def one_asset_only(asset: int, amount: float) -> Pool:
     return pool
 
 
-@pytest.mark.xfail(
-    strict=True, reason="what comes first has moved when the ledger refuses the second transfer"
-)
 @pytest.mark.parametrize(
     "pool, attempt",
     [
@@ -379,7 +371,6 @@ def test_one_who_cannot_pay_moves_nothing(pool, attempt):
     assert pool.ledger.balances.tolist() == before.tolist()
 
 
-@pytest.mark.xfail(strict=True, reason="the ledger lets rounding off, and the pool pays in full")
 def test_one_who_has_nothing_gets_nothing():
     pool = pool_of()
     with pytest.raises((MarketError, LedgerError)):

@@ -387,7 +387,7 @@ def test_one_such_curve_changes_nothing_for_its_neighbours(book):
 
 @pytest.mark.parametrize(
     "settling",
-    [settle, pytest.param(settle_plain, marks=pytest.mark.xfail(strict=True, reason="it raises"))],
+    [settle, settle_plain],
 )
 def test_an_order_of_nothing_is_refused(settling):
     ledger, pools = market((1000, 1000))
@@ -398,7 +398,7 @@ def test_an_order_of_nothing_is_refused(settling):
 @pytest.mark.parametrize(
     "settling",
     [
-        pytest.param(settle, marks=pytest.mark.xfail(strict=True, reason="NaN becomes a fill")),
+        settle,
         settle_plain,
     ],
 )
@@ -412,7 +412,6 @@ def test_an_order_of_nan_never_reaches_the_ledger(settling):
     assert ledger.balances.tobytes() == before
 
 
-@pytest.mark.xfail(strict=True, reason="plain Python moves the amount less the fee, then the fee")
 def test_the_kernel_and_plain_python_agree_to_the_last_bit():
     fast, fast_pools = market((1000, 700))
     plain, plain_pools = market((1000, 700))
@@ -422,7 +421,6 @@ def test_the_kernel_and_plain_python_agree_to_the_last_bit():
     assert fast.balances.tobytes() == plain.balances.tobytes()
 
 
-@pytest.mark.xfail(strict=True, reason="the kernel takes asset 1 + k for the token of pool k")
 def test_pools_may_be_listed_in_any_order():
     ledger, pools = market((1000, 1000), (10, 10))
     fills = settle(ledger, pools[::-1], orders_of((1, 1, BUY, 10, 0)))
