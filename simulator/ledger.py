@@ -53,29 +53,36 @@ class Ledger:
         `move` for `scale` and what is refused.
         """
         asset, payer, payee, amount = _columns(asset, payer, payee, amount)
-        self.note(flow, asset, payer, payee, self.move(asset, payer, payee, amount, scale))
+        moved = self.move(flow, asset, payer, payee, amount, scale)
+        self.note(flow, asset, payer, payee, moved)
 
     def move(
-        self, asset: Integers, payer: Integers, payee: Integers, amount: Floats, scale: float = 0.0
+        self,
+        flow: str,
+        asset: Integers,
+        payer: Integers,
+        payee: Integers,
+        amount: Floats,
+        scale: float = 0.0,
     ) -> Floats:
-        """Move amounts (arrays of one length) without a name; returns what was moved.
+        """Move amounts (arrays of one length) without counting them; returns what was moved.
 
         A payer short by rounding only, 1e-12 of its payments or of `scale` (the size of the numbers
         that the amounts were computed from), pays what it has. Raises LedgerError, moving nothing,
         when an amount is negative or not finite, a payer cannot pay, or a number is unknown.
         """
         if not ((amount >= 0) & (amount < np.inf)).all():
-            raise LedgerError(f"amounts must be finite and not negative, got {amount}")
+            raise LedgerError(f"{flow}: amounts must be finite and not negative, got {amount}")
         accounts, assets = self.balances.shape
         for numbers, most in ((asset, assets), (payer, accounts), (payee, accounts)):
             if numbers.size and not (numbers.min() >= 0 and numbers.max() < most):
-                raise LedgerError(f"there is no account or asset of a number in {numbers}")
+                raise LedgerError(f"{flow}: an account or asset of {numbers} does not exist")
         flat = self.balances.reshape(-1)
         cells, totals, group = _by_cell(payer * assets + asset, amount)
         left = flat[cells] - totals
         if (short := (left < 0) & (cells >= assets)).any():  # the outside's cells come first
             if (-left > SHORTFALL_TOLERANCE * np.maximum(totals, scale))[short].any():
-                self._refuse(cells[short][0], totals[short][0])
+                self._refuse(flow, cells[short][0], totals[short][0])
             reduced = np.ones_like(totals)
             reduced[short], left[short] = flat[cells[short]] / totals[short], 0.0
             amount = amount * reduced[group]
@@ -84,10 +91,10 @@ class Ledger:
         flat[cells] += totals
         return amount
 
-    def _refuse(self, cell: int, total: float) -> NoReturn:
+    def _refuse(self, flow: str, cell: int, total: float) -> NoReturn:
         account, asset = divmod(int(cell), len(self.assets))
         raise LedgerError(
-            f"account {account} ({self.kinds[self.kind_of[account]]}) cannot pay {total} "
+            f"{flow}: account {account} ({self.kinds[self.kind_of[account]]}) cannot pay {total} "
             f"{self.assets[asset]}, it has {self.balances[account, asset]}"
         )
 
@@ -128,12 +135,12 @@ class Ledger:
         """Raise LedgerError unless every asset sums to zero and only `OUTSIDE` is below zero."""
         total = self.balances.sum(axis=0)
         scale = np.abs(self.balances).sum(axis=0)
-        for asset in np.flatnonzero(~(np.abs(total) <= AUDIT_TOLERANCE * scale)).tolist():
+        good = (np.abs(total) <= AUDIT_TOLERANCE * scale) & (scale < np.inf)
+        for asset in np.flatnonzero(~good).tolist():
             # An asset burned to the last leaves only the rounding of what has moved.
-            if not abs(total[asset]) <= AUDIT_TOLERANCE * (scale[asset] + self._moved(asset)):
+            most = scale[asset] + self._moved(asset)
+            if not abs(total[asset]) <= AUDIT_TOLERANCE * most < np.inf:
                 raise LedgerError(f"audit: {self.assets[asset]} sums to {total[asset]}, not to 0")
-        if not np.isfinite(scale).all():
-            raise LedgerError("audit: a balance is not finite")
         if (self.balances[1:] < 0).any():
             account, asset = np.argwhere(self.balances[1:] < 0)[0] + (1, 0)
             raise LedgerError(

@@ -145,10 +145,9 @@ class Recorder:
             described[name] = {"rows": table.num_rows, "sha256": table_hash(table)}
         return described
 
-    def close(self) -> None:
-        """Remove what a finished run does not need; the manifest must say it is finished."""
+    def remove_parts(self) -> None:
+        """Remove what compacting made superfluous; the manifest must say so already."""
         shutil.rmtree(self.folder / "parts", ignore_errors=True)
-        self.release()
 
     def release(self) -> None:
         """Let others write into the folder."""

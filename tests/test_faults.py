@@ -399,6 +399,6 @@ def test_a_full_disk_is_told_and_the_run_can_be_resumed(
     assert "No space left on device" in capsys.readouterr().err
     monkeypatch.undo()
     (folder,) = out.glob("fast/*")
-    assert load_run(folder).periods["period"].tolist() == [0, 1, 2]
+    assert load_run(folder).periods["period"].tolist() == [0, 1, 2, 3]
     assert resume(folder)
     assert set(verify(folder).values()) == {"identical"}

@@ -1,7 +1,6 @@
 """The run folder's writer, on toy tables: parts, checkpoints, rewinding, compacting, hashing."""
 
 import itertools
-import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,7 @@ from hypothesis import strategies as st
 
 from simulator import recording
 from simulator.errors import RunError
-from simulator.recording import ROW_GROUP, Recorder, table_hash, read_manifest, write_text
+from simulator.recording import ROW_GROUP, Recorder, read_manifest, table_hash, write_text
 
 TABLES = {
     "things": {"period": "int32", "who": "category", "what": "category", "amount": "float64"},
@@ -215,7 +214,8 @@ def test_rewind_goes_to_the_last_checkpoint(tmp_path: Path, compacted: bool) -> 
     writing.commit()
     if compacted:
         writing.compact()
-        writing.close()
+        writing.remove_parts()
+        writing.release()
         assert not (tmp_path / "parts").exists()
     else:
         writing.release()
@@ -231,7 +231,8 @@ def test_rewind_goes_to_the_last_checkpoint(tmp_path: Path, compacted: bool) -> 
 def test_rewind_of_a_compacted_folder_without_a_checkpoint(tmp_path: Path) -> None:
     writing = recorded(tmp_path, range(3), each=100)
     writing.compact()
-    writing.close()
+    writing.remove_parts()
+    writing.release()
     again = recorder(tmp_path)
     assert again.rewind("failed") is None
     for period in range(4):
@@ -244,7 +245,8 @@ def test_the_hash_is_the_same_with_and_without_a_rewind(tmp_path: Path) -> None:
     whole = recorded(tmp_path / "a", range(9)).compact()
     broken = recorded(tmp_path / "b", range(7), each=3)
     broken.compact()
-    broken.close()
+    broken.remove_parts()
+    broken.release()
     again = recorder(tmp_path / "b")
     again.rewind("failed")
     for period in range(6, 9):
@@ -265,7 +267,7 @@ def test_a_second_writer_is_refused_until_the_first_lets_go(tmp_path: Path) -> N
         recorder(tmp_path)
     first.release()
     first.release()
-    recorder(tmp_path).close()
+    recorder(tmp_path).release()
 
 
 def test_a_writer_in_another_process_is_refused_and_its_death_frees_the_folder(
@@ -301,7 +303,8 @@ def test_row_groups_have_a_fixed_size(tmp_path: Path) -> None:
 def test_closing_leaves_tables_and_checkpoints_only(tmp_path: Path) -> None:
     writing = recorded(tmp_path, range(4))
     writing.compact()
-    writing.close()
+    writing.remove_parts()
+    writing.release()
     left = {path.name for path in tmp_path.iterdir() if not path.name.startswith(".")}
     assert left == {"things.parquet", "totals.parquet", "checkpoints"}
 

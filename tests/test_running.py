@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from analysis import load_run
 from simulator import Economy, Scenario, run
 from simulator.errors import ModelError, RunError, ScenarioError
-from simulator.recording import table_hash, read_manifest
+from simulator.recording import read_manifest, table_hash
 from simulator.running import resume, same, scenario_yaml, verify
 from simulator.tables import TABLES
 
@@ -154,8 +154,7 @@ def test_an_interrupted_verification_names_no_folder(folder: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt) as caught:
         verify(folder, progress=interrupt)
-    for note in getattr(caught.value, "__notes__", []):
-        assert Path(note).exists()
+    assert not getattr(caught.value, "__notes__", [])
 
 
 def test_the_folder_has_what_was_promised(folder: Path) -> None:
@@ -301,11 +300,14 @@ def test_a_failure_of_the_caller_leaves_a_folder_that_resumes(place: Path, folde
         if economy.period == 5:
             raise ZeroDivisionError("the bar broke")
 
-    with pytest.raises(ZeroDivisionError) as caught:
+    with pytest.raises(RunError, match="the bar broke") as caught:
         run(Scenario.load(place / "fast.yaml"), place / "broke", progress=fail)
     broken = Path(caught.value.__notes__[0])
     manifest = read_manifest(broken)
-    assert (manifest["status"], manifest["error"]) == ("failed", "ZeroDivisionError: the bar broke")
+    assert (manifest["status"], manifest["error"]) == (
+        "failed",
+        "period 5: ZeroDivisionError: the bar broke",
+    )
     assert load_run(broken).periods["period"].tolist() == list(range(6))
     assert resume(broken)
     manifest = read_manifest(broken)

@@ -104,7 +104,7 @@ class Pool:
         if payout < min_out:
             raise MarketError(f"the pool would pay {payout!r}, less than min_out {min_out!r}")
         movement = (np.array([paid]), np.array([account]), np.array([self.account]))
-        self.ledger.move(*movement, np.array([amount]))
+        self.ledger.move("swap", *movement, np.array([amount]))
         self.ledger.note("swap", *movement, np.array([amount - self.fee * amount]))
         self.ledger.note("fee", *movement, np.array([self.fee * amount]))
         self.ledger.transfer("swap", received, self.account, account, payout)

@@ -44,9 +44,9 @@ def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> Fills:
     settle plainly. Raises MarketError, moving nothing, when an order has an unknown account or
     pool, or an amount that is negative or not finite.
     """
-    _check(ledger, pools, orders)
     if any(pool.curve.code is None for pool in pools):
         return settle_plain(ledger, pools, orders)
+    _check(ledger, pools, orders)
     from simulator.market.kernels import settle as kernel
 
     amount, amount_out = orders.amount.copy(), np.zeros(len(orders))
@@ -97,6 +97,7 @@ def _note_flows(ledger: Ledger, pools: Sequence[Pool], fills: Fills) -> None:
 
 def settle_plain(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> Fills:
     """`settle` in plain Python, pool by pool: the oracle that the kernel is tested against."""
+    _check(ledger, pools, orders)
     amount, amount_out = orders.amount.copy(), np.zeros(len(orders))
     status = np.zeros(len(orders), dtype=np.int64)
     for k in range(len(orders)):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.economy import Economy
+from simulator.errors import RunError, SimulatorError
 from simulator.recording import Recorder, read_manifest, write_manifest
 from simulator.running.folder import new_folder, recorded_scenario, summarise, write_beginning
 from simulator.running.session import Progress, blamed_on, compute
@@ -47,7 +48,7 @@ def start(
 ) -> Path:
     """`run` without summary and figure."""
     started = time.perf_counter()
-    economy = Economy(scenario)
+    economy = _set_up(scenario)
     folder = new_folder(Path(out), scenario)
     with blamed_on(folder):
         setup = time.perf_counter() - started
@@ -79,13 +80,22 @@ def resume(
     return True
 
 
+def _set_up(scenario: Scenario) -> Economy:
+    try:
+        return Economy(scenario)
+    except SimulatorError:
+        raise
+    except Exception as error:
+        raise RunError(f"setting up failed: {type(error).__name__}: {error}") from error
+
+
 def _compute_rest(
     folder: Path,
     manifest: dict[str, Any],
     plugins: Sequence[str | Path],
     progress: Progress | None,
 ) -> None:
-    economy = Economy(recorded_scenario(folder, manifest, plugins))
+    economy = _set_up(recorded_scenario(folder, manifest, plugins))
     recorder = Recorder(folder, TABLES, economy.register.categories)
     saved = recorder.rewind(manifest["status"])
     if saved is None:

@@ -48,9 +48,16 @@ def compute(
         manifest["timings"]["periods_seconds"] = round(seconds, 3)
         log.info("%s at period %d", manifest["status"], economy.period)
         log.close()
+        _close(recorder, manifest)
+
+
+def _close(recorder: Recorder, manifest: dict[str, Any]) -> None:
+    try:
         manifest["tables"] = recorder.compact()
         write_manifest(recorder.folder, manifest)
-        recorder.close()
+        recorder.remove_parts()
+    finally:
+        recorder.release()
 
 
 @contextmanager

@@ -107,7 +107,7 @@ def test_the_audit_fails_when_a_debit_is_dropped(monkeypatch):
             economy.ledger.balances[payer, asset] += np.sum(amount)
 
     monkeypatch.setattr(economy.ledger, "transfer", forgetful)
-    with pytest.raises(LedgerError, match="clearing holds|sums to"):
+    with pytest.raises(LedgerError, match=r"clearing holds|sums to"):
         economy.step()
 
 

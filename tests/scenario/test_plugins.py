@@ -150,12 +150,10 @@ def test_resume_wants_the_very_same_plugin() -> None:
     assert set(verify(folder, plugins=[file]).values()) == {"identical"}
 
 
-def test_two_plugins_of_one_name_are_both_kept() -> None:
+def test_two_plugins_of_one_name_are_refused() -> None:
     one, two = plugin(GOOD, "a/mine.py"), plugin(CURVE, "b/mine.py", HEAD.split("class")[0])
-    scenario = scenario_type(load_plugins([one, two])).load("own.yaml")
-    folder = run(scenario, "out", plugins=[one, two])
-    kept = {file_hash(file) for file in (folder / "plugins").iterdir()}
-    assert kept == {file_hash(one), file_hash(two)}
+    with pytest.raises(ScenarioError, match=r"two files of the same name, mine\.py"):
+        load_plugins([one, two])
 
 
 WRONG_FILES = {
@@ -182,7 +180,7 @@ def test_a_wrong_plugin_is_told(text: str, told: str) -> None:
 @pytest.mark.parametrize("name", ["missing.py", ".", "text.txt"])
 def test_what_is_no_python_file_is_told(name: str) -> None:
     Path("text.txt").write_text("hello")
-    with pytest.raises(ScenarioError, match="no such Python file"):
+    with pytest.raises(ScenarioError, match=r"no such file|is no Python file"):
         load_plugins([name])
 
 
@@ -236,13 +234,13 @@ WRONG_DECISIONS: dict[str, tuple[str, str]] = {
     "not orders": (deciding("return [1, 2], memory"), "returned list, not Orders"),
     "negative": (deciding(order(amount="[-1.0]")), "account 9 ordered an amount of -1.0"),
     "infinite": (deciding(order(amount="[np.inf]")), "account 9 ordered an amount of inf"),
-    "account too large": (deciding(order(account="[7]")), "no account or token 7"),
-    "account below 0": (deciding(order(account="[-1]")), "no account or token -1"),
-    "token too large": (deciding(order(token="[3]")), "no account or token 3"),
-    "different shapes": (deciding(order(token="[0, 1]")), "different shapes"),
+    "account too large": (deciding(order(account="[7]")), "ordered for account 7 of 2"),
+    "account below 0": (deciding(order(account="[-1]")), "ordered for account -1 of 2"),
+    "token too large": (deciding(order(token="[3]")), "ordered for token 3 of 3"),
+    "different shapes": (deciding(order(token="[0, 1]")), "different lengths"),
     "orders of two dimensions": (
         deciding("return Orders(*[np.zeros((1, 1), int)] * 5), memory"),
-        "different shapes",
+        "order column of int64 and shape (1, 1)",
     ),
 }
 
@@ -270,7 +268,6 @@ def test_a_strategy_that_misbehaves_fails_the_run_by_name(
 WRONG_UNNOTICED = {
     "one number": trading("return 1.0"),
     "one token": trading("return np.ones(1)"),
-    "lists": deciding("return Orders([0], [0], [True], [1.0], [0.0]), memory"),
     "accounts that are no numbers": deciding(order(account="[0.5]")),
     "amounts that are text": deciding(order(amount="['a']")),
     "no memory": deciding(order(rest="None")),
@@ -302,17 +299,10 @@ REMEMBERING = """
 """
 
 
-def test_a_memory_may_have_any_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulator.recording.COMMIT_SECONDS", 0.0)
+def test_a_memory_may_not_have_a_name_that_a_checkpoint_would_tear_apart() -> None:
     file = plugin(REMEMBERING)
-
-    def interrupt(economy: Any) -> None:
-        if economy.period == 2:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt) as caught:
-        run(loaded(file), "out", plugins=[file], progress=interrupt)
-    assert resume(caught.value.__notes__[0], plugins=[file])
+    with pytest.raises(StrategyError, match="'a/b' has a slash in its name"):
+        run(loaded(file), "out", plugins=[file])
 
 
 FAILING_CURVE = CURVE.replace("return (1 - fee) * amount", "raise ValueError('steep')")

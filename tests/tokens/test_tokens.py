@@ -136,7 +136,7 @@ def test_every_unit_of_revenue_has_one_use(cuts, revenue, earned, unearned, carr
 
 
 def test_payouts_must_sum_to_one():
-    with pytest.raises(ValidationError, match="they sum to 0.9"):
+    with pytest.raises(ValidationError, match=r"they sum to 0\.9"):
         Payout(dividend=0.4)
 
 
@@ -164,7 +164,7 @@ def test_value_without_issuance_is_a_perpetuity():
 
 
 def test_issuance_by_share_cancels_reward_by_share():
-    """A client with 4 times the contribution: value per token 4.0 / 3.1 / 2.2 / 1.3 times another's.
+    """A client with 4 times the contribution: 4.0 / 3.1 / 2.2 / 1.3 times another's value.
 
     For total emission of 0 / .25 / 1 / 5 times genesis, once all is issued. The ratio is that of
     dividends per token, shares .8 and .2, 1,000 tokens each: 4 (1 + .2 k 2)/(1 + .8 k 2).
