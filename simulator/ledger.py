@@ -15,6 +15,9 @@ OUTSIDE = 0
 NUMERAIRE = 0
 """Asset in which prices, revenue and wealth are counted."""
 
+Number = int | Integers
+Real = float | Floats
+
 AUDIT_TOLERANCE = 1e-11  # relative to the sum of absolute balances of an asset
 SHORTFALL_TOLERANCE = 1e-12  # relative to the payment; what rounding may leave a payer short of
 
@@ -39,57 +42,59 @@ class Ledger:
         self._flows: dict[str, Floats] = {}
 
     def transfer(
-        self,
-        flow: str,
-        asset: int | Integers,
-        payer: int | Integers,
-        payee: int | Integers,
-        amount: float | Floats,
-        scale: float = 0.0,
+        self, flow: str, asset: Number, payer: Number, payee: Number, amount: Real, scale: float = 0
     ) -> None:
         """Move `amount` of `asset` from `payer` to `payee` and count it under the name `flow`.
 
         Arrays of one length are so many payments, made together: all debits, then all credits. See
         `move` for `scale` and what is refused.
         """
-        asset, payer, payee, amount = _columns(asset, payer, payee, amount)
+        if not isinstance(amount, np.ndarray) and amount == 0:
+            return
         moved = self.move(flow, asset, payer, payee, amount, scale)
         self.note(flow, asset, payer, payee, moved)
 
     def move(
-        self,
-        flow: str,
-        asset: Integers,
-        payer: Integers,
-        payee: Integers,
-        amount: Floats,
-        scale: float = 0.0,
-    ) -> Floats:
-        """Move amounts (arrays of one length) without counting them; returns what was moved.
+        self, flow: str, asset: Number, payer: Number, payee: Number, amount: Real, scale: float = 0
+    ) -> Real:
+        """Move amounts without counting them; returns what was moved.
 
         A payer short by rounding only, 1e-12 of its payments or of `scale` (the size of the numbers
         that the amounts were computed from), pays what it has. Raises LedgerError, moving nothing,
         when an amount is negative or not finite, a payer cannot pay, or a number is unknown.
         """
-        if not ((amount >= 0) & (amount < np.inf)).all():
+        if not (_least(amount) >= 0 and _most(amount) < np.inf):
             raise LedgerError(f"{flow}: amounts must be finite and not negative, got {amount}")
         accounts, assets = self.balances.shape
-        for numbers, most in ((asset, assets), (payer, accounts), (payee, accounts)):
-            if numbers.size and not (numbers.min() >= 0 and numbers.max() < most):
+        for numbers, end in ((asset, assets), (payer, accounts), (payee, accounts)):
+            if not (_least(numbers) >= 0 and _most(numbers) < end):
                 raise LedgerError(f"{flow}: an account or asset of {numbers} does not exist")
+        if not isinstance(amount, np.ndarray):  # as often as there are payments
+            sizes = [each.size for each in (asset, payer, payee) if isinstance(each, np.ndarray)]
+            amount = np.full(sizes[0], amount) if sizes else amount
+        amount = self._debit(flow, payer * assets + asset, amount, scale)
+        self._credit(payee * assets + asset, amount)
+        return amount
+
+    def _debit(self, flow: str, paid: Number, amount: Real, scale: float) -> Real:
+        cells, totals, group = _by_cell(paid, amount)
         flat = self.balances.reshape(-1)
-        cells, totals, group = _by_cell(payer * assets + asset, amount)
         left = flat[cells] - totals
-        if (short := (left < 0) & (cells >= assets)).any():  # the outside's cells come first
+        if (short := (left < 0) & (cells >= len(self.assets))).any():  # outside's cells come first
             if (-left > SHORTFALL_TOLERANCE * np.maximum(totals, scale))[short].any():
                 self._refuse(flow, cells[short][0], totals[short][0])
             reduced = np.ones_like(totals)
             reduced[short], left[short] = flat[cells[short]] / totals[short], 0.0
-            amount = amount * reduced[group]
+            amount = amount * (reduced[group] if isinstance(paid, np.ndarray) else reduced[0])
         flat[cells] = left
-        cells, totals, _ = _by_cell(payee * assets + asset, amount)
-        flat[cells] += totals
         return amount
+
+    def _credit(self, received: Number, amount: Real) -> None:
+        flat = self.balances.reshape(-1)
+        if isinstance(received, np.ndarray):
+            np.add.at(flat, received, amount)
+        else:
+            flat[received] += np.sum(amount)
 
     def _refuse(self, flow: str, cell: int, total: float) -> NoReturn:
         account, asset = divmod(int(cell), len(self.assets))
@@ -98,19 +103,17 @@ class Ledger:
             f"{self.assets[asset]}, it has {self.balances[account, asset]}"
         )
 
-    def note(
-        self, flow: str, asset: Integers, payer: Integers, payee: Integers, amount: Floats
-    ) -> None:
-        """Count movements (arrays of one length) under the name `flow`.
-
-        For a kernel that moved balances itself; `transfer` does it on its own.
-        """
+    def note(self, flow: str, asset: Number, payer: Number, payee: Number, amount: Real) -> None:
+        """Count movements under the name `flow`, for who moved balances without `transfer`."""
         kinds = len(self.kinds)
         code = (asset * kinds + self.kind_of[payer]) * kinds + self.kind_of[payee]
         total = self._flows.get(flow)
         if total is None:
             total = self._flows[flow] = np.zeros(len(self.assets) * kinds * kinds)
-        np.add.at(total, code, amount)
+        if isinstance(code, np.ndarray):
+            np.add.at(total, code, amount)
+        else:
+            total[code] += np.sum(amount)
 
     def take_flows(self) -> tuple[list[str], Integers, Integers, Integers, Floats]:
         """This period's flows as columns: names, assets, payer kinds, payee kinds, amounts.
@@ -154,13 +157,14 @@ class Ledger:
         return sum(float(flow.sum()) for flow in flows)
 
 
-def _by_cell(cells: Integers, amount: Floats) -> tuple[Integers, Floats, Integers]:
+def _by_cell(cells: Number, amount: Real) -> tuple[Integers, Floats, Integers]:
     """Distinct cells, the amounts summed by cell, and which of the cells each amount is in.
 
     Sums are pairwise, so that many small payments add up to the large sum they were divided from.
     """
-    if cells.size and (cells == cells[0]).all():
-        return cells[:1], amount.sum(keepdims=True), np.zeros(cells.size, dtype=np.int64)
+    if not isinstance(cells, np.ndarray):
+        return np.array([cells]), np.array([np.sum(amount)]), np.zeros(1, dtype=np.int64)
+    amount = np.broadcast_to(amount, cells.shape)
     if (cells[1:] > cells[:-1]).all():
         return cells, amount, np.arange(cells.size)
     distinct, group = np.unique(cells, return_inverse=True)
@@ -169,16 +173,9 @@ def _by_cell(cells: Integers, amount: Floats) -> tuple[Integers, Floats, Integer
     return distinct, np.add.reduceat(amount[order], starts), group
 
 
-def _columns(
-    asset: int | Integers, payer: int | Integers, payee: int | Integers, amount: float | Floats
-) -> tuple[Integers, Integers, Integers, Floats]:
-    """All four as arrays of one length (`np.broadcast_arrays` takes four times as long)."""
-    given = (asset, payer, payee, amount)
-    size = max([column.size for column in given if isinstance(column, np.ndarray)], default=1)
-    whole = [
-        column if isinstance(column, np.ndarray) and column.size == size else np.full(size, column)
-        for column in given[:3]
-    ]
-    amounts = np.empty(size)
-    amounts[:] = amount
-    return whole[0], whole[1], whole[2], amounts
+def _least(values: Number | Real) -> float:
+    return float(values.min(initial=0)) if isinstance(values, np.ndarray) else values
+
+
+def _most(values: Number | Real) -> float:
+    return float(values.max(initial=0)) if isinstance(values, np.ndarray) else values

@@ -1,7 +1,7 @@
 """Groups of like agents, as a scenario lists them, and how a group decides in a run."""
 
 from abc import abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -128,7 +128,7 @@ class Traders:
     def decide(
         self, view: MarketView, ledger: Ledger, memory: Memory, draws: np.random.Generator
     ) -> tuple[Orders, Memory]:
-        """Orders of the group's active accounts, as ledger accounts and with `min_out` set.
+        """Orders of the group's active accounts, by ledger account, and the new memory.
 
         Raises StrategyError when the strategy raises or returns something that is no order.
         """
@@ -146,12 +146,11 @@ class Traders:
         except Exception as error:
             said = ", ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
             raise StrategyError(f"{self._blame(view)}: {said}") from error
+        if not len(orders):
+            return orders, memory
         self._check(orders, view)
-        orders = orders.take(awake[orders.account])
-        quote = view.quote(orders.token, orders.buy, orders.amount)
-        return replace(
-            orders, account=self.accounts[orders.account], min_out=(1 - self.tolerance) * quote
-        ), memory
+        orders = orders.take(np.flatnonzero(awake[orders.account]))
+        return orders.by(self.accounts[orders.account]), memory
 
     def _blame(self, view: MarketView) -> str:
         first, last = self.accounts[0], self.accounts[-1]
@@ -161,18 +160,19 @@ class Traders:
         )
 
     def _check(self, orders: Orders, view: MarketView) -> None:
-        for what, column, most in (
+        for what, column, end in (
             ("account", orders.account, len(self.accounts)),
             ("token", orders.token, len(view.spot_price)),
         ):
-            if (wrong := column[(column < 0) | (column >= most)]).size:
-                raise StrategyError(f"{self._blame(view)}: ordered for {what} {wrong[0]} of {most}")
-        wrong = np.flatnonzero(~(np.isfinite(orders.amount) & (orders.amount >= 0)))
-        if wrong.size:
-            account = self.accounts[orders.account[wrong[0]]]
+            if not (column.min() >= 0 and column.max() < end):
+                wrong = column[(column < 0) | (column >= end)][0]
+                raise StrategyError(f"{self._blame(view)}: ordered for {what} {wrong} of {end}")
+        amount = orders.amount
+        if not (amount.min() >= 0 and amount.max() < np.inf):
+            first = np.flatnonzero(~((amount >= 0) & (amount < np.inf)))[0]
             raise StrategyError(
-                f"{self._blame(view)}: account {account} ordered an amount of "
-                f"{orders.amount[wrong[0]]}; amounts must be finite and not negative"
+                f"{self._blame(view)}: account {self.accounts[orders.account[first]]} ordered an "
+                f"amount of {amount[first]}; amounts must be finite and not negative"
             )
 
 
@@ -187,13 +187,15 @@ def _as_orders(orders: Orders) -> Orders:
         _column(orders.amount, np.float64),
         _column(orders.min_out, np.float64),
     )
-    lengths = [len(column) for column in vars(checked).values()]
-    if len(set(lengths)) != 1:
+    lengths = [column.size for column in vars(checked).values()]
+    if lengths.count(lengths[0]) != len(lengths):
         raise ValueError(f"order columns of different lengths: {lengths}")
     return checked
 
 
 def _column(values: object, kind: type[np.generic]) -> NDArray[Any]:
+    if isinstance(values, np.ndarray) and values.dtype == kind and values.ndim == 1:
+        return values
     column = np.asarray(values)
     if column.size == 0:
         column = column.astype(kind)

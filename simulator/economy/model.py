@@ -137,14 +137,16 @@ class Economy(mesa.Model):
         )
 
     def decide(self, view: MarketView) -> Orders:
-        """Every group of agents places its orders on the same view."""
+        """Every group of agents places its orders on the same view, bounded in their slippage."""
         placed = []
         for group in self.register.traders:
             orders, self.memory[group.name] = group.decide(
                 view, self.ledger, self.memory[group.name], self.state.streams[group.name]
             )
             placed.append(orders)
-        return Orders.join(placed)
+        orders = Orders.join(placed)
+        quote = view.quote(orders.token, orders.buy, orders.amount)
+        return orders.bounded((1 - self.register.tolerance[orders.account]) * quote)
 
     def trade(self, orders: Orders) -> Fills:
         """Orders settle one after the other, in the sequence of the clearing rule."""

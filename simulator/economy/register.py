@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup, Traders
-from simulator.components import Booleans, Integers
+from simulator.components import Booleans, Floats, Integers
 from simulator.market import SIDES, STATUSES
 from simulator.scenario import Scenario
 
@@ -131,6 +131,14 @@ class Register:
         return np.array(
             [kind in ("client", "liquidity_provider", "investor") for kind in self.account_kinds]
         )
+
+    @cached_property
+    def tolerance(self) -> Floats:
+        """Slippage that each account accepts against the quote when deciding `[accounts]`."""
+        tolerance = np.zeros(len(self.account_kinds))
+        for group in self.traders:
+            tolerance[group.accounts] = group.tolerance
+        return tolerance
 
     @cached_property
     def traders(self) -> tuple[Traders, ...]:

@@ -40,6 +40,14 @@ class Orders:
             self.min_out[rows],
         )
 
+    def by(self, account: Integers) -> "Orders":
+        """The same orders of other accounts."""
+        return Orders(account, self.token, self.buy, self.amount, self.min_out)
+
+    def bounded(self, min_out: Floats) -> "Orders":
+        """The same orders with other bounds."""
+        return Orders(self.account, self.token, self.buy, self.amount, min_out)
+
     @staticmethod
     def join(several: Sequence["Orders"]) -> "Orders":
         """All orders of `several`, one after the other."""

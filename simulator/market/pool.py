@@ -3,8 +3,6 @@
 import math
 from typing import Literal
 
-import numpy as np
-
 from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, OUTSIDE, SHORTFALL_TOLERANCE, Ledger
 from simulator.market.curves import Curve
@@ -103,10 +101,10 @@ class Pool:
             raise MarketError(f"the pool cannot pay for {amount!r}: it is empty or too small")
         if payout < min_out:
             raise MarketError(f"the pool would pay {payout!r}, less than min_out {min_out!r}")
-        movement = (np.array([paid]), np.array([account]), np.array([self.account]))
-        self.ledger.move("swap", *movement, np.array([amount]))
-        self.ledger.note("swap", *movement, np.array([amount - self.fee * amount]))
-        self.ledger.note("fee", *movement, np.array([self.fee * amount]))
+        movement, fee = (paid, account, self.account), self.fee * amount
+        self.ledger.move("swap", *movement, amount)
+        self.ledger.note("swap", *movement, amount - fee)
+        self.ledger.note("fee", *movement, fee)
         self.ledger.transfer("swap", received, self.account, account, payout)
         return payout
 

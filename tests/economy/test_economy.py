@@ -327,3 +327,23 @@ def test_a_view_is_frozen(monkeypatch):
     assert not np.array_equal(views[1].spot_price, spot)
     with pytest.raises(AttributeError):
         views[0].period = 7
+
+
+def test_orders_are_bounded_by_their_groups_tolerance(monkeypatch):
+    economy, seen = (
+        an_economy(
+            clients=[{"count": 2, "tolerance": 0.5}],
+            investors=[{"count": 5, "tolerance": 0.01, "activity": 1.0}],
+        ),
+        [],
+    )
+    decide = economy.decide
+    monkeypatch.setattr(
+        economy, "decide", lambda view: seen.append((view, decide(view))) or seen[-1][1]
+    )
+    economy.step()
+    view, orders = seen[0]
+    client = np.isin(orders.account, economy.register.client_accounts)
+    assert client.any() and not client.all()
+    quote = view.quote(orders.token, orders.buy, orders.amount)
+    assert orders.min_out == pytest.approx(np.where(client, 0.5, 0.99) * quote, rel=1e-12)

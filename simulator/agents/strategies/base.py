@@ -46,7 +46,7 @@ class Strategy(Component):
     ) -> tuple[Orders, Memory]:
         """Orders of the accounts (numbered from 0 within `portfolio`) and the new memory.
 
-        `min_out` of the orders is set afterwards from the group's slippage tolerance.
+        `min_out` of the orders is set afterwards from the slippage tolerance of the group.
         """
 
 
@@ -91,9 +91,11 @@ def orders_for(values: Floats, view: MarketView, portfolio: Portfolio) -> Orders
     return _orders(amount, values > 0)
 
 
-def sales(tokens: Floats, view: MarketView) -> Orders:
-    """Orders selling `tokens` `[accounts, tokens]`."""
-    return _orders(np.where(_open(view), tokens, 0.0), np.zeros(tokens.shape, dtype=bool))
+def sales(token: Integers, amount: Floats, view: MarketView) -> Orders:
+    """Orders of each account selling `amount` `[accounts]` of its `token` `[accounts]`."""
+    account = np.flatnonzero((amount > 0) & _open(view)[token])
+    none = np.zeros(len(account))
+    return Orders(account, token[account], none.astype(bool), amount[account], none)
 
 
 def _open(view: MarketView) -> Booleans:

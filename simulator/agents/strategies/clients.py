@@ -26,13 +26,11 @@ class ValueSeller(Strategy):
     def decide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
     ) -> tuple[Orders, Memory]:
-        account, own = np.arange(len(portfolio.own_token)), portfolio.own_token
-        stock = portfolio.tokens[account, own]
+        own = portfolio.own_token
+        stock = np.where(own >= 0, portfolio.tokens[np.arange(len(own)), own], 0.0)
         dear = view.spot_price[own] > view.fundamental_value[own]
         sold = self.sell_fraction * view.issued[own] + self.stock_fraction * stock * dear
-        tokens = np.zeros_like(portfolio.tokens)
-        tokens[account, own] = np.where(own >= 0, np.minimum(sold, stock), 0.0)
-        return sales(tokens, view), memory
+        return sales(own, np.minimum(sold, stock), view), memory
 
 
 CLIENT_POLICIES: tuple[type[Strategy], ...] = (ValueSeller,)
