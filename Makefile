@@ -18,6 +18,7 @@ CANDIDATES := $(or $(PYTHON),$(NAMED) $(TESTED:%=$$(pyenv root 2>/dev/null)/vers
 VENV := .venv
 READY := $(VENV)/installed
 WHEELS := build/wheels
+REFERENCE := build/reference
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -56,7 +57,7 @@ format: $(READY) ## format the code, and mend what lint can mend
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-smoke: $(TESTED:%=smoke-%) ## install the wheel and run it on every tested Python found here
+smoke: $(TESTED:%=smoke-%) ## install the wheel on every tested Python found here: the same numbers?
 
 clean: ## remove .venv and everything built
 	rm -rf $(VENV) build dist *.egg-info .cache .*_cache .hypothesis
@@ -79,6 +80,7 @@ $(READY): setup.cfg pyproject.toml constraints.txt
 wheel: $(READY)
 	@rm -rf build
 	@$(VENV)/bin/python -m pip wheel -qq --no-deps --wheel-dir $(WHEELS) .
+	@$(VENV)/bin/wallstreetfeds run scenarios/quickstart.yaml --periods 5 --out $(REFERENCE) -q
 .PHONY: wheel
 
 smoke-%: wheel
@@ -92,5 +94,6 @@ smoke-%: wheel
 	"$$bin/python" -m pip check; \
 	shipped=$$("$$bin/python" -I -c 'from importlib.resources import files; print(files("simulator.shipped"))'); \
 	diff -r -x __pycache__ -x '*.md' scenarios "$$shipped"; \
-	"$$bin/wallstreetfeds" run scenarios/quickstart.yaml --periods 5 --out "$$folder/run"; \
+	"$$bin/wallstreetfeds" run quickstart --periods 5 --out "$$folder/run"; \
+	"$$bin/wallstreetfeds" verify $(REFERENCE)/quickstart/*; \
 	echo "Python $*: passed"
