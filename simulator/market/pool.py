@@ -22,8 +22,8 @@ class Pool:
     >>> pool = Pool(ConstantProduct(), reserve_token=1000, reserve_numeraire=1000, fee=0.003)
     >>> round(pool.swap_in("numeraire", 10), 9)
     9.871580344
-    >>> round(pool.spot_price, 6)
-    1.020069
+    >>> round(pool.spot_price, 7)
+    1.0200697
     """
 
     def __init__(

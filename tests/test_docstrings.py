@@ -1,0 +1,50 @@
+"""Examples in docstrings print what they say, and the README's Python runs."""
+
+import doctest
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import analysis
+import simulator
+
+ROOT = Path(__file__).parents[1]
+MODULES = [
+    module.name
+    for package in (simulator, analysis)
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    if not module.name.endswith("__main__")
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_print_what_they_say(name):
+    failed, _ = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
+    assert failed == 0
+
+
+def test_some_examples_exist():
+    finder = doctest.DocTestFinder()
+    found = [
+        test
+        for name in MODULES
+        for test in finder.find(importlib.import_module(name))
+        if test.examples
+    ]
+    assert len(found) >= 6
+
+
+def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for block in blocks[1:]:  # the first one reads a run of a certain name
+        exec(compile(block, "README.md", "exec"), names)
+    assert names["economy"].period == 1
+    first = blocks[0].replace(re.search(r'"(outputs/[^"]+)"', blocks[0])[1], str(names["folder"]))
+    exec(compile(first.replace(".plot()", ""), "README.md", "exec"), names)
+    assert names["run"].periods["period"].iloc[-1] == 60
