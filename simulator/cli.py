@@ -109,7 +109,8 @@ def _options(*names: str) -> Decorator:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="wallstreetfeds", prog_name="wallstreetfeds")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """A laboratory for tokenised federated learning.
 
     \b
@@ -123,6 +124,8 @@ def cli() -> None:
       wallstreetfeds list
       wallstreetfeds init my-study
     """
+    if os.environ.get("NO_COLOR"):
+        context.color = False
 
 
 @cli.command()
