@@ -9,6 +9,7 @@ import os
 import shlex
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +30,8 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     words = sys.argv[1:] if arguments is None else arguments
     try:
         sys.exit(cli.main(words, standalone_mode=False) or 0)
@@ -295,22 +297,19 @@ def verify(
       wallstreetfeds verify outputs/quickstart/20260101T120000Z-1a2b3c4d
     """
     from simulator.recording import read_manifest
-    from simulator.running import same, versions
+    from simulator.running import moved, same
     from simulator.running import verify as verify_run
 
     manifest = read_manifest(folder)
     with _progress(manifest["periods"], quiet, verbose) as progress:
         found = verify_run(folder, plugins=plugins, progress=progress)
-    moved = {
-        name: f"{then} then, {versions().get(name)} now"
-        for name, then in manifest["versions"].items()
-        if versions().get(name) != then
-    }
-    good = all(same(text, other_versions=bool(moved)) for text in found.values())
+    differs = moved(manifest)
+    others = bool(differs.keys() - {"git_commit"})
+    good = all(same(text, other_versions=others) for text in found.values())
     if as_json:
-        click.echo(json.dumps({"verified": good, "tables": found, "versions": moved}, indent=2))
+        click.echo(json.dumps({"verified": good, "tables": found, "versions": differs}, indent=2))
     else:
-        for name, text in (found | moved).items():
+        for name, text in (found | differs).items():
             click.echo(f"{name:<14} {text}")
         click.echo("verified" if good else "NOT the same")
     sys.exit(0 if good else 1)

@@ -12,7 +12,8 @@ import shutil
 import time
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from simulator.tables import FORMAT
 
 __all__ = [
     "Recorder",
+    "locked",
     "read_manifest",
     "read_table",
     "table_hash",
@@ -77,7 +79,6 @@ class Recorder:
         self._committed = time.monotonic()
         self._checkpointed = time.monotonic()
         self._checkpoint_cost = 0.0
-        self._lock = _locked(folder)
         (folder / "parts").mkdir(exist_ok=True)
         (folder / "checkpoints").mkdir(exist_ok=True)
 
@@ -127,10 +128,13 @@ class Recorder:
         `running` has compacted tables, which are split up again.
         """
         period, saved = self._last_checkpoint()
+        if status == "running" and not any(_last(part) >= period for part in self._parts()):
+            if period >= 0:
+                raise RunError(f"{self.folder}: the rows up to its checkpoint {period} are missing")
         if status != "running":
             self._split_up(period)
         for part in reversed(self._parts()):  # so that a kill in between leaves no gap
-            if int(part.name.split("-")[1]) > period:
+            if _last(part) > period:
                 _remove(part)
         return saved
 
@@ -148,12 +152,6 @@ class Recorder:
     def remove_parts(self) -> None:
         """Remove what compacting made superfluous; the manifest must say so already."""
         shutil.rmtree(self.folder / "parts", ignore_errors=True)
-
-    def release(self) -> None:
-        """Let others write into the folder."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
 
     def _last_checkpoint(self) -> tuple[int, dict[str, np.ndarray] | None]:
         for file in sorted((self.folder / "checkpoints").glob("[0-9]*.npz"), reverse=True):
@@ -201,6 +199,30 @@ class Recorder:
             table = read_table(self.folder, name)
             tables[name] = table.filter(pc.field("period") <= period)
         _write_part(self.folder / "parts" / f"{0:08d}-{max(period, 0):08d}", tables)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other processes from writing into a run folder meanwhile: two writers would ruin it.
+
+    Raises RunError when another one is at it.
+    """
+    try:
+        import fcntl
+    except ImportError:  # not on Windows
+        yield
+        return
+    try:
+        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT)
+    except OSError as error:
+        raise RunError(f"{folder} is no run folder: {error}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise RunError(f"{folder} is being written by another process") from error
+    finally:
+        os.close(descriptor)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -263,6 +285,10 @@ def _length(row: Mapping[str, Any]) -> int:
     return max((len(value) for value in row.values() if np.ndim(value) == 1), default=1)
 
 
+def _last(part: Path) -> int:
+    return int(part.name.split("-")[1])
+
+
 def _remove(part: Path) -> None:
     """Remove a part at once: renamed, it no longer counts."""
     doomed = part.with_name(f".{part.name}")
@@ -284,18 +310,3 @@ def _write_table(table: pa.Table, path: Path) -> None:
     temporary = path.with_name(f".{path.name}")
     pq.write_table(table, temporary, row_group_size=ROW_GROUP)
     temporary.replace(path)
-
-
-def _locked(folder: Path) -> int | None:
-    """A lock that lives as long as this process: two writers would ruin a folder."""
-    try:
-        import fcntl
-    except ImportError:  # not on Windows
-        return None
-    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise RunError(f"{folder} is being written by another process") from error
-    return descriptor

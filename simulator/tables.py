@@ -17,7 +17,7 @@ TABLES: dict[str, dict[str, str]] = {
         "issued": "float64",  # tokens, all clients together
         "dividends": "float64",
         "buybacks": "float64",  # numeraire spent on buybacks
-        "volume": "float64",
+        "volume": "float64",  # numeraire that changed hands, buybacks included
     },
     "clients": {
         "period": "int32",
@@ -42,8 +42,8 @@ TABLES: dict[str, dict[str, str]] = {
         "reserve_token": "float64",
         "reserve_numeraire": "float64",
         "spot_price": "float64",
-        "volume": "float64",  # numeraire
-        "fees": "float64",  # numeraire
+        "volume": "float64",  # numeraire that changed hands, buybacks included
+        "fees": "float64",  # numeraire; fees paid in tokens at the price of their own fill
         "supply": "float64",
         "fundamental_value": "float64",
     },

@@ -126,7 +126,9 @@ def _fills(
         "amount_in": orders.amount,
         "amount_out": traded.amount_out,
         "price": traded.price,
-        "slippage": np.concatenate([np.zeros(len(buybacks.orders)), _slippage(view, fills)]),
+        "slippage": np.concatenate(
+            [np.where(buybacks.filled, 0.0, np.nan), _slippage(view, fills)]
+        ),
         "status": traded.status,
     }
 

@@ -22,7 +22,7 @@ class State:
 
     def save(self) -> dict[str, np.ndarray]:
         """The state as named arrays that need no pickle."""
-        saved = {"period": np.array(self.period), "balances": self.ledger.balances}
+        saved = {"period": np.array(self.period), "balances": self.ledger.balances.copy()}
         saved |= {f"stream/{name}": place for name, place in self.streams.save().items()}
         for owner, memory in self.memories.items():
             saved |= {f"memory/{owner}/{name}": array for name, array in memory.items()}
@@ -32,6 +32,7 @@ class State:
         """Put everything back to where `save` found it."""
         self.period = int(saved["period"])
         self.ledger.balances[:] = saved["balances"]
+        self.ledger.take_flows()  # of what is no longer to happen
         streams: dict[str, np.ndarray] = {}
         self.memories = {owner: {} for owner in self.memories}
         for key, array in saved.items():

@@ -1,7 +1,7 @@
 """Curves: what a pool pays for what it is paid."""
 
 from abc import abstractmethod
-from typing import ClassVar, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -14,9 +14,6 @@ Amount = TypeVar("Amount", float, Floats)
 
 class Curve(Component):
     """A pricing rule of a pool with two reserves. All methods also take arrays, elementwise."""
-
-    code: ClassVar[int | None] = None
-    """The curve's branch in the settling kernel; without one it settles on the plain path."""
 
     @abstractmethod
     def payout(self, reserve_in: Amount, reserve_out: Amount, amount: Amount, fee: float) -> Amount:
@@ -39,7 +36,6 @@ class ConstantProduct(Curve):
     """
 
     kind: Literal["constant_product"] = "constant_product"
-    code: ClassVar[int | None] = 0
 
     def payout(self, reserve_in: Amount, reserve_out: Amount, amount: Amount, fee: float) -> Amount:
         kept = (1.0 - fee) * amount

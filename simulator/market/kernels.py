@@ -3,21 +3,21 @@
 import numba
 
 from simulator.components import Booleans, Floats, Integers
-from simulator.ledger import NUMERAIRE, SHORTFALL_TOLERANCE
 
+NUMERAIRE = 0  # as in the ledger; the compiled code's cache does not notice changes elsewhere
 FILLED, UNAFFORDABLE, SLIPPAGE, EMPTY_POOL, EXHAUSTED = range(5)
 
 
 @numba.njit(cache=True, inline="always")
-def _payout(code, reserve_in, reserve_out, amount, fee):  # type: ignore[no-untyped-def]
-    kept = (1.0 - fee) * amount  # code 0: constant product
+def _constant_product(reserve_in, reserve_out, amount, fee):  # type: ignore[no-untyped-def]
+    kept = (1.0 - fee) * amount
     return reserve_out * kept / (reserve_in + kept)
 
 
 @numba.njit(cache=True)
 def settle(
     balances: Floats,
-    codes: Integers,
+    shortfall_tolerance: float,
     fees: Floats,
     pool_accounts: Integers,
     pool_tokens: Integers,
@@ -41,7 +41,7 @@ def settle(
         asset_out = pool_tokens[token] if buys[k] else NUMERAIRE
         balance = balances[account, asset_in]
         if amount > balance:
-            if amount > balance * (1.0 + SHORTFALL_TOLERANCE):
+            if amount > balance * (1.0 + shortfall_tolerance):
                 status[k] = UNAFFORDABLE
                 continue
             amount = balance
@@ -49,7 +49,7 @@ def settle(
         if reserve_in <= 0.0 or reserve_out <= 0.0:
             status[k] = EMPTY_POOL
             continue
-        payout = _payout(codes[token], reserve_in, reserve_out, amount, fees[token])
+        payout = _constant_product(reserve_in, reserve_out, amount, fees[token])
         if not 0.0 < payout < reserve_out:
             status[k] = EXHAUSTED
             continue

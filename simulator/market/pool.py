@@ -78,7 +78,12 @@ class Pool:
         return float(self.ledger.balances[1:, self.share].sum())
 
     def quote_in(self, side: Side, amount: float) -> float:
-        """What `amount` of `side` paid in would buy now; moves nothing. An empty pool pays 0."""
+        """What `amount` of `side` paid in would buy now; moves nothing. An empty pool pays 0.
+
+        Raises MarketError when the side or the amount is none.
+        """
+        if side not in ("token", "numeraire"):
+            raise MarketError(f"the side paid in is 'token' or 'numeraire', not {side!r}")
         _positive("an amount", amount)
         reserves = (self.reserve_token, self.reserve_numeraire)
         reserve_in, reserve_out = reserves if side == "token" else reserves[::-1]
@@ -94,6 +99,8 @@ class Pool:
         Raises MarketError, moving nothing, when the account cannot pay, the pool is empty or too
         small, or would pay less than `min_out`.
         """
+        if side not in ("token", "numeraire"):
+            raise MarketError(f"the side paid in is 'token' or 'numeraire', not {side!r}")
         paid, received = (self.token, NUMERAIRE) if side == "token" else (NUMERAIRE, self.token)
         amount = self._payable(account, paid, _positive("an amount", amount))
         payout = self.quote_in(side, amount)

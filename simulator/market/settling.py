@@ -9,6 +9,7 @@ import numpy as np
 from simulator.components import Component, Integers
 from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, SHORTFALL_TOLERANCE, Ledger
+from simulator.market.curves import ConstantProduct
 from simulator.market.orders import STATUSES, Fills, Orders
 from simulator.market.pool import Pool, Side
 
@@ -32,6 +33,8 @@ class RandomOrder(Clearing):
         return draws.permutation(len(orders))
 
 
+COMPILED = (ConstantProduct,)  # by exact type: a subclass may pay differently
+
 CLEARING: tuple[type[Clearing], ...] = (RandomOrder,)
 
 
@@ -40,11 +43,11 @@ def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> Fills:
 
     An order that cannot be executed moves nothing and its status says why: `unaffordable` (the
     account has less), `slippage` (the pool would pay less than `min_out`), `empty_pool`, or
-    `exhausted` (the pool cannot pay for so much, or so little). Curves without a kernel branch
-    settle plainly. Raises MarketError, moving nothing, when an order has an unknown account or
+    `exhausted` (the pool cannot pay for so much, or so little). Curves that the kernel does not
+    know settle plainly. Raises MarketError, moving nothing, when an order has an unknown account or
     pool, or an amount that is negative or not finite.
     """
-    if any(pool.curve.code is None for pool in pools):
+    if any(type(pool.curve) not in COMPILED for pool in pools):
         return settle_plain(ledger, pools, orders)
     _check(ledger, pools, orders)
     from simulator.market.kernels import settle as kernel
@@ -53,7 +56,7 @@ def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> Fills:
     status = np.zeros(len(orders), dtype=np.int64)
     kernel(
         ledger.balances,
-        np.array([pool.curve.code for pool in pools], dtype=np.int64),
+        SHORTFALL_TOLERANCE,
         np.array([pool.fee for pool in pools], dtype=np.float64),
         np.array([pool.account for pool in pools], dtype=np.int64),
         np.array([pool.token for pool in pools], dtype=np.int64),

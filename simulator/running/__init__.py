@@ -3,6 +3,6 @@
 from simulator.running.folder import scenario_yaml, versions
 from simulator.running.runs import resume, run
 from simulator.running.session import Progress
-from simulator.running.verifying import same, verify
+from simulator.running.verifying import moved, same, verify
 
-__all__ = ["Progress", "resume", "run", "same", "scenario_yaml", "verify", "versions"]
+__all__ = ["Progress", "moved", "resume", "run", "same", "scenario_yaml", "verify", "versions"]

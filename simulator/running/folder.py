@@ -19,6 +19,8 @@ from simulator.scenario.yaml_text import dump
 from simulator.tables import FORMAT
 
 __all__ = [
+    "git_commit",
+    "has_summary",
     "new_folder",
     "recorded_scenario",
     "scenario_yaml",
@@ -79,7 +81,7 @@ def write_beginning(
         "periods": scenario.periods,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": versions(),
-        "git_commit": _git_commit(),
+        "git_commit": git_commit(),
         "overrides": dict(overrides),
         "plugins": _copied(plugins, folder),
         "scenario_sha256": sha256(text.encode()).hexdigest(),
@@ -125,6 +127,14 @@ def summarise(folder: Path) -> None:
     write_text(folder / "summary.json", json.dumps(summarise(finished), indent=2) + "\n")
 
 
+def has_summary(folder: Path) -> bool:
+    """Whether the summary, which is written last of all, is there and can be read."""
+    try:
+        return isinstance(json.loads((folder / "summary.json").read_text("utf-8")), dict)
+    except (OSError, ValueError):
+        return False
+
+
 def _copied(plugins: Sequence[str | Path], folder: Path) -> list[dict[str, str]]:
     copied = []
     for file in map(Path, plugins):
@@ -134,7 +144,7 @@ def _copied(plugins: Sequence[str | Path], folder: Path) -> list[dict[str, str]]
     return copied
 
 
-def _git_commit() -> str | None:
+def git_commit() -> str | None:
     """The commit of the checkout this code runs from, `+` when changed; None elsewhere."""
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():

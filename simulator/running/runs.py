@@ -8,8 +8,16 @@ from typing import Any
 
 from simulator.economy import Economy
 from simulator.errors import RunError, SimulatorError
-from simulator.recording import Recorder, read_manifest, write_manifest
-from simulator.running.folder import new_folder, recorded_scenario, summarise, write_beginning
+from simulator.recording import Recorder, locked, read_manifest, write_manifest
+from simulator.running.folder import (
+    git_commit,
+    has_summary,
+    new_folder,
+    recorded_scenario,
+    summarise,
+    versions,
+    write_beginning,
+)
 from simulator.running.session import Progress, blamed_on, compute
 from simulator.scenario import Scenario
 from simulator.tables import TABLES
@@ -33,7 +41,7 @@ def run(
     folder, named in the exception's notes, that can be read and resumed.
     """
     folder = start(scenario, out, overrides=overrides, plugins=plugins, progress=progress)
-    with blamed_on(folder):
+    with blamed_on(folder), locked(folder):
         summarise(folder)
     return folder
 
@@ -50,7 +58,7 @@ def start(
     started = time.perf_counter()
     economy = _set_up(scenario)
     folder = new_folder(Path(out), scenario)
-    with blamed_on(folder):
+    with blamed_on(folder), locked(folder):
         setup = time.perf_counter() - started
         manifest = write_beginning(folder, scenario, overrides or {}, plugins, setup)
         recorder = Recorder(folder, TABLES, economy.register.categories)
@@ -69,10 +77,11 @@ def resume(
     when its plugins are not given again unchanged.
     """
     folder = Path(folder)
-    manifest = read_manifest(folder)
-    if manifest["status"] == "complete" and (folder / "summary.json").exists():
-        return False
-    with blamed_on(folder):
+    read_manifest(folder)  # told before a lock is left in a folder that holds no run
+    with blamed_on(folder), locked(folder):
+        manifest = read_manifest(folder)
+        if manifest["status"] == "complete" and has_summary(folder):
+            return False
         if manifest["status"] != "complete":
             _compute_rest(folder, manifest, plugins, progress)
         shutil.rmtree(folder / "parts", ignore_errors=True)
@@ -102,7 +111,8 @@ def _compute_rest(
         recorder.append(0, economy.tables)
     else:
         economy.restore(saved)
-    manifest["resumed"] = [*manifest.get("resumed", []), economy.period]
+    here = {"period": economy.period, "versions": versions(), "git_commit": git_commit()}
+    manifest["resumed"] = [*manifest.get("resumed", []), here]
     manifest["status"] = "running"
     for outcome in ("error", "tables"):
         manifest.pop(outcome, None)

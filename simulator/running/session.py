@@ -48,16 +48,9 @@ def compute(
         manifest["timings"]["periods_seconds"] = round(seconds, 3)
         log.info("%s at period %d", manifest["status"], economy.period)
         log.close()
-        _close(recorder, manifest)
-
-
-def _close(recorder: Recorder, manifest: dict[str, Any]) -> None:
-    try:
         manifest["tables"] = recorder.compact()
         write_manifest(recorder.folder, manifest)
         recorder.remove_parts()
-    finally:
-        recorder.release()
 
 
 @contextmanager
@@ -101,8 +94,10 @@ class _Interrupts:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+        if threading.current_thread() is not threading.main_thread():
+            return self
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as for jobs in the background
                 self._before[number] = signal.signal(number, self._interrupt)
         return self
 

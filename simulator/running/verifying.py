@@ -1,17 +1,18 @@
 """Verify a run: compute it again and compare every table."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from simulator.errors import RunError
 from simulator.recording import read_manifest, read_table, table_hash
-from simulator.running.folder import recorded_scenario
+from simulator.running.folder import git_commit, recorded_scenario, versions
 from simulator.running.runs import start
 from simulator.running.session import Progress
 from simulator.tables import TABLES
 
-__all__ = ["same", "verify"]
+__all__ = ["moved", "same", "verify"]
 
 TOLERANCE = 1e-6  # relative; what other versions of Python and numpy may differ by
 
@@ -29,20 +30,33 @@ def verify(
     if manifest["status"] != "complete":
         raise RunError(f"{folder}: the run is {manifest['status']}; resume it before verifying")
     scenario = recorded_scenario(folder, manifest, plugins)
-    recorded = {name: table_hash(read_table(folder, name)) for name in TABLES}
+    found = {name: table_hash(read_table(folder, name)) for name in TABLES}
     with tempfile.TemporaryDirectory() as temporary:
         try:
             again = start(scenario, temporary, plugins=plugins, progress=progress)
         except BaseException as error:
             error.__notes__ = []  # they name a folder that is about to go
             raise
-        tables = read_manifest(again)["tables"]
-        return {
-            name: "identical"
-            if tables[name]["sha256"] == recorded[name]
-            else _difference(folder / f"{name}.parquet", again / f"{name}.parquet")
-            for name in TABLES
-        }
+        recorded, computed = manifest["tables"], read_manifest(again)["tables"]
+        for name in TABLES:
+            if found[name] == computed[name]["sha256"]:
+                found[name] = "identical"
+            else:
+                changed = found[name] != recorded[name]["sha256"]
+                told = _difference(folder / f"{name}.parquet", again / f"{name}.parquet")
+                found[name] = f"changed after the run, {told}" if changed else told
+    return found
+
+
+def moved(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """What the numbers depend on and is not as it was when the run was made."""
+    then = manifest["versions"] | {"git_commit": manifest.get("git_commit")}
+    now = versions() | {"git_commit": git_commit()}
+    return {
+        name: f"{value} then, {now.get(name)} now"
+        for name, value in then.items()
+        if now.get(name) != value
+    }
 
 
 def same(found: str, *, other_versions: bool) -> bool:
@@ -74,5 +88,7 @@ def _difference(first: Path, second: Path) -> str:
         distance = float(np.nanmax(np.abs(x - y), initial=0.0)) / scale
         if distance > worst:
             worst, where = distance, str(column)
+    if not where:
+        return f"within {TOLERANCE:g}: equal numbers in another representation"
     size = "within" if worst <= TOLERANCE else "beyond"
     return f"{size} {TOLERANCE:g}: {worst:.2g} of the largest value, in column {where}"

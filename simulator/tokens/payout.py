@@ -12,6 +12,9 @@ from simulator.tokens.issuance import Unearned
 __all__ = ["Buyback", "Payout", "Split"]
 
 
+ROUNDING = 1e-9  # what the fractions of revenue may miss 1 by
+
+
 @dataclass(frozen=True)
 class Split:
     """A period's money by use, in numeraire; arrays are `[clients]`.
@@ -73,7 +76,7 @@ class Payout(Section):
         uses = ("dividend", "buyback", "direct")
         if all(use in info.data for use in uses):
             total = sum(info.data[use] for use in uses) + treasury
-            if abs(total - 1) > 1e-9:
+            if abs(total - 1) > ROUNDING:
                 raise ValueError(
                     f"dividend + buyback + direct + treasury must sum to 1, they sum to {total:g}"
                 )
@@ -95,10 +98,9 @@ class Payout(Section):
         earned = revenue - treasury + released
         nothing = np.zeros_like(shares)
         uses = self.dividend + self.buyback + self.direct
-        if shares.any() and uses > 0:
-            part = earned / uses * shares
+        if shares.any() and uses > ROUNDING:
             dividend, buyback, direct = (
-                use * part for use in (self.dividend, self.buyback, self.direct)
+                use / uses * earned * shares for use in (self.dividend, self.buyback, self.direct)
             )
             split = Split(dividend, buyback, direct, treasury, released, 0.0, 0.0)
             return split, self.initial()
