@@ -169,7 +169,11 @@ def _model_and_clients(summary: Summary) -> Iterable[tuple[str, str]]:
         f"test accuracy {_plain(accuracy['first'])} -> {_plain(accuracy['last'])},"
         f" log loss {_plain(loss['first'])} -> {_plain(loss['last'])}",
     )
-    if share["best"]:
+    if share["best"] and not share["best"]["value"]:
+        yield "Clients", "nobody earned rewards"
+    elif share["best"] and share["best"]["name"] == share["worst"]["name"]:
+        yield "Client", f"{_who(share['best'])}: {_percent(share['best'])} of rewards, {window}"
+    elif share["best"]:
         yield (
             "Best client",
             f"{_who(share['best'])}: {_percent(share['best'])} of rewards, {window}",
@@ -190,13 +194,13 @@ def _wealth_table(summary: Summary) -> Iterable[str]:
         yield "No liquidity providers and no investors took part."
         return
     width = max(26, *map(len, rows)) + 2
-    yield f"{'Wealth in numeraire':<{width}}{'genesis':>12}{'end':>12}{'return':>10}"
+    yield f"{'Wealth in numeraire':<{width}}{'genesis':>12} {'end':>11} {'return':>9}"
     for name, result in rows.items():
         gain = result["return_percent"]
         gained = "-" if gain is None else f"{gain:+.1f}%"
         yield (
-            f"  {name:<{width - 2}}{_amount(result['genesis']):>12}{_amount(result['end']):>12}"
-            f"{gained:>10}"
+            f"  {name:<{width - 2}}{_amount(result['genesis']):>12} {_amount(result['end']):>11}"
+            f" {gained:>9}"
         )
 
 

@@ -259,7 +259,8 @@ def init(directory: Path) -> None:
     except OSError as error:
         raise ScenarioError([Problem(str(directory), error.strerror or str(error))]) from error
     click.echo(f"{directory}: {', '.join(sorted(files))}")
-    click.echo(f"edit mine.yaml, then: wallstreetfeds run {directory / 'mine.yaml'}")
+    mine = shlex.quote(str(directory / "mine.yaml"))
+    click.echo(f"edit mine.yaml, then: wallstreetfeds run {mine}")
 
 
 @cli.command()
@@ -407,7 +408,7 @@ def _show_run(folder: Path, as_json: bool, quiet: bool) -> None:
         click.echo(summary_text(summary))
         click.echo(f"\nresults  {folder}")
         click.echo(f"figure   {folder / 'overview.png'}")
-        click.echo(f"look     {_opener()} {folder / 'overview.png'}")
+        click.echo(f"look     {_opener()} {shlex.quote(str(folder / 'overview.png'))}")
 
 
 def _opener() -> str:

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from simulator.errors import RunError
+from simulator.errors import Problem, RunError, ScenarioError
 from simulator.tables import FORMAT
 
 __all__ = [
@@ -128,9 +128,9 @@ class Recorder:
         `running` has compacted tables, which are split up again.
         """
         period, saved = self._last_checkpoint()
-        if status == "running" and not any(_last(part) >= period for part in self._parts()):
-            if period >= 0:
-                raise RunError(f"{self.folder}: the rows up to its checkpoint {period} are missing")
+        reached = max(map(_last, self._parts()), default=-1)
+        if status == "running" and reached < period:
+            raise RunError(f"{self.folder}: the rows up to its checkpoint {period} are missing")
         if status != "running":
             self._split_up(period)
         for part in reversed(self._parts()):  # so that a kill in between leaves no gap
@@ -226,18 +226,21 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a run folder. Raises RunError when there is none that can be used."""
+    """The manifest of a run folder. Raises ScenarioError when there is none that can be used."""
     try:
         manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"{folder} is no run folder: {error}") from error
+    except OSError:
+        what = "no run folder: it has no manifest.json" if folder.is_dir() else "no such folder"
+        raise ScenarioError([Problem(str(folder), what)]) from None
+    except ValueError as error:
+        what = f"no run folder: manifest.json is no JSON: {error}"
+        raise ScenarioError([Problem(str(folder), what)]) from error
     if not isinstance(manifest, dict) or (lacking := MANIFEST_KEYS - manifest.keys()):
         lack = ", ".join(sorted(lacking)) if isinstance(manifest, dict) else "an object"
-        raise RunError(f"{folder} is no run folder: manifest.json lacks {lack}")
+        raise ScenarioError([Problem(str(folder), f"no run folder: manifest.json lacks {lack}")])
     if not isinstance(manifest["format"], int) or manifest["format"] > FORMAT:
-        raise RunError(
-            f"{folder} has format {manifest['format']}, this version reads up to {FORMAT}"
-        )
+        what = f"has format {manifest['format']}, this version reads up to {FORMAT}"
+        raise ScenarioError([Problem(str(folder), what)])
     return manifest
 
 

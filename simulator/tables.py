@@ -14,7 +14,7 @@ TABLES: dict[str, dict[str, str]] = {
         "loss": "float64",  # log loss on the test set
         "utility": "float64",  # on the validation set
         "revenue": "float64",
-        "issued": "float64",  # tokens, all clients together
+        "issued": "float64",  # tokens, all together
         "dividends": "float64",
         "buybacks": "float64",  # numeraire spent on buybacks
         "volume": "float64",  # numeraire that changed hands, buybacks included
@@ -43,7 +43,7 @@ TABLES: dict[str, dict[str, str]] = {
         "reserve_numeraire": "float64",
         "spot_price": "float64",
         "volume": "float64",  # numeraire that changed hands, buybacks included
-        "fees": "float64",  # numeraire; fees paid in tokens at the price of their own fill
+        "fees": "float64",  # numeraire; those paid in tokens at the price that the rest was paid
         "supply": "float64",
         "fundamental_value": "float64",
     },
@@ -69,7 +69,7 @@ TABLES: dict[str, dict[str, str]] = {
         "amount_in": "float64",
         "amount_out": "float64",
         "price": "float64",  # numeraire per token, fee included
-        "slippage": "float64",  # against the quote on the frozen view; positive is worse
+        "slippage": "float64",  # against the quote on the view, positive is worse; NaN without one
         "status": "category",
     },
     "flows": {

@@ -143,7 +143,7 @@ class Traders:
         try:
             orders, memory = self.strategy.decide(view, portfolio, memory, draws)
             orders, memory = _as_orders(orders), _as_memory(memory)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             said = ", ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
             raise StrategyError(f"{self._blame(view)}: {said}") from error
         if not len(orders):

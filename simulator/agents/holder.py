@@ -32,7 +32,7 @@ class AccountHolder(mesa.Agent):
     @property
     def wealth(self) -> float:
         """Numeraire, tokens and LP shares at spot prices."""
-        return float(self.model.wealth[self.account])
+        return float(self.model.worth(self.model.ledger.balances[self.account]))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, wealth={self.wealth:.2f})"

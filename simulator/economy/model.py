@@ -8,7 +8,7 @@ from simulator.agents.aggregator import Aggregator
 from simulator.agents.client import Client
 from simulator.agents.investor import Investor
 from simulator.agents.liquidity_provider import LiquidityProvider
-from simulator.components import Floats, Memory
+from simulator.components import Booleans, Floats, Memory
 from simulator.economy.register import CLEARING, TREASURY, Register, each
 from simulator.economy.rewarding import (
     Reward,
@@ -21,7 +21,7 @@ from simulator.economy.rewarding import (
 from simulator.economy.rows import Row, table_rows
 from simulator.economy.state import State
 from simulator.errors import LedgerError
-from simulator.federation import Round
+from simulator.federation import Quality, Round
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import Fills, MarketView, Orders, Pool, settle
 from simulator.randomness import Streams
@@ -62,6 +62,9 @@ class Economy(mesa.Model):
         """Go to a state that `state.save()` returned for the same scenario; history starts anew."""
         self.state.restore(saved)
         self.history.clear()
+        self.tables: dict[str, Row] = {}
+        with self._threads.limit(limits=1):
+            self.quality = self._evaluated()
 
     def step(self) -> None:
         """Advance one period: learn, assess, reward, decide, trade, record."""
@@ -84,18 +87,20 @@ class Economy(mesa.Model):
         round_, self.memory["model"] = federation.learn(
             self.memory["model"], self.cohort, takes_part, self.period, self.state.streams
         )
-        self.quality = federation.evaluate(round_.parameters, self.cohort)
+        self.quality = self._evaluated()
         return round_
 
     def assess(self, round_: Round) -> None:
         """Contributions become credit, and credit becomes shares of this period's rewards."""
         tokens = self.settings.tokens
-        self.participated = round_.participated
-        self.contributions = self.settings.federation.assess(round_, self.cohort)
-        self.credit, self.memory["credit"] = tokens.credit.update(
-            self.memory["credit"], self.contributions
-        )
-        self.shares = tokens.allocation.shares(self.credit)
+        contributions = self.settings.federation.assess(round_, self.cohort)
+        credit, self.memory["credit"] = tokens.credit.update(self.memory["credit"], contributions)
+        self.memory["assessment"] = {
+            "participated": round_.participated,
+            "contributions": contributions,
+            "credit": credit,
+            "shares": tokens.allocation.shares(credit),
+        }
 
     def reward(self) -> Reward:
         """Revenue arrives and leaves again by its uses; tokens are issued and valued anew."""
@@ -118,7 +123,7 @@ class Economy(mesa.Model):
         )
         issue(ledger, self.register, issued, to_treasury)
         self._value_tokens(payout.to_holders * revenue * self.shares)
-        return Reward(revenue, issued, received, paid, split.direct, fills)
+        return Reward(revenue, issued, to_treasury, received, paid, split.direct, fills)
 
     def view(self, reward: Reward) -> MarketView:
         """What everybody may see of the market before trading begins."""
@@ -181,6 +186,26 @@ class Economy(mesa.Model):
         return self.state.memories
 
     @property
+    def participated(self) -> Booleans:
+        """Which clients took part in the last round `[clients]`."""
+        return self.memory["assessment"]["participated"]
+
+    @property
+    def contributions(self) -> Floats:
+        """What the last round credited clients with, in units of utility `[clients]`."""
+        return self.memory["assessment"]["contributions"]
+
+    @property
+    def credit(self) -> Floats:
+        """Smoothed contribution of each client `[clients]`."""
+        return self.memory["assessment"]["credit"]
+
+    @property
+    def shares(self) -> Floats:
+        """Each client's part of this period's rewards `[clients]`."""
+        return self.memory["assessment"]["shares"]
+
+    @property
     def spot_price(self) -> Floats:
         """Spot price of each token `[tokens]`; the last one known where a pool is empty."""
         return self.memory["prices"]["spot"]
@@ -191,27 +216,29 @@ class Economy(mesa.Model):
         return self.memory["prices"]["value"]
 
     @property
-    def token_value(self) -> Floats:
-        """Tokens of each account at spot prices, numeraire `[accounts]`."""
-        value: Floats = self.ledger.balances[:, self.register.token_assets] @ self.spot_price
-        return value
-
-    @property
-    def lp_value(self) -> Floats:
-        """LP shares of each account at spot prices, numeraire `[accounts]`."""
-        shares = self.ledger.balances[:, self.register.share_assets]
+    def lp_price(self) -> Floats:
+        """Worth of an LP share of each pool at spot prices, numeraire `[tokens]`."""
         pools = self.ledger.balances[self.register.pool_accounts]
         worth = pools[:, NUMERAIRE] + pools[:, self.register.token_assets] @ self.spot_price
-        supply = -shares[OUTSIDE]
-        value: Floats = shares @ np.divide(
-            worth, supply, out=np.zeros_like(worth), where=supply > 0
-        )
-        return value
+        supply = self.ledger.supply(np.arange(len(self.ledger.assets))[self.register.share_assets])
+        price: Floats = np.divide(worth, supply, out=np.zeros_like(worth), where=supply > 0)
+        return price
 
     @property
     def wealth(self) -> Floats:
         """Numeraire, tokens and LP shares of each account at spot prices `[accounts]`."""
-        return self.ledger.balances[:, NUMERAIRE] + self.token_value + self.lp_value
+        return self.worth(self.ledger.balances)
+
+    def worth(self, balances: Floats) -> Floats:
+        """Worth of balances `[..., assets]` at spot prices, numeraire."""
+        tokens = balances[..., self.register.token_assets] @ self.spot_price
+        shares = balances[..., self.register.share_assets] @ self.lp_price
+        worth: Floats = balances[..., NUMERAIRE] + tokens + shares
+        return worth
+
+    def _evaluated(self) -> Quality:
+        parameters = self.memory["model"]["parameters"]
+        return self.settings.federation.evaluate(parameters, self.cohort)
 
     def _open_pools(self) -> list[Pool]:
         market, tokens = self.settings.market, len(self.register.tokens)
@@ -269,14 +296,17 @@ class Economy(mesa.Model):
         self.memory["prices"] = {"spot": price, "value": price}
         self._note_prices()
         self.memory["oracle"] = settings.market.oracle.initial(self.spot_price)
-        parameters = self.memory["model"]["parameters"]
-        self.quality = settings.federation.evaluate(parameters, self.cohort)
-        self.participated = np.zeros(clients, dtype=bool)
-        self.contributions = self.credit = self.shares = nothing
+        self.quality = self._evaluated()
+        self.memory["assessment"] = {
+            "participated": np.zeros(clients, dtype=bool),
+            "contributions": nothing,
+            "credit": nothing,
+            "shares": nothing,
+        }
         self.history: list[Row] = []
         none = Fills(Orders.none(), np.zeros(0), np.zeros(0, dtype=np.int64))
         accounts = np.zeros(len(self.ledger.balances))
-        reward = Reward(0.0, nothing, accounts, nothing, nothing, none)
+        reward = Reward(0.0, nothing, 0.0, accounts, nothing, nothing, none)
         self.record(self.view(reward), reward, none)
 
     def _endow(self) -> None:

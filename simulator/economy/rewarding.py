@@ -20,6 +20,7 @@ class Reward:
 
     revenue: float
     issued: Floats  # [clients]
+    treasury_issued: float  # of each token
     dividends: Floats  # received by each account
     dividends_paid: Floats  # [tokens]
     direct: Floats  # [clients]

@@ -41,7 +41,7 @@ def table_rows(
             "loss": economy.quality.loss,
             "utility": economy.quality.utility,
             "revenue": reward.revenue,
-            "issued": float(reward.issued.sum()),
+            "issued": float((reward.issued + reward.treasury_issued).sum()),
             "dividends": float(reward.dividends_paid.sum()),
             "buybacks": float(reward.buybacks.numeraire.sum()),
             "volume": float(pools["volume"].sum()),
@@ -83,13 +83,15 @@ def _pools(economy: "Economy", traded: Fills) -> Row:
     count, orders, numeraire = len(register.tokens), traded.orders, traded.numeraire
     reserves = balances[register.pool_accounts]
     volume = np.bincount(orders.token, numeraire, minlength=count)
+    fee = economy.settings.market.fee
+    charged = fee * np.where(orders.buy, numeraire, numeraire / (1 - fee))
     return {
         "token": np.arange(count),
         "reserve_token": np.diagonal(reserves[:, register.token_assets]),
         "reserve_numeraire": reserves[:, NUMERAIRE],
         "spot_price": economy.spot_price,
         "volume": volume,
-        "fees": economy.settings.market.fee * volume,
+        "fees": np.bincount(orders.token, charged, minlength=count),
         "supply": economy.ledger.supply(np.arange(1, 1 + count)),
         "fundamental_value": economy.fundamental_value,
     }
@@ -97,8 +99,10 @@ def _pools(economy: "Economy", traded: Fills) -> Row:
 
 def _agents(economy: "Economy") -> Row:
     register, accounts = economy.register, economy.register.agent_accounts
-    numeraire = economy.ledger.balances[accounts, NUMERAIRE].copy()
-    token_value, lp_value = economy.token_value[accounts], economy.lp_value[accounts]
+    balances = economy.ledger.balances[accounts]
+    numeraire = balances[:, NUMERAIRE].copy()
+    token_value = balances[:, register.token_assets] @ economy.spot_price
+    lp_value = balances[:, register.share_assets] @ economy.lp_price
     return {
         "agent": np.arange(len(register.agents)),
         "kind": register.kind_codes,
@@ -126,9 +130,7 @@ def _fills(
         "amount_in": orders.amount,
         "amount_out": traded.amount_out,
         "price": traded.price,
-        "slippage": np.concatenate(
-            [np.where(buybacks.filled, 0.0, np.nan), _slippage(view, fills)]
-        ),
+        "slippage": np.concatenate([np.full(len(buybacks.orders), np.nan), _slippage(view, fills)]),
         "status": traded.status,
     }
 

@@ -17,8 +17,8 @@ __all__ = ["LAUNCHES", "Launch", "SeededPool"]
 class Launch(Component):
     """A way to create the tokens and open their pools."""
 
-    supply: float = Field(1000.0, gt=0, description="Tokens of each client at genesis.")
-    price: float = Field(1.0, gt=0, description="Genesis price of a token (numeraire).")
+    supply: float = Field(1000.0, ge=1e-6, le=1e12, description="Tokens of each client at genesis.")
+    price: float = Field(1.0, ge=1e-6, le=1e12, description="Genesis price of a token (numeraire).")
     client: float = Field(
         0.6, ge=0, lt=1, description="Least fraction of the supply that the client itself keeps."
     )
@@ -26,6 +26,10 @@ class Launch(Component):
     @abstractmethod
     def check(self, tokens: int, deposits: float) -> None:
         """Raise ValueError when `deposits` (numeraire, all pools together) cannot be met."""
+
+    @abstractmethod
+    def served(self, tokens: int, deposits: float, demand: float) -> float:
+        """Part of the investors' `demand` (numeraire, all tokens together) that can be met."""
 
     @abstractmethod
     def open(
@@ -63,6 +67,10 @@ class SeededPool(Launch):
                 f"(supply {self.supply:g}, of which it keeps {self.client:g})"
             )
 
+    def served(self, tokens: int, deposits: float, demand: float) -> float:
+        offered = tokens * (1 - self.client) * self.supply * self.price - deposits
+        return min(1.0, max(offered, 0.0) / demand) if demand > 0 else 1.0
+
     def open(
         self,
         ledger: Ledger,
@@ -75,11 +83,7 @@ class SeededPool(Launch):
     ) -> None:
         token = np.arange(1, len(clients) + 1)
         ledger.transfer("genesis", token, OUTSIDE, clients, self.supply)
-        left = max(
-            (1 - self.client) * self.supply - deposits.sum() / len(clients) / self.price, 0.0
-        )
-        wanted = demand.sum() / len(clients) / self.price
-        served = demand * min(1.0, left / wanted) if wanted > 0 else demand
+        served = demand * self.served(len(clients), float(deposits.sum()), float(demand.sum()))
         for buyers, money in ((providers, deposits), (investors, served)):
             each = money / len(clients)
             account, part = np.repeat(buyers, len(clients)), np.repeat(each, len(clients))

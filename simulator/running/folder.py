@@ -1,6 +1,8 @@
 """What a run folder holds besides tables: scenario, plugins, manifest, summary and figure."""
 
+import errno
 import json
+import os
 import platform
 import shutil
 import subprocess
@@ -26,7 +28,6 @@ __all__ = [
     "scenario_yaml",
     "summarise",
     "versions",
-    "write_beginning",
 ]
 
 
@@ -41,37 +42,53 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in packages}
 
 
-def new_folder(out: Path, scenario: Scenario) -> Path:
-    """A new folder `out/<name>/<UTC time>-<hash of the scenario>`.
+def new_folder(
+    out: Path,
+    scenario: Scenario,
+    overrides: Mapping[str, Any],
+    plugins: Sequence[str | Path],
+    setup_seconds: float,
+) -> tuple[Path, dict[str, Any]]:
+    """A new folder `out/<name>/<UTC time>-<hash of the scenario>` and its manifest.
 
-    Raises RunError when it cannot be made.
+    It appears complete with scenario, plugins and manifest, or not at all. Raises RunError when it
+    cannot be made.
     """
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    identity = sha256(scenario_yaml(scenario).encode()).hexdigest()[:8]
-    parent = out / scenario.name
-    for number in range(1, 1000):
-        folder = parent / (f"{moment}-{identity}" + (f"-{number}" if number > 1 else ""))
+    moment, text = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"), scenario_yaml(scenario)
+    parent, name = out / scenario.name, f"{moment}-{sha256(text.encode()).hexdigest()[:8]}"
+    making = parent / f".{name}-{os.getpid()}"
+    try:
+        making.mkdir(parents=True)
+        manifest = _written(making, scenario, text, overrides, plugins, setup_seconds)
+        return _placed(making, parent / name), manifest
+    except OSError as error:
+        raise RunError(f"cannot make a run folder in {parent}: {error.strerror}") from error
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _placed(making: Path, folder: Path) -> Path:
+    """Rename to `folder`, or to that with the first number that makes it new."""
+    number, new = 1, folder
+    while True:
         try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            if not parent.is_dir():
-                raise RunError(f"cannot make the run folder: {parent} is not a folder") from None
-            continue
+            return making.rename(new)
         except OSError as error:
-            raise RunError(f"cannot make the run folder {folder}: {error.strerror}") from error
-        return folder
-    raise RunError(f"cannot find a free name for the run folder in {parent}")
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
+        number += 1
+        new = folder.with_name(f"{folder.name}-{number}")
 
 
-def write_beginning(
+def _written(
     folder: Path,
     scenario: Scenario,
+    text: str,
     overrides: Mapping[str, Any],
     plugins: Sequence[str | Path],
     setup_seconds: float,
 ) -> dict[str, Any]:
     """Write what is known before the first period, and return the manifest."""
-    text = scenario_yaml(scenario)
     write_text(folder / "scenario.yaml", text)
     manifest = {
         "format": FORMAT,

@@ -16,7 +16,6 @@ from simulator.running.folder import (
     recorded_scenario,
     summarise,
     versions,
-    write_beginning,
 )
 from simulator.running.session import Progress, blamed_on, compute
 from simulator.scenario import Scenario
@@ -57,10 +56,9 @@ def start(
     """`run` without summary and figure."""
     started = time.perf_counter()
     economy = _set_up(scenario)
-    folder = new_folder(Path(out), scenario)
+    setup = time.perf_counter() - started
+    folder, manifest = new_folder(Path(out), scenario, overrides or {}, plugins, setup)
     with blamed_on(folder), locked(folder):
-        setup = time.perf_counter() - started
-        manifest = write_beginning(folder, scenario, overrides or {}, plugins, setup)
         recorder = Recorder(folder, TABLES, economy.register.categories)
         recorder.append(0, economy.tables)
         compute(economy, recorder, manifest, progress)

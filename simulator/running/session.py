@@ -39,7 +39,7 @@ def compute(
         manifest["error"] = f"{type(error).__name__}: {error}"
         log.exception("period %d failed", economy.period)
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         log.exception("period %d failed", economy.period)
         manifest["error"] = f"period {economy.period}: {type(error).__name__}: {error}"
         raise RunError(f"{manifest['error']} (details: {recorder.folder / 'run.log'})") from error

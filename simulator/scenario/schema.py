@@ -113,6 +113,19 @@ class Scenario(Section):
                 f"exact Shapley values of {len(self.behaviours)} clients take "
                 f"{2 ** len(self.behaviours):,} coalitions a period, seconds to minutes each"
             )
+        deposits = sum(group.count * group.deposit for group in self.liquidity_providers)
+        demand = sum(group.count * group.invested * group.wealth.mean for group in self.investors)
+        served = self.market.launch.served(len(self.behaviours), deposits, demand)
+        if served < 0.8:
+            found.append(
+                f"investors can buy about {served:.0%} of what they want at genesis: liquidity "
+                "providers and clients keep the rest of the supply"
+            )
+        if not deposits + served * demand and any(group.training_cost for group in self.clients):
+            found.append(
+                "without liquidity providers and investors clients get no money at genesis and "
+                "cannot pay for training; set clients.0.training_cost=0 to let them train"
+            )
         clients, periods = len(self.behaviours), np.arange(1, self.periods + 1)
         emitted = self.tokens.issuance.emission(periods).sum()
         genesis = clients * self.market.launch.supply

@@ -70,7 +70,7 @@ class SingleAccountStrategy(Strategy):
                 if np.shape(worth) != tokens.shape:
                     raise ValueError(f"trades of shape {np.shape(worth)}, not {tokens.shape}")
                 values[account] = worth
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 error.add_note(f"deciding for account {account} of the group")
                 raise
         return orders_for(values, view, portfolio), memory
