@@ -22,9 +22,8 @@ import pytest
 from analysis import load_run
 from simulator import Economy, Scenario, recording
 from simulator.cli import main
-from simulator.recording import Recorder, read_manifest
+from simulator.recording import read_manifest
 from simulator.running import resume, run, verify
-from simulator.tables import TABLES
 
 SCENARIO = """\
 name: fast
@@ -339,7 +338,9 @@ def test_an_interrupted_run_resumes_from_its_checkpoint(interrupted: Path) -> No
     assert load_run(interrupted).periods["period"].tolist() == list(range(7))
     assert resume(interrupted)
     manifest = read_manifest(interrupted)
-    assert (manifest["status"], manifest["resumed"]) == ("complete", [6])
+    (resumed,) = manifest["resumed"]
+    assert (manifest["status"], resumed["period"]) == ("complete", 6)
+    assert resumed["versions"] == manifest["versions"]
     assert set(verify(interrupted).values()) == {"identical"}
     assert not resume(interrupted)
 
@@ -371,10 +372,8 @@ def test_a_damaged_checkpoint_is_passed_over(interrupted: Path, left: int) -> No
 def test_a_run_that_goes_on_elsewhere_is_left_alone(
     interrupted: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    holding = Recorder(interrupted, TABLES, {})
-    with pytest.raises(SystemExit) as end:
+    with recording.locked(interrupted), pytest.raises(SystemExit) as end:
         main(["resume", str(interrupted)])
-    holding.release()
     assert end.value.code == 1
     assert "being written by another process" in capsys.readouterr().err
     assert read_manifest(interrupted)["status"] == "interrupted"

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator import recording
-from simulator.errors import RunError
-from simulator.recording import ROW_GROUP, Recorder, read_manifest, table_hash, write_text
+from simulator.errors import RunError, ScenarioError
+from simulator.recording import ROW_GROUP, Recorder, locked, read_manifest, table_hash, write_text
 
 TABLES = {
     "things": {"period": "int32", "who": "category", "what": "category", "amount": "float64"},
@@ -202,7 +202,6 @@ def test_dear_checkpoints_are_written_less_often(
 def test_rewind_without_a_checkpoint_drops_all_rows(tmp_path: Path) -> None:
     writing = recorded(tmp_path, range(3), each=100)
     writing.commit()
-    writing.release()
     again = recorder(tmp_path)
     assert again.rewind("running") is None
     assert parts(tmp_path) == []
@@ -215,10 +214,7 @@ def test_rewind_goes_to_the_last_checkpoint(tmp_path: Path, compacted: bool) -> 
     if compacted:
         writing.compact()
         writing.remove_parts()
-        writing.release()
         assert not (tmp_path / "parts").exists()
-    else:
-        writing.release()
     again = recorder(tmp_path)
     saved = again.rewind("interrupted" if compacted else "running")
     assert saved is not None and int(saved["period"]) == 5
@@ -232,7 +228,6 @@ def test_rewind_of_a_compacted_folder_without_a_checkpoint(tmp_path: Path) -> No
     writing = recorded(tmp_path, range(3), each=100)
     writing.compact()
     writing.remove_parts()
-    writing.release()
     again = recorder(tmp_path)
     assert again.rewind("failed") is None
     for period in range(4):
@@ -246,7 +241,6 @@ def test_the_hash_is_the_same_with_and_without_a_rewind(tmp_path: Path) -> None:
     broken = recorded(tmp_path / "b", range(7), each=3)
     broken.compact()
     broken.remove_parts()
-    broken.release()
     again = recorder(tmp_path / "b")
     again.rewind("failed")
     for period in range(6, 9):
@@ -262,29 +256,36 @@ def test_a_checkpoint_holds_no_pickles(tmp_path: Path) -> None:
 
 
 def test_a_second_writer_is_refused_until_the_first_lets_go(tmp_path: Path) -> None:
-    first = recorder(tmp_path)
-    with pytest.raises(RunError, match="being written by another process"):
-        recorder(tmp_path)
-    first.release()
-    first.release()
-    recorder(tmp_path).release()
+    refused = pytest.raises(RunError, match="being written by another process")
+    with locked(tmp_path), refused, locked(tmp_path):
+        pass
+    with locked(tmp_path):
+        pass
 
 
 def test_a_writer_in_another_process_is_refused_and_its_death_frees_the_folder(
     tmp_path: Path,
 ) -> None:
-    code = "import sys, pathlib; from simulator.recording import _locked; "
-    code += "_locked(pathlib.Path(sys.argv[1])); print('locked', flush=True); sys.stdin.read()"
+    code = "import sys, pathlib; from simulator.recording import locked\n"
+    code += "with locked(pathlib.Path(sys.argv[1])): print('in', flush=True); sys.stdin.read()"
     holding = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, stdin=subprocess.PIPE
     )
     with holding:
-        assert holding.stdout is not None and holding.stdout.readline() == b"locked\n"
-        with pytest.raises(RunError):
-            recorder(tmp_path)
+        assert holding.stdout is not None and holding.stdout.readline() == b"in\n"
+        with pytest.raises(RunError), locked(tmp_path):
+            pass
         holding.kill()
         holding.wait()
-        recorder(tmp_path).release()
+        with locked(tmp_path):
+            pass
+
+
+def test_a_checkpoint_beyond_the_rows_is_no_place_to_go_back_to(tmp_path: Path) -> None:
+    writing = recorded(tmp_path, range(4))
+    writing.remove_parts()
+    with pytest.raises(RunError, match="rows up to its checkpoint 3 are missing"):
+        recorder(tmp_path).rewind("running")
 
 
 def test_row_groups_have_a_fixed_size(tmp_path: Path) -> None:
@@ -304,7 +305,6 @@ def test_closing_leaves_tables_and_checkpoints_only(tmp_path: Path) -> None:
     writing = recorded(tmp_path, range(4))
     writing.compact()
     writing.remove_parts()
-    writing.release()
     left = {path.name for path in tmp_path.iterdir() if not path.name.startswith(".")}
     assert left == {"things.parquet", "totals.parquet", "checkpoints"}
 
@@ -317,7 +317,7 @@ def test_what_is_no_manifest_is_told(tmp_path: Path, content: str | bytes | None
     if content is not None:
         file = tmp_path / "manifest.json"
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(RunError, match="is no run folder"):
+    with pytest.raises(ScenarioError, match="no run folder"):
         read_manifest(tmp_path)
 
 

@@ -118,13 +118,15 @@ def test_verify_notices_one_altered_value(place: Path, factor: float) -> None:
 
 def test_verify_tells_how_far_tables_differ(place: Path) -> None:
     folder = run(Scenario.load(place / "fast.yaml"), place / "apart")
-    manifest = read_manifest(folder)
-    manifest["tables"]["pools"]["sha256"] = manifest["tables"]["fills"]["sha256"] = "another"
-    (folder / "manifest.json").write_text(json.dumps(manifest))
     altered(folder, "pools", "supply", 1.5)
     altered(folder, "fills", "amount_in", 1 + 1e-9)
     found = verify(folder)
-    assert found["pools"].startswith("beyond 1e-06:") and "column supply" in found["pools"]
+    assert "changed after the run, beyond 1e-06:" in found["pools"] and "supply" in found["pools"]
+    manifest = read_manifest(folder)
+    fills = table_hash(pq.read_table(folder / "fills.parquet"))
+    manifest["tables"]["fills"]["sha256"] = fills  # as if it had been computed so
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    found = verify(folder)
     assert found["fills"].startswith("within 1e-06:") and "amount_in" in found["fills"]
 
 
@@ -326,7 +328,7 @@ def test_progress_sees_every_period(place: Path) -> None:
 def test_a_manifest_that_lacks_something_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_text(text)
     for work in (resume, verify):
-        with pytest.raises(RunError):
+        with pytest.raises(ScenarioError, match="no run folder"):
             work(tmp_path)
 
 

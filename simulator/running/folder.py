@@ -62,7 +62,7 @@ def new_folder(
         manifest = _written(making, scenario, text, overrides, plugins, setup_seconds)
         return _placed(making, parent / name), manifest
     except OSError as error:
-        raise RunError(f"cannot make a run folder in {parent}: {error.strerror}") from error
+        raise RunError(f"cannot make the run folder in {parent}: {error.strerror}") from error
     finally:
         shutil.rmtree(making, ignore_errors=True)
 

@@ -347,3 +347,151 @@ def test_orders_are_bounded_by_their_groups_tolerance(monkeypatch):
     assert client.any() and not client.all()
     quote = view.quote(orders.token, orders.buy, orders.amount)
     assert orders.min_out == pytest.approx(np.where(client, 0.5, 0.99) * quote, rel=1e-12)
+
+
+def test_training_costs_count_examples_and_epochs():
+    economy = an_economy(
+        federation={"learner": {"epochs": 2}, "contribution": {"kind": "leave_one_out"}}
+    )
+    economy.step()
+    flows = rows(economy, "flows")
+    paid = flows["amount"][flows["flow"].index("training_cost")]
+    assert paid == pytest.approx(0.01 * 2 * economy.cohort.examples[:3].sum())
+
+
+@pytest.mark.parametrize("limit", ["twap_limit", "value_limit"])
+def test_buybacks_above_a_limit_are_retained(limit):
+    economy = an_economy(tokens={"payout": {"buybacks": {limit: 0.1}}})
+    for _ in range(2):
+        economy.step()
+        flows = rows(economy, "flows")
+        retained = flows["amount"][flows["flow"].index("retained")]
+        assert economy.history[-1]["buybacks"] == 0
+        assert retained == pytest.approx(0.2 * economy.history[-1]["revenue"])
+
+
+def test_the_limits_are_of_value_and_average_price_each(monkeypatch):
+    economy = an_economy(tokens={"payout": {"buybacks": {"value_limit": 1.5, "twap_limit": 2.5}}})
+    oracle = economy.settings.market.oracle
+    spot = economy.spot_price
+    economy.memory["prices"] = {"spot": spot, "value": spot / [1, 2, 1, 1]}
+    economy.memory["oracle"] = oracle.initial(spot / np.array([1, 1, 3, 1]))
+    monkeypatch.setattr(
+        type(economy.settings.federation), "assess", lambda *_: np.array([1.0, 1, 1, 1])
+    )
+    economy.step()
+    bought = rows(economy, "fills")["token"][rows(economy, "fills")["agent"] == 0]
+    assert bought.tolist() == [0, 3]
+
+
+def test_the_average_price_is_observed_before_trading(monkeypatch):
+    economy = an_economy(tokens={"payout": {"buybacks": {"value_limit": 0.001}}})
+    before = economy.spot_price
+    economy.step()
+    after = economy.spot_price
+    assert not np.array_equal(before, after)
+    twap = economy.settings.market.oracle.twap(economy.memory["oracle"])
+    assert twap == pytest.approx(before)  # of genesis and of period 1 before its first trade
+
+
+def test_tokens_given_to_clients_are_no_cash_to_holders():
+    values = {}
+    for then in ("burn", "to_client"):
+        economy = an_economy(
+            tokens={"payout": {"buybacks": {"then": then}}, "issuance": {"first": 0.0}},
+            investors=[],
+        )
+        economy.step()
+        values[then] = economy.memory["valuation"]["cash"].sum()
+    assert values["to_client"] == pytest.approx(values["burn"] * 0.5 / 0.7)
+
+
+def test_the_treasury_earns_no_dividends():
+    economy = an_economy(investors=[])
+    holder = economy.register.client_accounts[0]
+    economy.ledger.transfer("gift", 1, holder, TREASURY, 500.0)
+    economy.step()
+    row = rows(economy, "clients")
+    paid = economy.history[-1]["dividends"]
+    provided = economy.ledger.balances[economy.register.provider_accounts, NUMERAIRE].sum()
+    assert row["dividends"].sum() + provided == pytest.approx(paid)
+
+
+def test_orders_settle_in_the_sequence_of_the_clearing_rule(monkeypatch):
+    economy, seen = an_economy(investors=[{"count": 6, "activity": 1.0}]), []
+    decide = economy.decide
+    monkeypatch.setattr(economy, "decide", lambda view: seen.append(decide(view)) or seen[-1])
+    backwards = type(economy.settings.market.clearing)
+    monkeypatch.setattr(
+        backwards, "sequence", lambda _, orders, draws: np.arange(len(orders))[::-1]
+    )
+    economy.step()
+    fills = rows(economy, "fills")
+    account = fills["account"][fills["agent"] != 0]
+    assert account.tolist() == seen[0].account[::-1].tolist()
+    assert len(set(account.tolist())) > 1
+
+
+def test_slippage_is_positive_for_who_comes_late():
+    economy = an_economy(
+        investors=[{"count": 6, "activity": 1.0, "strategy": {"bias_sigma": 0.0, "gain": 5.0}}],
+        clients=[
+            {"count": 2, "tolerance": 0.9, "policy": {"sell_fraction": 0, "stock_fraction": 0}}
+        ],
+    )
+    economy.step()
+    fills = rows(economy, "fills")
+    investors = (fills["strategy"] == fills["strategy"][-1]) & (fills["status"] == 0)
+    for token in range(2):
+        mine = investors & (fills["token"] == token)
+        assert len(set(fills["side"][mine].tolist())) == 1  # without bias all agree
+        slippage = fills["slippage"][mine]
+        assert slippage[0] == pytest.approx(0.0, abs=1e-12)
+        assert (slippage[1:] > 0).all()
+
+
+def test_fees_are_those_of_the_flows():
+    economy = an_economy(investors=[], market={"fee": 0.3})
+    economy.step()
+    pools, flows = rows(economy, "pools"), rows(economy, "flows")
+    fills = rows(economy, "fills")
+    in_money = sum(
+        amount
+        for flow, asset, amount in zip(flows["flow"], flows["asset"], flows["amount"], strict=True)
+        if flow == "fee" and asset == NUMERAIRE
+    )
+    sold = (fills["side"] == 1) & (fills["status"] == 0)
+    # 30% of the tokens stay as fee; the other 70% were paid amount_out.
+    in_tokens = (fills["amount_out"][sold] / 0.7 * 0.3).sum()
+    assert pools["fees"].sum() == pytest.approx(in_money + in_tokens)
+
+
+def test_a_restored_economy_knows_its_last_round():
+    first = an_economy()
+    first.step()
+    second = an_economy()
+    second.restore(first.state.save())
+    assert second.quality == first.quality
+    assert np.array_equal(second.shares, first.shares)
+    assert np.array_equal(second.contributions, first.contributions)
+    assert second.tables == {} and second.history == []
+
+
+def test_a_saved_state_does_not_change_with_the_economy():
+    economy = an_economy()
+    economy.step()
+    saved = economy.state.save()
+    balances = saved["balances"].copy()
+    economy.step()
+    assert np.array_equal(saved["balances"], balances)
+
+
+def test_tokens_minted_to_the_treasury_are_issued():
+    economy = an_economy(
+        clients=[{"count": 2, "behaviour": {"kind": "free_rider"}}],
+        tokens={"issuance": {"unearned": "treasury"}},
+        investors=[],
+    )
+    economy.step()
+    assert economy.history[-1]["issued"] == pytest.approx(40.0)
+    assert economy.ledger.balances[TREASURY, 1:3] == pytest.approx([20.0, 20.0])

@@ -430,3 +430,26 @@ def test_a_whole_balance_settles_at_any_fee(settling, fee):
         except LedgerError as error:
             pytest.fail(f"{settling.__name__} {amount}: {error}")
         assert fills.status.tolist() == [FILLED]
+
+
+class HalfPay(ConstantProduct):
+    """Pays half of what its parent pays."""
+
+    kind: Literal["half_pay"] = "half_pay"
+
+    def payout(self, reserve_in, reserve_out, amount, fee):
+        return super().payout(reserve_in, reserve_out, amount, fee) / 2
+
+
+def test_a_curve_made_from_another_settles_by_its_own_rule():
+    ledger = Ledger(["outside", "pool", "trader"], ["numeraire", "token", "lp"])
+    ledger.transfer("endowment", np.array([0, 1, 0]), 0, np.array([1, 1, 2]), 1000.0)
+    pool = Pool.on(ledger, HalfPay(), 0.003, account=1, token=1, share=2)
+    (paid,) = settle(ledger, [pool], orders_of((2, 0, BUY, 10.0, 0))).amount_out
+    assert paid == pytest.approx(9.871580343970612988 / 2, rel=1e-12)
+
+
+def test_the_kernel_counts_assets_as_the_ledger_does():
+    from simulator.market import kernels
+
+    assert kernels.NUMERAIRE == NUMERAIRE
