@@ -210,31 +210,34 @@ def schema(plugins: tuple[str, ...]) -> None:
 @click.argument("place", required=False)
 @_options("plugin", "json")
 def list_(place: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
-    """List the components a scenario can name, with parameters; PLACE narrows it down.
+    """List what a scenario can set, and the components it can name; PLACE narrows it down.
 
     \b
     Examples:
       wallstreetfeds list
       wallstreetfeds list investors
+      wallstreetfeds list tokens.payout
     """
-    from simulator.scenario.catalogue import components, defaults
+    from simulator.scenario.catalogue import defaults, places
 
-    families = {
-        path: members
-        for path, members in components(_scenario_type(plugins)).items()
+    found = {
+        path or "scenario": entry
+        for path, entry in places(_scenario_type(plugins)).items()
         if place is None or place in path
     }
-    if not families:
+    if not found:
         raise click.BadParameter(f"no place {place!r}; `wallstreetfeds list` shows all")
     if as_json:
-        click.echo(json.dumps(_catalogue_json(families, defaults), indent=2))
+        click.echo(json.dumps(_catalogue_json(found), indent=2))
         return
-    for path, members in families.items():
+    for path, entry in found.items():
         click.secho(path, bold=True)
-        for member in members:
+        if isinstance(entry, dict):
+            _show_settings(defaults(entry), indent=2)
+            continue
+        for member in entry:
             click.echo(f"  {member.model_fields['kind'].default:<18} {_first_line(member)}")
-            for name, (default, description) in defaults(member).items():
-                click.echo(f"    {name:<16} {_shown(default):<10} {description}")
+            _show_settings(defaults(member.model_fields), indent=4)
 
 
 @cli.command()
@@ -423,17 +426,29 @@ def _shown(default: Any) -> str:
     return f"{default:.4g}" if isinstance(default, float) else str(default)
 
 
-def _catalogue_json(families: Mapping[str, Any], defaults: Callable[..., Any]) -> dict[str, Any]:
+def _show_settings(settings: Mapping[str, tuple[Any, str]], indent: int) -> None:
+    for name, (default, description) in settings.items():
+        click.echo(f"{'':<{indent}}{name:<{20 - indent}} {_shown(default):<10} {description}")
+
+
+def _catalogue_json(found: Mapping[str, Any]) -> dict[str, Any]:
+    from simulator.scenario.catalogue import defaults
+
+    def listed(fields: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: {"default": default, "description": description}
+            for name, (default, description) in defaults(fields).items()
+        }
+
     return {
-        path: {
+        path: listed(entry)
+        if isinstance(entry, dict)
+        else {
             member.model_fields["kind"].default: {
                 "description": _first_line(member),
-                "parameters": {
-                    name: {"default": default, "description": description}
-                    for name, (default, description) in defaults(member).items()
-                },
+                "parameters": listed(member.model_fields),
             }
-            for member in members
+            for member in entry
         }
-        for path, members in families.items()
+        for path, entry in found.items()
     }

@@ -389,8 +389,9 @@ def test_list_shows_every_kind_with_its_parameters(call: Call) -> None:
 
 def test_list_narrows_down(call: Call) -> None:
     found = json.loads(call("list", "investors", "--json").out)
-    assert set(found) == {"investors[].strategy", "investors[].wealth"}
-    assert call("list", "investors").out.startswith("investors[].strategy\n")
+    assert set(found) == {"investors[]", "investors[].strategy", "investors[].wealth"}
+    assert call("list", "investors").out.startswith("investors[]\n")
+    assert "pools_earn" in call("list", "payout").out
 
 
 def test_init_makes_a_folder_to_start_from_and_never_overwrites(call: Call) -> None:

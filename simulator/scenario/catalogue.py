@@ -1,38 +1,51 @@
-"""The catalogue: every component that a scenario type knows, by the place that can hold it."""
+"""The catalogue: every setting of a scenario type, and every component it knows, by place."""
 
 from typing import Any, get_args, get_origin
+
+from pydantic.fields import FieldInfo
 
 from simulator.components import Component, Family, Section
 from simulator.scenario.options import Options, fields_of, options_of
 
-__all__ = ["components", "defaults"]
+__all__ = ["Place", "defaults", "places"]
 
-Families = dict[str, tuple[type[Component], ...]]
+Place = tuple[type[Component], ...] | dict[str, FieldInfo]
+"""What stands at a place: a family of components, or a section's plain settings by name."""
 
 
-def components(model: type[Section]) -> Families:
-    """Families of components by dotted path; `[]` stands for each item of a list."""
+def places(model: type[Section]) -> dict[str, Place]:
+    """Families and sections by dotted path; `[]` stands for each item of a list."""
     return _within((model,), "")
 
 
-def _within(options: Options, path: str) -> Families:
-    found: Families = {}
+def _within(options: Options, path: str) -> dict[str, Place]:
+    found: dict[str, Place] = {}
     for option in options:
         origin: Any = get_origin(option)
         if isinstance(option, Family):
             found[path] = option.members
         elif origin is tuple:
             found |= _within(options_of(get_args(option)[0]), f"{path}[]")
+        plain: dict[str, FieldInfo] = {}
+        deeper: dict[str, Place] = {}
         for name, field in fields_of(option).items():
-            inside = options_of(field.annotation, field.metadata)
-            found |= _within(inside, f"{path}.{name}".lstrip("."))
+            inside = _within(
+                options_of(field.annotation, field.metadata), f"{path}.{name}".lstrip(".")
+            )
+            if inside:
+                deeper |= inside
+            else:
+                plain[name] = field
+        if plain:
+            found[path] = plain
+        found |= deeper
     return found
 
 
-def defaults(component: type[Component]) -> dict[str, tuple[Any, str]]:
-    """A component's parameters: default and description by name."""
+def defaults(fields: dict[str, FieldInfo]) -> dict[str, tuple[Any, str]]:
+    """Default (None when one must be given) and description of settings by name."""
     return {
-        name: (field.default, field.description or "")
-        for name, field in component.model_fields.items()
+        name: (None if field.is_required() else field.default, field.description or "")
+        for name, field in fields.items()
         if name != "kind"
     }

@@ -7,7 +7,11 @@ from pydantic import Field
 
 from simulator.components import Component, Family, Section, extended
 from simulator.scenario import Scenario
-from simulator.scenario.catalogue import components, defaults
+from simulator.scenario.catalogue import defaults, places
+
+
+def components(model: type[Section]) -> dict[str, tuple[type[Component], ...]]:
+    return {path: found for path, found in places(model).items() if isinstance(found, tuple)}
 
 
 class Base(Component):
@@ -58,9 +62,22 @@ def test_plugins_join_their_family_wherever_it_stands() -> None:
     assert set(found) == set(components(Outer))
 
 
+def test_plain_settings_are_listed_by_section() -> None:
+    found = places(Outer)
+    assert set(found["inner"]) == set(found["many[]"]) == {"plain"}
+    assert defaults(found["inner"]) == {"plain": (3, "")}
+    assert set(found) - set(components(Outer)) == {"inner", "many[]"}
+
+
+def test_every_setting_of_a_scenario_is_documented() -> None:
+    for path, found in places(Scenario).items():
+        if isinstance(found, dict):
+            assert all(description for _, description in defaults(found).values()), path
+
+
 def test_parameters_come_with_default_and_description() -> None:
-    assert defaults(One) == {"size": (2.0, "How large.")}
-    assert defaults(Two) == {}
+    assert defaults(One.model_fields) == {"size": (2.0, "How large.")}
+    assert defaults(Two.model_fields) == {}
 
 
 def test_the_scenario_has_its_families() -> None:
@@ -86,5 +103,5 @@ def test_every_component_is_documented_and_has_its_own_kind(path: str) -> None:
     assert len(set(kinds)) == len(kinds)
     for member in members:
         assert member.__doc__ and member.__doc__.strip().splitlines()[0].endswith((".", ",", ")"))
-        for name, (_, description) in defaults(member).items():
+        for name, (_, description) in defaults(member.model_fields).items():
             assert description, f"{member.__name__}.{name} has no description"
