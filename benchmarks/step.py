@@ -55,7 +55,6 @@ def _writing_seconds(state: State, economy: Economy) -> float:
         start = time.perf_counter()
         recorder.checkpoint(economy.period, state.save())
         seconds = time.perf_counter() - start
-        recorder.release()
     return seconds
 
 

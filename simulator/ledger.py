@@ -77,15 +77,24 @@ class Ledger:
         return amount
 
     def _debit(self, flow: str, paid: Number, amount: Real, scale: float) -> Real:
-        cells, totals, group = _by_cell(paid, amount)
-        flat = self.balances.reshape(-1)
+        """Take `amount` from the cells `paid`; returns what they could pay of it."""
+        flat, outside = self.balances.reshape(-1), len(self.assets)  # outside's cells come first
+        if not isinstance(paid, np.ndarray):
+            total, balance = float(np.sum(amount)), float(flat[paid])
+            if total > balance and paid >= outside:
+                if total - balance > SHORTFALL_TOLERANCE * max(total, scale):
+                    self._refuse(flow, paid, total)
+                amount, total = amount * (balance / total), balance
+            flat[paid] = balance - total
+            return amount
+        cells, totals, group = _by_cell(paid, np.broadcast_to(amount, paid.shape))
         left = flat[cells] - totals
-        if (short := (left < 0) & (cells >= len(self.assets))).any():  # outside's cells come first
+        if (short := (left < 0) & (cells >= outside)).any():
             if (-left > SHORTFALL_TOLERANCE * np.maximum(totals, scale))[short].any():
                 self._refuse(flow, cells[short][0], totals[short][0])
             reduced = np.ones_like(totals)
             reduced[short], left[short] = flat[cells[short]] / totals[short], 0.0
-            amount = amount * (reduced[group] if isinstance(paid, np.ndarray) else reduced[0])
+            amount = amount * reduced[group]
         flat[cells] = left
         return amount
 
@@ -157,14 +166,11 @@ class Ledger:
         return sum(float(flow.sum()) for flow in flows)
 
 
-def _by_cell(cells: Number, amount: Real) -> tuple[Integers, Floats, Integers]:
+def _by_cell(cells: Integers, amount: Floats) -> tuple[Integers, Floats, Integers]:
     """Distinct cells, the amounts summed by cell, and which of the cells each amount is in.
 
     Sums are pairwise, so that many small payments add up to the large sum they were divided from.
     """
-    if not isinstance(cells, np.ndarray):
-        return np.array([cells]), np.array([np.sum(amount)]), np.zeros(1, dtype=np.int64)
-    amount = np.broadcast_to(amount, cells.shape)
     if (cells[1:] > cells[:-1]).all():
         return cells, amount, np.arange(cells.size)
     distinct, group = np.unique(cells, return_inverse=True)

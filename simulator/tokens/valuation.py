@@ -1,5 +1,7 @@
 """Valuation: what a token is worth by the cash it is expected to bring."""
 
+import functools
+
 import numpy as np
 from pydantic import Field
 
@@ -37,10 +39,15 @@ class Valuation(Section):
         `cash` expected per period, `supply` earning today, `shares` of the emission (all
         `[tokens]`); `emissions` `[HORIZON]` scheduled for the coming periods, all tokens together.
         """
-        ahead = np.arange(1, HORIZON + 1)
         future = supply[:, None] + shares[:, None] * np.cumsum(emissions)
-        factors = (1 + self.discount) ** -ahead.astype(float)
-        factors[-1] += factors[-1] / self.discount  # the perpetuity after the horizon
-        weight = np.divide(factors, future, out=np.zeros_like(future), where=supply[:, None] > 0)
-        value: Floats = cash * weight.sum(axis=1)
+        future[supply <= 0] = np.inf
+        value: Floats = cash * (1.0 / future @ _discount_factors(self.discount))
         return value
+
+
+@functools.cache
+def _discount_factors(discount: float) -> Floats:
+    """(1 + r)^-k for the periods of the horizon, the last one with the perpetuity after it."""
+    factors: Floats = (1 + discount) ** -np.arange(1.0, HORIZON + 1)
+    factors[-1] += factors[-1] / discount
+    return factors

@@ -81,14 +81,16 @@ def orders_for(values: Floats, view: MarketView, portfolio: Portfolio) -> Orders
 
     Purchases beyond an account's numeraire are scaled down together, sales are capped by holdings.
     """
-    buys, sells = np.maximum(values, 0.0), np.maximum(-values, 0.0)
-    wanted, cash = buys.sum(axis=1), portfolio.numeraire
+    buy, cash = values > 0, portfolio.numeraire
+    buys = np.where(buy, values, 0.0)
+    wanted = buys.sum(axis=1)
     buys *= np.divide(cash, wanted, out=np.ones_like(wanted), where=wanted > cash)[:, None]
-    spot = np.where(view.spot_price > 0, view.spot_price, np.inf)
-    sells = np.minimum(sells / spot, portfolio.tokens)
-    amount = np.where(values > 0, buys, sells)
-    amount[:, ~_open(view)] = 0.0
-    return _orders(amount, values > 0)
+    amount = np.where(buy, buys, np.minimum(-values / view.spot_price, portfolio.tokens))
+    if not (pools := _open(view)).all():
+        amount[:, ~pools] = 0.0
+    account, token = np.nonzero(amount)
+    columns = (buy[account, token], amount[account, token], np.zeros(len(account)))
+    return Orders(account, token, *columns)
 
 
 def sales(token: Integers, amount: Floats, view: MarketView) -> Orders:
@@ -100,10 +102,3 @@ def sales(token: Integers, amount: Floats, view: MarketView) -> Orders:
 
 def _open(view: MarketView) -> Booleans:
     return (view.reserve_token > 0) & (view.reserve_numeraire > 0)
-
-
-def _orders(amount: Floats, buy: Booleans) -> Orders:
-    account, token = np.nonzero(amount)
-    return Orders(
-        account, token, buy[account, token], amount[account, token], np.zeros(len(account))
-    )
