@@ -23,7 +23,7 @@ from simulator.economy.state import State
 from simulator.errors import LedgerError
 from simulator.federation import Quality, Round
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
-from simulator.market import Fills, MarketView, Orders, Pool, settle
+from simulator.market import Fills, MarketView, Orders, Pool, Pools, settle
 from simulator.randomness import Streams
 from simulator.scenario import Scenario
 from simulator.tokens import HORIZON
@@ -240,9 +240,9 @@ class Economy(mesa.Model):
         parameters = self.memory["model"]["parameters"]
         return self.settings.federation.evaluate(parameters, self.cohort)
 
-    def _open_pools(self) -> list[Pool]:
+    def _open_pools(self) -> Pools:
         market, tokens = self.settings.market, len(self.register.tokens)
-        return [
+        return Pools(
             Pool.on(
                 self.ledger,
                 market.curve,
@@ -252,7 +252,7 @@ class Economy(mesa.Model):
                 share=1 + tokens + number,
             )
             for number, account in enumerate(self.register.pool_accounts.tolist())
-        ]
+        )
 
     def _create_agents(self) -> None:
         register, settings = self.register, self.settings

@@ -6,7 +6,7 @@ from simulator.market.launch import LAUNCHES, Launch, SeededPool
 from simulator.market.oracle import Oracle
 from simulator.market.orders import SIDES, STATUSES, Fills, Orders
 from simulator.market.pool import Pool
-from simulator.market.settling import CLEARING, Clearing, RandomOrder, settle, settle_plain
+from simulator.market.settling import CLEARING, Clearing, Pools, RandomOrder, settle, settle_plain
 from simulator.market.view import MarketView
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Oracle",
     "Orders",
     "Pool",
+    "Pools",
     "RandomOrder",
     "SeededPool",
     "settle",

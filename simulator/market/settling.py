@@ -2,18 +2,19 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
-from simulator.components import Component, Integers
+from simulator.components import Component, Floats, Integers
 from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, SHORTFALL_TOLERANCE, Ledger
 from simulator.market.curves import ConstantProduct
 from simulator.market.orders import STATUSES, Fills, Orders
 from simulator.market.pool import Pool, Side
 
-__all__ = ["CLEARING", "Clearing", "RandomOrder", "settle", "settle_plain"]
+__all__ = ["CLEARING", "Clearing", "Pools", "RandomOrder", "settle", "settle_plain"]
 
 
 class Clearing(Component):
@@ -35,6 +36,31 @@ class RandomOrder(Clearing):
 
 COMPILED = (ConstantProduct,)  # by exact type: a subclass may pay differently
 
+
+class Pools(tuple[Pool, ...]):
+    """Pools by token, and what settling needs of them as arrays, made once."""
+
+    @cached_property
+    def compiled(self) -> bool:
+        """Whether the kernel knows all curves."""
+        return all(type(pool.curve) in COMPILED for pool in self)
+
+    @cached_property
+    def fees(self) -> Floats:
+        """Fee of each pool `[tokens]`."""
+        return np.array([pool.fee for pool in self], dtype=np.float64)
+
+    @cached_property
+    def accounts(self) -> Integers:
+        """Account of each pool `[tokens]`."""
+        return np.array([pool.account for pool in self], dtype=np.int64)
+
+    @cached_property
+    def tokens(self) -> Integers:
+        """Asset number of each pool's token `[tokens]`."""
+        return np.array([pool.token for pool in self], dtype=np.int64)
+
+
 CLEARING: tuple[type[Clearing], ...] = (RandomOrder,)
 
 
@@ -47,7 +73,9 @@ def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> Fills:
     know settle plainly. Raises MarketError, moving nothing, when an order has an unknown account or
     pool, or an amount that is negative or not finite.
     """
-    if any(type(pool.curve) not in COMPILED for pool in pools):
+    if not isinstance(pools, Pools):
+        pools = Pools(pools)
+    if not pools.compiled:
         return settle_plain(ledger, pools, orders)
     _check(ledger, pools, orders)
     from simulator.market.kernels import settle as kernel
@@ -57,9 +85,9 @@ def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> Fills:
     kernel(
         ledger.balances,
         SHORTFALL_TOLERANCE,
-        np.array([pool.fee for pool in pools], dtype=np.float64),
-        np.array([pool.account for pool in pools], dtype=np.int64),
-        np.array([pool.token for pool in pools], dtype=np.int64),
+        pools.fees,
+        pools.accounts,
+        pools.tokens,
         orders.account,
         orders.token,
         orders.buy,
@@ -83,14 +111,13 @@ def _check(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> None:
             raise MarketError(f"orders for an unknown account or pool among {numbers}")
 
 
-def _note_flows(ledger: Ledger, pools: Sequence[Pool], fills: Fills) -> None:
+def _note_flows(ledger: Ledger, pools: Pools, fills: Fills) -> None:
     done = np.flatnonzero(fills.filled)
     if not done.size:
         return
     orders = fills.orders.take(done)
-    pool = np.array([pool.account for pool in pools])[orders.token]
-    token = np.array([pool.token for pool in pools])[orders.token]
-    fee = np.array([pool.fee for pool in pools])[orders.token] * orders.amount
+    pool, token = pools.accounts[orders.token], pools.tokens[orders.token]
+    fee = pools.fees[orders.token] * orders.amount
     asset_in = np.where(orders.buy, NUMERAIRE, token)
     asset_out = np.where(orders.buy, token, NUMERAIRE)
     ledger.note("swap", asset_in, orders.account, pool, orders.amount - fee)
