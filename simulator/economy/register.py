@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
-from typing import Any
+from itertools import chain, groupby
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup, Traders
+from simulator.agents.strategies import Strategy
 from simulator.components import Booleans, Floats, Integers
 from simulator.market import SIDES, STATUSES
 from simulator.scenario import Scenario
@@ -21,6 +22,15 @@ TREASURY = 2
 """The aggregator's account, the first of the agents' accounts."""
 BUYBACK = "buyback"
 """What the aggregator trades for."""
+
+
+class _Plan(NamedTuple):
+    """All that an agent's decisions depend on."""
+
+    strategy: Strategy
+    tolerance: float = 0.0
+    activity: float = 1.0
+    invested: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -146,36 +156,34 @@ class Register:
         return tuple(self._traders())
 
     def _traders(self) -> Iterator[Traders]:
-        settings, first = self.settings, TREASURY + 1
-        for number, client in enumerate(settings.clients):
-            accounts = np.arange(first, first + client.count)
-            yield Traders(
-                name=f"clients/{number}",
-                strategy=client.policy,
-                accounts=accounts,
-                own_token=accounts - TREASURY - 1,
-                tolerance=client.tolerance,
-            )
-            first += client.count
-        for number, provider in enumerate(settings.liquidity_providers):
-            yield Traders(
-                name=f"liquidity_providers/{number}",
-                strategy=provider.strategy,
-                accounts=np.arange(first, first + provider.count),
-                own_token=np.full(provider.count, -1),
-            )
-            first += provider.count
-        for number, investor in enumerate(settings.investors):
-            yield Traders(
-                name=f"investors/{number}",
-                strategy=investor.strategy,
-                accounts=np.arange(first, first + investor.count),
-                own_token=np.full(investor.count, -1),
-                activity=investor.activity,
-                tolerance=investor.tolerance,
-                invested=investor.invested,
-            )
-            first += investor.count
+        """Neighbouring groups that decide alike are one group of traders: one call for all."""
+        settings, own = self.settings, np.arange(len(self.clients))
+        plans = {
+            "clients": [_Plan(group.policy, group.tolerance) for group in each(settings.clients)],
+            "liquidity_providers": [
+                _Plan(group.strategy) for group in each(settings.liquidity_providers)
+            ],
+            "investors": [
+                _Plan(group.strategy, group.tolerance, group.activity, group.invested)
+                for group in each(settings.investors)
+            ],
+        }
+        first = TREASURY + 1
+        for kind, planned in plans.items():
+            for number, (plan, alike) in enumerate(groupby(planned)):
+                accounts = np.arange(first, first + len(list(alike)))
+                yield Traders(
+                    name=f"{kind}/{number}",
+                    strategy=plan.strategy,
+                    accounts=accounts,
+                    own_token=own[accounts - TREASURY - 1]
+                    if kind == "clients"
+                    else 0 * accounts - 1,
+                    activity=plan.activity,
+                    tolerance=plan.tolerance,
+                    invested=plan.invested,
+                )
+                first += len(accounts)
 
     @cached_property
     def categories(self) -> dict[str, tuple[str, ...]]:
