@@ -132,7 +132,8 @@ class Traders:
 
         Raises StrategyError when the strategy raises or returns something that is no order.
         """
-        awake = draws.random(len(self.accounts)) < self.activity
+        size, everybody = len(self.accounts), self.activity >= 1
+        awake = None if everybody else draws.random(size) < self.activity
         balances = ledger.balances[self.accounts]
         portfolio = Portfolio(
             numeraire=balances[:, NUMERAIRE],
@@ -149,7 +150,8 @@ class Traders:
         if not len(orders):
             return orders, memory
         self._check(orders, view)
-        orders = orders.take(np.flatnonzero(awake[orders.account]))
+        if awake is not None:
+            orders = orders.take(np.flatnonzero(awake[orders.account]))
         return orders.by(self.accounts[orders.account]), memory
 
     def _blame(self, view: MarketView) -> str:

@@ -89,17 +89,17 @@ class Register:
         """Accounts of the pools `[tokens]`."""
         return self._accounts_after(TREASURY + len(self.agents) - 1, len(self.tokens))
 
-    @property
+    @cached_property
     def agent_accounts(self) -> slice:
         """Accounts of all agents."""
         return slice(TREASURY, TREASURY + len(self.agents))
 
-    @property
+    @cached_property
     def token_assets(self) -> slice:
         """Assets that are tokens."""
         return slice(1, 1 + len(self.tokens))
 
-    @property
+    @cached_property
     def share_assets(self) -> slice:
         """Assets that are LP shares, in the order of the tokens."""
         return slice(1 + len(self.tokens), 1 + 2 * len(self.tokens))
