@@ -13,6 +13,7 @@ from simulator.economy.register import CLEARING, TREASURY, Register, each
 from simulator.economy.rewarding import (
     Reward,
     buy_back,
+    earning_supply,
     earning_tokens,
     empty_clearing,
     issue,
@@ -127,13 +128,14 @@ class Economy(mesa.Model):
 
     def view(self, reward: Reward) -> MarketView:
         """What everybody may see of the market before trading begins."""
-        market, reserves = self.settings.market, self.ledger.balances[self.register.pool_accounts]
+        market = self.settings.market
+        reserve_token, reserve_numeraire = self.register.reserves(self.ledger.balances)
         return MarketView(
             period=self.period,
             curve=market.curve,
             fee=market.fee,
-            reserve_token=np.diagonal(reserves[:, self.register.token_assets]).copy(),
-            reserve_numeraire=reserves[:, NUMERAIRE].copy(),
+            reserve_token=reserve_token,
+            reserve_numeraire=reserve_numeraire,
             spot_price=self.spot_price,
             twap=market.oracle.twap(self.memory["oracle"]),
             fundamental_value=self.fundamental_value,
@@ -220,7 +222,7 @@ class Economy(mesa.Model):
         """Worth of an LP share of each pool at spot prices, numeraire `[tokens]`."""
         pools = self.ledger.balances[self.register.pool_accounts]
         worth = pools[:, NUMERAIRE] + pools[:, self.register.token_assets] @ self.spot_price
-        supply = self.ledger.supply(np.arange(len(self.ledger.assets))[self.register.share_assets])
+        supply = self.ledger.supply(len(self.register.tokens) + self.register.token_numbers)
         price: Floats = np.divide(worth, supply, out=np.zeros_like(worth), where=supply > 0)
         return price
 
@@ -336,7 +338,7 @@ class Economy(mesa.Model):
         terms, market = self.settings.tokens.payout.buybacks, self.settings.market
         twap = market.oracle.twap(self.memory["oracle"])
         wanted = terms.buys(self.spot_price, self.fundamental_value, twap)
-        wanted &= self.ledger.balances[self.register.pool_accounts, NUMERAIRE] > 0
+        wanted &= self.register.reserves(self.ledger.balances)[1] > 0
         clients = self.register.client_accounts if terms.then == "to_client" else None
         fills = buy_back(self.ledger, self.pools, budget, wanted, clients, arrived)
         self._note_prices()
@@ -345,17 +347,14 @@ class Economy(mesa.Model):
     def _value_tokens(self, cash: Floats) -> None:
         tokens = self.settings.tokens
         expected, self.memory["valuation"] = tokens.valuation.expect(self.memory["valuation"], cash)
-        supply = earning_tokens(self.ledger, self.register, tokens.payout.pools_earn).sum(axis=0)
+        supply = earning_supply(self.ledger, self.register, tokens.payout.pools_earn)
         emissions = tokens.issuance.emission(self.period + np.arange(1, HORIZON + 1))
         value = tokens.valuation.value(expected, supply, self.shares, emissions)
         self.memory["prices"] = {"spot": self.spot_price, "value": value}
 
     def _note_prices(self) -> None:
-        pools = self.ledger.balances[self.register.pool_accounts]
-        token = np.diagonal(pools[:, self.register.token_assets])
-        filled = (token > 0) & (pools[:, NUMERAIRE] > 0)
+        token, numeraire = self.register.reserves(self.ledger.balances)
+        filled = (token > 0) & (numeraire > 0)
         spot = self.spot_price.copy()
-        spot[filled] = self.settings.market.curve.spot_price(
-            token[filled], pools[filled, NUMERAIRE]
-        )
+        spot[filled] = self.settings.market.curve.spot_price(token[filled], numeraire[filled])
         self.memory["prices"] = {"spot": spot, "value": self.fundamental_value}

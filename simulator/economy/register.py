@@ -11,6 +11,7 @@ import numpy as np
 from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup, Traders
 from simulator.agents.strategies import Strategy
 from simulator.components import Booleans, Floats, Integers
+from simulator.ledger import NUMERAIRE
 from simulator.market import SIDES, STATUSES
 from simulator.scenario import Scenario
 
@@ -98,6 +99,16 @@ class Register:
     def token_assets(self) -> slice:
         """Assets that are tokens."""
         return slice(1, 1 + len(self.tokens))
+
+    @cached_property
+    def token_numbers(self) -> Integers:
+        """Asset numbers of the tokens `[tokens]`."""
+        return np.arange(1, 1 + len(self.tokens))
+
+    def reserves(self, balances: Floats) -> tuple[Floats, Floats]:
+        """Tokens and numeraire in each pool `[tokens]`, of `balances` `[accounts, assets]`."""
+        pools = self.pool_accounts
+        return balances[pools, self.token_numbers], balances[pools, NUMERAIRE]
 
     @cached_property
     def share_assets(self) -> slice:

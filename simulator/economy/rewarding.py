@@ -11,7 +11,15 @@ from simulator.errors import LedgerError
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import Fills, Orders, Pool, settle
 
-__all__ = ["Reward", "buy_back", "earning_tokens", "empty_clearing", "issue", "pay_dividends"]
+__all__ = [
+    "Reward",
+    "buy_back",
+    "earning_supply",
+    "earning_tokens",
+    "empty_clearing",
+    "issue",
+    "pay_dividends",
+]
 
 
 @dataclass(frozen=True)
@@ -37,10 +45,19 @@ def earning_tokens(ledger: Ledger, register: Register, pools_earn: bool) -> Floa
     if pools_earn:
         shares = ledger.balances[:, register.share_assets]
         supply = -shares[OUTSIDE]
-        pooled = np.diagonal(ledger.balances[register.pool_accounts, register.token_assets])
+        pooled, _ = register.reserves(ledger.balances)
         per_share = np.divide(pooled, supply, out=np.zeros_like(pooled), where=supply > 0)
         tokens += np.where(register.earns[:, None], shares * per_share, 0.0)
     return tokens
+
+
+def earning_supply(ledger: Ledger, register: Register, pools_earn: bool) -> Floats:
+    """The sum of `earning_tokens` over all accounts `[tokens]`, from the other side."""
+    token = register.token_numbers
+    idle: Floats = ledger.balances[CLEARING, token] + ledger.balances[TREASURY, token]
+    if not pools_earn:
+        idle += register.reserves(ledger.balances)[0]
+    return ledger.supply(token) - idle
 
 
 def pay_dividends(ledger: Ledger, tokens: Floats, dividend: Floats) -> tuple[Floats, Floats]:
@@ -99,6 +116,6 @@ def empty_clearing(ledger: Ledger, treasury: float, arrived: float) -> None:
 
 def issue(ledger: Ledger, register: Register, issued: Floats, treasury: float) -> None:
     """Mint `issued` `[clients]` to the clients and `treasury` of each token to the treasury."""
-    token = np.arange(1, 1 + len(register.tokens))
+    token = register.token_numbers
     ledger.transfer("issuance", token, OUTSIDE, register.client_accounts, issued)
     ledger.transfer("issuance", token, OUTSIDE, TREASURY, treasury)

@@ -81,18 +81,18 @@ def _clients(economy: "Economy", reward: Reward, wealth: Floats) -> Row:
 def _pools(economy: "Economy", traded: Fills) -> Row:
     register, balances = economy.register, economy.ledger.balances
     count, orders, numeraire = len(register.tokens), traded.orders, traded.numeraire
-    reserves = balances[register.pool_accounts]
+    reserve_token, reserve_numeraire = register.reserves(balances)
     volume = np.bincount(orders.token, numeraire, minlength=count)
     fee = economy.settings.market.fee
     charged = fee * np.where(orders.buy, numeraire, numeraire / (1 - fee))
     return {
         "token": np.arange(count),
-        "reserve_token": np.diagonal(reserves[:, register.token_assets]),
-        "reserve_numeraire": reserves[:, NUMERAIRE],
+        "reserve_token": reserve_token,
+        "reserve_numeraire": reserve_numeraire,
         "spot_price": economy.spot_price,
         "volume": volume,
         "fees": np.bincount(orders.token, charged, minlength=count),
-        "supply": economy.ledger.supply(np.arange(1, 1 + count)),
+        "supply": economy.ledger.supply(register.token_numbers),
         "fundamental_value": economy.fundamental_value,
     }
 

@@ -11,6 +11,7 @@ from simulator.agents.investor import Investor
 from simulator.agents.liquidity_provider import LiquidityProvider
 from simulator.economy import Economy
 from simulator.economy.register import CLEARING, TREASURY
+from simulator.economy.rewarding import earning_supply, earning_tokens
 from simulator.errors import LedgerError, ModelError
 from simulator.federation import Quality
 from simulator.ledger import NUMERAIRE, OUTSIDE
@@ -499,3 +500,19 @@ def test_tokens_minted_to_the_treasury_are_issued():
     economy.step()
     assert economy.history[-1]["issued"] == pytest.approx(40.0)
     assert economy.ledger.balances[TREASURY, 1:3] == pytest.approx([20.0, 20.0])
+
+
+@pytest.mark.parametrize("pools_earn", [True, False])
+@pytest.mark.parametrize("providers", [0, 2])
+def test_the_earning_supply_is_what_all_accounts_earn_on(pools_earn, providers):
+    economy = an_economy(
+        liquidity_providers=[{"count": providers, "deposit": 100}] if providers else [],
+        tokens={"issuance": {"unearned": "treasury"}},
+    )
+    for _ in range(3):
+        economy.step()
+    holder = economy.register.client_accounts[0]
+    economy.ledger.transfer("gift", 1, holder, TREASURY, 50.0)
+    tokens = earning_tokens(economy.ledger, economy.register, pools_earn)
+    supply = earning_supply(economy.ledger, economy.register, pools_earn)
+    assert supply == pytest.approx(tokens.sum(axis=0), rel=1e-12)
