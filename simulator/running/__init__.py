@@ -1,8 +1,8 @@
 """Runs: from a scenario to a finished run folder, after a kill, and again to compare."""
 
+from simulator.running.computing import Progress
 from simulator.running.folder import scenario_yaml, versions
 from simulator.running.runs import resume, run
-from simulator.running.session import Progress
 from simulator.running.verifying import moved, same, verify
 
 __all__ = ["Progress", "moved", "resume", "run", "same", "scenario_yaml", "verify", "versions"]

@@ -9,6 +9,7 @@ from typing import Any
 from simulator.economy import Economy
 from simulator.errors import RunError, SimulatorError
 from simulator.recording import Recorder, locked, read_manifest, write_manifest
+from simulator.running.computing import Progress, blamed_on, compute
 from simulator.running.folder import (
     git_commit,
     has_summary,
@@ -17,7 +18,6 @@ from simulator.running.folder import (
     summarise,
     versions,
 )
-from simulator.running.session import Progress, blamed_on, compute
 from simulator.scenario import Scenario
 from simulator.tables import TABLES
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from simulator.errors import RunError
 from simulator.recording import read_manifest, read_table, table_hash
+from simulator.running.computing import Progress
 from simulator.running.folder import git_commit, recorded_scenario, versions
 from simulator.running.runs import start
-from simulator.running.session import Progress
 from simulator.tables import TABLES
 
 __all__ = ["moved", "same", "verify"]

@@ -1,4 +1,4 @@
-"""A session: the part of a run that one process computes, from where it stands to the end."""
+"""The part of a run that one process computes, from where it stands to the end."""
 
 import logging
 import signal
