@@ -80,7 +80,7 @@ class Ledger:
         """Take `amount` from the cells `paid`; returns what they could pay of it."""
         flat, outside = self.balances.reshape(-1), len(self.assets)  # outside's cells come first
         if not isinstance(paid, np.ndarray):
-            total, balance = float(np.sum(amount)), float(flat[paid])
+            total, balance = _total(amount), float(flat[paid])
             if total > balance and paid >= outside:
                 if total - balance > SHORTFALL_TOLERANCE * max(total, scale):
                     self._refuse(flow, paid, total)
@@ -103,7 +103,7 @@ class Ledger:
         if isinstance(received, np.ndarray):
             np.add.at(flat, received, amount)
         else:
-            flat[received] += np.sum(amount)
+            flat[received] += _total(amount)
 
     def _refuse(self, flow: str, cell: int, total: float) -> NoReturn:
         account, asset = divmod(int(cell), len(self.assets))
@@ -122,7 +122,7 @@ class Ledger:
         if isinstance(code, np.ndarray):
             np.add.at(total, code, amount)
         else:
-            total[code] += np.sum(amount)
+            total[code] += _total(amount)
 
     def take_flows(self) -> tuple[list[str], Integers, Integers, Integers, Floats]:
         """This period's flows as columns: names, assets, payer kinds, payee kinds, amounts.
@@ -177,6 +177,10 @@ def _by_cell(cells: Integers, amount: Floats) -> tuple[Integers, Floats, Integer
     order = np.argsort(group, kind="stable")
     starts = np.searchsorted(group[order], np.arange(distinct.size))
     return distinct, np.add.reduceat(amount[order], starts), group
+
+
+def _total(amount: Real) -> float:
+    return float(amount.sum()) if isinstance(amount, np.ndarray) else amount
 
 
 def _least(values: Number | Real) -> float:
