@@ -82,11 +82,10 @@ class Pool:
 
         Raises MarketError when the side or the amount is none.
         """
-        if side not in ("token", "numeraire"):
-            raise MarketError(f"the side paid in is 'token' or 'numeraire', not {side!r}")
+        pays_token = _is_token(side)
         _positive("an amount", amount)
         reserves = (self.reserve_token, self.reserve_numeraire)
-        reserve_in, reserve_out = reserves if side == "token" else reserves[::-1]
+        reserve_in, reserve_out = reserves if pays_token else reserves[::-1]
         if reserve_in <= 0 or reserve_out <= 0:
             return 0.0
         return self.curve.payout(reserve_in, reserve_out, float(amount), self.fee)
@@ -99,9 +98,7 @@ class Pool:
         Raises MarketError, moving nothing, when the account cannot pay, the pool is empty or too
         small, or would pay less than `min_out`.
         """
-        if side not in ("token", "numeraire"):
-            raise MarketError(f"the side paid in is 'token' or 'numeraire', not {side!r}")
-        paid, received = (self.token, NUMERAIRE) if side == "token" else (NUMERAIRE, self.token)
+        paid, received = (self.token, NUMERAIRE) if _is_token(side) else (NUMERAIRE, self.token)
         amount = self._payable(account, paid, _positive("an amount", amount))
         payout = self.quote_in(side, amount)
         if not 0 < payout < self.ledger.balances[self.account, received]:
@@ -162,3 +159,9 @@ def _positive(what: str, amount: float) -> float:
     if not 0 < amount < math.inf:
         raise MarketError(f"{what} must be positive and finite, got {amount!r}")
     return float(amount)
+
+
+def _is_token(side: str) -> bool:
+    if side not in ("token", "numeraire"):
+        raise MarketError(f"the side paid in is 'token' or 'numeraire', not {side!r}")
+    return side == "token"
