@@ -1,7 +1,6 @@
 """The ledger: who owns what, and every movement of it as a named transfer."""
 
 from collections.abc import Sequence
-from typing import NoReturn
 
 import numpy as np
 
@@ -39,7 +38,8 @@ class Ledger:
         self.kinds = tuple(dict.fromkeys(account_kinds))
         self.kind_of: Integers = np.array([self.kinds.index(kind) for kind in account_kinds])
         self.balances: Floats = np.zeros((len(account_kinds), len(assets)))
-        self._flows: dict[str, Floats] = {}
+        self._flows: Floats = np.zeros((16, len(assets) * len(self.kinds) ** 2))
+        self._row_of: dict[str, int] = {}  # of `_flows`, in the order of first use
 
     def transfer(
         self, flow: str, asset: Number, payer: Number, payee: Number, amount: Real, scale: float = 0
@@ -56,87 +56,58 @@ class Ledger:
 
     def move(
         self, flow: str, asset: Number, payer: Number, payee: Number, amount: Real, scale: float = 0
-    ) -> Real:
-        """Move amounts without counting them; returns what was moved.
+    ) -> Floats:
+        """Move amounts without counting them; returns what was moved `[payments]`.
 
         A payer short by rounding only, 1e-12 of its payments or of `scale` (the size of the numbers
         that the amounts were computed from), pays what it has. Raises LedgerError, moving nothing,
         when an amount is negative or not finite, a payer cannot pay, or a number is unknown.
         """
-        if not (_least(amount) >= 0 and _most(amount) < np.inf):
+        from simulator.movements import BAD_AMOUNT, BAD_NUMBER, SHORT, move
+
+        assets, payers, payees = _integers(asset), _integers(payer), _integers(payee)
+        amounts = _floats(amount)
+        sizes = {assets.size, payers.size, payees.size, amounts.size} - {1}
+        if len(sizes) > 1:
+            raise LedgerError(f"{flow}: accounts, assets and amounts are of lengths {sizes}")
+        moved = np.empty(sizes.pop() if sizes else 1)
+        limits = SHORTFALL_TOLERANCE, float(scale)
+        verdict, row, total = move(self.balances, assets, payers, payees, amounts, *limits, moved)
+        if verdict == BAD_AMOUNT:
             raise LedgerError(f"{flow}: amounts must be finite and not negative, got {amount}")
-        accounts, assets = self.balances.shape
-        for numbers, end in ((asset, assets), (payer, accounts), (payee, accounts)):
-            if not (_least(numbers) >= 0 and _most(numbers) < end):
-                raise LedgerError(f"{flow}: an account or asset of {numbers} does not exist")
-        if not isinstance(amount, np.ndarray):  # as often as there are payments
-            sizes = [each.size for each in (asset, payer, payee) if isinstance(each, np.ndarray)]
-            amount = np.full(sizes[0], amount) if sizes else amount
-        amount = self._debit(flow, payer * assets + asset, amount, scale)
-        self._credit(payee * assets + asset, amount)
-        return amount
-
-    def _debit(self, flow: str, paid: Number, amount: Real, scale: float) -> Real:
-        """Take `amount` from the cells `paid`; returns what they could pay of it."""
-        flat, outside = self.balances.reshape(-1), len(self.assets)  # outside's cells come first
-        if not isinstance(paid, np.ndarray):
-            total, balance = _total(amount), float(flat[paid])
-            if total > balance and paid >= outside:
-                if total - balance > SHORTFALL_TOLERANCE * max(total, scale):
-                    self._refuse(flow, paid, total)
-                amount, total = amount * (balance / total), balance
-            flat[paid] = balance - total
-            return amount
-        cells, totals, group = _by_cell(paid, np.broadcast_to(amount, paid.shape))
-        left = flat[cells] - totals
-        if (short := (left < 0) & (cells >= outside)).any():
-            if (-left > SHORTFALL_TOLERANCE * np.maximum(totals, scale))[short].any():
-                self._refuse(flow, cells[short][0], totals[short][0])
-            reduced = np.ones_like(totals)
-            reduced[short], left[short] = flat[cells[short]] / totals[short], 0.0
-            amount = amount * reduced[group]
-        flat[cells] = left
-        return amount
-
-    def _credit(self, received: Number, amount: Real) -> None:
-        flat = self.balances.reshape(-1)
-        if isinstance(received, np.ndarray):
-            np.add.at(flat, received, amount)
-        else:
-            flat[received] += _total(amount)
-
-    def _refuse(self, flow: str, cell: int, total: float) -> NoReturn:
-        account, asset = divmod(int(cell), len(self.assets))
-        raise LedgerError(
-            f"{flow}: account {account} ({self.kinds[self.kind_of[account]]}) cannot pay {total} "
-            f"{self.assets[asset]}, it has {self.balances[account, asset]}"
-        )
+        if verdict == BAD_NUMBER:
+            raise LedgerError(f"{flow}: no such account or asset: {asset}, {payer} to {payee}")
+        if verdict == SHORT:
+            paid, account = (int(each[min(row, each.size - 1)]) for each in (assets, payers))
+            raise LedgerError(
+                f"{flow}: account {account} ({self.kinds[self.kind_of[account]]}) cannot pay "
+                f"{total} {self.assets[paid]}, it has {self.balances[account, paid]}"
+            )
+        return moved
 
     def note(self, flow: str, asset: Number, payer: Number, payee: Number, amount: Real) -> None:
         """Count movements under the name `flow`, for who moved balances without `transfer`."""
-        kinds = len(self.kinds)
-        code = (asset * kinds + self.kind_of[payer]) * kinds + self.kind_of[payee]
-        total = self._flows.get(flow)
-        if total is None:
-            total = self._flows[flow] = np.zeros(len(self.assets) * kinds * kinds)
-        if isinstance(code, np.ndarray):
-            np.add.at(total, code, amount)
-        else:
-            total[code] += _total(amount)
+        from simulator.movements import count
+
+        row = self._row_of.setdefault(flow, len(self._row_of))
+        if row == len(self._flows):
+            self._flows = np.concatenate([self._flows, np.zeros_like(self._flows)])
+        assets, payers, payees = _integers(asset), _integers(payer), _integers(payee)
+        total, kinds = self._flows[row], len(self.kinds)
+        count(total, self.kind_of, kinds, assets, payers, payees, _floats(amount))
 
     def take_flows(self) -> tuple[list[str], Integers, Integers, Integers, Floats]:
         """This period's flows as columns: names, assets, payer kinds, payee kinds, amounts.
 
         Assets and kinds are numbers into `assets` and `kinds`. Starts the next period's count.
         """
-        flows, self._flows = self._flows, {}
-        found = {flow: np.flatnonzero(total) for flow, total in flows.items()}
-        names = [flow for flow, codes in found.items() for _ in range(len(codes))]
-        amounts = [flows[flow][codes] for flow, codes in found.items()]
-        code = np.concatenate([np.zeros(0, dtype=np.int64), *found.values()])
+        flows, names = self._flows[: len(self._row_of)], list(self._row_of)
+        row, code = np.nonzero(flows)
+        amount = flows[row, code]
+        flows[:], self._row_of = 0.0, {}
         pair, payee = np.divmod(code, len(self.kinds))
         asset, payer = np.divmod(pair, len(self.kinds))
-        return names, asset, payer, payee, np.concatenate([np.zeros(0), *amounts])
+        return [names[number] for number in row.tolist()], asset, payer, payee, amount
 
     def supply(self, asset: Integers) -> Floats:
         """What was minted and not burned of each asset: what `outside` owes of it."""
@@ -162,30 +133,18 @@ class Ledger:
 
     def _moved(self, asset: int) -> float:
         """All movements of an asset in this period."""
-        flows = (flow.reshape(len(self.assets), -1)[asset] for flow in self._flows.values())
-        return sum(float(flow.sum()) for flow in flows)
+        return float(
+            self._flows.reshape(-1, len(self.assets), len(self.kinds) ** 2)[:, asset].sum()
+        )
 
 
-def _by_cell(cells: Integers, amount: Floats) -> tuple[Integers, Floats, Integers]:
-    """Distinct cells, the amounts summed by cell, and which of the cells each amount is in.
-
-    Sums are pairwise, so that many small payments add up to the large sum they were divided from.
-    """
-    if (cells[1:] > cells[:-1]).all():
-        return cells, amount, np.arange(cells.size)
-    distinct, group = np.unique(cells, return_inverse=True)
-    order = np.argsort(group, kind="stable")
-    starts = np.searchsorted(group[order], np.arange(distinct.size))
-    return distinct, np.add.reduceat(amount[order], starts), group
+def _integers(numbers: Number) -> Integers:
+    if isinstance(numbers, np.ndarray):
+        return np.ascontiguousarray(numbers, dtype=np.int64)
+    return np.array([numbers])
 
 
-def _total(amount: Real) -> float:
-    return float(amount.sum()) if isinstance(amount, np.ndarray) else amount
-
-
-def _least(values: Number | Real) -> float:
-    return float(values.min(initial=0)) if isinstance(values, np.ndarray) else values
-
-
-def _most(values: Number | Real) -> float:
-    return float(values.max(initial=0)) if isinstance(values, np.ndarray) else values
+def _floats(amount: Real) -> Floats:
+    if isinstance(amount, np.ndarray):
+        return np.ascontiguousarray(amount, dtype=np.float64)
+    return np.array([amount], dtype=np.float64)

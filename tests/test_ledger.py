@@ -132,7 +132,7 @@ def test_supply_is_what_outside_owes():
 
 
 def snapshot(ledger: Ledger) -> tuple[bytes, list[object]]:
-    noted = sorted((flow, total.tobytes()) for flow, total in ledger._flows.items())
+    noted = sorted((flow, ledger._flows[row].tobytes()) for flow, row in ledger._row_of.items())
     return ledger.balances.tobytes(), noted
 
 

@@ -1,0 +1,107 @@
+"""Compiled loops of the ledger: many payments at once, all debits and then all credits."""
+
+import numba
+import numpy as np
+
+from simulator.components import Floats, Integers
+
+MOVED, BAD_AMOUNT, BAD_NUMBER, SHORT = range(4)
+
+
+@numba.njit(cache=True, inline="always")
+def _plus(total, lost, amount):  # type: ignore[no-untyped-def]
+    """Add to a sum and to what rounding has taken from it (Neumaier 1974)."""
+    grown = total + amount
+    if abs(total) >= abs(amount):
+        return grown, lost + ((total - grown) + amount)
+    return grown, lost + ((amount - grown) + total)
+
+
+@numba.njit(cache=True)
+def move(
+    balances: Floats,
+    asset: Integers,
+    payer: Integers,
+    payee: Integers,
+    amount: Floats,
+    tolerance: float,
+    scale: float,
+    moved: Floats,
+) -> tuple[int, int, float]:
+    """Move amounts on `balances` `[accounts, assets]`; all arrays are of one length or of length 1.
+
+    Fills in `moved` `[rows]`. Returns a verdict, and for `SHORT` the row of the payer and what it
+    was to pay in all; nothing has moved then.
+    """
+    accounts, assets = balances.shape
+    for k in range(amount.size):
+        if not 0.0 <= amount[k] < np.inf:
+            return BAD_AMOUNT, k, 0.0
+    for numbers, end in ((asset, assets), (payer, accounts), (payee, accounts)):
+        for k in range(numbers.size):
+            if not 0 <= numbers[k] < end:
+                return BAD_NUMBER, k, 0.0
+
+    rows, ascending = moved.size, True
+    cells = np.empty(rows, dtype=np.int64)
+    for k in range(rows):
+        cells[k] = payer[min(k, payer.size - 1)] * assets + asset[min(k, asset.size - 1)]
+        moved[k] = amount[min(k, amount.size - 1)]
+        ascending &= k == 0 or cells[k] >= cells[k - 1]
+    order = np.arange(rows) if ascending else np.argsort(cells, kind="mergesort")
+
+    flat, left, first = balances.reshape(-1), np.empty(rows), 0
+    while first < rows:  # what every payer would have left, without touching anything
+        cell, last, total, lost = cells[order[first]], first, 0.0, 0.0
+        while last < rows and cells[order[last]] == cell:
+            total, lost = _plus(total, lost, moved[order[last]])
+            last += 1
+        total += lost
+        left[first] = flat[cell] - total
+        if left[first] < 0.0 and cell >= assets:  # the cells of `OUTSIDE` come first
+            if -left[first] > tolerance * max(total, scale):
+                return SHORT, order[first], total
+            for k in range(first, last):
+                moved[order[k]] *= flat[cell] / total
+            left[first] = 0.0
+        for k in range(first + 1, last):
+            left[k] = left[first]
+        first = last
+
+    for k in range(rows):
+        flat[cells[order[k]]] = left[k]
+    for k in range(rows):
+        cells[k] = payee[min(k, payee.size - 1)] * assets + asset[min(k, asset.size - 1)]
+    add(flat, cells, moved)
+    return MOVED, 0, 0.0
+
+
+@numba.njit(cache=True)
+def count(
+    flows: Floats,
+    kind_of: Integers,
+    kinds: int,
+    asset: Integers,
+    payer: Integers,
+    payee: Integers,
+    amount: Floats,
+) -> None:
+    """Add `amount` `[rows]` to `flows`, numbered by asset, payer's kind and payee's kind."""
+    codes = np.empty(amount.size, dtype=np.int64)
+    for k in range(codes.size):
+        pair = asset[min(k, asset.size - 1)] * kinds + kind_of[payer[min(k, payer.size - 1)]]
+        codes[k] = pair * kinds + kind_of[payee[min(k, payee.size - 1)]]
+    add(flows, codes, amount)
+
+
+@numba.njit(cache=True)
+def add(flat: Floats, cells: Integers, amount: Floats) -> None:
+    """Add `amount` to the `cells`; amounts for one cell in a row are summed first."""
+    first = 0
+    while first < cells.size:
+        last, total, lost = first, 0.0, 0.0
+        while last < cells.size and cells[last] == cells[first]:
+            total, lost = _plus(total, lost, amount[last])
+            last += 1
+        flat[cells[first]] += total + lost
+        first = last
