@@ -1,8 +1,16 @@
 """Token economics: revenue, credit, issuance, payouts, value. Amounts and budgets, no trades."""
 
-from simulator.tokens.allocation import ALLOCATIONS, Allocation, Credit, Proportional
+from simulator.tokens.allocation import (
+    ALLOCATIONS,
+    Allocation,
+    Credit,
+    Equal,
+    Proportional,
+    Rank,
+    Softmax,
+)
 from simulator.tokens.configuration import Tokens
-from simulator.tokens.issuance import ISSUANCES, Halving, Issuance
+from simulator.tokens.issuance import ISSUANCES, Constant, Halving, Issuance
 from simulator.tokens.mechanism import MECHANISMS, ClientTokens, Mechanism
 from simulator.tokens.payout import Buyback, Payout, Split
 from simulator.tokens.revenue import REVENUES, AccuracyLinked, Revenue
@@ -18,13 +26,17 @@ __all__ = [
     "Allocation",
     "Buyback",
     "ClientTokens",
+    "Constant",
     "Credit",
+    "Equal",
     "Halving",
     "Issuance",
     "Mechanism",
     "Payout",
     "Proportional",
+    "Rank",
     "Revenue",
+    "Softmax",
     "Split",
     "Tokens",
     "Valuation",

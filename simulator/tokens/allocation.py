@@ -8,7 +8,7 @@ from pydantic import Field
 
 from simulator.components import Component, Floats, Memory, Section
 
-__all__ = ["ALLOCATIONS", "Allocation", "Credit", "Proportional"]
+__all__ = ["ALLOCATIONS", "Allocation", "Credit", "Equal", "Proportional", "Rank", "Softmax"]
 
 
 class Credit(Section):
@@ -46,9 +46,53 @@ class Proportional(Allocation):
     kind: Literal["proportional"] = "proportional"
 
     def shares(self, credit: Floats) -> Floats:
-        positive = np.maximum(credit, 0.0)
-        total = positive.sum()
-        return positive / total if total > 0 else np.zeros_like(credit)
+        return _normalised(np.maximum(credit, 0.0))
 
 
-ALLOCATIONS: tuple[type[Allocation], ...] = (Proportional,)
+class Softmax(Allocation):
+    """Shares in proportion to exp(credit / (temperature max |credit|)), if any credit is positive.
+
+    Everybody gets something: the worst client at least exp(-2/temperature) of what the best gets.
+    """
+
+    kind: Literal["softmax"] = "softmax"
+    temperature: float = Field(
+        0.5, ge=0.01, description="High for nearly equal shares, low for all to the best."
+    )
+
+    def shares(self, credit: Floats) -> Floats:
+        if not (credit > 0).any():
+            return np.zeros_like(credit)
+        scaled = credit / np.abs(credit).max() / self.temperature
+        return _normalised(np.exp(scaled - scaled.max()))
+
+
+class Rank(Allocation):
+    """Shares in proportion to rank among clients with positive credit: 1 for the least, then 2, ...
+
+    Equal credit gets the mean of its ranks; without positive credit there is no rank and no share.
+    """
+
+    kind: Literal["rank"] = "rank"
+
+    def shares(self, credit: Floats) -> Floats:
+        earned = np.sort(credit[credit > 0])
+        below, up_to = (np.searchsorted(earned, credit, side) for side in ("left", "right"))
+        return _normalised(np.where(credit > 0, (below + 1 + up_to) / 2, 0.0))
+
+
+class Equal(Allocation):
+    """The same share for every client, whatever its credit: what rewards by merit compare with."""
+
+    kind: Literal["equal"] = "equal"
+
+    def shares(self, credit: Floats) -> Floats:
+        return np.full(credit.shape, 1 / credit.size)
+
+
+def _normalised(weights: Floats) -> Floats:
+    total = weights.sum()
+    return weights / total if total > 0 else np.zeros_like(weights)
+
+
+ALLOCATIONS: tuple[type[Allocation], ...] = (Proportional, Softmax, Rank, Equal)

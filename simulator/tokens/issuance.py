@@ -8,7 +8,7 @@ from pydantic import Field
 
 from simulator.components import Component, Floats, Integers, Memory
 
-__all__ = ["ISSUANCES", "Halving", "Issuance", "Unearned"]
+__all__ = ["ISSUANCES", "Constant", "Halving", "Issuance", "Unearned"]
 
 Unearned = Literal["carry", "treasury", "burn"]
 """What happens to a reward nobody earned: kept for the next period, the treasury's, or gone."""
@@ -54,4 +54,14 @@ class Halving(Issuance):
         return scheduled
 
 
-ISSUANCES: tuple[type[Issuance], ...] = (Halving,)
+class Constant(Issuance):
+    """The same number of tokens every period, for ever."""
+
+    kind: Literal["constant"] = "constant"
+    amount: float = Field(10.0, ge=0, description="Tokens per period, all clients together.")
+
+    def emission(self, period: Integers) -> Floats:
+        return np.full(np.shape(period), self.amount)
+
+
+ISSUANCES: tuple[type[Issuance], ...] = (Halving, Constant)

@@ -11,10 +11,14 @@ from simulator.tokens import (
     AccuracyLinked,
     Buyback,
     ClientTokens,
+    Constant,
     Credit,
+    Equal,
     Halving,
     Payout,
     Proportional,
+    Rank,
+    Softmax,
     Valuation,
 )
 
@@ -62,11 +66,46 @@ def test_shares_are_proportional_to_positive_credit():
     assert not Proportional().shares(np.array([-1.0, 0.0])).any()
 
 
+def test_softmax_shares_are_those_of_the_formula():
+    """exp(1/.5), exp(-.5/.5) and exp(0): 7.389056, 0.367879 and 1 of 8.756936."""
+    shares = Softmax(temperature=0.5).shares(np.array([0.4, -0.2, 0.0]))
+    assert shares == pytest.approx([0.843794, 0.042010, 0.114196], abs=1e-6)
+
+
+def test_low_temperature_gives_all_to_the_best_and_high_gives_equal_shares():
+    credit = np.array([0.4, 0.3, -0.2])
+    assert Softmax(temperature=0.01).shares(credit) == pytest.approx([1, 0, 0], abs=1e-10)
+    assert Softmax(temperature=1e6).shares(credit) == pytest.approx([1 / 3] * 3, abs=1e-6)
+
+
+def test_ranks_are_shared_by_equal_credit_and_closed_to_those_without():
+    credit = np.array([0.2, 0.2, 0.9, 0.0, -0.1, 0.1])  # ranks 2.5, 2.5, 4, -, -, 1
+    assert Rank().shares(credit) == pytest.approx([0.25, 0.25, 0.4, 0, 0, 0.1])
+
+
+def test_equal_shares_ask_for_no_credit():
+    assert Equal().shares(np.array([5.0, -1.0, 0.0, 0.0])).tolist() == [0.25] * 4
+
+
+@pytest.mark.parametrize("allocation", [Proportional(), Softmax(), Rank()])
+def test_without_positive_credit_nobody_earned_anything(allocation):
+    assert not allocation.shares(np.array([-1.0, 0.0])).any()
+    assert not allocation.shares(np.zeros(3)).any()
+
+
+@pytest.mark.parametrize("allocation", [Proportional(), Softmax(), Rank(), Equal()])
 @given(st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=20))
-def test_shares_are_finite_and_sum_to_one_or_zero(credit):
-    shares = Proportional().shares(np.array(credit) / 1e3)
+def test_shares_are_finite_and_sum_to_one_or_zero(allocation, credit):
+    shares = allocation.shares(np.array(credit) / 1e3)
     assert np.isfinite(shares).all() and (shares >= 0).all()
     assert shares.sum() == pytest.approx(1.0) or not shares.any()
+
+
+@pytest.mark.parametrize("allocation", [Proportional(), Softmax(), Rank(), Equal()])
+@given(st.lists(st.floats(-1, 1), min_size=2, max_size=8))
+def test_no_credit_buys_a_smaller_share_than_less_credit(allocation, credit):
+    order = np.argsort(credit)
+    assert (np.diff(allocation.shares(np.array(credit))[order]) >= -1e-15).all()
 
 
 def test_emission_halves():
@@ -74,6 +113,11 @@ def test_emission_halves():
     assert halving.emission(np.array([1, 21, 41])) == pytest.approx([40, 20, 10])
     everything = halving.emission(np.arange(1, 5000)).sum()
     assert everything == pytest.approx(40 / (1 - 2 ** (-1 / 20)))
+
+
+def test_constant_emission_goes_on():
+    assert Constant(amount=7).emission(np.array([1, 21, 10_000])).tolist() == [7, 7, 7]
+    assert float(Constant(amount=7).emission(np.array(3))) == 7
 
 
 @pytest.mark.parametrize(
