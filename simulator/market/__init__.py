@@ -6,7 +6,15 @@ from simulator.market.launch import LAUNCHES, Launch, SeededPool
 from simulator.market.oracle import Oracle
 from simulator.market.orders import SIDES, STATUSES, Fills, Orders
 from simulator.market.pool import Pool
-from simulator.market.settling import CLEARING, Clearing, Pools, RandomOrder, settle, settle_plain
+from simulator.market.settling import (
+    CLEARING,
+    Clearing,
+    FirstInFirstOut,
+    Pools,
+    RandomOrder,
+    settle,
+    settle_plain,
+)
 from simulator.market.view import MarketView
 
 __all__ = [
@@ -19,6 +27,7 @@ __all__ = [
     "ConstantProduct",
     "Curve",
     "Fills",
+    "FirstInFirstOut",
     "Launch",
     "Market",
     "MarketView",

@@ -7,21 +7,33 @@ from typing import Literal
 
 import numpy as np
 
-from simulator.components import Component, Floats, Integers
+from simulator.components import Component, Floats, Integers, Memory
 from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, SHORTFALL_TOLERANCE, Ledger
 from simulator.market.curves import ConstantProduct
 from simulator.market.orders import STATUSES, Fills, Orders
 from simulator.market.pool import Pool, Side
 
-__all__ = ["CLEARING", "Clearing", "Pools", "RandomOrder", "settle", "settle_plain"]
+__all__ = [
+    "CLEARING",
+    "Clearing",
+    "FirstInFirstOut",
+    "Pools",
+    "RandomOrder",
+    "settle",
+    "settle_plain",
+]
 
 
 class Clearing(Component):
     """A rule that puts one period's orders into the order in which they settle."""
 
+    def initial(self, accounts: int, draws: np.random.Generator) -> Memory:
+        """What the rule knows of the accounts before the first period."""
+        return {}
+
     @abstractmethod
-    def sequence(self, orders: Orders, draws: np.random.Generator) -> Integers:
+    def sequence(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Integers:
         """Row numbers of `orders` in the order of settling `[orders]`."""
 
 
@@ -30,8 +42,23 @@ class RandomOrder(Clearing):
 
     kind: Literal["random"] = "random"
 
-    def sequence(self, orders: Orders, draws: np.random.Generator) -> Integers:
+    def sequence(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Integers:
         return draws.permutation(len(orders))
+
+
+class FirstInFirstOut(Clearing):
+    """Orders settle as they arrive: by the latency of their accounts, ranked once for the run.
+
+    Who is fast is always fast. An account's own orders keep their order.
+    """
+
+    kind: Literal["fifo"] = "fifo"
+
+    def initial(self, accounts: int, draws: np.random.Generator) -> Memory:
+        return {"latency": draws.permutation(accounts)}
+
+    def sequence(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Integers:
+        return np.argsort(memory["latency"][orders.account], kind="stable")
 
 
 COMPILED = (ConstantProduct,)  # by exact type: a subclass may pay differently
@@ -61,7 +88,7 @@ class Pools(tuple[Pool, ...]):
         return np.array([pool.token for pool in self], dtype=np.int64)
 
 
-CLEARING: tuple[type[Clearing], ...] = (RandomOrder,)
+CLEARING: tuple[type[Clearing], ...] = (RandomOrder, FirstInFirstOut)
 
 
 def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> Fills:

@@ -20,10 +20,12 @@ class MarketView:
     reserve_token: Floats
     reserve_numeraire: Floats
     spot_price: Floats
+    supply: Floats  # minted and not burned
     twap: Floats
     fundamental_value: Floats
     share: Floats  # of the client behind the token in this period's rewards
     issued: Floats  # this period, to that client
+    training_cost: Floats  # of that client, numeraire per period in which it takes part
 
     def __post_init__(self) -> None:
         for value in vars(self).values():

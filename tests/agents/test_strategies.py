@@ -10,9 +10,15 @@ from simulator.agents.strategies import (
     CLIENT_POLICIES,
     INVESTOR_STRATEGIES,
     LIQUIDITY_STRATEGIES,
+    Contrarian,
+    CoverCosts,
     Fundamentalist,
+    Hold,
+    Index,
+    Momentum,
     Noise,
     Portfolio,
+    SellFraction,
     SingleAccountStrategy,
     ValueSeller,
     orders_for,
@@ -26,7 +32,13 @@ EVERY_STRATEGY = sorted(
 )
 
 
-def a_view(spot=(1.0, 2.0, 0.5), value=(2.0, 1.0, 0.5), depth=100.0, issued=(4.0, 2.0, 0.0)):
+def a_view(
+    spot=(1.0, 2.0, 0.5),
+    value=(2.0, 1.0, 0.5),
+    depth=100.0,
+    issued=(4.0, 2.0, 0.0),
+    training_cost=(1.5, 0.5, 0.0),
+):
     spot = np.array(spot, dtype=float)
     return MarketView(
         period=3,
@@ -35,10 +47,12 @@ def a_view(spot=(1.0, 2.0, 0.5), value=(2.0, 1.0, 0.5), depth=100.0, issued=(4.0
         reserve_token=np.full(3, float(depth)),
         reserve_numeraire=depth * spot,
         spot_price=spot,
+        supply=np.array([100.0, 100.0, 400.0]),  # worth 100, 200 and 200 at the prices above
         twap=spot,
         fundamental_value=np.array(value, dtype=float),
         share=np.array([0.5, 0.3, 0.2]),
         issued=np.array(issued, dtype=float),
+        training_cost=np.array(training_cost, dtype=float),
     )
 
 
@@ -60,6 +74,7 @@ worlds = st.fixed_dictionaries(
         "value": st.lists(amounts, min_size=3, max_size=3),
         "depth": st.floats(1e-3, 1e9),
         "issued": st.lists(amounts, min_size=3, max_size=3),
+        "training_cost": st.lists(amounts, min_size=3, max_size=3),
     }
 )
 portfolios = st.fixed_dictionaries(
@@ -141,8 +156,9 @@ def test_a_worthless_token_is_sold_and_bias_moves_opinions():
 def test_noise_traders_go_half_way_to_their_targets():
     view, portfolio = a_view(), a_portfolio(tokens=np.zeros((3, 3)))
     orders = decide(Noise(sigma=0.0, adjust=0.5), view, portfolio)
-    # Wealth is cash, target invested/3 of it in each token, half of it bought now.
-    assert orders.amount == pytest.approx([100 / 18] * 3 + [50 / 18] * 3)
+    # Wealth is cash, a third of it is invested by market value (1 : 2 : 2), half of that now.
+    parts = np.array([0.2, 0.4, 0.4])
+    assert orders.amount == pytest.approx([*100 / 6 * parts, *50 / 6 * parts])
     assert orders.buy.all()
 
 
@@ -151,16 +167,105 @@ def test_noise_has_mean_one():
         np.full(20_000, 100.0), np.zeros((20_000, 3)), np.full(20_000, -1), invested=0.3
     )
     orders = decide(Noise(sigma=0.5, adjust=1.0), a_view(depth=1e9), portfolio)
-    assert orders.amount.mean() == pytest.approx(10.0, rel=0.02)  # .3 x 100/3
+    # .3 x 100; the cap at weight 3 takes .45% of it.
+    assert orders.amount.sum() / 20_000 == pytest.approx(30.0 * 0.9955, rel=0.01)
 
 
 def test_value_sellers_sell_issuance_and_stock_above_value():
-    orders = decide(ValueSeller(sell_fraction=0.5, stock_fraction=0.02), a_view(), a_portfolio())
-    # Token 0 is below its value: half of 4 issued. Token 1 above: half of 2 and 2% of 10.
+    orders = decide(ValueSeller(sell_fraction=0.5, stock_fraction=0.1), a_view(), a_portfolio())
+    # Token 0 is below its value: half of 4 issued. Token 1 at twice its value: half of 2 and
+    # log 2 x 10% of 10.
     assert orders.token.tolist() == [0, 1]
     assert orders.account.tolist() == [0, 1]
-    assert orders.amount == pytest.approx([2.0, 1.2])
+    assert orders.amount == pytest.approx([2.0, 1.0 + np.log(2)])
     assert not orders.buy.any()
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-3, 1 / np.e])
+def test_value_sellers_sell_no_more_than_a_part_of_stock_at_any_price(value):
+    view = a_view(value=(value, 2.0, 0.5), issued=(0.0, 0.0, 0.0))
+    orders = decide(ValueSeller(stock_fraction=0.1), view, a_portfolio())
+    assert (orders.token.tolist(), orders.amount) == ([0], pytest.approx([1.0]))
+
+
+def prices(*several):
+    """Views of the same market at these prices of the first token, the others steady."""
+    return [a_view(spot=(price, 2.0, 0.5)) for price in several]
+
+
+def later(strategy, views, portfolio):
+    """Orders on the last of several views seen in turn."""
+    draws, memory = np.random.default_rng(1), strategy.initial(3, np.random.default_rng(1))
+    for view in views:
+        orders, memory = strategy.decide(view, portfolio, memory, draws)
+    return orders
+
+
+def weight_of_first_token(strategy, views):
+    """Target of account 0, which has 100 in cash and invests a third, in units of neutral."""
+    bought = later(strategy, views, a_portfolio(tokens=np.zeros((3, 3))))
+    mine = bought.amount[(bought.account == 0) & (bought.token == 0)]
+    market_value = views[-1].spot_price * views[-1].supply
+    neutral = 100 / 3 * market_value[0] / market_value.sum()
+    return float(mine.sum()) / strategy.adjust / neutral
+
+
+@pytest.mark.parametrize(
+    ("seen", "trend"),
+    [
+        ([1.0], 0.0),
+        ([1.0, 1.0], 0.0),
+        ([1.0, 1.02], 0.2 * 0.02),
+        ([1.0, 1.02, 1.02], 0.8 * 0.2 * 0.02),
+        ([1.0, 0.98], -0.2 * 0.02),
+        ([1.0, 4.0], 0.2 * 3.0),
+        ([1.0, 0.5], 0.2 * -0.5),
+    ],
+)
+def test_chartists_weigh_by_the_trend(seen, trend):
+    momentum, contrarian = 1 + 3 * trend / 0.05, 1 - 3 * trend / 0.05
+    assert weight_of_first_token(Momentum(), prices(*seen)) == pytest.approx(
+        np.clip(momentum, 0, 3)
+    )
+    assert weight_of_first_token(Contrarian(), prices(*seen)) == pytest.approx(
+        np.clip(contrarian, 0, 3)
+    )
+
+
+def test_an_index_holds_tokens_by_market_value():
+    """Account 0: wealth 121, a third in tokens worth 1 : 2 : 2; it holds 20, 1 and 0."""
+    tokens = [[20.0, 0.5, 0.0]] + [[0.0] * 3] * 2
+    orders = decide(Index(adjust=1.0), a_view(), a_portfolio(tokens=tokens))
+    mine, third = orders.account == 0, 121 / 3
+    assert orders.buy[mine].tolist() == [False, True, True]
+    assert orders.amount[mine] == pytest.approx([20 - third / 5, 2 * third / 5 - 1, 2 * third / 5])
+
+
+def test_an_index_leaves_a_market_alone_that_moved_as_a_whole():
+    """It holds its part of every token's supply: whatever the price of one, none is traded."""
+    supply, part = np.array([100.0, 100.0, 400.0]), 0.01
+    for spot in ((1.0, 2.0, 0.5), (0.01, 2.0, 0.5), (1.0, 8.0, 0.5)):
+        worth = part * supply @ spot
+        owned = a_portfolio(numeraire=[2 * worth] * 3, tokens=[part * supply] * 3)
+        orders = decide(Index(), a_view(spot=spot, depth=1e6), owned)
+        assert (orders.amount < 1e-9).all()
+
+
+def test_holders_of_their_tokens_sell_none():
+    assert len(decide(Hold(), a_view(), a_portfolio())) == 0
+
+
+def test_a_fraction_of_issuance_is_sold_at_any_price():
+    orders = decide(SellFraction(fraction=0.25), a_view(), a_portfolio())
+    assert orders.token.tolist() == [0, 1]
+    assert orders.amount == pytest.approx([1.0, 0.5])
+
+
+def test_costs_are_covered_by_sales_and_nothing_more():
+    """Reserve 2 periods of 1.5, .5 and 0; money 1, 2 and 0: only client 0 lacks 2 numeraire."""
+    orders = decide(CoverCosts(reserve=2.0), a_view(), a_portfolio(numeraire=(1.0, 2.0, 0.0)))
+    assert (orders.token.tolist(), orders.buy.tolist()) == ([0], [False])
+    assert orders.amount == pytest.approx([2.0 / 1.0 / 0.99])
 
 
 def test_purchases_are_scaled_to_the_cash_at_hand():

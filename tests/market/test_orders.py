@@ -10,6 +10,7 @@ from simulator.market import (
     STATUSES,
     ConstantProduct,
     Fills,
+    FirstInFirstOut,
     Market,
     MarketView,
     Orders,
@@ -37,7 +38,8 @@ def view_of(reserve_token: list[float], reserve_numeraire: list[float], fee: flo
     price = np.divide(numeraire, token, out=np.ones(len(token)), where=token > 0)
     nothing = np.zeros(len(token))
     curve = ConstantProduct()
-    return MarketView(3, curve, fee, token, numeraire, price, price, price, nothing, nothing)
+    shown = (price, nothing, price, price, nothing, nothing, nothing)
+    return MarketView(3, curve, fee, token, numeraire, *shown)
 
 
 FIRST = (5, 0, True, 10.0, 9.0)
@@ -147,28 +149,44 @@ def many(count: int) -> Orders:
 @pytest.mark.parametrize("count", [0, 1, 2, 50])
 def test_random_order_settles_every_order_once(count):
     orders = many(count) if count else Orders.none()
-    sequence = RandomOrder().sequence(orders, np.random.default_rng(1))
+    sequence = RandomOrder().sequence({}, orders, np.random.default_rng(1))
     assert sorted(sequence.tolist()) == list(range(count))
     assert len(orders.take(sequence)) == count
 
 
 def test_random_order_depends_on_its_stream_alone():
     sequences = [
-        RandomOrder().sequence(orders, np.random.default_rng(seed)).tolist()
+        RandomOrder().sequence({}, orders, np.random.default_rng(seed)).tolist()
         for seed, orders in ((1, many(20)), (1, orders_of(*[FIRST] * 20)), (2, many(20)))
     ]
     assert sequences[0] == sequences[1] != sequences[2]
     draws = np.random.default_rng(1)
-    again = [RandomOrder().sequence(many(20), draws).tolist() for _ in range(2)]
+    again = [RandomOrder().sequence({}, many(20), draws).tolist() for _ in range(2)]
     assert again[0] == sequences[0] != again[1]  # drawn anew each period
 
 
 def test_every_order_of_arrival_is_equally_likely():
     draws, orders = np.random.default_rng(5), many(3)
-    codes = [tuple(RandomOrder().sequence(orders, draws)) for _ in range(3000)]
+    codes = [tuple(RandomOrder().sequence({}, orders, draws)) for _ in range(3000)]
     counts = np.array([codes.count(code) for code in set(codes)])
     assert len(counts) == 6
     assert ((counts - 500) ** 2 / 500).sum() < 20.5  # 99.9% point of chi-squared(5)
+
+
+def test_first_in_first_out_goes_by_the_latency_of_accounts():
+    memory = {"latency": np.array([9, 2, 0, 1])}
+    orders = orders_of(*((account, 0, True, 1.0, 0.0) for account in (1, 2, 1, 3)))
+    sequence = FirstInFirstOut().sequence(memory, orders, np.random.default_rng(1))
+    assert sequence.tolist() == [1, 3, 0, 2]  # account 1's own orders keep their order
+
+
+def test_latency_is_drawn_once_and_every_account_has_its_rank():
+    memory = FirstInFirstOut().initial(50, np.random.default_rng(3))
+    assert sorted(memory["latency"].tolist()) == list(range(50))
+    assert memory["latency"].tolist() != list(range(50))
+    orders, draws = many(40), np.random.default_rng(1)
+    first, second = (FirstInFirstOut().sequence(memory, orders, draws).tolist() for _ in range(2))
+    assert first == second != list(range(40))
 
 
 def test_defaults_of_a_market_are_the_documented_ones():

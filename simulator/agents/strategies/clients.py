@@ -6,31 +6,87 @@ import numpy as np
 from pydantic import Field
 
 from simulator.agents.strategies.base import Portfolio, Strategy, sales
-from simulator.components import Memory
+from simulator.components import Floats, Memory
 from simulator.market import MarketView, Orders
 
-__all__ = ["CLIENT_POLICIES", "ValueSeller"]
+__all__ = ["CLIENT_POLICIES", "CoverCosts", "Hold", "SellFraction", "ValueSeller"]
 
 
 class ValueSeller(Strategy):
-    """Sells a part of what it is issued, and some of its stock while the price is above value."""
+    """Sells a part of what it is issued, and the more of its stock the further price is above value.
+
+    Of its own tokens it sells stock_fraction x clip(log(price / value), 0, 1) a period.
+    """
 
     kind: Literal["value_seller"] = "value_seller"
     sell_fraction: float = Field(
         0.5, ge=0, le=1, description="Part of each period's issuance that is sold at once."
     )
     stock_fraction: float = Field(
-        0.02, ge=0, le=1, description="Part of its own tokens sold per period while spot > value."
+        0.1, ge=0, le=1, description="Part of its own tokens sold per period at e times the value."
     )
 
     def decide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
     ) -> tuple[Orders, Memory]:
-        own = portfolio.own_token
-        stock = np.where(own >= 0, portfolio.tokens[np.arange(len(own)), own], 0.0)
-        dear = view.spot_price[own] > view.fundamental_value[own]
-        sold = self.sell_fraction * view.issued[own] + self.stock_fraction * stock * dear
+        own, stock = portfolio.own_token, _stock(portfolio)
+        with np.errstate(divide="ignore"):
+            dear = np.log(view.spot_price[own]) - np.log(view.fundamental_value[own])
+        stock_sold = self.stock_fraction * np.clip(dear, 0.0, 1.0) * stock
+        sold = self.sell_fraction * view.issued[own] + stock_sold
         return sales(own, np.minimum(sold, stock), view), memory
 
 
-CLIENT_POLICIES: tuple[type[Strategy], ...] = (ValueSeller,)
+class Hold(Strategy):
+    """Sells nothing and lives on dividends and direct pay."""
+
+    kind: Literal["hold"] = "hold"
+
+    def decide(
+        self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Orders, Memory]:
+        return Orders.none(), memory
+
+
+class SellFraction(Strategy):
+    """Sells a part of what it is issued as soon as it has it, whatever the price."""
+
+    kind: Literal["sell_fraction"] = "sell_fraction"
+    fraction: float = Field(1.0, ge=0, le=1, description="Part of each period's issuance sold.")
+
+    def decide(
+        self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Orders, Memory]:
+        own, stock = portfolio.own_token, _stock(portfolio)
+        return sales(own, np.minimum(self.fraction * view.issued[own], stock), view), memory
+
+
+class CoverCosts(Strategy):
+    """Sells only what it needs to go on training, and holds the rest.
+
+    Whenever its money is less than `reserve` periods' training cost it sells tokens worth the
+    difference at the spot price after the fee.
+    """
+
+    kind: Literal["cover_costs"] = "cover_costs"
+    reserve: float = Field(
+        2.0, gt=0, description="Money kept, in periods' training cost; above 1 for price impact."
+    )
+
+    def decide(
+        self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Orders, Memory]:
+        own, stock = portfolio.own_token, _stock(portfolio)
+        lacking = np.maximum(self.reserve * view.training_cost[own] - portfolio.numeraire, 0.0)
+        needed = lacking / (view.spot_price[own] * (1 - view.fee))
+        return sales(own, np.minimum(needed, stock), view), memory
+
+
+def _stock(portfolio: Portfolio) -> Floats:
+    """What each client has of its own token; 0 where there is none."""
+    own = portfolio.own_token
+    stock: Floats = np.where(own >= 0, portfolio.tokens[np.arange(len(own)), own], 0.0)
+    return stock
+
+
+CLIENT_POLICIES: tuple[type[Strategy], ...] = (ValueSeller, Hold, SellFraction, CoverCosts)

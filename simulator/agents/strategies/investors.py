@@ -1,15 +1,27 @@
 """Strategies of investors."""
 
+from abc import abstractmethod
 from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
 from simulator.agents.strategies.base import Portfolio, Strategy, orders_for
-from simulator.components import Memory
+from simulator.components import Floats, Memory
 from simulator.market import MarketView, Orders
 
-__all__ = ["INVESTOR_STRATEGIES", "Fundamentalist", "Noise"]
+__all__ = [
+    "INVESTOR_STRATEGIES",
+    "Contrarian",
+    "Fundamentalist",
+    "Index",
+    "Momentum",
+    "Noise",
+    "TargetHolder",
+    "TrendFollower",
+]
+
+HIGHEST_WEIGHT = 3.0  # of a target, in units of neutral
 
 
 class Fundamentalist(Strategy):
@@ -38,27 +50,109 @@ class Fundamentalist(Strategy):
         return orders_for(budget[:, None] * signal, view, portfolio), memory
 
 
-class Noise(Strategy):
-    """Trades towards holdings that are drawn anew each period: activity without information.
+class TargetHolder(Strategy):
+    """Trades towards target holdings: neutral x weight of each token.
 
-    The target for each token is neutral x weight, neutral = invested x wealth/tokens and weight
-    lognormal with mean 1, within [0, 3].
+    Neutral is the fraction of wealth that the group invests, divided among the tokens by their
+    market value (spot price x supply). Divided equally, the same money would stand behind every
+    token, so that a worthless one could not fall; a target, unlike a flow of orders that follows
+    the trend, cannot run away.
     """
 
-    kind: Literal["noise"] = "noise"
-    sigma: float = Field(0.5, ge=0, description="Deviation of the log of the weights.")
     adjust: float = Field(
         0.5, gt=0, le=1, description="Part of the distance to the target traded per period."
     )
 
+    @abstractmethod
+    def weights(
+        self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Floats, Memory]:
+        """Target holdings in units of neutral, `[tokens]` or `[accounts, tokens]`, and memory."""
+
     def decide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
     ) -> tuple[Orders, Memory]:
-        normal = draws.standard_normal(portfolio.tokens.shape)
-        weight = np.minimum(np.exp(self.sigma * normal - self.sigma**2 / 2), 3.0)
-        neutral = portfolio.invested * portfolio.wealth(view) / len(view.spot_price)
-        distance = neutral[:, None] * weight - portfolio.tokens * view.spot_price
+        weights, memory = self.weights(view, portfolio, memory, draws)
+        market_value = view.spot_price * view.supply
+        neutral = np.outer(portfolio.wealth(view), market_value / market_value.sum())
+        target = portfolio.invested * neutral * np.minimum(weights, HIGHEST_WEIGHT)
+        distance = target - portfolio.tokens * view.spot_price
         return orders_for(self.adjust * distance, view, portfolio), memory
 
 
-INVESTOR_STRATEGIES: tuple[type[Strategy], ...] = (Fundamentalist, Noise)
+class Noise(TargetHolder):
+    """Wants holdings that are drawn anew each period: activity without information.
+
+    Weights are lognormal with mean 1, at most 3.
+    """
+
+    kind: Literal["noise"] = "noise"
+    sigma: float = Field(0.5, ge=0, description="Deviation of the log of the weights.")
+
+    def weights(
+        self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Floats, Memory]:
+        normal = draws.standard_normal(portfolio.tokens.shape)
+        return np.exp(self.sigma * normal - self.sigma**2 / 2), memory
+
+
+class Index(TargetHolder):
+    """Holds all tokens by their market value and trades back to that: a pick of none."""
+
+    kind: Literal["index"] = "index"
+
+    def weights(
+        self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Floats, Memory]:
+        return np.ones_like(view.spot_price), memory
+
+
+class TrendFollower(TargetHolder):
+    """Takes the trend, a moving average of a token's returns, as a reason to hold more or less."""
+
+    memory: float = Field(0.8, ge=0, lt=1, description="Weight of the past in the trend.")
+    reaction: float = Field(
+        60.0, gt=0, description="Weight per unit of trend: 60 is 3 for a trend of 5% a period."
+    )
+
+    def initial(self, accounts: int, draws: np.random.Generator) -> Memory:
+        return {"price": np.array(np.nan), "trend": np.zeros(())}
+
+    def trend(self, view: MarketView, memory: Memory) -> tuple[Floats, Memory]:
+        """Average return per period of each token `[tokens]`, 0 before any return was seen."""
+        seen = np.where(np.isnan(memory["price"]), view.spot_price, memory["price"])
+        trend = self.memory * memory["trend"] + (1 - self.memory) * (view.spot_price / seen - 1)
+        return trend, {"price": view.spot_price, "trend": trend}
+
+
+class Momentum(TrendFollower):
+    """Holds more of what has risen: weight 1 + reaction x trend, within [0, 3]."""
+
+    kind: Literal["momentum"] = "momentum"
+
+    def weights(
+        self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Floats, Memory]:
+        trend, memory = self.trend(view, memory)
+        return np.maximum(1 + self.reaction * trend, 0.0), memory
+
+
+class Contrarian(TrendFollower):
+    """Holds more of what has fallen: weight 1 - reaction x trend, within [0, 3]."""
+
+    kind: Literal["contrarian"] = "contrarian"
+
+    def weights(
+        self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Floats, Memory]:
+        trend, memory = self.trend(view, memory)
+        return np.maximum(1 - self.reaction * trend, 0.0), memory
+
+
+INVESTOR_STRATEGIES: tuple[type[Strategy], ...] = (
+    Fundamentalist,
+    Momentum,
+    Contrarian,
+    Noise,
+    Index,
+)
