@@ -14,11 +14,44 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from analysis.figures import overview_figure
     from analysis.load import Run, load_run
+    from analysis.measures import (
+        attackers_pay,
+        client_rewards,
+        gini,
+        herfindahl,
+        impermanent_loss,
+        largest_gap,
+        liquidation_quote,
+        lp_returns,
+        money_flows,
+        price_gap,
+        price_share_correlation,
+        price_share_correlations,
+        returns_by_strategy,
+    )
     from analysis.summary import summarise
 
-__all__ = ["Run", "load_run", "overview_figure", "summarise"]
+__all__ = [
+    "Run",
+    "attackers_pay",
+    "client_rewards",
+    "gini",
+    "herfindahl",
+    "impermanent_loss",
+    "largest_gap",
+    "liquidation_quote",
+    "load_run",
+    "lp_returns",
+    "money_flows",
+    "overview_figure",
+    "price_gap",
+    "price_share_correlation",
+    "price_share_correlations",
+    "returns_by_strategy",
+    "summarise",
+]
 
-_ROOMS = {
+_ROOMS = dict.fromkeys(__all__, "analysis.measures") | {
     "Run": "analysis.load",
     "load_run": "analysis.load",
     "overview_figure": "analysis.figures",

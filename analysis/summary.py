@@ -114,7 +114,8 @@ def _by_flow(rows: pd.DataFrame) -> pd.Series:
 
 
 def _trading(run: Run) -> Summary:
-    statuses = run.fills["status"].astype(str).value_counts()
+    statuses = run.fills.groupby("status", observed=True)["orders"].sum()
+    statuses = statuses.sort_values(ascending=False, kind="stable")
     return {
         "volume": float(run.periods["volume"].sum()),
         "fees": float(run.pools["fees"].sum()),

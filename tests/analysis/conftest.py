@@ -88,7 +88,7 @@ def agent(period: int, name: str, kind: str, strategy: str, wealth: float) -> tu
 
 def fill(period: int, sequence: int, status: str) -> tuple[Any, ...]:
     place = (period, sequence, "investor-1", 9, "noise", "token-1", "buy")
-    return (*place, 1.0, 0.9, 1.1, 0.01, status)
+    return (*place, 1.0, 0.9, 1.1, 0.01, status, 1)
 
 
 @pytest.fixture

@@ -185,7 +185,25 @@ def test_importing_the_package_is_light() -> None:
 def test_the_public_face() -> None:
     import analysis
 
-    assert analysis.__all__ == ["Run", "load_run", "overview_figure", "summarise"]
+    assert analysis.__all__ == [
+        "Run",
+        "attackers_pay",
+        "client_rewards",
+        "gini",
+        "herfindahl",
+        "impermanent_loss",
+        "largest_gap",
+        "liquidation_quote",
+        "load_run",
+        "lp_returns",
+        "money_flows",
+        "overview_figure",
+        "price_gap",
+        "price_share_correlation",
+        "price_share_correlations",
+        "returns_by_strategy",
+        "summarise",
+    ]
     assert all(callable(getattr(analysis, name)) for name in analysis.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = analysis.nothing
