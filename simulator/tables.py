@@ -52,7 +52,7 @@ TABLES: dict[str, dict[str, str]] = {
         "agent": "category",
         "kind": "category",
         "strategy": "category",
-        "accounts": "int32",
+        "accounts": "int32",  # that the row stands for
         "numeraire": "float64",
         "token_value": "float64",  # at spot prices
         "lp_value": "float64",  # LP shares at spot prices
@@ -62,7 +62,7 @@ TABLES: dict[str, dict[str, str]] = {
         "period": "int32",
         "sequence": "int32",  # order of settling within the period
         "agent": "category",
-        "account": "int32",
+        "account": "int32",  # -1 for several
         "strategy": "category",
         "token": "category",
         "side": "category",  # buy or sell, of the token
@@ -71,6 +71,7 @@ TABLES: dict[str, dict[str, str]] = {
         "price": "float64",  # numeraire per token, fee included
         "slippage": "float64",  # against the quote on the view, positive is worse; NaN without one
         "status": "category",
+        "orders": "int32",  # that the row stands for
     },
     "flows": {
         "period": "int32",

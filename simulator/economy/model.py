@@ -9,6 +9,7 @@ from simulator.agents.client import Client
 from simulator.agents.investor import Investor
 from simulator.agents.liquidity_provider import LiquidityProvider
 from simulator.components import Booleans, Floats, Memory
+from simulator.economy.detail import Details
 from simulator.economy.register import CLEARING, TREASURY, Register, each
 from simulator.economy.rewarding import (
     Reward,
@@ -55,6 +56,7 @@ class Economy(mesa.Model):
             self.cohort = settings.federation.gather(settings.behaviours, streams)
             self.state = State(Ledger(self.register.account_kinds, self.register.assets), streams)
             self.pools = self._open_pools()
+            self.details = Details.draw(settings.record, self.register, streams["record"])
             self._create_agents()
             self._begin()
         self._threads = ThreadpoolController()
@@ -94,7 +96,7 @@ class Economy(mesa.Model):
     def assess(self, round_: Round) -> None:
         """Contributions become credit, and credit becomes shares of this period's rewards."""
         tokens = self.settings.tokens
-        contributions = self.settings.federation.assess(round_, self.cohort)
+        contributions = self.settings.federation.assess(round_, self.cohort, self.state.streams)
         credit, self.memory["credit"] = tokens.credit.update(self.memory["credit"], contributions)
         self.memory["assessment"] = {
             "participated": round_.participated,
@@ -137,10 +139,12 @@ class Economy(mesa.Model):
             reserve_token=reserve_token,
             reserve_numeraire=reserve_numeraire,
             spot_price=self.spot_price,
+            supply=self.ledger.supply(self.register.token_numbers),
             twap=market.oracle.twap(self.memory["oracle"]),
             fundamental_value=self.fundamental_value,
             share=self.shares,
             issued=reward.issued,
+            training_cost=self._training_cost,
         )
 
     def decide(self, view: MarketView) -> Orders:
@@ -159,7 +163,8 @@ class Economy(mesa.Model):
         """Orders settle one after the other, in the sequence of the clearing rule."""
         market = self.settings.market
         self.memory["oracle"] = market.oracle.observe(self.memory["oracle"], self.spot_price)
-        sequence = market.clearing.sequence(orders, self.state.streams["clearing"])
+        draws = self.state.streams["clearing"]
+        sequence = market.clearing.sequence(self.memory["clearing"], orders, draws)
         fills = settle(self.ledger, self.pools, orders.take(sequence))
         self._note_prices()
         return fills
@@ -238,6 +243,11 @@ class Economy(mesa.Model):
         worth: Floats = balances[..., NUMERAIRE] + tokens + shares
         return worth
 
+    @property
+    def _training_cost(self) -> Floats:
+        """What each client pays to take part in this period; nothing when it does not train."""
+        return self._full_cost * self.cohort.trains(self.period)
+
     def _evaluated(self) -> Quality:
         parameters = self.memory["model"]["parameters"]
         return self.settings.federation.evaluate(parameters, self.cohort)
@@ -290,9 +300,11 @@ class Economy(mesa.Model):
             self.memory[group.name] = group.strategy.initial(
                 len(group.accounts), streams[group.name]
             )
-        self._training_cost = np.array([group.training_cost for group in each(settings.clients)])
-        self._training_cost *= self.cohort.examples * self.cohort.trains
-        self._training_cost *= settings.federation.learner.epochs
+        rate: Floats = np.array([group.training_cost for group in each(settings.clients)])
+        self._full_cost = rate * self.cohort.examples * settings.federation.learner.epochs
+        self.memory["clearing"] = settings.market.clearing.initial(
+            len(self.register.account_kinds), streams["clearing"]
+        )
         self._endow()
         price = np.full(clients, settings.market.launch.price)
         self.memory["prices"] = {"spot": price, "value": price}

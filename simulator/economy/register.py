@@ -147,6 +147,16 @@ class Register:
         )
 
     @cached_property
+    def first_investor(self) -> int:
+        """The first of the agents who is an investor; all after it are."""
+        return len(self.agents) - len(self.investors)
+
+    @cached_property
+    def investor_strategies(self) -> tuple[str, ...]:
+        """Kinds of the investors' strategies, as they first appear."""
+        return _distinct(self.agent_strategies[self.first_investor :])
+
+    @cached_property
     def earns(self) -> Booleans:
         """Which accounts can earn dividends for the tokens they hold themselves `[accounts]`."""
         return np.array(
@@ -201,9 +211,9 @@ class Register:
         """Names behind the codes of the tables' category columns."""
         return {
             "client": self.clients,
-            "behaviour": _distinct(group.behaviour.kind for group in self.settings.clients),
+            "behaviour": _distinct(self._behaviours()),
             "token": self.tokens,
-            "agent": self.agents,
+            "agent": (*self.agents, *(f"investors_{name}" for name in self.investor_strategies)),
             "kind": _distinct(self.agent_kinds),
             "strategy": _distinct(self.agent_strategies),
             "side": SIDES,
@@ -213,10 +223,14 @@ class Register:
             "payee": _distinct(self.account_kinds),
         }
 
-    @cached_property
-    def behaviour_codes(self) -> Integers:
-        """Category code of each client's behaviour `[clients]`."""
-        return self._codes("behaviour", [behaviour.kind for behaviour in self.settings.behaviours])
+    def behaviour_codes(self, period: int) -> Integers:
+        """Category code of what each client does in a period `[clients]`."""
+        behaviours = self.settings.behaviours
+        return self._codes("behaviour", [behaviour.at(period).kind for behaviour in behaviours])
+
+    def _behaviours(self) -> Iterator[str]:
+        for group in self.settings.clients:
+            yield from (group.behaviour.at(1).kind, group.behaviour.kind)
 
     @cached_property
     def kind_codes(self) -> Integers:

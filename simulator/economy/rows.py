@@ -28,12 +28,13 @@ def table_rows(
     """The rows of all tables, see `simulator.tables` for their columns."""
     period, traded = economy.period, _joined(reward.buybacks, fills)
     pools, agents = _pools(economy, traded), _agents(economy)
+    orders = _fills(economy, view, reward.buybacks, fills, traded)
     wealth = agents["wealth"][1 : 1 + len(economy.shares)]
     return {
         "clients": _clients(economy, reward, wealth) | {"period": period},
         "pools": pools | {"period": period},
-        "agents": agents | {"period": period},
-        "fills": _fills(economy, view, reward.buybacks, fills, traded) | {"period": period},
+        "agents": economy.details.agents(agents) | {"period": period},
+        "fills": economy.details.fills(orders) | {"period": period},
         "flows": _flows(economy) | {"period": period},
         "periods": {
             "period": period,
@@ -62,7 +63,7 @@ def _clients(economy: "Economy", reward: Reward, wealth: Floats) -> Row:
     own = economy.ledger.balances[accounts, 1 + np.arange(len(accounts))]
     return {
         "client": np.arange(len(accounts)),
-        "behaviour": register.behaviour_codes,
+        "behaviour": register.behaviour_codes(economy.period),
         "examples": economy.cohort.examples,
         "participated": economy.participated,
         "contribution": economy.contributions,
@@ -107,7 +108,7 @@ def _agents(economy: "Economy") -> Row:
         "agent": np.arange(len(register.agents)),
         "kind": register.kind_codes,
         "strategy": register.strategy_codes,
-        "accounts": 1,
+        "accounts": np.ones(len(register.agents), dtype=np.int64),
         "numeraire": numeraire,
         "token_value": token_value,
         "lp_value": lp_value,
@@ -122,6 +123,7 @@ def _fills(
     agent = orders.account - TREASURY
     return {
         "sequence": np.arange(len(orders)),
+        "orders": np.ones(len(orders), dtype=np.int64),
         "agent": agent,
         "account": orders.account,
         "strategy": register.strategy_codes[agent],

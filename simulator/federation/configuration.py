@@ -11,7 +11,7 @@ from simulator.components import Booleans, Family, Floats, Integers, Memory, Sec
 from simulator.errors import ModelError
 from simulator.federation.aggregation import AGGREGATIONS, Aggregation, FedAvg
 from simulator.federation.behaviours import Behaviour
-from simulator.federation.contribution import CONTRIBUTIONS, Contribution, Shapley
+from simulator.federation.contribution import CONTRIBUTIONS, Contribution, Evidence, Shapley
 from simulator.federation.game import CoalitionGame
 from simulator.federation.learners import LEARNERS, SLOW_DOWN, Learner, SgdClassifier
 from simulator.federation.partition import PARTITIONS, Dirichlet, Partition
@@ -26,21 +26,30 @@ from simulator.randomness import Streams
 
 __all__ = ["Cohort", "Federation", "Quality", "Round"]
 
-LARGEST_PARAMETER = 1e100  # above it, or at NaN, scores are no longer finite numbers
+LARGEST_PARAMETER = 1e30  # above it, or at NaN, a deep network's scores may not be finite
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """The clients' data as they train on it; arrays are `[clients]`."""
+    """The clients, what they do and the examples they own; arrays are `[clients]`."""
 
     dataset: Dataset
     data: tuple[Split, ...]
-    trains: Booleans
+    behaviours: tuple[Behaviour, ...]
 
     @property
     def examples(self) -> Integers:
         """Training examples of each client."""
         return np.array([len(data) for data in self.data])
+
+    def trains(self, period: int) -> Booleans:
+        """Which clients train in a period, if they take part."""
+        return np.array([behaviour.at(period).trains for behaviour in self.behaviours])
+
+    def training_data(self, client: int, period: int) -> Split:
+        """What a client trains on in a period: its own examples, labelled as it behaves then."""
+        own, behaviour = self.data[client], self.behaviours[client].at(period)
+        return Split(own.features, behaviour.labels(own.labels, self.dataset.classes))
 
 
 @dataclass(frozen=True)
@@ -87,11 +96,8 @@ class Federation(Section):
         dataset = self.task.load(streams["split"])
         train = dataset.train
         parts = self.partition.split(train.labels, len(behaviours), streams["partition"])
-        data = tuple(
-            Split(train.features[rows], behaviour.labels(train.labels[rows], dataset.classes))
-            for rows, behaviour in zip(parts, behaviours, strict=True)
-        )
-        return Cohort(dataset, data, np.array([behaviour.trains for behaviour in behaviours]))
+        data = tuple(Split(train.features[rows], train.labels[rows]) for rows in parts)
+        return Cohort(dataset, data, tuple(behaviours))
 
     def initial(self, cohort: Cohort, streams: Streams) -> Memory:
         """The untrained model and each client's count of training steps."""
@@ -105,10 +111,11 @@ class Federation(Section):
         """One round: participating clients train, the aggregator combines their updates."""
         previous, steps = memory["parameters"], memory["steps"].copy()
         updates = np.zeros((len(cohort.data), previous.size))
-        for client in np.flatnonzero(participates & cohort.trains).tolist():
+        for client in np.flatnonzero(participates & cohort.trains(period)).tolist():
+            data = cohort.training_data(client, period)
             seed = streams.integer("train", period, client)
             trained, steps[client] = self.learner.train(
-                previous, steps[client], cohort.data[client], cohort.dataset.classes, seed
+                previous, steps[client], data, cohort.dataset.classes, seed
             )
             updates[client] = trained - previous
         weights = cohort.examples * participates.astype(float)
@@ -153,10 +160,15 @@ class Federation(Section):
 
         return CoalitionGame(len(present), utility)
 
-    def assess(self, round_: Round, cohort: Cohort) -> Floats:
+    def assess(self, round_: Round, cohort: Cohort, streams: Streams) -> Floats:
         """Contribution of every client `[clients]`, 0 for those absent."""
-        contributions = np.zeros(len(cohort.data))
-        if round_.participated.any():
-            game = self.game(round_, cohort)
-            contributions[round_.participated] = self.contribution.contributions(game)
+        present, contributions = round_.participated, np.zeros(len(cohort.data))
+        if present.any():
+            evidence = Evidence(
+                cohort.examples[present],
+                round_.updates[present],
+                play=lambda: self.game(round_, cohort),
+            )
+            draws = streams["contribution"]
+            contributions[present] = self.contribution.assess(evidence, draws)
         return contributions

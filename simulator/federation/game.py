@@ -55,12 +55,14 @@ class CoalitionGame:
     def prefix_values(self, permutations: Integers) -> Floats:
         """Worth of the first 0, 1, ... players of permutations `[n, players]`.
 
-        Returns `[n, players + 1]`.
+        Returns `[n, players + 1]`. A coalition met several times is evaluated once.
         """
         position = np.argsort(permutations, axis=1)
         sizes = np.arange(self.players + 1)
-        members = position[:, None, :] < sizes[None, :, None]
-        return self.values(members.reshape(-1, self.players)).reshape(-1, self.players + 1)
+        members = (position[:, None, :] < sizes[None, :, None]).reshape(-1, self.players)
+        masks = np.packbits(members, axis=1)
+        _, first, which = np.unique(masks, axis=0, return_index=True, return_inverse=True)
+        return self.values(members[first])[which].reshape(-1, self.players + 1)
 
     @property
     def grand(self) -> float:

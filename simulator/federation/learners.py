@@ -2,7 +2,8 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any, Literal
+from itertools import pairwise
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -11,7 +12,7 @@ from simulator.components import Component, Floats, Integers
 from simulator.errors import ModelError
 from simulator.federation.tasks import Split
 
-__all__ = ["LEARNERS", "SLOW_DOWN", "Learner", "SgdClassifier"]
+__all__ = ["LEARNERS", "SLOW_DOWN", "Learner", "MlpClassifier", "SgdClassifier"]
 
 SLOW_DOWN = "try a smaller federation.learner.learning_rate"
 
@@ -26,6 +27,15 @@ class Learner(Component):
         """Parameters before any training `[params]`."""
 
     @abstractmethod
+    def estimator(
+        self, parameters: Floats, steps: float, data: Split, classes: int, seed: int
+    ) -> Any:
+        """A scikit-learn estimator in the state it would have after `steps` examples."""
+
+    @abstractmethod
+    def parameters(self, estimator: Any) -> Floats:
+        """What an estimator has learned `[params]`."""
+
     def train(
         self, parameters: Floats, steps: float, data: Split, classes: int, seed: int
     ) -> tuple[Floats, float]:
@@ -35,14 +45,25 @@ class Learner(Component):
         it and the parameters are returned anew. `seed` orders the examples. Raises ModelError when
         the parameters stop being finite.
         """
+        estimator = self.estimator(parameters, steps, data, classes, seed)
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                for _ in range(self.epochs):
+                    estimator.partial_fit(data.features, data.labels)
+        except ValueError as error:
+            raise ModelError(f"training failed, {SLOW_DOWN}: {error}") from error
+        return self.parameters(estimator), estimator.t_
 
     @abstractmethod
     def scores(self, parameters: Floats, features: Floats, classes: int) -> Floats:
         """Raw scores `[models, outputs, rows]` of several models `[models, params]`."""
 
-    @abstractmethod
     def predictions(self, scores: Floats) -> Integers:
-        """Predicted classes `[models, rows]` from raw scores."""
+        """Predicted classes `[models, rows]` from raw scores: the largest, or a positive one."""
+        if scores.shape[1] == 1:
+            return (scores[:, 0] > 0).astype(np.int64)
+        classes: Integers = scores.argmax(axis=1)
+        return classes
 
     @abstractmethod
     def probabilities(self, scores: Floats) -> Floats:
@@ -69,19 +90,9 @@ class SgdClassifier(Learner):
     def initial(self, features: int, classes: int, draws: np.random.Generator) -> Floats:
         return np.zeros(_outputs(classes) * (features + 1))
 
-    def train(
+    def estimator(
         self, parameters: Floats, steps: float, data: Split, classes: int, seed: int
-    ) -> tuple[Floats, float]:
-        model = self._estimator(parameters, steps, classes, seed)
-        try:
-            for _ in range(self.epochs):
-                model.partial_fit(data.features, data.labels)
-        except ValueError as error:
-            raise ModelError(f"training failed, {SLOW_DOWN}: {error}") from error
-        return np.concatenate([model.coef_.ravel(), model.intercept_]), model.t_
-
-    def _estimator(self, parameters: Floats, steps: float, classes: int, seed: int) -> Any:
-        """A scikit-learn estimator in the state it would have after `steps` examples."""
+    ) -> Any:
         from sklearn.linear_model import SGDClassifier
 
         outputs = _outputs(classes)
@@ -98,6 +109,9 @@ class SgdClassifier(Learner):
         model.t_ = steps
         return model
 
+    def parameters(self, estimator: Any) -> Floats:
+        return np.concatenate([estimator.coef_.ravel(), estimator.intercept_])
+
     def scores(self, parameters: Floats, features: Floats, classes: int) -> Floats:
         outputs = _outputs(classes)
         coefficients = parameters[:, :-outputs].reshape(len(parameters), outputs, -1)
@@ -105,18 +119,8 @@ class SgdClassifier(Learner):
         scores += parameters[:, -outputs:, None]
         return scores
 
-    def predictions(self, scores: Floats) -> Integers:
-        if scores.shape[1] == 1:
-            return (scores[:, 0] > 0).astype(np.int64)
-        classes: Integers = scores.argmax(axis=1)
-        return classes
-
     def probabilities(self, scores: Floats) -> Floats:
-        positive = np.negative(scores, out=scores)
-        with np.errstate(over="ignore"):
-            np.exp(positive, out=positive)
-        positive += 1.0
-        np.reciprocal(positive, out=positive)
+        positive = _logistic(scores)
         if scores.shape[1] == 1:
             return np.concatenate([1.0 - positive, positive], axis=1)
         total = positive.sum(axis=1, keepdims=True)
@@ -141,8 +145,108 @@ class SgdClassifier(Learner):
         return combined
 
 
+class MlpClassifier(Learner):
+    """Neural network with rectified linear units and logistic loss, trained by minibatch SGD.
+
+    scikit-learn's `MLPClassifier(solver="sgd")` through `partial_fit`; its momentum is Nesterov's
+    and starts anew each round. Clients begin with one global model, scikit-learn's own start.
+    Parameters are `coefs_` followed by `intercepts_`, layer by layer.
+    """
+
+    kind: Literal["mlp_classifier"] = "mlp_classifier"
+    hidden: tuple[Annotated[int, Field(ge=1, le=1000)], ...] = Field(
+        (32,), strict=False, min_length=1, max_length=8, description="Units of each hidden layer."
+    )
+    learning_rate: float = Field(0.1, gt=0, description="Step size, constant.")
+    momentum: float = Field(0.9, ge=0, lt=1, description="Part of a step repeated in the next.")
+    batch_size: int = Field(
+        32, ge=1, description="Examples per step; more than a client has means all it has."
+    )
+    l2: float = Field(1e-4, ge=0, description="Weight of the L2 penalty (scikit-learn's alpha).")
+
+    def initial(self, features: int, classes: int, draws: np.random.Generator) -> Floats:
+        """Uniform within sqrt(6 / (inputs + outputs)) for each layer (Glorot & Bengio 2010)."""
+        coefs, intercepts = [], []
+        for inputs, outputs in pairwise(self._units(features, classes)):
+            bound = np.sqrt(6 / (inputs + outputs))
+            coefs.append(draws.uniform(-bound, bound, inputs * outputs))
+            intercepts.append(draws.uniform(-bound, bound, outputs))
+        return np.concatenate(coefs + intercepts)
+
+    def estimator(
+        self, parameters: Floats, steps: float, data: Split, classes: int, seed: int
+    ) -> Any:
+        from sklearn.neural_network import MLPClassifier
+        from sklearn.preprocessing import LabelBinarizer
+
+        model = MLPClassifier(
+            self.hidden,
+            solver="sgd",
+            learning_rate_init=self.learning_rate,
+            momentum=self.momentum,
+            batch_size=min(self.batch_size, len(data)),
+            alpha=self.l2,
+            random_state=np.random.RandomState(seed),
+        )
+        model.classes_ = np.arange(classes)
+        model._label_binarizer = LabelBinarizer().fit(model.classes_)
+        model.coefs_, model.intercepts_ = self._layers(
+            parameters.copy(), data.features.shape[1], classes
+        )
+        model.n_layers_, model.n_outputs_ = len(self.hidden) + 2, _outputs(classes)
+        model.out_activation_ = "logistic" if classes == 2 else "softmax"
+        model.t_, model.loss_curve_ = steps, []
+        model.best_loss_, model._no_improvement_count = np.inf, 0
+        return model
+
+    def parameters(self, estimator: Any) -> Floats:
+        layers = estimator.coefs_ + estimator.intercepts_
+        return np.concatenate([layer.ravel() for layer in layers])
+
+    def scores(self, parameters: Floats, features: Floats, classes: int) -> Floats:
+        coefs, intercepts = self._layers(parameters, features.shape[1], classes)
+        scores = features.T
+        for layer, (coef, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
+            inputs = np.maximum(scores, 0.0, out=scores) if layer else scores
+            scores = coef.swapaxes(1, 2) @ inputs
+            scores += intercept[:, :, None]
+        return scores
+
+    def probabilities(self, scores: Floats) -> Floats:
+        if scores.shape[1] == 1:
+            positive = _logistic(scores)
+            return np.concatenate([1.0 - positive, positive], axis=1)
+        scores -= scores.max(axis=1, keepdims=True)
+        np.exp(scores, out=scores)
+        scores /= scores.sum(axis=1, keepdims=True)
+        return scores
+
+    def _units(self, features: int, classes: int) -> tuple[int, ...]:
+        return (features, *self.hidden, _outputs(classes))
+
+    def _layers(
+        self, parameters: Floats, features: int, classes: int
+    ) -> tuple[list[Floats], list[Floats]]:
+        """Coefficients `[..., inputs, outputs]` and intercepts of each layer, as views."""
+        shapes = list(pairwise(self._units(features, classes)))
+        sizes = [inputs * outputs for inputs, outputs in shapes] + [last for _, last in shapes]
+        parts = np.split(parameters, np.cumsum(sizes)[:-1], axis=-1)
+        models = parameters.shape[:-1]
+        coefs = [part.reshape(*models, *shape) for part, shape in zip(parts, shapes, strict=False)]
+        return coefs, parts[len(shapes) :]
+
+
 def _outputs(classes: int) -> int:
     return 1 if classes == 2 else classes
 
 
-LEARNERS: tuple[type[Learner], ...] = (SgdClassifier,)
+def _logistic(scores: Floats) -> Floats:
+    """1 / (1 + exp(-scores)), in place."""
+    np.negative(scores, out=scores)
+    with np.errstate(over="ignore"):
+        np.exp(scores, out=scores)
+    scores += 1.0
+    return np.reciprocal(scores, out=scores)
+
+
+LEARNERS: tuple[type[Learner], ...] = (SgdClassifier, MlpClassifier)

@@ -9,7 +9,7 @@ from pydantic import Field
 from simulator.components import Component, Integers
 from simulator.errors import ScenarioError
 
-__all__ = ["PARTITIONS", "Dirichlet", "Partition"]
+__all__ = ["PARTITIONS", "Dirichlet", "Iid", "Partition", "Quantity"]
 
 
 class Partition(Component):
@@ -63,4 +63,28 @@ class Dirichlet(Partition):
             counts = np.bincount(owner, minlength=clients)
 
 
-PARTITIONS: tuple[type[Partition], ...] = (Dirichlet,)
+class Iid(Partition):
+    """No skew: every client has the same number of random examples, give or take one."""
+
+    kind: Literal["iid"] = "iid"
+
+    def divide(self, labels: Integers, clients: int, draws: np.random.Generator) -> list[Integers]:
+        return np.array_split(draws.permutation(len(labels)), clients)
+
+
+class Quantity(Partition):
+    """Size skew: the clients' parts of all examples are drawn from Dirichlet(alpha, ..., alpha).
+
+    Which examples is random, so that only sizes differ (Li et al. 2022); small `alpha` leaves most
+    examples to few clients. Those below `min_examples` are helped as in `dirichlet`.
+    """
+
+    kind: Literal["quantity"] = "quantity"
+    alpha: float = Field(0.5, gt=0, le=1e9, description="Concentration; smaller is more skewed.")
+
+    def divide(self, labels: Integers, clients: int, draws: np.random.Generator) -> list[Integers]:
+        by_label = Dirichlet(alpha=self.alpha, min_examples=self.min_examples)
+        return by_label.divide(np.zeros_like(labels), clients, draws)  # as if of one class
+
+
+PARTITIONS: tuple[type[Partition], ...] = (Dirichlet, Iid, Quantity)

@@ -14,6 +14,7 @@ from simulator.errors import ScenarioError
 from simulator.federation import Behaviour, Federation
 from simulator.market import Market
 from simulator.scenario.loading import load
+from simulator.scenario.record import Record
 from simulator.tokens import Tokens
 
 __all__ = ["Scenario", "scenario_type"]
@@ -51,6 +52,7 @@ class Scenario(Section):
     investors: tuple[InvestorGroup, ...] = Field(
         (InvestorGroup(count=60),), strict=False, description="Groups of investors."
     )
+    record: Record = Field(Record(), description="How much of it is written to the run folder.")
 
     @field_validator("clients")
     @classmethod
@@ -108,6 +110,8 @@ class Scenario(Section):
                 f"market gain {gain:.2g} is outside [0.05, 0.8]: prices will "
                 f"{'hardly follow' if gain < 0.05 else 'overshoot'} fundamental value"
             )
+        if late := sorted({b.kind for b in self.behaviours if b.at(self.periods) is not b}):
+            found.append(f"{', '.join(late)}: start is after the last period, {self.periods}")
         if self.federation.contribution.kind == "shapley" and len(self.behaviours) > 16:
             found.append(
                 f"exact Shapley values of {len(self.behaviours)} clients take "

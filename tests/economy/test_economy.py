@@ -13,7 +13,7 @@ from simulator.economy import Economy
 from simulator.economy.register import CLEARING, TREASURY
 from simulator.economy.rewarding import earning_supply, earning_tokens
 from simulator.errors import LedgerError, ModelError
-from simulator.federation import Quality
+from simulator.federation import CONTRIBUTIONS, LEARNERS, PARTITIONS, TASKS, Quality
 from simulator.ledger import NUMERAIRE, OUTSIDE
 from simulator.market import Orders
 from simulator.scenario import Scenario
@@ -426,7 +426,7 @@ def test_orders_settle_in_the_sequence_of_the_clearing_rule(monkeypatch):
     monkeypatch.setattr(economy, "decide", lambda view: seen.append(decide(view)) or seen[-1])
     backwards = type(economy.settings.market.clearing)
     monkeypatch.setattr(
-        backwards, "sequence", lambda _, orders, draws: np.arange(len(orders))[::-1]
+        backwards, "sequence", lambda _, memory, orders, draws: np.arange(len(orders))[::-1]
     )
     economy.step()
     fills = rows(economy, "fills")
@@ -516,3 +516,105 @@ def test_the_earning_supply_is_what_all_accounts_earn_on(pools_earn, providers):
     tokens = earning_tokens(economy.ledger, economy.register, pools_earn)
     supply = earning_supply(economy.ledger, economy.register, pools_earn)
     assert supply == pytest.approx(tokens.sum(axis=0), rel=1e-12)
+
+
+def of_kind(component, **fields):
+    return {"kind": component.model_fields["kind"].default, **fields}
+
+
+@pytest.mark.parametrize("contribution", CONTRIBUTIONS)
+@pytest.mark.parametrize("learner", LEARNERS)
+@pytest.mark.parametrize("partition", PARTITIONS)
+@pytest.mark.parametrize("task", TASKS)
+def test_every_federation_gives_its_clients_what_a_round_is_worth(
+    task, partition, learner, contribution
+):
+    few = {"permutations": 2} if "permutations" in contribution.model_fields else {}
+    economy = an_economy(
+        federation={
+            "task": of_kind(task),
+            "partition": of_kind(partition),
+            "learner": of_kind(learner),
+            "contribution": of_kind(contribution, **few),
+        },
+        clients=[{"count": 2}, {"behaviour": {"kind": "label_flip", "start": 2}}],
+    )
+    for _ in range(3):
+        before = economy.quality.utility
+        economy.step()
+        gain = economy.quality.utility - before
+        kind, total = economy.settings.federation.contribution.kind, economy.contributions.sum()
+        if kind == "leave_one_out":
+            assert (economy.contributions != 0).all()
+        else:
+            expected = 1.0 if kind in ("data_size", "equal") else gain
+            assert total == pytest.approx(expected, rel=0, abs=1e-12)
+    assert economy.participated.all()
+    assert economy.shares.sum() == pytest.approx(1.0)
+
+
+def behaviours(economy):
+    names = economy.register.categories["behaviour"]
+    return [names[code] for code in rows(economy, "clients")["behaviour"]]
+
+
+def test_behaviours_are_those_in_force_in_the_period():
+    economy = an_economy(
+        clients=[
+            {"behaviour": {"kind": "free_rider", "start": 2}},
+            {"behaviour": {"kind": "label_flip", "start": 3}},
+            {"behaviour": {"kind": "label_flip"}},
+        ]
+    )
+    seen = [behaviours(economy)]
+    for _ in range(3):
+        economy.step()
+        seen.append(behaviours(economy))
+    assert seen == [
+        ["honest", "honest", "label_flip"],
+        ["honest", "honest", "label_flip"],
+        ["free_rider", "honest", "label_flip"],
+        ["free_rider", "label_flip", "label_flip"],
+    ]
+
+
+def test_training_is_paid_for_in_the_periods_in_which_a_client_trains():
+    economy = an_economy(clients=[{"count": 2}, {"behaviour": {"kind": "free_rider", "start": 3}}])
+    examples, paid = economy.cohort.examples, []
+    for _ in range(4):
+        economy.step()
+        flows = rows(economy, "flows")
+        paid.append(flows["amount"][flows["flow"].index("training_cost")])
+    everybody, two = 0.01 * examples.sum(), 0.01 * examples[:2].sum()
+    assert paid == pytest.approx([everybody, everybody, two, two])
+
+
+def test_who_has_stopped_training_takes_part_without_money():
+    economy = an_economy(
+        clients=[{"training_cost": 1e6, "behaviour": {"kind": "free_rider", "start": 2}}],
+        liquidity_providers=[],
+        investors=[],
+    )
+    economy.step()
+    assert not economy.participated.any()
+    economy.step()
+    assert economy.participated.all()
+
+
+def test_a_behaviour_that_never_starts_is_warned_of():
+    late = Scenario.model_validate(
+        {"periods": 9, "clients": [{"count": 9, "behaviour": {"kind": "label_flip", "start": 10}}]}
+    )
+    assert "label_flip: start is after the last period, 9" in late.warnings()
+    assert not any("start" in warning for warning in Scenario(periods=9).warnings())
+
+
+def test_sampled_orders_go_on_where_a_state_was_saved():
+    sampled = {"contribution": {"kind": "permutation_shapley", "permutations": 1}}
+    first, second = an_economy(federation=sampled), an_economy(federation=sampled)
+    first.step()
+    second.restore(first.state.save())
+    first.step()
+    second.step()
+    assert np.array_equal(first.contributions, second.contributions)
+    assert first.contributions.any()

@@ -20,14 +20,19 @@ from simulator.errors import ModelError
 from simulator.federation import (
     Behaviour,
     Cohort,
+    DataSize,
     Digits,
+    Equal,
     FedAvg,
     Federation,
     FreeRider,
     Honest,
+    Iid,
     LabelFlip,
     Learner,
     LeaveOneOut,
+    MlpClassifier,
+    PermutationShapley,
     Round,
     SgdClassifier,
     Split,
@@ -43,7 +48,7 @@ class Blobs(Task):
     kind: Literal["blobs"] = "blobs"
     classes: int = Field(2, ge=2)
 
-    def examples(self) -> tuple[Floats, Integers]:
+    def collect(self, draws: np.random.Generator) -> tuple[Floats, Integers]:
         features, labels = make_classification(
             300, 8, n_informative=6, n_classes=self.classes, class_sep=0.6, random_state=1
         )
@@ -79,7 +84,11 @@ class Played:
         return self.federation.evaluate(parameters, self.cohort).utility
 
     def contributions(self) -> Floats:
-        return self.federation.assess(self.round, self.cohort)
+        return assess(self.federation, self.round, self.cohort)
+
+
+def assess(settings: Federation, round_: Round, cohort: Cohort) -> Floats:
+    return settings.assess(round_, cohort, Streams(1))
 
 
 def play(
@@ -230,7 +239,7 @@ def test_leave_one_out_of_a_round_from_first_principles(task: str) -> None:
     everyone = utility_by_scikit_learn(played, played.round.parameters)
     without = [aggregated(played, np.arange(5) != client) for client in range(5)]
     expected = [everyone - utility_by_scikit_learn(played, model) for model in without]
-    found = settings.assess(played.round, played.cohort)
+    found = assess(settings, played.round, played.cohort)
     assert found == pytest.approx(expected, rel=0, abs=1e-12)
 
 
@@ -244,7 +253,7 @@ def test_equal_clients_get_equal_contributions(task: str) -> None:
     cohort = replace(played.cohort, data=data)
     updates = played.round.updates.copy()
     updates[4] = updates[0]
-    found = played.federation.assess(replace(played.round, updates=updates), cohort)
+    found = assess(played.federation, replace(played.round, updates=updates), cohort)
     assert found[0] == pytest.approx(found[4], rel=0, abs=1e-13)
     assert abs(found[0] - found[1]) > 1e-6
 
@@ -254,14 +263,14 @@ def test_renumbering_the_clients_renumbers_their_contributions() -> None:
     cohort = replace(played.cohort, data=tuple(played.cohort.data[client] for client in order))
     round_ = replace(played.round, updates=played.round.updates[order])
     expected = played.contributions()[order]
-    assert played.federation.assess(round_, cohort) == pytest.approx(expected, rel=0, abs=1e-12)
+    assert assess(played.federation, round_, cohort) == pytest.approx(expected, rel=0, abs=1e-12)
 
 
 def test_a_client_without_examples_contributes_nothing() -> None:
     played = a_round("digits")
     nothing = Split(np.empty((0, 64)), np.empty(0, dtype=np.int64))
     cohort = replace(played.cohort, data=(*played.cohort.data[:4], nothing))
-    found = played.federation.assess(played.round, cohort)
+    found = assess(played.federation, played.round, cohort)
     assert found[4] == 0.0
     assert (found[:4] != 0).all()
 
@@ -278,7 +287,7 @@ def test_absent_clients_get_nothing_and_do_not_matter(task: str) -> None:
     )
     found = played.contributions()
     assert found[[1, 4]].tolist() == [0, 0]
-    assert np.array_equal(found[present], played.federation.assess(round_, cohort))
+    assert np.array_equal(found[present], assess(played.federation, round_, cohort))
 
 
 def test_without_participants_the_model_stays_and_nobody_contributes() -> None:
@@ -342,10 +351,10 @@ def test_a_free_rider_only_dilutes(seed: int) -> None:
 def test_label_flippers_train_on_the_mirrored_labels_of_their_own_examples() -> None:
     honest = federation().gather([Honest(), Honest()], Streams(1))
     flipped = federation().gather([Honest(), LabelFlip()], Streams(1))
-    for mine, theirs in zip(flipped.data, honest.data, strict=True):
-        assert np.array_equal(mine.features, theirs.features)
-    assert np.array_equal(flipped.data[0].labels, honest.data[0].labels)
-    assert np.array_equal(flipped.data[1].labels, 9 - honest.data[1].labels)
+    for client in (0, 1):
+        mine, own = flipped.training_data(client, 1), honest.data[client]
+        assert np.array_equal(mine.features, own.features)
+        assert np.array_equal(mine.labels, 9 - own.labels if client else own.labels)
     assert np.array_equal(flipped.dataset.validation.labels, honest.dataset.validation.labels)
 
 
@@ -392,7 +401,7 @@ def test_an_update_leads_from_the_old_model_to_the_one_the_client_trained() -> N
         trained, _ = played.federation.learner.train(
             played.round.previous,
             before.memory["steps"][client],
-            played.cohort.data[client],
+            played.cohort.training_data(client, 2),
             classes=10,
             seed=Streams(1).integer("train", 2, client),
         )
@@ -465,3 +474,119 @@ def test_a_model_too_large_to_be_evaluated_is_an_error() -> None:
     with pytest.raises(ModelError, match="learning_rate"):
         played = play(federation(rate=3e306), [Honest()] * 3, rounds=1)
         played.utility(played.round.parameters)
+
+
+# Networks: models that are not linear in their parameters
+
+
+@EVERY_TASK
+def test_a_coalition_of_networks_is_worth_the_network_its_members_would_make(task: str) -> None:
+    settings = OpenFederation(task=TASKS[task], learner=MlpClassifier(hidden=(8,)))
+    played = play(settings, MIXED)
+    members = coalitions(5)
+    found = played.federation.game(played.round, played.cohort).values(members)
+    models = [aggregated(played, row) for row in members]
+    assert found == pytest.approx([played.utility(model) for model in models], rel=0, abs=1e-12)
+    gain = played.utility(played.round.parameters) - played.utility(played.round.previous)
+    assert played.contributions().sum() == pytest.approx(gain, rel=0, abs=1e-12)
+    assert gain != 0
+
+
+def test_all_clients_start_from_one_network_which_the_seed_draws() -> None:
+    settings = Federation(learner=MlpClassifier())
+    first, same, other = (play(settings, [Honest()] * 3, rounds=1, seed=seed) for seed in (1, 1, 2))
+    assert np.array_equal(first.round.previous, same.round.previous)
+    assert not np.array_equal(first.round.previous, other.round.previous)
+    assert first.round.updates.any(axis=1).all()
+
+
+def test_networks_learn_the_digits() -> None:
+    played = play(Federation(learner=MlpClassifier()), [Honest()] * 4, rounds=10)
+    assert played.federation.evaluate(played.round.parameters, played.cohort).accuracy > 0.9
+
+
+# Contributions
+
+
+@pytest.mark.parametrize("antithetic", [False, True])
+@PRESENCE
+def test_sampled_contributions_add_up_to_the_gain_of_the_round(
+    presence: str, antithetic: bool
+) -> None:
+    played = a_round("digits", presence)
+    method = PermutationShapley(permutations=2, antithetic=antithetic)
+    settings = played.federation.model_copy(update={"contribution": method})
+    gain = played.utility(played.round.parameters) - played.utility(played.round.previous)
+    found = assess(settings, played.round, played.cohort)
+    assert found.sum() == pytest.approx(gain, rel=0, abs=1e-12)
+    assert not found[~played.round.participated].any()
+
+
+def test_every_period_samples_orders_anew_from_the_runs_stream() -> None:
+    played, streams = a_round("digits"), Streams(1)
+    method = PermutationShapley(permutations=1)
+    settings = played.federation.model_copy(update={"contribution": method})
+    first = settings.assess(played.round, played.cohort, streams)
+    second = settings.assess(played.round, played.cohort, streams)
+    assert not np.array_equal(first, second)
+    assert np.array_equal(first, assess(settings, played.round, played.cohort))
+
+
+def test_data_sizes_are_those_of_the_participants(monkeypatch: pytest.MonkeyPatch) -> None:
+    played = a_round("digits", "10110")
+
+    def no_game(*_: object) -> None:
+        raise AssertionError("the game was set up")
+
+    monkeypatch.setattr(Federation, "game", no_game)
+    size, equal = (
+        assess(
+            played.federation.model_copy(update={"contribution": method}),
+            played.round,
+            played.cohort,
+        )
+        for method in (DataSize(), Equal())
+    )
+    examples = played.cohort.examples * np.array([1, 0, 1, 1, 0])
+    assert size == pytest.approx(examples / examples.sum(), rel=1e-15)
+    assert equal == pytest.approx([1 / 3, 0, 1 / 3, 1 / 3, 0], rel=1e-15)
+
+
+def test_fifty_clients_can_be_credited_by_sampling() -> None:
+    settings = Federation(
+        partition=Iid(), contribution=PermutationShapley(permutations=2, antithetic=True)
+    )
+    played = play(settings, [*[Honest()] * 49, FreeRider()], rounds=1)
+    gain = played.utility(played.round.parameters) - played.utility(played.round.previous)
+    assert played.contributions().sum() == pytest.approx(gain, rel=0, abs=1e-12)
+    Scenario(federation=settings, clients=(ClientGroup(count=50),))
+
+
+# Behaviours that start later
+
+
+def test_a_behaviour_that_starts_later_is_honest_until_then() -> None:
+    late = (Honest(), FreeRider(start=3), LabelFlip(start=2))
+    cohort = federation().gather(late, Streams(1))
+    assert [cohort.trains(period).tolist() for period in (0, 2, 3)] == [
+        [True, True, True],
+        [True, True, True],
+        [True, False, True],
+    ]
+    own = cohort.data[2].labels
+    assert np.array_equal(cohort.training_data(2, 1).labels, own)
+    assert np.array_equal(cohort.training_data(2, 2).labels, 9 - own)
+
+
+def test_before_it_starts_nothing_tells_a_deviation_from_honesty() -> None:
+    late = (Honest(), FreeRider(start=3), LabelFlip(start=3), Honest())
+    changed = (Honest(), FreeRider(), LabelFlip(), Honest())
+    two, honest = (play(federation(), who, rounds=2) for who in (late, [Honest()] * 4))
+    assert np.array_equal(two.round.parameters, honest.round.parameters)
+    assert np.array_equal(two.contributions(), honest.contributions())
+    # In period 3 each does what it would do had it never been honest, from the same model.
+    found, memory = play(federation(), late, rounds=3).round, two.memory
+    cohort = federation().gather(changed, Streams(1))
+    expected, _ = federation().learn(memory, cohort, np.ones(4, dtype=bool), 3, Streams(1))
+    assert np.array_equal(found.updates, expected.updates)
+    assert not found.updates[1].any() and two.round.updates[1].any()

@@ -21,11 +21,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from simulator.components import Floats
-from simulator.federation import CONTRIBUTIONS, CoalitionGame, Contribution, LeaveOneOut, Shapley
+from simulator.components import Booleans, Floats
+from simulator.federation import (
+    CONTRIBUTIONS,
+    CoalitionGame,
+    Contribution,
+    DataSize,
+    Equal,
+    Evidence,
+    GameValue,
+    LeaveOneOut,
+    PermutationShapley,
+    Shapley,
+)
 
 law = settings(deadline=None)
-METHODS = [pytest.param(method(), id=method.__name__) for method in CONTRIBUTIONS]
+EXACT = [pytest.param(method(), id=method.__name__) for method in (Shapley, LeaveOneOut)]
+SAMPLED = [
+    pytest.param(PermutationShapley(permutations=3), id="sampled"),
+    pytest.param(PermutationShapley(permutations=3, antithetic=True), id="antithetic"),
+]
+METHODS = EXACT + SAMPLED
 Worth = Callable[[frozenset[int]], float]
 
 
@@ -129,7 +145,7 @@ def test_leave_one_out_of_known_games(name: str) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_contributions_within_rounding_of_zero_are_zero(method: Contribution) -> None:
+def test_contributions_within_rounding_of_zero_are_zero(method: GameValue) -> None:
     # Player 0 adds 2e-13 of the largest worth; then 2e-11, which is no rounding.
     assert contributions(method, np.array([0, 2e-10, 1000, 1000 + 2e-10])).tolist() == [0, 1000]
     assert (contributions(method, np.array([0, 2e-8, 1000, 1000 + 2e-8])) > 0).all()
@@ -138,17 +154,24 @@ def test_contributions_within_rounding_of_zero_are_zero(method: Contribution) ->
 def test_most_clients_of_each_method() -> None:
     assert {method().kind: method.max_clients for method in CONTRIBUTIONS} == {
         "shapley": 20,
+        "permutation_shapley": None,
         "leave_one_out": None,
+        "data_size": None,
+        "equal": None,
     }
 
 
 # Games of any kind. A game is the table of its worths, by the bits of the members.
 
 
-def contributions(method: Contribution, table: Floats) -> Floats:
+def game_of(table: Floats) -> CoalitionGame:
     players = len(table).bit_length() - 1
     bits = 1 << np.arange(players)
-    return method.contributions(CoalitionGame(players, lambda members: table[members @ bits]))
+    return CoalitionGame(players, lambda members: table[members @ bits])
+
+
+def contributions(method: GameValue, table: Floats, seed: int = 0) -> Floats:
+    return method.contributions(game_of(table), np.random.default_rng(seed))
 
 
 def close(table: Floats) -> float:
@@ -201,10 +224,11 @@ def test_shapley_shares_dividends_equally(table: Floats) -> None:
     assert found == pytest.approx(by_dividends(table), rel=0, abs=1e3 * close(table))
 
 
+@pytest.mark.parametrize("method", [pytest.param(Shapley(), id="Shapley"), *SAMPLED])
 @law
-@given(tables(most=7))
-def test_shapley_is_efficient(table: Floats) -> None:
-    total = contributions(Shapley(), table).sum()
+@given(table=tables(most=7), seed=st.integers(0, 99))
+def test_shapley_is_efficient_in_every_sample(method: GameValue, table: Floats, seed: int) -> None:
+    total = contributions(method, table, seed).sum()
     assert total == pytest.approx(table[-1] - table[0], rel=0, abs=8 * close(table))
 
 
@@ -217,11 +241,11 @@ def test_shapley_of_any_airport(costs: list[float]) -> None:
     assert found == pytest.approx(np.cumsum(steps), rel=0, abs=1e-12 * (1 + costs[-1]))
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", EXACT)
 @law
 @given(worths=st.lists(st.floats(-1000, 1000), min_size=2, max_size=9))
 def test_equal_players_of_a_symmetric_game_get_equal_parts(
-    method: Contribution, worths: list[float]
+    method: Shapley | LeaveOneOut, worths: list[float]
 ) -> None:
     players = len(worths) - 1
     game = CoalitionGame.from_function(players, lambda coalition: worths[len(coalition)])
@@ -231,11 +255,11 @@ def test_equal_players_of_a_symmetric_game_get_equal_parts(
     assert method.contributions(game) == pytest.approx(expected, rel=0, abs=1e-9)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", EXACT)
 @law
 @given(table=tables(2))
 def test_players_that_add_the_same_to_every_coalition_get_the_same(
-    method: Contribution, table: Floats
+    method: GameValue, table: Floats
 ) -> None:
     bits = np.arange(len(table))
     swapped = bits & ~3 | (bits & 1) << 1 | (bits & 2) >> 1  # players 0 and 1 exchanged
@@ -243,11 +267,11 @@ def test_players_that_add_the_same_to_every_coalition_get_the_same(
     assert values[0] == pytest.approx(values[1], rel=0, abs=close(table))
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", EXACT)
 @law
 @given(table=tables(most=6), worth=st.just(0.0) | st.floats(-100, 100))
 def test_a_player_that_adds_the_same_to_everybody_gets_that(
-    method: Contribution, table: Floats, worth: float
+    method: GameValue, table: Floats, worth: float
 ) -> None:
     values = contributions(method, np.concatenate([table, table + worth]))
     assert values[-1] == pytest.approx(worth, rel=0, abs=2 * close(table))
@@ -257,7 +281,7 @@ def test_a_player_that_adds_the_same_to_everybody_gets_that(
 @pytest.mark.parametrize("method", METHODS)
 @law
 @given(table=tables(most=6))
-def test_a_null_player_gets_exactly_nothing(method: Contribution, table: Floats) -> None:
+def test_a_null_player_gets_exactly_nothing(method: GameValue, table: Floats) -> None:
     assert contributions(method, np.concatenate([table, table]))[-1] == 0.0
 
 
@@ -265,7 +289,7 @@ def test_a_null_player_gets_exactly_nothing(method: Contribution, table: Floats)
 @law
 @given(table=tables(), factor=st.floats(-10, 10), seed=st.integers(0, 99))
 def test_contributions_are_additive(
-    method: Contribution, table: Floats, factor: float, seed: int
+    method: GameValue, table: Floats, factor: float, seed: int
 ) -> None:
     other = np.random.default_rng(seed).normal(size=len(table))
     apart = contributions(method, table) + factor * contributions(method, other)
@@ -273,11 +297,11 @@ def test_contributions_are_additive(
     assert together == pytest.approx(apart, rel=0, abs=100 * close(table))
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", EXACT)
 @law
 @given(data=st.data(), table=tables())
 def test_contributions_follow_the_players_when_they_are_renumbered(
-    method: Contribution, data: st.DataObject, table: Floats
+    method: GameValue, data: st.DataObject, table: Floats
 ) -> None:
     players = len(table).bit_length() - 1
     new = data.draw(st.permutations(range(players)))  # new[i] is the new number of player i
@@ -292,8 +316,121 @@ def test_contributions_follow_the_players_when_they_are_renumbered(
 @law
 @given(table=tables(), shift=st.floats(-1000, 1000))
 def test_what_nobody_achieves_does_not_count(
-    method: Contribution, table: Floats, shift: float
+    method: GameValue, table: Floats, shift: float
 ) -> None:
     found = contributions(method, table + shift)
     expected = contributions(method, table)
     assert found == pytest.approx(expected, rel=0, abs=close(table) + 2e-12 * abs(shift))
+
+
+# Sampling
+
+
+def samples(method: GameValue, table: Floats, count: int) -> Floats:
+    """Independent estimates `[count, players]`."""
+    game, draws = game_of(table), np.random.default_rng(11)
+    return np.array([method.contributions(game, draws) for _ in range(count)])
+
+
+def assert_unbiased(table: Floats, expected: Floats, antithetic: bool) -> None:
+    method = PermutationShapley(permutations=100, antithetic=antithetic)
+    found = samples(method, table, 100)
+    error = found.std(axis=0, ddof=1) / np.sqrt(len(found))
+    assert (np.abs(found.mean(axis=0) - expected) <= 4 * error + close(table)).all()
+
+
+@pytest.mark.parametrize("antithetic", [False, True])
+@pytest.mark.parametrize("name", SHAPLEY)
+def test_sampled_shapley_is_unbiased_on_known_games(name: str, antithetic: bool) -> None:
+    players, worth, expected = SHAPLEY[name]
+    table = CoalitionGame.from_function(players, worth).all_values()
+    assert_unbiased(table, np.array(expected), antithetic)
+
+
+@pytest.mark.parametrize("antithetic", [False, True])
+@pytest.mark.parametrize("players", [2, 5, 8])
+def test_sampled_shapley_is_unbiased_on_random_games(players: int, antithetic: bool) -> None:
+    table = np.random.default_rng(players).normal(size=1 << players)
+    assert_unbiased(table, contributions(Shapley(), table), antithetic)
+
+
+@pytest.mark.parametrize("costs", [(10, 20, 26, 26), (1, 2, 3, 4, 5, 6)])
+def test_antithetic_orders_vary_less_where_joining_early_pays(costs: tuple[int, ...]) -> None:
+    # A monotone game in which marginal worth falls with those already there: an order and its
+    # reverse err in opposite directions. Two orders each time.
+    table = CoalitionGame.from_function(len(costs), airport(*costs)).all_values()
+    plain = samples(PermutationShapley(permutations=2), table, 2000).var(axis=0)
+    paired = samples(PermutationShapley(permutations=1, antithetic=True), table, 2000).var(axis=0)
+    assert (paired < plain).all()
+
+
+@pytest.mark.parametrize("antithetic", [False, True])
+def test_all_orders_of_two_players_and_their_reverses(antithetic: bool) -> None:
+    table = np.array([1.0, 2.0, 5.0, 10.0])  # orders: 1 then 8, or 4 then 5
+    method = PermutationShapley(permutations=1, antithetic=antithetic)
+    found = {tuple(contributions(method, table, seed)) for seed in range(20)}
+    assert found == ({(3.0, 6.0)} if antithetic else {(1.0, 8.0), (5.0, 4.0)})
+
+
+def test_the_stream_alone_decides_which_orders_are_sampled() -> None:
+    table, method = np.random.default_rng(1).normal(size=64), PermutationShapley(permutations=5)
+    first, same, other = (contributions(method, table, seed) for seed in (1, 1, 2))
+    assert np.array_equal(first, same)
+    assert not np.array_equal(first, other)
+
+
+def test_a_sampled_coalition_is_evaluated_once() -> None:
+    seen: list[tuple[bool, ...]] = []
+
+    def utility(members: Booleans) -> Floats:
+        seen.extend(map(tuple, members.tolist()))
+        return members.sum(axis=1) ** 2.0
+
+    method = PermutationShapley(permutations=40, antithetic=True)
+    method.contributions(CoalitionGame(4, utility), np.random.default_rng(0))
+    assert len(seen) == len(set(seen)) == 16
+
+
+def test_fifty_players_can_be_sampled() -> None:
+    worth = np.arange(50.0)
+    game = CoalitionGame(50, lambda members: members @ worth)
+    found = PermutationShapley().contributions(game, np.random.default_rng(0))
+    assert found == pytest.approx(worth, rel=1e-12, abs=1e-9)
+
+
+# Methods that are not values of a game
+
+
+def untouchable() -> CoalitionGame:
+    raise AssertionError("the game was set up")
+
+
+@pytest.mark.parametrize(
+    ("method", "examples", "expected"),
+    [
+        (DataSize(), [10, 30, 60], [0.1, 0.3, 0.6]),
+        (DataSize(), [7], [1.0]),
+        (Equal(), [10, 30, 60, 20], [0.25] * 4),
+        (Equal(), [7], [1.0]),
+    ],
+)
+def test_methods_that_need_no_game(
+    method: Contribution, examples: list[int], expected: list[float]
+) -> None:
+    evidence = Evidence(np.array(examples), np.zeros((len(examples), 2)), play=untouchable)
+    found = method.assess(evidence, np.random.default_rng(0))
+    assert found == pytest.approx(expected, rel=1e-15)
+
+
+def test_the_game_is_set_up_once() -> None:
+    played = []
+
+    def play() -> CoalitionGame:
+        played.append(True)
+        return game_of(np.array([0.0, 1.0, 2.0, 5.0]))
+
+    evidence = Evidence(np.ones(2, dtype=np.int64), np.zeros((2, 2)), play)
+    draws = np.random.default_rng(0)
+    assert Shapley().assess(evidence, draws).tolist() == [2.0, 3.0]
+    assert LeaveOneOut().assess(evidence, draws).tolist() == [3.0, 4.0]
+    assert played == [True]

@@ -88,3 +88,12 @@ def test_every_coalition_is_computed_once(counted: tuple[CoalitionGame, Callable
     first, again = game.all_values(), game.all_values()
     assert np.array_equal(first, again)
     assert asked() == 256
+
+
+def test_a_coalition_met_by_several_orders_is_computed_once(
+    counted: tuple[CoalitionGame, Callable[[], int]],
+) -> None:
+    game, asked = counted
+    orders = np.array([np.arange(8), np.arange(8), np.arange(8)[::-1]])
+    assert game.prefix_values(orders).tolist() == [list(range(9))] * 3
+    assert asked() == 2 + 7 + 7  # nobody and all in common

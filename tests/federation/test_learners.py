@@ -4,10 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import make_classification
 from sklearn.linear_model import SGDClassifier
+from sklearn.neural_network import MLPClassifier
 
 from simulator.components import Floats
 from simulator.errors import ModelError
-from simulator.federation import Learner, SgdClassifier, Split
+from simulator.federation import FedAvg, Learner, MlpClassifier, SgdClassifier, Split
 
 law = settings(deadline=None)
 CLASSES = pytest.mark.parametrize("classes", [2, 3, 10])
@@ -181,3 +182,151 @@ def test_combined_scores_are_those_of_the_combined_parameters(classes: int, scal
     found = learner.combined_scores(*arguments)(weights)
     expected = Learner.combined_scores(learner, *arguments)(weights)
     assert np.abs(found - expected).max() < 1e-12 * np.abs(expected).max()
+
+
+# Neural networks
+
+HIDDEN = pytest.mark.parametrize("hidden", [(7,), (6, 5), (4, 4, 4)])
+UNCHANGED = 1e-300  # a learning rate so small that training leaves every parameter as it is
+
+
+def network(
+    classes: int, hidden: tuple[int, ...], draws: np.random.RandomState, rate: float = UNCHANGED
+) -> MLPClassifier:
+    """scikit-learn's own, before any training of its freshly drawn parameters."""
+    model = MLPClassifier(hidden, solver="sgd", learning_rate_init=UNCHANGED, random_state=draws)
+    data = examples(classes, seed=1)
+    model.partial_fit(data.features, data.labels, classes=np.arange(classes))
+    del model._optimizer
+    return model.set_params(learning_rate_init=rate)
+
+
+def flat(model: MLPClassifier) -> Floats:
+    return np.concatenate([layer.ravel() for layer in model.coefs_ + model.intercepts_])
+
+
+@CLASSES
+@HIDDEN
+def test_networks_begin_as_scikit_learn_does(classes: int, hidden: tuple[int, ...]) -> None:
+    alive = network(classes, hidden, np.random.RandomState(5))
+    found = MlpClassifier(hidden=hidden).initial(12, classes, np.random.RandomState(5))
+    assert np.array_equal(found, flat(alive))
+    assert found.any()
+
+
+@CLASSES
+@HIDDEN
+@pytest.mark.parametrize("batch_size", [1, 32, 200])
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@pytest.mark.parametrize("seed", [0, 1, 2**31 - 1])
+def test_a_round_of_a_network_is_a_training_of_scikit_learn(
+    classes: int, hidden: tuple[int, ...], batch_size: int, momentum: float, seed: int
+) -> None:
+    data = examples(classes, rows=60, seed=seed % 1000)
+    alive = network(classes, hidden, np.random.RandomState(5), rate=0.05)
+    start = flat(alive)
+    alive.set_params(
+        batch_size=min(batch_size, 60),
+        momentum=momentum,
+        alpha=0.01,
+        random_state=np.random.RandomState(seed),
+    )
+    for _ in range(2):
+        alive.partial_fit(data.features, data.labels)
+    learner = MlpClassifier(
+        hidden=hidden,
+        learning_rate=0.05,
+        momentum=momentum,
+        batch_size=batch_size,
+        l2=0.01,
+        epochs=2,
+    )
+    before = start.copy()
+    found, steps = learner.train(start, 1.0, data, classes, seed)
+    assert np.array_equal(found, flat(alive))
+    assert np.array_equal(start, before) and not np.array_equal(start, found)
+    assert steps == 1 + 2 * 60
+
+
+def test_momentum_starts_anew_each_round() -> None:
+    # A first step by Nesterov's rule is 1 + momentum times the plain one, and every round's is.
+    data = examples(3, rows=40)
+    plain, heavy = (
+        MlpClassifier(momentum=momentum, batch_size=40, l2=0.0) for momentum in (0.0, 0.9)
+    )
+    start = plain.initial(12, 3, np.random.default_rng(0))
+    step = plain.train(start, 1.0, data, 3, 0)[0] - start
+    first, _ = heavy.train(start, 1.0, data, 3, 0)
+    assert first - start == pytest.approx(1.9 * step, rel=1e-12, abs=1e-15)
+    second, _ = heavy.train(first, 41.0, data, 3, 0)
+    expected = 1.9 * (plain.train(first, 1.0, data, 3, 0)[0] - first)
+    assert second - first == pytest.approx(expected, rel=1e-12, abs=1e-15)
+
+
+@CLASSES
+@HIDDEN
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_scores_of_networks_are_those_of_scikit_learn(
+    classes: int, hidden: tuple[int, ...], seed: int
+) -> None:
+    learner, data = MlpClassifier(hidden=hidden), examples(classes, seed=seed)
+    models = [network(classes, hidden, np.random.RandomState(seed + k)) for k in range(4)]
+    parameters = 3.0 * np.array([flat(model) for model in models])
+    scores = learner.scores(parameters, data.features, classes)
+    predictions, probabilities = learner.predictions(scores), learner.probabilities(scores.copy())
+    assert probabilities.shape == (4, classes, len(data))
+    for number, model in enumerate(models):
+        for layer in model.coefs_ + model.intercepts_:
+            layer *= 3.0
+        expected = model.predict_proba(data.features)
+        assert np.abs(probabilities[number].T - expected).max() < 1e-12
+        assert np.array_equal(predictions[number], model.predict(data.features))
+
+
+@pytest.mark.parametrize(("classes", "present"), [(2, [1]), (2, [0]), (3, [0, 2]), (10, [4])])
+def test_a_network_need_not_see_every_class(classes: int, present: list[int]) -> None:
+    data = examples(classes)
+    rows = np.flatnonzero(np.isin(data.labels, present))
+    part = Split(data.features[rows], data.labels[rows])
+    alive = network(classes, (32,), np.random.RandomState(5), rate=0.1)
+    start = flat(alive)
+    alive.set_params(batch_size=min(32, len(part)), random_state=np.random.RandomState(3))
+    alive.partial_fit(part.features, part.labels)
+    assert np.array_equal(MlpClassifier().train(start, 1.0, part, classes, 3)[0], flat(alive))
+
+
+@CLASSES
+@HIDDEN
+def test_a_round_of_full_batches_is_one_step_on_everybodys_examples(
+    classes: int, hidden: tuple[int, ...]
+) -> None:
+    data = examples(classes)
+    learner = MlpClassifier(hidden=hidden, momentum=0.0, l2=0.0, batch_size=1000)
+    start = learner.initial(12, classes, np.random.default_rng(2))
+    parts = np.split(np.arange(len(data)), [20, 70, 150])
+    updates = [
+        learner.train(start, 1.0, Split(data.features[part], data.labels[part]), classes, client)[0]
+        - start
+        for client, part in enumerate(parts)
+    ]
+    weights = np.array([len(part) for part in parts], dtype=float)
+    federated = FedAvg().aggregate(start, np.array(updates), weights)
+    centralised, _ = learner.train(start, 1.0, data, classes, 9)
+    assert np.abs(federated - centralised).max() < 1e-12
+    assert np.abs(centralised - start).max() > 1e-3
+
+
+@pytest.mark.parametrize("rate", [1e200, 1.7e308])
+def test_a_network_that_overflows_is_a_model_error(rate: float) -> None:
+    learner, data = MlpClassifier(learning_rate=rate), examples(3)
+    with pytest.raises(ModelError, match="learning_rate"):
+        learner.train(learner.initial(12, 3, np.random.default_rng(0)), 1.0, data, 3, 0)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_largest_parameters_still_give_probabilities(classes: int) -> None:
+    learner = MlpClassifier(hidden=(100,) * 8)
+    size = learner.initial(12, classes, np.random.default_rng(0)).size
+    models = 1e30 * np.array([np.ones(size), -np.ones(size)])
+    found = learner.probabilities(learner.scores(models, examples(classes).features, classes))
+    assert found.sum(axis=1) == pytest.approx(1.0)

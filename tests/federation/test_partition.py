@@ -6,25 +6,26 @@ from scipy import stats
 
 from simulator.components import Floats, Integers
 from simulator.errors import ScenarioError
-from simulator.federation import Dirichlet
+from simulator.federation import PARTITIONS, Dirichlet, Iid, Partition, Quantity
 
 law = settings(deadline=None)
 DIGITS = np.repeat(np.arange(10), 108)  # as many as the digits' training part has, nearly
 
 
 def split(
-    partition: Dirichlet, labels: Integers, clients: int, seed: int = 0
+    partition: Partition, labels: Integers, clients: int, seed: int = 0
 ) -> list[frozenset[int]]:
     parts = partition.split(labels, clients, np.random.default_rng(seed))
     return [frozenset(part.tolist()) for part in parts]
 
 
 def sizes(
-    partition: Dirichlet, labels: Integers, clients: int, draws: np.random.Generator
+    partition: Partition, labels: Integers, clients: int, draws: np.random.Generator
 ) -> Integers:
     return np.array([len(part) for part in partition.split(labels, clients, draws)])
 
 
+@pytest.mark.parametrize("kind", PARTITIONS)
 @law
 @given(
     labels=st.lists(st.integers(0, 4), min_size=1, max_size=200),
@@ -34,9 +35,10 @@ def sizes(
     seed=st.integers(0, 9),
 )
 def test_every_example_goes_to_one_client_and_each_gets_enough(
-    labels: list[int], clients: int, least: int, power: float, seed: int
+    kind: type[Partition], labels: list[int], clients: int, least: int, power: float, seed: int
 ) -> None:
-    partition = Dirichlet(alpha=10**power, min_examples=least)
+    skew = {"alpha": 10**power} if "alpha" in kind.model_fields else {}
+    partition = kind.model_validate(skew | {"min_examples": least})
     generator = np.random.default_rng(seed)
     if clients * least > len(labels):
         with pytest.raises(ScenarioError, match=f"need {clients * least} .* has {len(labels)}"):
@@ -68,10 +70,15 @@ def test_large_alpha_gives_everybody_the_same_mixture(clients: int) -> None:
 
 
 @pytest.mark.parametrize("alpha", [0.5, 2.0, 50.0])
-def test_a_clients_part_of_a_class_follows_its_distribution(alpha: float) -> None:
-    # One coordinate of Dirichlet(alpha, ..., alpha) over 5 clients is Beta(alpha, 4 alpha).
-    draws, labels = np.random.default_rng(3), np.zeros(10_000, dtype=np.int64)
-    partition = Dirichlet(alpha=alpha, min_examples=1)
+@pytest.mark.parametrize("kind", [Dirichlet, Quantity])
+def test_a_clients_part_follows_its_distribution(
+    kind: type[Dirichlet | Quantity], alpha: float
+) -> None:
+    # One coordinate of Dirichlet(alpha, ..., alpha) over 5 clients is Beta(alpha, 4 alpha); by
+    # label skew of each class (here there is one), by size skew of all examples together.
+    classes = 1 if kind is Dirichlet else 10
+    draws, labels = np.random.default_rng(3), np.arange(10_000) % classes
+    partition = kind(alpha=alpha, min_examples=1)
     shares = np.array([sizes(partition, labels, 5, draws) for _ in range(400)]) / len(labels)
     for client in range(5):
         assert stats.kstest(shares[:, client], stats.beta(alpha, 4 * alpha).cdf).pvalue > 1e-3
@@ -113,6 +120,29 @@ def test_no_place_among_the_clients_is_better_than_another(
     assert np.abs(mean_sizes(clients, alpha) - 1080 / clients).max() < error
 
 
+@pytest.mark.parametrize(("rows", "clients"), [(1080, 7), (10, 10), (25, 10), (7, 1)])
+def test_iid_parts_have_equal_sizes(rows: int, clients: int) -> None:
+    parts = split(Iid(min_examples=1), np.zeros(rows, dtype=np.int64), clients)
+    assert {len(part) for part in parts} <= {rows // clients, -(-rows // clients)}
+
+
+@pytest.mark.parametrize("partition", [Iid(), Quantity(alpha=2.0)])
+def test_without_label_skew_every_client_has_the_classes_of_all(partition: Partition) -> None:
+    labels, expected = np.repeat([0, 1, 2], [6000, 3000, 1000]), np.array([0.6, 0.3, 0.1])
+    for part in split(partition, labels, 5):
+        counts, examples = np.bincount(labels[list(part)], minlength=3), len(part)
+        # Drawn without replacement: the deviation is at most that of the binomial.
+        error = 4 * np.sqrt(examples * expected * (1 - expected))
+        assert (np.abs(counts - examples * expected) < error).all()
+
+
+def test_small_alpha_leaves_most_examples_to_few_clients() -> None:
+    counts = sorted(map(len, split(Quantity(alpha=0.01), DIGITS, 10)))
+    assert counts[:8] == [10] * 8
+    even = [len(part) for part in split(Quantity(alpha=1e9), DIGITS, 10)]
+    assert np.abs(np.array(even) - 108).max() <= 1
+
+
 @pytest.mark.parametrize("alpha", [0.05, 0.3])
 def test_only_the_richest_give_to_those_below_the_minimum(alpha: float) -> None:
     before = split(Dirichlet(alpha=alpha, min_examples=1), DIGITS, 20)
@@ -130,6 +160,7 @@ def test_only_the_richest_give_to_those_below_the_minimum(alpha: float) -> None:
             assert len(new) >= most - 1
 
 
-def test_the_stream_alone_decides() -> None:
-    assert split(Dirichlet(), DIGITS, 10, seed=1) == split(Dirichlet(), DIGITS, 10, seed=1)
-    assert split(Dirichlet(), DIGITS, 10, seed=1) != split(Dirichlet(), DIGITS, 10, seed=2)
+@pytest.mark.parametrize("kind", PARTITIONS)
+def test_the_stream_alone_decides(kind: type[Partition]) -> None:
+    assert split(kind(), DIGITS, 10, seed=1) == split(kind(), DIGITS, 10, seed=1)
+    assert split(kind(), DIGITS, 10, seed=1) != split(kind(), DIGITS, 10, seed=2)

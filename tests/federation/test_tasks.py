@@ -1,13 +1,29 @@
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_breast_cancer, load_digits, load_wine, make_classification
+from sklearn.linear_model import LogisticRegression
 
 from simulator.components import Floats, Integers
 from simulator.errors import ScenarioError
-from simulator.federation import Dataset, Digits, Split, Task
+from simulator.federation import (
+    BreastCancer,
+    Dataset,
+    Digits,
+    Federation,
+    Honest,
+    Iid,
+    Split,
+    Synthetic,
+    Task,
+    Wine,
+)
+from simulator.randomness import Streams
 
 
 class Numbered(Task):
@@ -15,7 +31,7 @@ class Numbered(Task):
 
     kind: Literal["numbered"] = "numbered"
 
-    def examples(self) -> tuple[Floats, Integers]:
+    def collect(self, draws: np.random.Generator) -> tuple[Floats, Integers]:
         labels = np.random.default_rng(0).permutation(np.repeat([0, 1, 2], [100, 50, 23]))
         return np.arange(173.0)[:, None], labels
 
@@ -35,13 +51,41 @@ def rows_of(dataset: Dataset) -> list[Integers]:
     return np.split(rank, np.cumsum([len(part) for part in parts(dataset)])[:-1])
 
 
-def test_digits_are_those_of_scikit_learn() -> None:
-    dataset, (features, labels) = load(Digits()), load_digits(return_X_y=True)
-    assert dataset.classes == 10
-    assert [part.features.shape for part in parts(dataset)] == [(1079, 64), (359, 64), (359, 64)]
+def in_unit_range(features: Floats) -> Floats:
+    low, span = features.min(axis=0), np.ptp(features, axis=0)
+    scaled: Floats = (features - low) / np.where(span > 0, span, 1)
+    return scaled
+
+
+@pytest.mark.parametrize(
+    ("task", "source", "counts", "shapes"),
+    [
+        (
+            Digits(),
+            load_digits,
+            [178, 182, 177, 183, 181, 182, 181, 179, 174, 180],
+            [(1079, 64), (359, 64), (359, 64)],
+        ),
+        # 212 and 357 examples: 42 + 71 of each for validation and test.
+        (BreastCancer(), load_breast_cancer, [212, 357], [(343, 30), (113, 30), (113, 30)]),
+        # 59, 71 and 48: 12 + 14 + 10.
+        (Wine(), load_wine, [59, 71, 48], [(106, 13), (36, 13), (36, 13)]),
+    ],
+)
+def test_real_tasks_are_those_of_scikit_learn(
+    task: Task, source: Callable[..., Any], counts: list[int], shapes: list[tuple[int, int]]
+) -> None:
+    dataset, (features, labels) = load(task), source(return_X_y=True)
+    assert dataset.classes == len(counts)
+    assert [part.features.shape for part in parts(dataset)] == shapes
     found = np.concatenate([part.labels for part in parts(dataset)])
-    assert np.bincount(found).tolist() == np.bincount(labels).tolist()
-    assert features.shape == (1797, 64)
+    assert np.bincount(found).tolist() == np.bincount(labels).tolist() == counts
+    # Each example once and in its class: sums of features, scaled to [0, 1], agree one by one.
+    mine = in_unit_range(np.concatenate([part.features for part in parts(dataset)])).sum(axis=1)
+    theirs = in_unit_range(features).sum(axis=1)
+    for label in range(dataset.classes):
+        expected = np.sort(theirs[labels == label])
+        assert np.sort(mine[found == label]) == pytest.approx(expected, rel=1e-9)
 
 
 def test_the_parts_of_the_digits_are_its_images_each_once() -> None:
@@ -63,7 +107,7 @@ def test_the_parts_of_the_digits_are_its_images_each_once() -> None:
 @pytest.mark.parametrize(("validation", "test"), [(0.2, 0.2), (0.1, 0.4), (0.5, 0.25)])
 def test_the_parts_are_disjoint_and_cover_everything(validation: float, test: float) -> None:
     dataset = load(Numbered(validation=validation, test=test))
-    _, labels = Numbered().examples()
+    _, labels = Numbered().collect(np.random.default_rng())
     rows = rows_of(dataset)
     together = np.concatenate([part.features[:, 0] for part in parts(dataset)])
     assert len(np.unique(together)) == len(together) == 173
@@ -122,3 +166,100 @@ def test_majority_share_is_that_of_the_test_part() -> None:
     nothing = np.zeros((4, 1))
     train, test = Split(nothing, np.zeros(4, int)), Split(nothing, np.array([2, 0, 2, 1]))
     assert Dataset(train, train, test, classes=3).majority_share == 0.5
+
+
+# Synthetic
+
+
+def test_the_stream_draws_the_synthetic_examples() -> None:
+    task = Synthetic(examples=90, features=6, informative=3, classes=3, clusters=2, label_noise=0.1)
+    features, labels = make_classification(
+        90,
+        6,
+        n_informative=3,
+        n_redundant=0,
+        n_classes=3,
+        n_clusters_per_class=2,
+        flip_y=0.1,
+        random_state=int(np.random.default_rng(4).integers(2**32)),
+    )
+    found = task.collect(np.random.default_rng(4))
+    assert np.array_equal(found[0], features) and np.array_equal(found[1], labels)
+    other = task.collect(np.random.default_rng(5))
+    assert not np.array_equal(found[0], other[0])
+
+
+def test_another_run_has_another_synthetic_dataset() -> None:
+    settings = Federation(task=Synthetic(), partition=Iid())
+    first, same, other = (
+        settings.gather([Honest()], Streams(seed)).dataset.test.features for seed in (1, 1, 2)
+    )
+    assert np.array_equal(first, same)
+    assert not np.array_equal(first, other)
+
+
+def accuracy(task: Synthetic) -> float:
+    dataset = load(task)
+    model = LogisticRegression().fit(dataset.train.features, dataset.train.labels)
+    return float(model.score(dataset.test.features, dataset.test.labels))
+
+
+def test_separation_makes_it_easy_and_label_noise_hard() -> None:
+    easy = {"examples": 3000, "informative": 8, "label_noise": 0.0}
+    wide, narrow = (
+        accuracy(Synthetic.model_validate(easy | {"separation": s})) for s in (10.0, 0.1)
+    )
+    assert narrow < 0.75 < 0.99 < wide
+    # Half the labels are drawn from 2 classes: a quarter is wrong, 600 tested: 4 x 0.018.
+    noisy = accuracy(Synthetic.model_validate(easy | {"separation": 10.0, "label_noise": 0.5}))
+    assert noisy == pytest.approx(0.75, abs=0.072)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.builds(
+        dict,
+        examples=st.integers(50, 300),
+        features=st.integers(1, 8),
+        informative=st.integers(1, 8),
+        classes=st.integers(2, 12),
+        clusters=st.integers(1, 4),
+        separation=st.floats(1e-3, 10),
+        label_noise=st.floats(0, 1),
+    )
+)
+def test_every_synthetic_task_that_is_accepted_can_be_made(fields: dict[str, Any]) -> None:
+    possible = (
+        fields["informative"] <= fields["features"]
+        and fields["classes"] * fields["clusters"] <= 2 ** fields["informative"]
+        and 10 * fields["classes"] <= fields["examples"]
+    )
+    if not possible:
+        with pytest.raises(ValidationError):
+            Synthetic.model_validate(fields)
+        return
+    dataset = load(Synthetic.model_validate(fields))
+    assert sum(len(part) for part in parts(dataset)) == fields["examples"]
+    assert dataset.train.features.shape[1] == fields["features"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"features": 3}, "5 informative features are more than the 3 features in all"),
+        ({"examples": 50, "classes": 6}, "6 classes need at least 60 examples, 10 each, .* 50"),
+        (
+            {"informative": 2, "classes": 3, "clusters": 2},
+            "3 classes x 2 clusters are more than the 4 corners of 2 informative features",
+        ),
+    ],
+)
+def test_an_impossible_synthetic_task_is_refused(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Synthetic.model_validate(fields)
+
+
+def test_a_small_task_is_refused_for_many_clients() -> None:
+    Federation(task=Wine()).gather([Honest()] * 10, Streams(1))
+    with pytest.raises(ScenarioError, match=r"11 clients .* need 110 training .* the task has 106"):
+        Federation(task=Wine()).gather([Honest()] * 11, Streams(1))
