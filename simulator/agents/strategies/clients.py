@@ -23,7 +23,10 @@ class ValueSeller(Strategy):
         0.5, ge=0, le=1, description="Part of each period's issuance that is sold at once."
     )
     stock_fraction: float = Field(
-        0.1, ge=0, le=1, description="Part of its own tokens sold per period at e times the value."
+        0.05,
+        ge=0,
+        le=1,
+        description="Part of its own tokens sold per period at e times the value.",
     )
 
     def decide(
