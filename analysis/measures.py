@@ -169,17 +169,20 @@ def price_gap(run: Run, floor: float = 0.05) -> pd.DataFrame:
     """How far each token's spot price p is from its fundamental value V: max(p/V, V/p).
 
     At least 1, where they agree; `[periods, tokens]`. NaN where V is zero or less than `floor`
-    times the median V of that period's tokens: the ratio of a price to next to nothing tells
-    little.
+    times the median V of that period's tokens (the ratio of a price to next to nothing tells
+    little), and where the pool is empty: the price is then the last one known.
 
     >>> from types import SimpleNamespace
     >>> pools = {"period": 1, "token": ["a", "b"], "spot_price": [1.0, 3.0]}
-    >>> pools = pd.DataFrame(pools | {"fundamental_value": [2.0, 3.0]})
+    >>> pools = pd.DataFrame(pools | {"fundamental_value": [2.0, 3.0], "reserve_token": 9.0})
     >>> price_gap(SimpleNamespace(pools=pools)).loc[1].to_dict()
     {'a': 2.0, 'b': 1.0}
     """
-    price, value = (_wide(run.pools, "token", name) for name in ("spot_price", "fundamental_value"))
-    counts = value.ge(floor * value.median(axis=1), axis=0) & (value > 0)
+    price, value, reserve = (
+        _wide(run.pools, "token", name)
+        for name in ("spot_price", "fundamental_value", "reserve_token")
+    )
+    counts = value.ge(floor * value.median(axis=1), axis=0) & (value > 0) & (reserve > 0)
     ratio = price / value.where(counts)
     return ratio.where(ratio >= 1, 1 / ratio)
 
@@ -191,7 +194,7 @@ def largest_gap(run: Run, after: int = 20, floor: float = 0.05) -> pd.Series:
 
     >>> from types import SimpleNamespace
     >>> pools = {"period": [20, 21, 22], "token": "a", "spot_price": [9.0, 1.0, 1.5]}
-    >>> pools = pd.DataFrame(pools | {"fundamental_value": 1.0})
+    >>> pools = pd.DataFrame(pools | {"fundamental_value": 1.0, "reserve_token": 9.0})
     >>> largest_gap(SimpleNamespace(pools=pools)).to_dict()
     {'a': 1.5}
     """
@@ -257,21 +260,25 @@ def lp_returns(run: Run) -> pd.DataFrame:
 def returns_by_strategy(run: Run) -> pd.DataFrame:
     """Investors' wealth at the end over that at genesis, less 1, by strategy.
 
-    `agents`, `genesis` and `end` (wealth of all together, numeraire, tokens at spot prices),
-    `return` (of all together) and `median` (the return of the agent in the middle).
+    `accounts`, `genesis` and `end` (wealth of all together, numeraire, tokens at spot prices),
+    `return` (of all together) and `median` (the return of the account in the middle; NaN where
+    rows are sums of several, see `record.agents`). Of the recorded investors only.
 
     >>> from types import SimpleNamespace
     >>> agents = {"period": [0, 0, 5, 5], "agent": ["a", "b"] * 2, "kind": "investor"}
-    >>> agents = pd.DataFrame(agents | {"strategy": "noise", "wealth": [50.0, 50.0, 60.0, 80.0]})
-    >>> returns_by_strategy(SimpleNamespace(agents=agents)).round(6).loc["noise"].to_dict()
-    {'agents': 2.0, 'genesis': 100.0, 'end': 140.0, 'return': 0.4, 'median': 0.4}
+    >>> agents |= {"strategy": "noise", "accounts": 1, "wealth": [50.0, 50.0, 60.0, 80.0]}
+    >>> found = returns_by_strategy(SimpleNamespace(agents=pd.DataFrame(agents)))
+    >>> found.round(6).loc["noise"].to_dict()
+    {'accounts': 2.0, 'genesis': 100.0, 'end': 140.0, 'return': 0.4, 'median': 0.4}
     """
     investors = run.agents[run.agents["kind"] == "investor"]
-    wealth = _first(investors, "agent")[["strategy", "wealth"]].astype({"strategy": str})
+    columns = ["strategy", "accounts", "wealth"]
+    wealth = _first(investors, "agent")[columns].astype({"strategy": str})
     wealth["end"] = _last(investors, "agent")["wealth"]
-    wealth["return"] = _growth(wealth["wealth"], wealth["end"])
+    alone = wealth["accounts"] == 1
+    wealth["return"] = _growth(wealth["wealth"], wealth["end"]).where(alone)
     table = wealth.groupby("strategy", sort=False).agg(
-        agents=("end", "size"),
+        accounts=("accounts", "sum"),
         genesis=("wealth", "sum"),
         end=("end", "sum"),
         median=("return", "median"),

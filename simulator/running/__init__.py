@@ -2,7 +2,17 @@
 
 from simulator.running.computing import Progress
 from simulator.running.folder import scenario_yaml, versions
-from simulator.running.runs import resume, run
+from simulator.running.runs import resume, run, start
 from simulator.running.verifying import moved, same, verify
 
-__all__ = ["Progress", "moved", "resume", "run", "same", "scenario_yaml", "verify", "versions"]
+__all__ = [
+    "Progress",
+    "moved",
+    "resume",
+    "run",
+    "same",
+    "scenario_yaml",
+    "start",
+    "verify",
+    "versions",
+]

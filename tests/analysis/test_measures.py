@@ -271,6 +271,16 @@ def test_there_is_no_gap_to_a_value_of_zero(made: Callable[..., Run]) -> None:
     assert price_gap(made({"pools": worthless})).isna().all(axis=None)
 
 
+def test_an_empty_pool_has_no_price_to_be_wrong(made: Callable[..., Run]) -> None:
+    rows = [
+        (1, f"token_{number}", tokens, 0.0, 3.0, 0.0, 0.0, 1000.0, 1.0)
+        for number, tokens in enumerate((0.0, 50.0))
+    ]
+    assert price_gap(made({"pools": rows})).loc[1].tolist() == pytest.approx(
+        [math.nan, 3.0], nan_ok=True
+    )
+
+
 def test_impermanent_loss() -> None:
     assert impermanent_loss([1, 2, 4, 0.25]).tolist() == pytest.approx(
         [0, -0.0571909584, -0.2, -0.2]
@@ -336,7 +346,7 @@ def test_liquidity_that_moved_is_not_guessed(made: Callable[..., Run], provided:
 def test_returns_by_strategy(made: Callable[..., Run], provided: Rows) -> None:
     returns = returns_by_strategy(made(provided))
     assert returns.loc["noise"].to_dict() == pytest.approx(
-        {"agents": 3, "genesis": 200, "end": 240, "return": 0.2, "median": 0.4}
+        {"accounts": 3, "genesis": 200, "end": 240, "return": 0.2, "median": 0.4}
     )
 
 
@@ -479,7 +489,7 @@ def test_real_returns_are_those_of_the_summary(real: Run) -> None:
     returns, summary = returns_by_strategy(real), summarise(real)["investors"]
     percent = {name: group["return_percent"] for name, group in summary.items()}
     assert (100 * returns["return"]).to_dict() == pytest.approx(percent)
-    assert returns["agents"].tolist() == [4, 4]
+    assert returns["accounts"].tolist() == [4, 4]
 
 
 def test_real_clearing_pays_out_what_it_gets(real: Run) -> None:
