@@ -8,7 +8,7 @@ import numpy as np
 
 from simulator.components import Floats, Integers
 from simulator.economy.register import Register
-from simulator.scenario import Detail, Record
+from simulator.scenario import Record
 
 __all__ = ["Details"]
 

@@ -129,21 +129,36 @@ def test_the_audit_fails_when_a_swap_pays_twice(monkeypatch):
 
 
 def test_one_period_by_hand(monkeypatch):
-    """Two clients with shares 3/4 and 1/4, revenue 100, one provider, nobody else trades.
+    """Two clients with shares 3/4 and 1/4, revenue 100, a provider and an investor who only hold.
 
-    Genesis: each client has 1000 tokens and sells 100 to the provider at price 1 (deposit 200
-    over 2 pools), so pools hold 100/100, clients 900 tokens and 100 numeraire each.
+    | genesis | client 0 | client 1 | provider | investor | pools |
+    |---|---|---|---|---|---|
+    | tokens of each | 880 | 880 | 0 | 20 | 100 |
+    | numeraire | 120 | 120 | 0 | 80 | 100 each |
+
+    Of 1000 tokens each sells 100 to the provider (deposit 200 over 2 pools, all of it in the
+    pools) and 20 to the investor (a third of 120, over 2 tokens), all at price 1.
+
+    | period 1 | token or client 0 | 1 | how |
+    |---|---|---|---|
+    | training cost | 7 | 3 | .1 per example, 70 and 30 examples |
+    | dividend | 37.5 | 12.5 | .5 x 100 x share |
+    | ... per token | .0375 | .0125 | over 1000 tokens |
+    | ... to clients, who own 880 | 33 | 11 | |
+    | ... to the provider, for its pools' 100 | 3.75 | 1.25 | |
+    | ... to the investor, who owns 20 | .75 | .25 | |
+    | direct | 15 | 5 | .2 x 100 x share |
+    | buyback | 15 | 5 | .2 x 100 x share, burned |
+    | ... tokens bought | 100 x 14.85/114.85 | 100 x 4.95/104.95 | pool 100/100, fee 1% |
+    | treasury | 10 | | .1 x 100 |
+    | issued | 30 | 10 | 40 x share |
     """
+    idle = {"sell_fraction": 0.0, "stock_fraction": 0.0}
     economy = an_economy(
-        clients=[
-            {
-                "count": 2,
-                "training_cost": 0.0,
-                "policy": {"kind": "value_seller", "sell_fraction": 0.0, "stock_fraction": 0.0},
-            }
-        ],
+        federation={"partition": {"kind": "iid"}},
+        clients=[{"count": 2, "training_cost": 0.1, "policy": {"kind": "value_seller", **idle}}],
         liquidity_providers=[{"count": 1, "deposit": 200}],
-        investors=[],
+        investors=[{"count": 1, "activity": 0, "wealth": {"mean": 120, "sigma": 0}}],
         tokens={
             "revenue": {"maximum": 100, "floor": 0.0},
             "issuance": {"first": 40, "half_life": 20},
@@ -155,37 +170,44 @@ def test_one_period_by_hand(monkeypatch):
     federation = type(economy.settings.federation)
     monkeypatch.setattr(federation, "evaluate", lambda *_: Quality(1.0, 0.0, 0.0))
     monkeypatch.setattr(federation, "assess", lambda *_: np.array([0.3, 0.1]))
-    clients, provider = economy.register.client_accounts, economy.register.provider_accounts[0]
-    balances = economy.ledger.balances
-    assert balances[clients, NUMERAIRE].tolist() == [100, 100]
-    assert balances[clients, [1, 2]].tolist() == [900, 900]
+    monkeypatch.setattr(economy, "_full_cost", 0.1 * np.array([70.0, 30.0]))
+    register, balances = economy.register, economy.ledger.balances
+    clients, provider, investor = (
+        register.client_accounts,
+        register.provider_accounts[0],
+        register.investor_accounts[0],
+    )
+    assert balances[clients, NUMERAIRE].tolist() == [120, 120]
+    assert balances[clients, [1, 2]].tolist() == [880, 880]
+    assert balances[investor, :3].tolist() == [80, 20, 20]
 
     economy.step()
 
+    def exactly(*numbers):
+        return pytest.approx(numbers, rel=1e-14)
+
     row = rows(economy, "clients")
-    # dividend .5 x 100 x (3/4, 1/4) = 37.5, 12.5 to 1000 tokens each: clients hold 900, the
-    # provider earns through its pools' 100.
-    assert row["dividends_paid"] == pytest.approx([37.5, 12.5])
-    assert row["dividends"] == pytest.approx([33.75, 11.25])
-    assert row["direct"] == pytest.approx([15.0, 5.0])  # .2 x 100 x shares
-    assert row["issued"] == pytest.approx([30.0, 10.0])  # 40 x shares
-    assert row["numeraire"] == pytest.approx([148.75, 116.25])
-    assert row["tokens"] == pytest.approx([930.0, 910.0])
-    assert balances[provider, NUMERAIRE] == pytest.approx(3.75 + 1.25)
-    assert balances[TREASURY, NUMERAIRE] == pytest.approx(10.0)
-    assert economy.history[-1]["revenue"] == pytest.approx(100.0)
-    assert economy.history[-1]["dividends"] == pytest.approx(50.0)
-    assert economy.history[-1]["issued"] == pytest.approx(40.0)
-    # buyback 15 and 5 numeraire into 100/100 at fee 1%: 100 x 14.85/114.85, 100 x 4.95/104.95
-    # tokens, burned.
+    assert row["share"] == exactly(0.75, 0.25)
+    assert row["dividends_paid"] == exactly(37.5, 12.5)
+    assert row["dividends"] == exactly(33.0, 11.0)
+    assert row["direct"] == exactly(15.0, 5.0)
+    assert row["issued"] == exactly(30.0, 10.0)
+    assert row["numeraire"] == exactly(120 - 7 + 33 + 15, 120 - 3 + 11 + 5)
+    assert row["tokens"] == exactly(910.0, 890.0)
+    assert balances[provider, NUMERAIRE] == pytest.approx(5.0, rel=1e-14)
+    assert balances[investor, NUMERAIRE] == pytest.approx(81.0, rel=1e-14)
+    assert balances[TREASURY, NUMERAIRE] == pytest.approx(10.0, rel=1e-13)
+    assert balances[CLEARING, NUMERAIRE] == 0
+    totals = economy.history[-1]
+    assert (totals["revenue"], totals["dividends"]) == exactly(100.0, 50.0)
+    assert (totals["issued"], totals["buybacks"]) == exactly(40.0, 20.0)
     bought = np.array([100 * 14.85 / 114.85, 100 * 4.95 / 104.95])
-    assert economy.history[-1]["buybacks"] == pytest.approx(20.0)
     pools = rows(economy, "pools")
-    assert pools["reserve_numeraire"] == pytest.approx([115.0, 105.0])
-    assert pools["reserve_token"] == pytest.approx(100 - bought)
-    assert pools["supply"] == pytest.approx([1030, 1010] - bought)
-    assert pools["volume"] == pytest.approx([15.0, 5.0])
-    assert pools["fees"] == pytest.approx([0.15, 0.05])
+    assert pools["reserve_numeraire"] == exactly(115.0, 105.0)
+    assert pools["reserve_token"] == exactly(*(100 - bought))
+    assert pools["supply"] == exactly(*(np.array([1030, 1010]) - bought))
+    assert pools["volume"] == exactly(15.0, 5.0)
+    assert pools["fees"] == exactly(0.15, 0.05)
     # Value: cash to holders (.5 + .2) x 100 x shares, supply plus shares of emission to come,
     # 40 x 2^(-k/20) in k periods.
     emitted = np.cumsum(40 * 2.0 ** (-np.arange(1, 301) / 20))

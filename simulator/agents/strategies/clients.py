@@ -13,7 +13,7 @@ __all__ = ["CLIENT_POLICIES", "CoverCosts", "Hold", "SellFraction", "ValueSeller
 
 
 class ValueSeller(Strategy):
-    """Sells a part of what it is issued, and the more of its stock the further price is above value.
+    """Sells a part of what it is issued, and more of its stock the further price is above value.
 
     Of its own tokens it sells stock_fraction x clip(log(price / value), 0, 1) a period.
     """
@@ -23,10 +23,7 @@ class ValueSeller(Strategy):
         0.5, ge=0, le=1, description="Part of each period's issuance that is sold at once."
     )
     stock_fraction: float = Field(
-        0.05,
-        ge=0,
-        le=1,
-        description="Part of its own tokens sold per period at e times the value.",
+        0.1, ge=0, le=1, description="Part of its own tokens sold per period at e times the value."
     )
 
     def decide(
