@@ -36,16 +36,22 @@ venv = "$$python" -m venv $(1) >/dev/null 2>&1 \
 		|| { echo "$$python has neither ensurepip nor pip (Debian: apt install python3-venv)" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format smoke clean
+.PHONY: help run test test-browser check format smoke clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: $(READY) ## run a first scenario; sets up .venv when there is none
 	$(VENV)/bin/wallstreetfeds run $(SCENARIO) $(ARGS)
 
 test: $(READY) ## run all tests
 	$(VENV)/bin/python -m pytest -n auto $(ARGS)
+
+test-browser: $(READY) ## run the tests of the page in Chromium, installed by apt if need be
+	@command -v chromium || command -v chromium-browser || command -v google-chrome \
+		|| { test "$$(id -u)" = 0 && apt-get install -qq --yes chromium >/dev/null; } \
+		|| { echo "Chromium is needed (Debian: apt install chromium)" >&2; exit 1; }
+	$(VENV)/bin/python -m pytest tests/dashboard $(ARGS)
 
 check: $(READY) ## format, lint, types and floors
 	$(VENV)/bin/ruff format --check .

@@ -320,6 +320,54 @@ def verify(
 
 
 @cli.command()
+@click.argument("scenario", default="quickstart")
+@_options("set", "seed", "periods", "plugin")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    show_default=True,
+    help="Port of the page on this machine; 0 takes a free one.",
+)
+@click.option("--open/--no-open", "opens", default=True, help="Open a browser, by default yes.")
+def view(
+    scenario: str,
+    settings: tuple[str, ...],
+    seed: int | None,
+    periods: int | None,
+    plugins: tuple[str, ...],
+    port: int,
+    opens: bool,
+) -> None:
+    """Watch SCENARIO in the browser: step it, play it, change its settings and start again.
+
+    \b
+    The page is served to this machine alone, until Ctrl-C; no run folder is written.
+
+    \b
+    Examples:
+      wallstreetfeds view
+      wallstreetfeds view quickstart --set market.fee=0.003 --seed 7
+      wallstreetfeds view mine.yaml --plugin my_strategy.py --port 9000 --no-open
+    """
+    kind, path = _scenario_type(plugins), _found(scenario)
+    from simulator.dashboard.choosing import Choice
+    from simulator.dashboard.serving import serve
+
+    choice = Choice.of(
+        lambda changes: kind.load(path, changes), _overrides(settings, seed, periods)
+    )
+    _warn(choice.settings, quiet=False)
+
+    def announce(address: str) -> None:
+        click.echo(f"{choice.settings.name} is at {address} (Ctrl-C ends it)")
+        if opens:
+            click.launch(address)
+
+    serve(choice, port, announce)
+
+
+@cli.command()
 @_options("json")
 def doctor(as_json: bool) -> None:
     """Check that this installation works: packages, compiled kernel, a tiny run.
@@ -347,10 +395,14 @@ def _scenario_type(plugins: tuple[str, ...]) -> "type[Scenario]":
 
 
 def _load(name: str, overrides: Mapping[str, Any], plugins: tuple[str, ...]) -> "Scenario":
-    path: str | Path = name
-    if not os.path.isfile(name):  # unlike Path.is_file, it takes any text for a name
-        path = next((file for file in _shipped() if file.name == f"{name}.yaml"), name)
-    return _scenario_type(plugins).load(path, overrides)
+    return _scenario_type(plugins).load(_found(name), overrides)
+
+
+def _found(name: str) -> str | Path:
+    """The shipped scenario of this name, unless there is such a file."""
+    if os.path.isfile(name):  # unlike Path.is_file, it takes any text for a name
+        return name
+    return next((file for file in _shipped() if file.name == f"{name}.yaml"), name)
 
 
 def _shipped() -> list[Path]:

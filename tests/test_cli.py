@@ -187,7 +187,7 @@ WRONG_FILES: dict[str, tuple[str | bytes, str]] = {
 }
 
 
-@pytest.mark.parametrize("command", ["run", "validate"])
+@pytest.mark.parametrize("command", ["run", "validate", "view"])
 @pytest.mark.parametrize(("text", "told"), WRONG_FILES.values(), ids=WRONG_FILES)
 def test_a_wrong_file_is_told_and_nothing_is_written(
     call: Call, command: str, text: str | bytes, told: str
@@ -233,6 +233,10 @@ WRONG_ARGUMENTS: dict[str, tuple[list[str], str]] = {
     "seed": (["run", "fast.yaml", "--seed", "-1"], "at least 0"),
     "seed as text": (["run", "fast.yaml", "--seed", "x"], "not a valid integer"),
     "periods": (["run", "fast.yaml", "--periods", "0"], "at least 1"),
+    "view of a missing file": (["view", "missing.yaml"], "no such file"),
+    "view with a wrong setting": (["view", "fast.yaml", "--set", "market.fee=2"], "less than 1"),
+    "view with a wrong seed": (["view", "fast.yaml", "--seed", "-1"], "at least 0"),
+    "view at no port": (["view", "fast.yaml", "--port", "70000"], "not in the range"),
     "no such command": (["rum", "fast.yaml"], "No such command 'rum'"),
     "no such option": (["run", "fast.yaml", "--sed", "1"], "No such option"),
     "too many arguments": (["run", "fast.yaml", "fast.yaml"], "unexpected extra argument"),

@@ -1,0 +1,77 @@
+"""What has been chosen on a page: changes to a scenario, and the scenario they make."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from simulator.dashboard.controls import Control, controls
+from simulator.errors import ScenarioError
+from simulator.randomness import Streams
+from simulator.scenario import Scenario
+from simulator.scenario.loading import parse_overrides
+
+__all__ = ["Choice", "Load"]
+
+Load = Callable[[Mapping[str, Any]], Scenario]
+"""The scenario with changes by dotted path; raises ScenarioError when it cannot have them."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Changes by dotted path; `settings` is the scenario with the newest of them that were valid.
+
+    `problems` says, line by line, what is wrong with changes that are not in `settings`.
+    """
+
+    load: Load
+    changes: Mapping[str, Any]
+    settings: Scenario
+    controls: tuple[Control, ...]
+    problems: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, load: Load, overrides: Mapping[str, Any]) -> Self:
+        """The choice to begin with. Raises ScenarioError when these overrides are not valid."""
+        settings = _checked(load(overrides))
+        unwritten = {  # one can only set parts of a list that stands somewhere
+            name: value
+            for name, value in settings.model_dump().items()
+            if isinstance(value, tuple) and name not in settings.model_fields_set
+        }
+        return cls(load, unwritten | dict(overrides), settings, tuple(controls(settings)))
+
+    def changed(self, path: str, value: Any) -> Self:
+        """With one more change; a new kind drops the changes of the component it replaces."""
+        component = path.removesuffix("kind") if path.endswith(".kind") else None
+        kept = {
+            name: old
+            for name, old in self.changes.items()
+            if component is None or not name.startswith(component)
+        }
+        changes = kept | {path: value}
+        try:
+            settings = _checked(self.load(changes))
+        except ScenarioError as error:
+            problems = tuple(str(problem) for problem in error.problems)
+            return replace(self, changes=changes, problems=problems)
+        derived = self.controls if component is None else tuple(controls(settings))
+        return replace(self, changes=changes, settings=settings, controls=derived, problems=())
+
+    def seeded(self, text: str) -> Self:
+        """With the seed that was typed; when it cannot be taken, that is all that changes."""
+        try:
+            (seed,) = parse_overrides([f"seed={text}"]).values()
+        except ScenarioError as error:
+            return replace(self, problems=tuple(str(problem) for problem in error.problems))
+        chosen = self.changed("seed", seed)
+        return replace(self, problems=chosen.problems) if chosen.problems else chosen
+
+    def value(self, control: Control) -> Any:
+        """What the control stands at, whether valid or not."""
+        return self.changes.get(control.path, control.value)
+
+
+def _checked(settings: Scenario) -> Scenario:
+    """The same scenario; raises ScenarioError when its data cannot be divided as it asks for."""
+    settings.federation.gather(settings.behaviours, Streams(settings.seed))
+    return settings

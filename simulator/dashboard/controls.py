@@ -1,0 +1,143 @@
+"""Controls: what the page lets one change of a scenario, derived from the scenario's fields."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic.fields import FieldInfo
+
+from simulator.components import Family, Section
+
+__all__ = ["Choices", "Control", "Slider", "Switch", "controls", "round_number"]
+
+_NOT_HERE = {"name", "description", "record", "seed"}  # the seed has a field of Mesa's
+
+
+@dataclass(frozen=True)
+class Control:
+    """One setting: its dotted path, the value it has, and what its field says of it."""
+
+    path: str
+    value: Any
+    description: str
+
+    @property
+    def section(self) -> str:
+        """Title of the part of the scenario that it belongs to."""
+        first, dot, _ = self.path.partition(".")
+        return _spoken(first).capitalize() if dot else "Run"
+
+    @property
+    def label(self) -> str:
+        """Its name within the section, such as `strategy gain (group 2)`."""
+        names = self.path.removesuffix(".kind").split(".")[self.path.count(".") > 0 :]
+        groups = [f" (group {int(name) + 1})" for name in names if name.isdecimal()]
+        spoken = " ".join(_spoken(name) for name in names if not name.isdecimal())
+        return spoken + "".join(groups)
+
+
+@dataclass(frozen=True)
+class Slider(Control):
+    """A number between `low` and `high`."""
+
+    low: float
+    high: float
+    step: float
+
+
+@dataclass(frozen=True)
+class Choices(Control):
+    """One of several words: a component's kind, or a literal."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Switch(Control):
+    """Yes or no."""
+
+
+def controls(settings: Section, path: str = "") -> Iterator[Control]:
+    """The controls of everything in `settings` that is a number, a choice or a yes or no."""
+    for name, field in type(settings).model_fields.items():
+        value, place = getattr(settings, name), f"{path}{name}"
+        if place in _NOT_HERE:
+            continue
+        if isinstance(value, tuple):
+            for number, item in enumerate(value):
+                if isinstance(item, Section):
+                    yield from controls(item, f"{place}.{number}.")
+        elif isinstance(value, Section):
+            yield from _kind(place, value, field)
+            yield from controls(value, f"{place}.")
+        elif control := _control(place, value, field):
+            yield control
+
+
+def _kind(path: str, value: Section, field: FieldInfo) -> Iterator[Control]:
+    for family in field.metadata:
+        if isinstance(family, Family) and len(family.kinds) > 1:
+            kind = str(family.kind_of(value))
+            yield Choices(f"{path}.kind", kind, _described(field), tuple(family.kinds))
+
+
+def _control(path: str, value: Any, field: FieldInfo) -> Control | None:
+    description = _described(field)
+    if isinstance(value, bool):
+        return Switch(path, value, description)
+    if isinstance(value, int | float):
+        return Slider(path, value, description, *_range(value, field))
+    if get_origin(field.annotation) is Literal and len(words := get_args(field.annotation)) > 1:
+        return Choices(path, value, description, words)
+    return None
+
+
+def _range(value: float, field: FieldInfo) -> tuple[float, float, float]:
+    """Lowest, highest and step, within the field's bounds and up to about four times the value."""
+    low, high, beyond_low, below_high = _bounds(field)
+    whole = isinstance(value, int)
+    top = min(high, round_number(max(4 * value, 10) if whole else 4 * value or 100))
+    step = round_number((top - low) / 120)
+    if whole:
+        step = max(1, int(step)) if top > 1000 else 1
+        return int(low) + beyond_low, int(top) - (below_high and top == high), step
+    bottom = low + step if beyond_low else step * math.ceil(low / step - 1e-9)
+    top = top - step if below_high and top == high else top
+    return min(bottom, value), max(top, value), step
+
+
+def _bounds(field: FieldInfo) -> tuple[float, float, bool, bool]:
+    """Lower and upper bound, and whether each is itself excluded."""
+    low: Any = 0.0
+    high: Any = math.inf
+    beyond_low = below_high = False
+    for limit in field.metadata:
+        match limit:
+            case Ge():
+                low = limit.ge
+            case Gt():
+                low, beyond_low = limit.gt, True
+            case Le():
+                high = limit.le
+            case Lt():
+                high, below_high = limit.lt, True
+    return low, high, beyond_low, below_high
+
+
+def round_number(least: float) -> float:
+    """The smallest of 1, 2, 5, 10, 20, ..., 0.1, 0.2, ... not below `least`, which is above 0."""
+    power = math.floor(math.log10(least))
+    candidates = (
+        float(f"{digit}e{exponent}") for exponent in (power, power + 1) for digit in "125"
+    )
+    return next(number for number in candidates if number >= least * (1 - 1e-9))
+
+
+def _described(field: FieldInfo) -> str:
+    return field.description or ""
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")

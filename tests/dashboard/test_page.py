@@ -1,0 +1,281 @@
+"""The page in a real browser: what it shows is what the model says, and nothing leaves the machine.
+
+Needs Chromium on PATH and Playwright's Python package, and is skipped without.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from simulator.dashboard.charts import Cast, story
+from simulator.dashboard.watching import Watched
+from simulator.scenario import Scenario
+
+SCENARIO = """\
+name: small
+description: Do the numbers on the page belong to the model?
+periods: 60
+federation: {contribution: {kind: leave_one_out}}
+clients: [{count: 3}, {count: 1, behaviour: {kind: free_rider}}]
+liquidity_providers: [{count: 1, deposit: 400}]
+investors: [{count: 6}]
+"""
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
+OVER = "The last period of the scenario is reached; Reset starts again."
+
+if CHROMIUM is None:
+    pytest.skip("no Chromium on PATH", allow_module_level=True)
+pytest.importorskip("solara", reason="the extra viz is not installed")
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "small.yaml"
+    path.write_text(SCENARIO)
+    return path
+
+
+@pytest.fixture(scope="module")
+def address(file: Path) -> Iterator[str]:
+    """Of a served page, whose server would reach the world only through a proxy that listens."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        proxy.settimeout(0.2)
+        through = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        names = ("http_proxy", "https_proxy", "all_proxy")
+        outside = {name: through for each in names for name in (each, each.upper())}
+        words = [sys.executable, "-m", "simulator", "view", str(file), "--no-open", "--port", "0"]
+        environment = os.environ | outside | {"no_proxy": "", "NO_PROXY": ""}
+        with subprocess.Popen(
+            words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as server:
+            assert server.stdout is not None
+            yield server.stdout.readline().split(" is at ")[1].split()[0]
+            server.terminate()
+            _, told = server.communicate(timeout=30)
+        assert told.strip() == "interrupted"  # no warning and no traceback in all that time
+        with pytest.raises(TimeoutError):
+            proxy.accept()[0].close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def visit(browser: Any, address: str) -> Iterator[Open]:
+    """Open the page in a session of its own; requests to elsewhere are refused and told."""
+    asked: list[str] = []
+    sessions = []
+
+    def guard(route: Any) -> None:
+        if urlsplit(route.request.url).hostname == "127.0.0.1":
+            route.continue_()
+        else:
+            asked.append(route.request.url)
+            route.abort()
+
+    def visited(width: int = 1440) -> Any:
+        session = browser.new_context(viewport={"width": width, "height": 1000})
+        sessions.append(session)
+        session.set_default_timeout(20_000)
+        session.route("**/*", guard)
+        page = session.new_page()
+        page.on("websocket", lambda opened: asked.append(opened.url))
+        page.goto(address)
+        playwright.expect(page.locator(".solara-echarts canvas")).to_have_count(3, timeout=30_000)
+        return page
+
+    yield visited
+    for session in sessions:
+        session.close()
+    assert {urlsplit(url).hostname for url in asked} == {"127.0.0.1"}  # the page's own websocket
+
+
+class Model:
+    """What the page should say, from a model that runs here."""
+
+    def __init__(self, file: Path, **changes: object) -> None:
+        settings = Scenario.load(file, {name.replace("__", "."): v for name, v in changes.items()})
+        self.economy = Watched(lambda _: settings, "")
+
+    def at(self, period: int) -> str:
+        while self.economy.period < period:
+            self.economy.step()
+        frames = self.economy.frames[: period + 1]
+        return story(frames, Cast.of(self.economy), self.economy.settings.periods)
+
+
+def press(page: Any, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def shows(page: Any, text: str) -> None:
+    playwright.expect(page.locator(".story")).to_have_text(text)
+
+
+def shown_period(page: Any) -> int:
+    found = re.match(r"Period (\d+) of", page.locator(".story").inner_text())
+    return int(found[1]) if found else 0
+
+
+def type_seed(page: Any, text: str) -> None:
+    page.get_by_label("Seed").fill(text)
+    page.get_by_label("Seed").press("Tab")
+    page.wait_for_timeout(300)  # the field tells the server after a moment
+
+
+def test_each_step_shows_the_numbers_of_the_model(visit: Open, file: Path) -> None:
+    page, model = visit(), Model(file)
+    for period in range(4):
+        shows(page, model.at(period))
+        press(page, "Step")
+    shows(page, model.at(4))
+    counted = page.get_by_text(re.compile(r"^(Step: 4|Time: 4.0)$"))  # Mesa's own card
+    playwright.expect(counted).to_be_visible()
+
+
+def test_play_pause_reset(visit: Open, file: Path) -> None:
+    page, model = visit(), Model(file)
+    press(page, "▶")
+    playwright.expect(page.locator(".story")).to_contain_text("Period ")
+    press(page, "❚❚")
+    playwright.expect(page.get_by_role("button", name="▶")).to_be_visible()
+    page.wait_for_timeout(1000)
+    period = shown_period(page)
+    shows(page, model.at(period))
+    page.wait_for_timeout(500)
+    assert shown_period(page) == period
+    press(page, "Reset")
+    shows(page, model.at(0))
+    press(page, "Step")
+    shows(page, model.at(1))
+
+
+def test_it_plays_to_the_last_period_and_starts_again(visit: Open, file: Path) -> None:
+    page, model = visit(), Model(file)
+    press(page, "▶")
+    playwright.expect(page.get_by_text(OVER)).to_be_visible(timeout=60_000)
+    shows(page, model.at(60))
+    playwright.expect(page.get_by_role("button", name="Step")).to_be_disabled()
+    press(page, "Reset")
+    shows(page, model.at(0))
+    playwright.expect(page.get_by_text(OVER)).to_have_count(0)
+
+
+def test_a_changed_setting_counts_from_the_next_reset(visit: Open, file: Path) -> None:
+    page = visit()
+    page.get_by_role("button", name="Market").click()
+    fee = page.locator(".setting").filter(has_text="fee: 0.01")
+    fee.get_by_role("slider").press("End")
+    playwright.expect(page.get_by_text("fee: 0.05", exact=True)).to_be_visible()
+    press(page, "Step")
+    shows(page, Model(file).at(1))
+    press(page, "Reset")
+    press(page, "Step")
+    press(page, "Step")
+    changed = Model(file, market__fee=0.05).at(2)
+    assert changed != Model(file).at(2)
+    shows(page, changed)
+
+
+def test_a_wrong_setting_is_told_and_the_page_stays_usable(visit: Open, file: Path) -> None:
+    page = visit()
+    page.get_by_role("button", name="Tokens").click()
+    dividend = page.locator(".setting").filter(has_text="payout dividend: 0.5")
+    dividend.get_by_role("slider").press("ArrowRight")
+    playwright.expect(page.get_by_role("alert")).to_contain_text("error: ")
+    playwright.expect(page.get_by_role("alert")).to_contain_text("sum to 1")
+    press(page, "Reset")
+    press(page, "Step")
+    shows(page, Model(file).at(1))
+
+
+def test_another_kind_brings_its_settings(visit: Open, file: Path) -> None:
+    page = visit()
+    page.get_by_role("button", name="Tokens").click()
+    playwright.expect(page.get_by_text("issuance half life: 20")).to_be_visible()
+    page.locator(".setting").filter(has_text="halving").locator(".v-select").click()
+    page.get_by_role("option", name="constant").click()
+    playwright.expect(page.get_by_text("issuance half life")).to_have_count(0)
+    press(page, "Reset")
+    press(page, "Step")
+    shows(page, Model(file, tokens__issuance__kind="constant").at(1))
+
+
+def test_a_seed_that_is_none_is_told_and_a_good_one_taken(visit: Open, file: Path) -> None:
+    page = visit()
+    type_seed(page, "seven")
+    press(page, "Reset")
+    playwright.expect(page.get_by_role("alert")).to_have_text(
+        "error: --set seed=seven: seed: expected a whole number, got text 'seven'"
+    )
+    press(page, "Step")
+    shows(page, Model(file).at(1))
+    type_seed(page, "7")
+    press(page, "Reset")
+    playwright.expect(page.get_by_role("alert")).to_have_count(0)
+    press(page, "Step")
+    shows(page, Model(file, seed=7).at(1))
+
+
+def test_two_sessions_share_nothing_nor_do_two_tabs(visit: Open, file: Path) -> None:
+    one, two, model = visit(), visit(), Model(file)
+    press(one, "Step")
+    shows(one, model.at(1))
+    press(one, "Step")
+    shows(one, model.at(2))
+    shows(two, model.at(0))
+    press(two, "Step")
+    shows(two, model.at(1))
+    shows(one, model.at(2))
+    tab = one.context.new_page()
+    tab.goto(one.url)
+    shows(tab, model.at(0))
+
+
+@pytest.mark.parametrize("width", [1440, 1024])
+def test_charts_are_drawn_side_by_side_or_below_each_other(
+    visit: Open, tmp_path: Path, width: int
+) -> None:
+    page = visit(width)
+    press(page, "Step")
+    page.wait_for_timeout(500)
+    page.screenshot(path=tmp_path / f"{width}.png")
+    assert (tmp_path / f"{width}.png").stat().st_size > 20_000
+    boxes = [chart.bounding_box() for chart in page.locator(".solara-echarts").all()]
+    for number, box in enumerate(boxes):
+        assert box["width"] >= 400 and box["x"] + box["width"] <= width
+        for other in boxes[:number]:
+            apart = max(
+                box["x"] - other["x"] - other["width"], box["y"] - other["y"] - other["height"]
+            )
+            assert apart >= 0
+    colours = page.locator(".solara-echarts canvas").evaluate_all(
+        """canvases => canvases.map(canvas => {
+            const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            return new Set(new Uint32Array(pixels.data.buffer)).size;
+        })"""
+    )
+    assert min(colours) > 20

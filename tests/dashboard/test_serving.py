@@ -1,0 +1,78 @@
+"""The server of the page: what is told when it cannot serve, where it listens, how it ends."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from simulator.cli import main
+
+SCENARIO = """\
+name: small
+periods: 6
+federation: {contribution: {kind: leave_one_out}}
+clients: [{count: 3}]
+liquidity_providers: [{count: 1, deposit: 300}]
+investors: [{count: 4}]
+"""
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.yaml").write_text(SCENARIO)
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def refused(capsys, *words: str) -> tuple[int, str]:
+    with pytest.raises(SystemExit) as end:
+        main(["view", "small.yaml", "--no-open", *words])
+    said = capsys.readouterr()
+    assert said.out == ""
+    return int(end.value.code or 0), said.err
+
+
+def test_a_port_in_use_is_told(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, told = refused(capsys, "--port", str(port))
+    assert code == 1
+    assert told.startswith(f"error: port {port}: ") and told.count("\n") == 1
+    assert "--port" in told
+
+
+@pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated")  # Solara uses it
+@pytest.mark.parametrize("lacking", ["solara", "altair"])
+def test_a_missing_package_is_told_with_how_to_install_it(capsys, monkeypatch, lacking):
+    for name in [*sys.modules]:
+        if name.startswith(("simulator.dashboard.page", "mesa.visualization", lacking)):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, lacking, None)
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    code, told = refused(capsys)
+    assert (code, told) == (
+        2, f"error: the page needs {lacking}: pip install 'wallstreetfeds[viz]'\n"
+    )  # fmt: skip
+
+
+def test_it_is_served_to_this_machine_only_until_ctrl_c():
+    pytest.importorskip("solara")
+    words = [sys.executable, "-m", "simulator", "view", "small.yaml", "--no-open", "--port", "0"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as view:
+        assert view.stdout is not None
+        address = view.stdout.readline()
+        port = int(address.split("http://127.0.0.1:")[1].split()[0])
+        with socket.create_connection(("127.0.0.1", port), timeout=20):
+            pass
+        # Whoever listens on all addresses of a machine also answers at this one of its own.
+        with pytest.raises(OSError), socket.create_connection(("127.0.0.2", port), timeout=2):
+            pass
+        view.send_signal(signal.SIGINT)
+        out, err = view.communicate(timeout=30)
+    assert (view.returncode, out) == (130, "")
+    assert err.strip() == "interrupted"
