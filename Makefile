@@ -47,11 +47,14 @@ run: $(READY) ## run a first scenario; sets up .venv when there is none
 test: $(READY) ## run all tests
 	$(VENV)/bin/python -m pytest -n auto $(ARGS)
 
-test-browser: $(READY) ## run the tests of the page in Chromium, installed by apt if need be
+test-browser: $(READY) chromium ## run the tests of the page in Chromium, installed by apt if need be
+	$(VENV)/bin/python -m pytest tests/dashboard $(ARGS)
+
+chromium:
 	@command -v chromium || command -v chromium-browser || command -v google-chrome \
 		|| { test "$$(id -u)" = 0 && apt-get install -qq --yes chromium >/dev/null; } \
 		|| { echo "Chromium is needed (Debian: apt install chromium)" >&2; exit 1; }
-	$(VENV)/bin/python -m pytest tests/dashboard $(ARGS)
+.PHONY: chromium
 
 check: $(READY) ## format, lint, types and floors
 	$(VENV)/bin/ruff format --check .
