@@ -139,7 +139,24 @@ def _draw_shares(axes: Axes, run: Run) -> None:
     frame(axes, "Share of each client in the rewards", below, _last(run))
     axes.set_ylabel("% of a period's rewards", fontsize=MEDIUM, color=SOFT)
     axes.set_ylim(bottom=min(0.0, finite(shares).min(initial=0.0)))
+    _mark_changes(axes, run)
     label_ends(axes, _ends(bold, looks, "{name} {value:.3g}"))
+
+
+def _mark_changes(axes: Axes, run: Run) -> None:
+    """A line at every period in which clients change their behaviour."""
+    rows = run.clients[["period", "client", "behaviour"]].astype({"behaviour": str})
+    before = rows.groupby("client", observed=True)["behaviour"].shift()
+    changed = rows[before.notna() & (before != rows["behaviour"])]
+    looks = behaviour_looks(run.behaviours.values())
+    for period, behaviour in changed[["period", "behaviour"]].drop_duplicates().to_numpy():
+        colour = looks[behaviour].colour if behaviour in looks else PALE
+        axes.axvline(period, color=colour, lw=0.9, dashes=_DASHES, zorder=1)
+        named = f"{words(behaviour)} from {period} "
+        across = axes.get_xaxis_transform()
+        axes.text(
+            period, 0.99, named, color=colour, ha="right", va="top", size=SMALL, transform=across
+        )
 
 
 def _draw_prices(axes: Axes, run: Run) -> None:
@@ -167,6 +184,7 @@ def _draw_wealth(axes: Axes, run: Run) -> None:
     indexed = not wealth.empty and bool((wealth.iloc[0] > 0).all())
     unit, below = ("index", "genesis = 100; ") if indexed else ("numeraire", "")
     below += "investors by strategy"
+    below += " (a sample of them)" if run.recorded("agents") == "sample" else ""
     frame(axes, "Wealth of clients, liquidity providers and investors", below, _last(run))
     if wealth.empty:
         remark(axes, "no agent is recorded in this run")

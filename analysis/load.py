@@ -87,6 +87,10 @@ class Run:
             return named
         return dict(zip(tokens, clients, strict=True)) if len(tokens) == len(clients) else {}
 
+    def recorded(self, table: str) -> str:
+        """How investors are recorded in table agents or fills: `all`, `sample` or `summary`."""
+        return str(self.scenario.get("record", {}).get(table, "all"))
+
     def _table(self, table: str) -> pd.DataFrame:
         if not self.sources:
             raise ValueError(f"{self.folder}: nothing is recorded yet, the run has just started")

@@ -18,11 +18,13 @@ def summarise(run: Run) -> Summary:
     """The run's result as a JSON-serialisable dict; a value that does not exist is None.
 
     Money is in numeraire, `*percent` in %, `share` a fraction of the reward (0 to 1).
+    `recorded` says whose rows there are: numbers of a `sample` are of the sampled investors alone.
     `revenue.uses` is what left the clearing account less what came back into it; its percentages
     sum to 100.
     """
     return {
         "run": {key: run.manifest.get(key) for key in ("name", "seed", "status")},
+        "recorded": {table: run.recorded(table) for table in ("agents", "fills")},
         "periods": int(run.periods["period"].max()),
         "accuracy": _first_and_last(run.periods["accuracy"]),
         "loss": _first_and_last(run.periods["loss"]),
@@ -188,7 +190,8 @@ def _model_and_clients(summary: Summary) -> Iterable[tuple[str, str]]:
 
 
 def _wealth_table(summary: Summary) -> Iterable[str]:
-    rows = {f"investors, {name}": result for name, result in summary["investors"].items()}
+    some = _only_some(summary, "agents")
+    rows = {f"investors, {name}{some}": result for name, result in summary["investors"].items()}
     if summary["liquidity_providers"]:
         rows = {"liquidity providers": summary["liquidity_providers"], **rows}
     if not rows:
@@ -212,8 +215,12 @@ def _money(summary: Summary) -> Iterable[tuple[str, str]]:
     yield "Revenue", f"{_amount(revenue['total'])} numeraire" + _listed(uses)
     fees = f"fees to pools {_amount(trading['fees'])} numeraire"
     yield "Trading", f"{_amount(trading['volume'])} numeraire, {fees}"
-    yield "Orders", ", ".join(fills) or "none"
+    yield "Orders", (", ".join(fills) or "none") + _only_some(summary, "fills")
     yield "Tokens", f"{_amount(tokens['issued'])} issued, {_amount(tokens['burned'])} burned"
+
+
+def _only_some(summary: Summary, table: str) -> str:
+    return " (sample)" if summary["recorded"][table] == "sample" else ""
 
 
 def _aligned(rows: Iterable[tuple[str, str]]) -> list[str]:

@@ -34,6 +34,8 @@ def main() -> None:
     parser.add_argument("scenarios", nargs="*", default=["quickstart"], metavar="SCENARIO")
     parser.add_argument("--seeds", type=int, default=20, help="number of seeds, from 1")
     chosen = parser.parse_args()
+    if chosen.seeds < 1:
+        parser.error("--seeds must be at least 1")
     for name in chosen.scenarios:
         found = [_shown(name, seed) for seed in range(1, chosen.seeds + 1)]
         table = pd.DataFrame(found).describe().loc[["count", "mean", "min", "max"]].T
@@ -58,10 +60,10 @@ def _measured(loaded: Run) -> dict[str, float]:
         kinds.setdefault(kind, []).append(client)
     honest, attackers = kinds.get("honest", []), sorted(kinds.keys() - {"honest"})
     shown = {"rank_correlation": price_share_correlation(loaded)}
-    for kind in attackers:
+    for kind in attackers if share.any() else ():
         shown[f"{kind}_below_honest"] = float(share[kinds[kind]].max() <= share[honest].min())
         shown[f"{kind}_cheaper"] = float(price[kinds[kind]].max() < price[honest].min())
-    if attackers == ["free_rider", "label_flip"]:
+    if attackers == ["free_rider", "label_flip"] and share.any():
         lowest = float(share[kinds["label_flip"]].max() <= share.min())
         shown["flipper_lowest_rider_next"] = lowest * shown["free_rider_below_honest"]
     shown |= {f"gap_{kind}": float(gaps[members].max()) for kind, members in kinds.items()}

@@ -24,7 +24,9 @@ QUICKSTART = Path(__file__).parents[1] / "scenarios" / "quickstart.yaml"
 
 def main() -> None:
     """Time every phase of every period and print medians."""
-    scenario = Scenario.load(QUICKSTART, {"investors.0.count": 50, "investors.1.count": 50})
+    scenario = Scenario.load(
+        QUICKSTART, {"investors.0.count": 40, "investors.1.count": 20, "investors.2.count": 40}
+    )
     economy, seconds = Economy(scenario), defaultdict[str, list[float]](list)
     for phase in PHASES:
         setattr(economy, phase, _timed(getattr(economy, phase), seconds[phase]))

@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import pandas as pd
 
 from analysis import attackers_pay, client_rewards, gini, load_run, money_flows
 from analysis.looks import HONEST, INK, INVESTORS, PALE, SOFT, behaviour_looks, words
@@ -45,9 +46,9 @@ print(f"{run.folder}: {len(rewards)} clients, {run.periods['period'].max()} peri
 # providers and the treasury.
 
 # %%
-to_clients = money_flows(run)["client"]
+to_clients = money_flows(run).get("client", default=pd.Series(dtype=float))
 print("\nMoney that reached clients, in numeraire:")
-print(to_clients[to_clients > 0].round().astype(int).to_string())
+print(to_clients[to_clients > 0].round().astype(int).to_string() if len(to_clients) else "none")
 
 # %% [markdown]
 # ## Who was paid what?
@@ -111,9 +112,10 @@ end = bars["spent"]
 for channel, (label, colour) in drawn.items():
     axes.barh(bars.index, bars[channel], left=end, color=colour, label=label, height=0.7)
     end = end + bars[channel]
-merited = total.sum() * deserved[bars.index]
 marker = {"marker": "D", "s": 55, "color": INK, "edgecolor": "white", "zorder": 3}
-axes.scatter(merited, bars.index, label="reward if divided by contribution", **marker)
+if deserved.notna().all():  # somebody contributed
+    merited = total.sum() * deserved[bars.index]
+    axes.scatter(merited, bars.index, label="reward if divided by contribution", **marker)
 axes.axvline(total.mean(), color=INK, linewidth=1.2, dashes=(4, 2), label="reward if equal for all")
 axes.axvline(0, color=SOFT, linewidth=0.8)
 

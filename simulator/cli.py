@@ -402,7 +402,13 @@ def _found(name: str) -> str | Path:
     """The shipped scenario of this name, unless there is such a file."""
     if os.path.isfile(name):  # unlike Path.is_file, it takes any text for a name
         return name
-    return next((file for file in _shipped() if file.name == f"{name}.yaml"), name)
+    shipped = {file.stem: file for file in _shipped() if file.suffix == ".yaml"}
+    if name not in shipped and not {"/", os.sep, "."} & set(name):
+        from simulator.scenario.words import choices, short
+
+        what = f"no such file or shipped scenario{choices(name, sorted(shipped))}"
+        raise ScenarioError([Problem(short(name), what)])
+    return shipped.get(name, name)
 
 
 def _shipped() -> list[Path]:

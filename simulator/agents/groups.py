@@ -38,7 +38,7 @@ __all__ = [
 class Wealth(Component):
     """A distribution of wealth among investors."""
 
-    mean: float = Field(100.0, gt=0, description="Mean wealth (numeraire).")
+    mean: float = Field(100.0, gt=0, le=1e12, description="Mean wealth (numeraire).")
 
     @abstractmethod
     def draw(self, accounts: int, draws: np.random.Generator) -> Floats:
@@ -50,7 +50,7 @@ class Lognormal(Wealth):
 
     kind: Literal["lognormal"] = "lognormal"
     sigma: float = Field(
-        0.5, ge=0, description="Deviation of the log of wealth; 0 makes all equal."
+        0.5, ge=0, le=10, description="Deviation of the log of wealth; 0 makes all equal."
     )
 
     def draw(self, accounts: int, draws: np.random.Generator) -> Floats:
@@ -72,7 +72,7 @@ class ClientGroup(Section):
         ValueSeller(), description="What they do with their tokens."
     )
     training_cost: float = Field(
-        0.01, ge=0, description="Cost of training on one example for one epoch (numeraire)."
+        0.01, ge=0, le=1e9, description="Cost of training on one example for one epoch (numeraire)."
     )
     tolerance: float = Field(
         0.03, ge=0, lt=1, description="Slippage accepted against the quote when deciding."
@@ -84,10 +84,13 @@ class LiquidityProviderGroup(Section):
 
     count: int = Field(1, ge=1, le=100_000, description="Number of providers.")
     deposit: float = Field(
-        1000.0, gt=0, description="Numeraire each puts into pools at genesis, all pools together."
+        1000.0,
+        gt=0,
+        le=1e12,
+        description="Numeraire each puts into pools at genesis, all pools together.",
     )
     cash: float = Field(
-        0.0, ge=0, description="Numeraire each keeps besides the deposit and its tokens."
+        0.0, ge=0, le=1e12, description="Numeraire each keeps besides the deposit and its tokens."
     )
     strategy: Annotated[Strategy, Family(LIQUIDITY_STRATEGIES)] = Field(
         Passive(), description="What they do with their deposits."

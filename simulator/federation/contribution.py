@@ -51,6 +51,10 @@ class Contribution(Component):
     max_clients: ClassVar[int | None] = None
     """Most clients the method can handle, None for any number."""
 
+    def coalitions(self, clients: int) -> int:
+        """Most coalitions that are evaluated in a round of so many clients."""
+        return 0
+
     @abstractmethod
     def assess(self, evidence: Evidence, draws: np.random.Generator) -> Floats:
         """One value per participant `[participants]`, at least one."""
@@ -81,6 +85,9 @@ class Shapley(GameValue):
     kind: Literal["shapley"] = "shapley"
     max_clients: ClassVar[int | None] = 20
 
+    def coalitions(self, clients: int) -> int:
+        return 1 << clients
+
     def contributions(
         self, game: CoalitionGame, draws: np.random.Generator | None = None
     ) -> Floats:
@@ -109,6 +116,10 @@ class PermutationShapley(GameValue):
         False, description="Also use each order reversed: twice the cost, less noise per order."
     )
 
+    def coalitions(self, clients: int) -> int:
+        orders = self.permutations * (2 if self.antithetic else 1)
+        return min(orders * (clients - 1) + 2, 1 << clients)
+
     def contributions(self, game: CoalitionGame, draws: np.random.Generator) -> Floats:
         orders = np.tile(np.arange(game.players), (self.permutations, 1))
         draws.permuted(orders, axis=1, out=orders)
@@ -124,6 +135,9 @@ class LeaveOneOut(GameValue):
     """What everybody's worth loses when the player leaves: v(all) - v(all without i)."""
 
     kind: Literal["leave_one_out"] = "leave_one_out"
+
+    def coalitions(self, clients: int) -> int:
+        return clients + 1
 
     def contributions(
         self, game: CoalitionGame, draws: np.random.Generator | None = None

@@ -90,11 +90,10 @@ class SeededPool(Launch):
             asset, client = np.tile(token, len(buyers)), np.tile(clients, len(buyers))
             ledger.transfer("genesis_sale", asset, client, account, part / self.price)
             ledger.transfer("genesis_sale", NUMERAIRE, account, client, part)
-        for account, each in zip(
-            providers.tolist(), (deposits / len(clients)).tolist(), strict=True
-        ):
+        for account, deposit in zip(providers.tolist(), deposits.tolist(), strict=True):
             for pool in pools:
-                pool.add_liquidity(each / self.price, each, account=account)
+                part = deposit / len(clients)
+                pool.add_liquidity(part / self.price, part, account=account, scale=deposit)
 
 
 LAUNCHES: tuple[type[Launch], ...] = (SeededPool,)

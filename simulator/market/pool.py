@@ -112,20 +112,23 @@ class Pool:
         self.ledger.transfer("swap", received, self.account, account, payout)
         return payout
 
-    def _payable(self, account: int, asset: int, amount: float) -> float:
+    def _payable(self, account: int, asset: int, amount: float, scale: float = 0) -> float:
         """The amount, or the account's balance where that is less by rounding only."""
         balance = float(self.ledger.balances[account, asset])
         if account == OUTSIDE or amount <= balance:
             return amount
-        if amount > balance * (1 + SHORTFALL_TOLERANCE):
+        if amount - balance > SHORTFALL_TOLERANCE * max(amount, scale):
             raise MarketError(f"account {account} cannot pay {amount!r}, it has {balance!r}")
         return balance
 
-    def add_liquidity(self, token: float, numeraire: float, *, account: int = 2) -> float:
+    def add_liquidity(
+        self, token: float, numeraire: float, *, account: int = 2, scale: float = 0
+    ) -> float:
         """Deposit at most `token` and `numeraire` at the pool's ratio; returns LP shares minted.
 
         The first deposit sets the ratio and mints sqrt(token numeraire) shares, later ones
-        min(token/x, numeraire/y) of the shares in existence (Uniswap v2).
+        min(token/x, numeraire/y) of the shares in existence (Uniswap v2). `scale` is the size of
+        the numbers that the amounts were computed from, as in `Ledger.move`.
         """
         _positive("a deposit", token), _positive("a deposit", numeraire)
         if self.shares > 0:
@@ -134,8 +137,8 @@ class Pool:
             minted = part * self.shares
         else:
             minted = math.sqrt(token * numeraire)
-        token = self._payable(account, self.token, token)
-        numeraire = self._payable(account, NUMERAIRE, numeraire)
+        token = self._payable(account, self.token, token, scale)
+        numeraire = self._payable(account, NUMERAIRE, numeraire, scale)
         self.ledger.transfer("deposit", self.token, account, self.account, token)
         self.ledger.transfer("deposit", NUMERAIRE, account, self.account, numeraire)
         self.ledger.transfer("lp_mint", self.share, OUTSIDE, account, minted)

@@ -66,7 +66,11 @@ class _Fault:
 
 def translated(error: ValidationError, model: type[Section], root: Entry) -> Findings:
     """What validating the values of `root` as `model` found, one finding for each mistake."""
-    faults = [_fault(each, model, root) for each in error.errors(include_url=False)]
+    errors = error.errors(include_url=False)
+    # A list whose items are all wrong is also said to be too short.
+    inside = {each["loc"][:length] for each in errors for length in range(len(each["loc"]))}
+    found = [each for each in errors if each["type"] != "too_short" or each["loc"] not in inside]
+    faults = [_fault(each, model, root) for each in found]
     # Each member of a union complains; a wrong type says nothing where another came further.
     reached = {fault.path[:length] for fault in faults for length in range(len(fault.path))}
     reached |= {fault.path for fault in faults if fault.words}
@@ -109,7 +113,8 @@ def _broken_rule(error: Any, given: Any, context: Mapping[str, Any]) -> str:
     if kind in ("too_short", "too_long"):
         least = "at least" if kind == "too_short" else "at most"
         size = context.get("min_length", context.get("max_length"))
-        return f"expected {least} {size} items, got {context['actual_length']}"
+        items = "item" if size == 1 else "items"
+        return f"expected {least} {size} {items}, got {context['actual_length']}"
     if kind in ("value_error", "assertion_error"):
         return " ".join(str(context["error"]).split())
     return str(error["msg"])

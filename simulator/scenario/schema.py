@@ -112,10 +112,11 @@ class Scenario(Section):
             )
         if late := sorted({b.kind for b in self.behaviours if b.at(self.periods) is not b}):
             found.append(f"{', '.join(late)}: start is after the last period, {self.periods}")
-        if self.federation.contribution.kind == "shapley" and len(self.behaviours) > 16:
+        if (coalitions := self.federation.contribution.coalitions(len(self.behaviours))) > 2**16:
             found.append(
-                f"exact Shapley values of {len(self.behaviours)} clients take "
-                f"{2 ** len(self.behaviours):,} coalitions a period, seconds to minutes each"
+                f"contributions of {len(self.behaviours)} clients by "
+                f"{self.federation.contribution.kind} take up to {coalitions:,} coalitions a "
+                "period, seconds to minutes each"
             )
         deposits = sum(group.count * group.deposit for group in self.liquidity_providers)
         demand = sum(group.count * group.invested * group.wealth.mean for group in self.investors)

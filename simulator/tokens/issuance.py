@@ -46,7 +46,9 @@ class Halving(Issuance):
     """E_t = first 2^(-(t - 1)/half_life): about 1.44 first half_life in all."""
 
     kind: Literal["halving"] = "halving"
-    first: float = Field(40.0, ge=0, description="Tokens of period 1, all clients together.")
+    first: float = Field(
+        40.0, ge=0, le=1e12, description="Tokens of period 1, all clients together."
+    )
     half_life: float = Field(20.0, gt=0, description="Periods in which the emission halves.")
 
     def emission(self, period: Integers) -> Floats:
@@ -58,7 +60,9 @@ class Constant(Issuance):
     """The same number of tokens every period, for ever."""
 
     kind: Literal["constant"] = "constant"
-    amount: float = Field(10.0, ge=0, description="Tokens per period, all clients together.")
+    amount: float = Field(
+        10.0, ge=0, le=1e12, description="Tokens per period, all clients together."
+    )
 
     def emission(self, period: Integers) -> Floats:
         return np.full(np.shape(period), self.amount)

@@ -25,7 +25,9 @@ class AccuracyLinked(Revenue):
     """Customers pay above a floor: maximum max(0, (accuracy - floor)/(1 - floor))^exponent."""
 
     kind: Literal["accuracy_linked"] = "accuracy_linked"
-    maximum: float = Field(200.0, ge=0, description="Revenue at accuracy 1 (numeraire per period).")
+    maximum: float = Field(
+        200.0, ge=0, le=1e12, description="Revenue at accuracy 1 (numeraire per period)."
+    )
     floor: float | None = Field(
         None,
         ge=0,

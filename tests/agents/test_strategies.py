@@ -1,5 +1,7 @@
 """Laws that every strategy obeys, whatever it sees, and what each one is for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -88,7 +90,7 @@ portfolios = st.fixed_dictionaries(
 
 @pytest.mark.parametrize("strategy", EVERY_STRATEGY)
 class TestEveryStrategy:
-    @settings(max_examples=60)
+    @settings(max_examples=60, deadline=None)
     @given(world=worlds, owned=portfolios, seed=st.integers(0, 99))
     def test_orders_only_what_it_owns(self, strategy, world, owned, seed):
         portfolio = a_portfolio(**owned)
@@ -98,7 +100,7 @@ class TestEveryStrategy:
         owns = np.column_stack([portfolio.numeraire, portfolio.tokens])
         assert (paid <= owns * (1 + 1e-12)).all()
 
-    @settings(max_examples=60)
+    @settings(max_examples=60, deadline=None)
     @given(world=worlds, owned=portfolios, seed=st.integers(0, 99))
     def test_places_no_order_for_nothing(self, strategy, world, owned, seed):
         orders = decide(strategy(), a_view(**world), a_portfolio(**owned), seed)
@@ -162,13 +164,16 @@ def test_noise_traders_go_half_way_to_their_targets():
     assert orders.buy.all()
 
 
-def test_noise_has_mean_one():
+def test_noise_invests_up_to_what_the_group_does():
     portfolio = Portfolio(
         np.full(20_000, 100.0), np.zeros((20_000, 3)), np.full(20_000, -1), invested=0.3
     )
     orders = decide(Noise(sigma=0.5, adjust=1.0), a_view(depth=1e9), portfolio)
-    # .3 x 100; the cap at weight 3 takes .45% of it.
-    assert orders.amount.sum() / 20_000 == pytest.approx(30.0 * 0.9955, rel=0.01)
+    # .3 x 100 x min(sum of weight x part, 1), by numerical integration of its own.
+    weights = np.exp(0.5 * np.random.default_rng(9).standard_normal((400_000, 3)) - 0.125)
+    parts = np.minimum(np.minimum(weights, 3) @ [0.2, 0.4, 0.4], 1).mean()
+    assert orders.amount.sum() / 20_000 == pytest.approx(30.0 * parts, rel=0.01)
+    assert 0.8 < parts < 0.95
 
 
 def test_value_sellers_sell_issuance_and_stock_above_value():
@@ -223,13 +228,13 @@ def weight_of_first_token(strategy, views):
     ],
 )
 def test_chartists_weigh_by_the_trend(seen, trend):
-    momentum, contrarian = 1 + 3 * trend / 0.05, 1 - 3 * trend / 0.05
-    assert weight_of_first_token(Momentum(), prices(*seen)) == pytest.approx(
-        np.clip(momentum, 0, 3)
-    )
-    assert weight_of_first_token(Contrarian(), prices(*seen)) == pytest.approx(
-        np.clip(contrarian, 0, 3)
-    )
+    views = prices(*seen)
+    market_value = views[-1].spot_price * views[-1].supply
+    part = market_value[0] / market_value.sum()
+    for strategy, weight in ((Momentum(), 1 + 60 * trend), (Contrarian(), 1 - 60 * trend)):
+        weight = np.clip(weight, 0, 3)  # the other tokens' is 1
+        scaled = weight / max(weight * part + 1 - part, 1)
+        assert weight_of_first_token(strategy, views) == pytest.approx(scaled)
 
 
 def test_an_index_holds_tokens_by_market_value():
@@ -262,10 +267,29 @@ def test_a_fraction_of_issuance_is_sold_at_any_price():
 
 
 def test_costs_are_covered_by_sales_and_nothing_more():
-    """Reserve 2 periods of 1.5, .5 and 0; money 1, 2 and 0: only client 0 lacks 2 numeraire."""
+    """Reserve 2 periods of 1.5, .5 and 0; money 1, 2 and 0: only client 0 lacks 2 numeraire.
+
+    A pool of 100 and 100 pays 2 for a tokens when 100 x .99 a/(100 + .99 a) = 2.
+    """
     orders = decide(CoverCosts(reserve=2.0), a_view(), a_portfolio(numeraire=(1.0, 2.0, 0.0)))
     assert (orders.token.tolist(), orders.buy.tolist()) == ([0], [False])
-    assert orders.amount == pytest.approx([2.0 / 1.0 / 0.99])
+    assert orders.amount == pytest.approx([2 * 100 / 0.99 / (100 - 2)], rel=1e-6)
+
+
+def test_who_cannot_cover_its_costs_sells_all_it_has():
+    view = a_view(training_cost=(500.0, 0.0, 0.0))
+    orders = decide(CoverCosts(), view, a_portfolio(numeraire=(1.0, 2.0, 0.0)))
+    assert orders.amount.tolist() == [10.0]
+
+
+@pytest.mark.parametrize("strategy", [Momentum(adjust=1.0), Noise(adjust=1.0), Index(adjust=1.0)])
+def test_targets_together_are_no_more_than_the_group_invests(strategy):
+    """However much all prices rose, a third of wealth is the most that is in tokens."""
+    views = [a_view(spot=rise * np.array([1.0, 2.0, 0.5]), depth=1e6) for rise in (1, 2, 4)]
+    bought = later(strategy, views, a_portfolio(tokens=np.zeros((3, 3))))
+    spent = np.bincount(bought.account, bought.amount, minlength=3)
+    assert (spent <= np.array([100.0, 50.0, 0.0]) / 3 * (1 + 1e-12)).all()
+    assert spent[0] > 25
 
 
 def test_purchases_are_scaled_to_the_cash_at_hand():
@@ -273,6 +297,40 @@ def test_purchases_are_scaled_to_the_cash_at_hand():
     orders = orders_for(values, a_view(), a_portfolio(numeraire=(45.0, 50.0, 0.0)))
     assert orders.amount == pytest.approx([15.0, 30.0, 10.0])
     assert orders.buy.tolist() == [True, True, False]
+
+
+def plain_orders(values, view, portfolio):
+    """`orders_for` in numpy, one operation after the other."""
+    buys = np.where(values > 0, values, 0.0)
+    wanted = buys.sum(axis=1)
+    scale = np.ones_like(wanted)
+    np.divide(portfolio.numeraire, wanted, out=scale, where=wanted > portfolio.numeraire)
+    sells = np.minimum(-values / view.spot_price, portfolio.tokens)
+    amount = np.where(values > 0, buys * scale[:, None], sells)
+    amount[:, (view.reserve_token <= 0) | (view.reserve_numeraire <= 0)] = 0.0
+    account, token = np.nonzero(amount)
+    return account, token, (values > 0)[account, token], amount[account, token]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    values=st.lists(
+        st.lists(st.one_of(st.just(0.0), st.floats(-1e9, 1e9)), min_size=3, max_size=3),
+        min_size=3,
+        max_size=3,
+    ),
+    world=worlds,
+    owned=portfolios,
+    empty=st.integers(0, 3),
+)
+def test_the_compiled_orders_are_the_plain_ones(values, world, owned, empty):
+    view, portfolio = a_view(**world), a_portfolio(**owned)
+    reserves = np.where(np.arange(3) == empty, 0.0, view.reserve_token)
+    view = replace(view, reserve_token=reserves)
+    orders = orders_for(np.array(values), view, portfolio)
+    plain = plain_orders(np.array(values), view, portfolio)
+    for column, expected in zip(vars(orders).values(), plain, strict=False):
+        assert column.tolist() == pytest.approx(expected.tolist(), rel=1e-15)
 
 
 class BuyOne(SingleAccountStrategy):

@@ -25,7 +25,7 @@ def opened(
     kinds = ["client"] * tokens + ["provider"] * len(deposits) + ["investor"] * len(demand)
     numbers = np.arange(1, 1 + len(kinds))
     clients, providers, investors = np.split(numbers, [tokens, tokens + len(deposits)])
-    names = [*"ABCDE"[:tokens], *(f"lp_{name}" for name in "ABCDE"[:tokens])]
+    names = [*(f"token_{k}" for k in range(tokens)), *(f"lp_{k}" for k in range(tokens))]
     ledger = Ledger(["outside", *kinds, *["pool"] * tokens], ["numeraire", *names])
     first = 1 + len(kinds)
     pools = [
@@ -168,3 +168,12 @@ def test_deposits_that_fail_the_check_break_the_least_part_of_the_client():
         LAUNCH.check(2, 2000)
     with pytest.raises(LedgerError, match=r"genesis_sale: account 1 \(client\) cannot pay"):
         opened(LAUNCH, 2, deposits=[4400], demand=[])
+
+
+@pytest.mark.parametrize("tokens", [193, 210, 213, 222, 235, 302])
+def test_deposits_divided_among_many_pools_are_paid_to_the_last(tokens):
+    """The provider's last payment finds what rounding has left of the deposit, and no more."""
+    ledger, pools = opened(SeededPool(), tokens, deposits=[1000.0, 1000.0], demand=[])
+    reserves = [pool.reserve_numeraire for pool in pools]
+    assert reserves == pytest.approx([2000 / tokens] * tokens, rel=1e-10)
+    assert (ledger.balances[1 + tokens : 3 + tokens, NUMERAIRE] < 1e-9).all()

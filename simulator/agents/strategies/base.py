@@ -81,16 +81,16 @@ def orders_for(values: Floats, view: MarketView, portfolio: Portfolio) -> Orders
 
     Purchases beyond an account's numeraire are scaled down together, sales are capped by holdings.
     """
-    buy, cash = values > 0, portfolio.numeraire
-    buys = np.where(buy, values, 0.0)
-    wanted = buys.sum(axis=1)
-    buys *= np.divide(cash, wanted, out=np.ones_like(wanted), where=wanted > cash)[:, None]
-    amount = np.where(buy, buys, np.minimum(-values / view.spot_price, portfolio.tokens))
-    if not (pools := _open(view)).all():
-        amount[:, ~pools] = 0.0
-    account, token = np.nonzero(amount)
-    columns = (buy[account, token], amount[account, token], np.zeros(len(account)))
-    return Orders(account, token, *columns)
+    from simulator.agents.strategies.kernels import affordable
+
+    columns = affordable(
+        np.ascontiguousarray(values),
+        view.spot_price,
+        _open(view),
+        np.ascontiguousarray(portfolio.numeraire),
+        np.ascontiguousarray(portfolio.tokens),
+    )
+    return Orders(*columns, np.zeros(len(columns[0])))
 
 
 def sales(token: Integers, amount: Floats, view: MarketView) -> Orders:

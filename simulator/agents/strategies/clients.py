@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from simulator.agents.strategies.base import Portfolio, Strategy, sales
-from simulator.components import Floats, Memory
+from simulator.components import Floats, Integers, Memory
 from simulator.market import MarketView, Orders
 
 __all__ = ["CLIENT_POLICIES", "CoverCosts", "Hold", "SellFraction", "ValueSeller"]
@@ -64,22 +64,29 @@ class SellFraction(Strategy):
 class CoverCosts(Strategy):
     """Sells only what it needs to go on training, and holds the rest.
 
-    Whenever its money is less than `reserve` periods' training cost it sells tokens worth the
-    difference at the spot price after the fee.
+    Whenever its money is less than `reserve` periods' training cost it sells as many tokens as its
+    pool would pay the difference for. When the market refuses that, the reserve has to do.
     """
 
     kind: Literal["cover_costs"] = "cover_costs"
-    reserve: float = Field(
-        2.0, gt=0, description="Money kept, in periods' training cost; above 1 for price impact."
-    )
+    reserve: float = Field(3.0, gt=0, le=1e6, description="Money kept, in periods' training cost.")
 
     def decide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
     ) -> tuple[Orders, Memory]:
         own, stock = portfolio.own_token, _stock(portfolio)
         lacking = np.maximum(self.reserve * view.training_cost[own] - portfolio.numeraire, 0.0)
-        needed = lacking / (view.spot_price[own] * (1 - view.fee))
-        return sales(own, np.minimum(needed, stock), view), memory
+        return sales(own, _sold_for(lacking, own, stock, view), view), memory
+
+
+def _sold_for(money: Floats, token: Integers, stock: Floats, view: MarketView) -> Floats:
+    """Tokens out of `stock` that the pools on view pay `money` for, closely `[accounts]`."""
+    sold = np.minimum(money / (view.spot_price[token] * (1 - view.fee)), stock)
+    for _ in range(4):  # each leaves the part of the gap that the price impact is
+        paid = view.quote(token, np.zeros(len(token), dtype=bool), sold)
+        short = np.divide(money, paid, out=np.ones_like(paid), where=paid > 0)
+        sold = np.minimum(sold * short, stock)
+    return sold
 
 
 def _stock(portfolio: Portfolio) -> Floats:

@@ -32,9 +32,12 @@ class Fundamentalist(Strategy):
     """
 
     kind: Literal["fundamentalist"] = "fundamentalist"
-    gain: float = Field(0.5, gt=0, description="Strength of the reaction to a mispricing.")
+    gain: float = Field(0.5, gt=0, le=1e6, description="Strength of the reaction to a mispricing.")
     bias_sigma: float = Field(
-        0.2, ge=0, description="Deviation of the log of the investors' lasting opinions on value."
+        0.2,
+        ge=0,
+        le=10,
+        description="Deviation of the log of the investors' lasting opinions on value.",
     )
 
     def initial(self, accounts: int, draws: np.random.Generator) -> Memory:
@@ -51,12 +54,12 @@ class Fundamentalist(Strategy):
 
 
 class TargetHolder(Strategy):
-    """Trades towards target holdings: neutral x weight of each token.
+    """Trades towards target holdings: neutral x weight of each token, weights within [0, 3].
 
     Neutral is the fraction of wealth that the group invests, divided among the tokens by their
-    market value (spot price x supply). Divided equally, the same money would stand behind every
-    token, so that a worthless one could not fall; a target, unlike a flow of orders that follows
-    the trend, cannot run away.
+    market value (spot price x supply); divided equally, the same money would stand behind every
+    token, and a worthless one could not fall. All targets together are at most what the group
+    invests: beyond that they are scaled down, so that no trend is bought with more and more money.
     """
 
     adjust: float = Field(
@@ -74,8 +77,9 @@ class TargetHolder(Strategy):
     ) -> tuple[Orders, Memory]:
         weights, memory = self.weights(view, portfolio, memory, draws)
         market_value = view.spot_price * view.supply
-        neutral = np.outer(portfolio.wealth(view), market_value / market_value.sum())
-        target = portfolio.invested * neutral * np.minimum(weights, HIGHEST_WEIGHT)
+        parts = np.minimum(weights, HIGHEST_WEIGHT) * (market_value / market_value.sum())
+        parts /= np.maximum(parts.sum(axis=-1, keepdims=True), 1.0)
+        target = (portfolio.invested * portfolio.wealth(view))[:, None] * parts
         distance = target - portfolio.tokens * view.spot_price
         return orders_for(self.adjust * distance, view, portfolio), memory
 
@@ -83,11 +87,11 @@ class TargetHolder(Strategy):
 class Noise(TargetHolder):
     """Wants holdings that are drawn anew each period: activity without information.
 
-    Weights are lognormal with mean 1, at most 3.
+    Weights are lognormal with mean 1.
     """
 
     kind: Literal["noise"] = "noise"
-    sigma: float = Field(0.5, ge=0, description="Deviation of the log of the weights.")
+    sigma: float = Field(0.5, ge=0, le=10, description="Deviation of the log of the weights.")
 
     def weights(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
@@ -112,7 +116,10 @@ class TrendFollower(TargetHolder):
 
     memory: float = Field(0.8, ge=0, lt=1, description="Weight of the past in the trend.")
     reaction: float = Field(
-        60.0, gt=0, description="Weight per unit of trend: 60 is 3 for a trend of 5% a period."
+        60.0,
+        gt=0,
+        le=1e6,
+        description="Weight per unit of trend: 60 is 3 for a trend of 5% a period.",
     )
 
     def initial(self, accounts: int, draws: np.random.Generator) -> Memory:
