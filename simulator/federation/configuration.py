@@ -54,9 +54,13 @@ class Cohort:
 
 @dataclass(frozen=True)
 class Round:
-    """What a federated round produced; `updates` `[clients, params]`, 0 for absent clients."""
+    """What a federated round produced; `updates` `[clients, params]`, 0 for absent clients.
+
+    `examples` is what every client says that it trained on `[clients]`.
+    """
 
     participated: Booleans
+    examples: Floats
     previous: Floats
     updates: Floats
     parameters: Floats
@@ -110,20 +114,20 @@ class Federation(Section):
     ) -> tuple[Round, Memory]:
         """One round: participating clients train, the aggregator combines their updates."""
         previous, steps = memory["parameters"], memory["steps"].copy()
+        training = np.flatnonzero(participates & cohort.trains(period))
+        data = [cohort.training_data(client, period) for client in training.tolist()]
+        seeds = [streams.integer("train", period, client) for client in training.tolist()]
+        trained, steps[training] = self.learner.train_all(
+            previous, steps[training], data, cohort.dataset.classes, seeds
+        )
         updates = np.zeros((len(cohort.data), previous.size))
-        for client in np.flatnonzero(participates & cohort.trains(period)).tolist():
-            data = cohort.training_data(client, period)
-            seed = streams.integer("train", period, client)
-            trained, steps[client] = self.learner.train(
-                previous, steps[client], data, cohort.dataset.classes, seed
-            )
-            updates[client] = trained - previous
-        weights = cohort.examples * participates.astype(float)
-        parameters = self.aggregation.aggregate(previous, updates, weights)
+        updates[training] = trained - previous
+        examples = cohort.examples.astype(float)
+        parameters = self.aggregation.aggregate(previous, updates, examples * participates)
         if not max(np.abs(parameters).max(), np.abs(updates).max()) < LARGEST_PARAMETER:
             raise ModelError(f"the model's parameters overflow in period {period}; {SLOW_DOWN}")
         return (
-            Round(participates, previous, updates, parameters),
+            Round(participates, examples, previous, updates, parameters),
             {"parameters": parameters, "steps": steps},
         )
 
@@ -146,7 +150,7 @@ class Federation(Section):
         previous global model; nobody's is the previous global model itself.
         """
         present = np.flatnonzero(round_.participated)
-        examples = cohort.examples[present].astype(float)
+        examples = round_.examples[present]
         validation = cohort.dataset.validation
         scores = self.learner.combined_scores(
             round_.previous, round_.updates[present], validation.features, cohort.dataset.classes
@@ -165,7 +169,7 @@ class Federation(Section):
         present, contributions = round_.participated, np.zeros(len(cohort.data))
         if present.any():
             evidence = Evidence(
-                cohort.examples[present],
+                round_.examples[present],
                 round_.updates[present],
                 play=lambda: self.game(round_, cohort),
             )

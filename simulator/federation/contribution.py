@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from simulator.components import Component, Floats, Integers
+from simulator.components import Component, Floats
 from simulator.federation.game import CoalitionGame
 
 __all__ = [
@@ -32,7 +32,7 @@ NEGLIGIBLE = 1e-12  # relative to the largest utility; below it a contribution's
 class Evidence:
     """What a round shows about its participants; the game is set up when first asked for."""
 
-    examples: Integers
+    examples: Floats
     """Training examples of each participant `[participants]`."""
     updates: Floats
     """What each reported `[participants, params]`."""

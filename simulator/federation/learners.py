@@ -1,7 +1,7 @@
 """Learners: the model that is trained and how a client trains it."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -53,6 +53,26 @@ class Learner(Component):
         except ValueError as error:
             raise ModelError(f"training failed, {SLOW_DOWN}: {error}") from error
         return self.parameters(estimator), estimator.t_
+
+    def train_all(
+        self,
+        parameters: Floats,
+        steps: Floats,
+        data: Sequence[Split],
+        classes: int,
+        seeds: Sequence[int],
+    ) -> tuple[Floats, Floats]:
+        """`train` for several clients, each a copy of the same `parameters` on its own data.
+
+        Returns their parameters `[clients, params]` and steps `[clients]`.
+        """
+        trained = np.empty((len(data), parameters.size))
+        taken = steps.copy()
+        for client, (own, seed) in enumerate(zip(data, seeds, strict=True)):
+            trained[client], taken[client] = self.train(
+                parameters, float(steps[client]), own, classes, seed
+            )
+        return trained, taken
 
     @abstractmethod
     def scores(self, parameters: Floats, features: Floats, classes: int) -> Floats:

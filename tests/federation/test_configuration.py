@@ -246,31 +246,31 @@ def test_leave_one_out_of_a_round_from_first_principles(task: str) -> None:
 # Who gets what
 
 
+def of_clients(round_: Round, clients: Integers) -> Round:
+    """The same round of other clients."""
+    return replace(round_, updates=round_.updates[clients], examples=round_.examples[clients])
+
+
 @EVERY_TASK
 def test_equal_clients_get_equal_contributions(task: str) -> None:
     played = a_round(task)
-    data = (played.cohort.data[0], *played.cohort.data[1:4], played.cohort.data[0])
-    cohort = replace(played.cohort, data=data)
-    updates = played.round.updates.copy()
-    updates[4] = updates[0]
-    found = assess(played.federation, replace(played.round, updates=updates), cohort)
+    same = np.array([0, 1, 2, 3, 0])
+    found = assess(played.federation, of_clients(played.round, same), played.cohort)
     assert found[0] == pytest.approx(found[4], rel=0, abs=1e-13)
     assert abs(found[0] - found[1]) > 1e-6
 
 
 def test_renumbering_the_clients_renumbers_their_contributions() -> None:
     played, order = a_round("digits"), np.array([3, 0, 4, 1, 2])
-    cohort = replace(played.cohort, data=tuple(played.cohort.data[client] for client in order))
-    round_ = replace(played.round, updates=played.round.updates[order])
     expected = played.contributions()[order]
-    assert assess(played.federation, round_, cohort) == pytest.approx(expected, rel=0, abs=1e-12)
+    found = assess(played.federation, of_clients(played.round, order), played.cohort)
+    assert found == pytest.approx(expected, rel=0, abs=1e-12)
 
 
 def test_a_client_without_examples_contributes_nothing() -> None:
     played = a_round("digits")
-    nothing = Split(np.empty((0, 64)), np.empty(0, dtype=np.int64))
-    cohort = replace(played.cohort, data=(*played.cohort.data[:4], nothing))
-    found = assess(played.federation, played.round, cohort)
+    examples = played.round.examples * (np.arange(5) < 4)
+    found = assess(played.federation, replace(played.round, examples=examples), played.cohort)
     assert found[4] == 0.0
     assert (found[:4] != 0).all()
 
@@ -280,11 +280,7 @@ def test_absent_clients_get_nothing_and_do_not_matter(task: str) -> None:
     played = a_round(task, "10110")
     present = np.array([0, 2, 3])
     cohort = replace(played.cohort, data=tuple(played.cohort.data[client] for client in present))
-    round_ = replace(
-        played.round,
-        participated=np.ones(3, dtype=bool),
-        updates=played.round.updates[present],
-    )
+    round_ = replace(of_clients(played.round, present), participated=np.ones(3, dtype=bool))
     found = played.contributions()
     assert found[[1, 4]].tolist() == [0, 0]
     assert np.array_equal(found[present], assess(played.federation, round_, cohort))
