@@ -35,7 +35,6 @@ from simulator.federation import (
     PermutationShapley,
     Round,
     SgdClassifier,
-    Split,
     Task,
 )
 from simulator.randomness import Streams
