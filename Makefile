@@ -82,7 +82,7 @@ $(READY): setup.cfg pyproject.toml constraints.txt
 	fi; \
 	echo "Setting up $(VENV) with $$("$$python" --version) (a minute or two, once)"; \
 	$(VENV)/bin/python -m pip --version >/dev/null 2>&1 || { $(call venv,$(VENV)); }; \
-	$(VENV)/bin/python -m pip install -qq --constraint constraints.txt --editable '.[dev,viz]'
+	$(VENV)/bin/python -m pip install -qq --constraint constraints.txt --editable '.[data,dev,viz]'
 	@touch $@
 
 # Installing from the checkout, two at a time would share build/: they all install one wheel.

@@ -30,20 +30,34 @@ if TYPE_CHECKING:
         returns_by_strategy,
     )
     from analysis.summary import summarise
+    from analysis.sweeps import (
+        Sweep,
+        by_cell,
+        headline,
+        interval,
+        load_sweep,
+        paired_difference,
+    )
 
 __all__ = [
     "Run",
+    "Sweep",
     "attackers_pay",
+    "by_cell",
     "client_rewards",
     "gini",
+    "headline",
     "herfindahl",
     "impermanent_loss",
+    "interval",
     "largest_gap",
     "liquidation_quote",
     "load_run",
+    "load_sweep",
     "lp_returns",
     "money_flows",
     "overview_figure",
+    "paired_difference",
     "price_gap",
     "price_share_correlation",
     "price_share_correlations",
@@ -53,8 +67,14 @@ __all__ = [
 
 _ROOMS = dict.fromkeys(__all__, "analysis.measures") | {
     "Run": "analysis.load",
+    "Sweep": "analysis.sweeps",
+    "by_cell": "analysis.sweeps",
+    "headline": "analysis.sweeps",
+    "interval": "analysis.sweeps",
     "load_run": "analysis.load",
+    "load_sweep": "analysis.sweeps",
     "overview_figure": "analysis.figures",
+    "paired_difference": "analysis.sweeps",
     "summarise": "analysis.summary",
 }
 

@@ -1,7 +1,8 @@
 """The command line: `wallstreetfeds`, also `python -m simulator`.
 
 Results go to stdout, progress and messages to stderr. Exit codes: 0 done, 1 the run failed, 2 bad
-usage or scenario, 130 interrupted. Heavy packages are imported by the commands that need them.
+usage or scenario, 3 runs of a sweep failed, 130 interrupted. Heavy packages are imported by the
+commands that need them.
 """
 
 import json
@@ -22,6 +23,7 @@ from simulator.errors import Problem, ScenarioError, SimulatorError
 if TYPE_CHECKING:
     from simulator.running import Progress
     from simulator.scenario import Scenario
+    from simulator.sweep import Run, Sweep
 
 __all__ = ["main"]
 
@@ -184,7 +186,7 @@ def validate(
     loaded = _load(scenario, _overrides(settings, seed, periods), plugins)
     from simulator.randomness import Streams
 
-    loaded.federation.gather(loaded.behaviours, Streams(loaded.seed))
+    loaded.federation.gather(loaded.behaviours, Streams(loaded.seed), loaded.owners)
     if as_json:
         click.echo(json.dumps({"problems": [], "warnings": loaded.warnings()}, indent=2))
     else:
@@ -367,6 +369,137 @@ def view(
     serve(choice, port, announce)
 
 
+@cli.group()
+def sweep() -> None:
+    """Run a scenario in many variants and seeds, and gather their numbers.
+
+    \b
+    A study is a YAML file:
+      name: fees
+      base: quickstart.yaml
+      seeds: 10
+      grid: {market.fee: [0.003, 0.01, 0.03]}
+
+    \b
+    Examples:
+      wallstreetfeds sweep run fees.yaml
+      wallstreetfeds sweep status outputs/fees
+      wallstreetfeds sweep collect outputs/fees
+    """
+
+
+@sweep.command("run")
+@click.argument("study")
+@_options("set")
+@click.option("--seeds", type=click.IntRange(min=1), help="Number of seeds instead of the study's.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), help="Number of processes, by default one per core."
+)
+@_options("out", "plugin", "json", "quiet")
+def sweep_run(
+    study: str,
+    settings: tuple[str, ...],
+    seeds: int | None,
+    workers: int | None,
+    out: str,
+    plugins: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Compute the runs of STUDY, a YAML file, that are not complete yet.
+
+    \b
+    A run is known by its complete scenario and seed: what is complete is never computed again, and
+    a changed study computes only what it changes. Exit code 3 when some runs failed.
+
+    \b
+    Examples:
+      wallstreetfeds sweep run fees.yaml --workers 4
+      wallstreetfeds sweep run fees.yaml --seeds 2 --set periods=5 --out /tmp/trial
+    """
+    planned, warnings = _planned(study, out, _overrides(settings, None, None), seeds, plugins)
+    if not quiet:
+        for warning in warnings:
+            click.echo(f"warning: {warning}", err=True)
+    failed: dict[str, str] = {}
+    with _sweep_progress(len(planned.missing()), quiet) as progress:
+
+        def told(run: "Run", error: str) -> None:
+            if error:
+                failed[f"{run.cell}, seed {run.seed}"] = error
+            if progress:
+                progress(len(failed))
+
+        planned.compute(study, workers or _cores(), told)
+    for name, error in failed.items():
+        click.echo(f"failed: {name}: {error}", err=True)
+    if planned.study.report and not planned.missing():
+        from analysis.reports import save_report
+        from analysis.sweeps import load_sweep
+
+        for file in save_report(load_sweep(planned.folder), planned.study.report):
+            click.echo(f"report   {file}", err=as_json or quiet)
+    _show_sweep(planned.folder, as_json, quiet)
+    sys.exit(3 if failed else 0)
+
+
+@sweep.command("status")
+@click.argument("study", metavar="STUDY_OR_FOLDER")
+@_options("out", "json")
+def sweep_status(study: str, out: str, as_json: bool) -> None:
+    """Count the runs of a sweep that are complete, failed and missing.
+
+    \b
+    Examples:
+      wallstreetfeds sweep status fees.yaml
+      wallstreetfeds sweep status outputs/fees
+    """
+    from simulator.sweep import read_study
+
+    folder = Path(study) if os.path.isdir(study) else Path(out) / read_study(study)[0].name
+    _show_sweep(folder, as_json, quiet=False)
+
+
+@sweep.command("collect")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--csv", "file", type=click.Path(path_type=Path), help="File to write, by default FOLDER.csv."
+)
+def sweep_collect(folder: Path, file: Path | None) -> None:
+    """Write one row per complete run of a sweep: cell, varied settings, seed, headline numbers.
+
+    \b
+    Example:
+      wallstreetfeds sweep collect outputs/fees --csv fees.csv
+    """
+    from simulator.recording import write_text
+    from simulator.sweep import read_cells
+
+    read_cells(folder)
+    from analysis.sweeps import headline, load_sweep
+
+    found = load_sweep(folder)
+    table = found.table(headline)
+    target = file or folder.resolve().with_name(f"{folder.resolve().name}.csv")
+    write_text(target, table.to_csv(index=False))
+    if lacking := len(found.runs) - len(table):
+        click.echo(f"{lacking} of {len(found.runs)} runs are not complete and left out", err=True)
+    click.echo(str(target))
+
+
+@sweep.command("schema")
+def sweep_schema() -> None:
+    """Print the JSON Schema of study files, for editors that complete and check YAML.
+
+    \b
+    Example:
+      wallstreetfeds sweep schema > study.schema.json
+    """
+    from simulator.sweep import study_schema
+
+    click.echo(json.dumps(study_schema(), indent=2))
+
+
 @cli.command()
 @_options("json")
 def doctor(as_json: bool) -> None:
@@ -448,6 +581,72 @@ def _progress(periods: int, quiet: bool, verbose: bool) -> "Iterator[Progress | 
         with Bar(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("periods", total=periods)
             yield lambda economy: bar.update(task, completed=economy.period)
+
+
+def _planned(
+    study: str,
+    out: str,
+    overrides: Mapping[str, Any],
+    seeds: int | None,
+    plugins: tuple[str, ...],
+) -> "tuple[Sweep, list[str]]":
+    """The sweep of a study, and the warnings about its cells, each once."""
+    from simulator.sweep import Sweep, cells_of, read_study
+
+    read, entries = read_study(study, {"seeds": seeds} if seeds else {})
+    cells = cells_of(read, entries, _scenario_type(plugins), overrides)
+    warnings = dict.fromkeys(text for cell in cells for text in cell.scenario.warnings())
+    return Sweep(read, cells, out, plugins), list(warnings)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def _sweep_progress(missing: int, quiet: bool) -> Iterator[Callable[[int], None] | None]:
+    """Something to call after every run with the number of failed ones: a bar on a terminal."""
+    if quiet or not missing or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    text = "{task.completed} of {task.total} done, {task.fields[failed]} failed"
+    columns = (TextColumn(text), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("runs", total=missing, failed=0)
+        yield lambda failed: bar.update(task, advance=1, failed=failed)
+
+
+def _show_sweep(folder: Path, as_json: bool, quiet: bool) -> None:
+    from collections import Counter
+
+    from simulator.recording import read_manifest
+    from simulator.sweep import read_cells, state_of
+
+    runs = read_cells(folder)
+    states = {run: state_of(folder / run.folder) for run in runs}
+    counts = dict.fromkeys(("complete", "failed", "missing"), 0) | Counter(states.values())
+    failures = [
+        {"folder": str(folder / run.folder), "error": read_manifest(folder / run.folder)["error"]}
+        for run in runs
+        if states[run] == "failed"
+    ]
+    if as_json:
+        answer = {"folder": str(folder), "runs": len(runs), **counts, "failures": failures}
+        click.echo(json.dumps(answer, indent=2))
+    elif quiet:
+        click.echo(str(folder))
+    else:
+        told = ", ".join(f"{count} {state}" for state, count in counts.items())
+        click.echo(f"{folder.name}: {len(runs)} runs, {told}")
+        for failure in failures:
+            click.echo(f"failed   {failure['folder']}: {failure['error']}")
+        click.echo(f"results  {folder}")
+        click.echo(f"table    wallstreetfeds sweep collect {shlex.quote(str(folder))}")
 
 
 def _period_line(row: Mapping[str, Any]) -> str:

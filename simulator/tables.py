@@ -35,6 +35,7 @@ TABLES: dict[str, dict[str, str]] = {
         "tokens": "float64",  # of its own
         "numeraire": "float64",
         "wealth": "float64",
+        "owner": "category",  # the first of its clients; another one for identities of one owner
     },
     "pools": {
         "period": "int32",

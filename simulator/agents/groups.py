@@ -77,6 +77,9 @@ class ClientGroup(Section):
     tolerance: float = Field(
         0.03, ge=0, lt=1, description="Slippage accepted against the quote when deciding."
     )
+    availability: float = Field(
+        1.0, gt=0, le=1, description="Probability of being there to take part in a period."
+    )
 
 
 class LiquidityProviderGroup(Section):

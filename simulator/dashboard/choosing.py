@@ -73,5 +73,5 @@ class Choice:
 
 def _checked(settings: Scenario) -> Scenario:
     """The same scenario; raises ScenarioError when its data cannot be divided as it asks for."""
-    settings.federation.gather(settings.behaviours, Streams(settings.seed))
+    settings.federation.gather(settings.behaviours, Streams(settings.seed), settings.owners)
     return settings

@@ -53,7 +53,7 @@ class Economy(mesa.Model):
         self.register = Register(settings)
         streams = Streams(settings.seed)
         with threadpool_limits(1):
-            self.cohort = settings.federation.gather(settings.behaviours, streams)
+            self.cohort = settings.federation.gather(settings.behaviours, streams, settings.owners)
             self.state = State(Ledger(self.register.account_kinds, self.register.assets), streams)
             self.pools = self._open_pools()
             self.details = Details.draw(settings.record, self.register, streams["record"])
@@ -82,10 +82,11 @@ class Economy(mesa.Model):
             self.record(view, reward, fills)
 
     def learn(self) -> Round:
-        """Clients who can pay for training take part in a round; the aggregator evaluates it."""
+        """Clients who are there, drawn and able to pay take part; the aggregator evaluates it."""
         federation, accounts = self.settings.federation, self.register.client_accounts
         cost = self._training_cost
-        takes_part = self.ledger.balances[accounts, NUMERAIRE] >= cost
+        able = self._available() & (self.ledger.balances[accounts, NUMERAIRE] >= cost)
+        takes_part = federation.invite(able, self.state.streams)
         self.ledger.transfer("training_cost", NUMERAIRE, accounts, OUTSIDE, cost * takes_part)
         round_, self.memory["model"] = federation.learn(
             self.memory["model"], self.cohort, takes_part, self.period, self.state.streams
@@ -96,7 +97,9 @@ class Economy(mesa.Model):
     def assess(self, round_: Round) -> None:
         """Contributions become credit, and credit becomes shares of this period's rewards."""
         tokens = self.settings.tokens
-        contributions = self.settings.federation.assess(round_, self.cohort, self.state.streams)
+        contributions, self.memory["contribution"] = self.settings.federation.assess(
+            self.memory["contribution"], round_, self.cohort, self.state.streams
+        )
         credit, self.memory["credit"] = tokens.credit.update(self.memory["credit"], contributions)
         self.memory["assessment"] = {
             "participated": round_.participated,
@@ -246,7 +249,14 @@ class Economy(mesa.Model):
     @property
     def _training_cost(self) -> Floats:
         """What each client pays to take part in this period; nothing when it does not train."""
-        return self._full_cost * self.cohort.trains(self.period)
+        epochs = self.settings.federation.learner.epochs
+        full: Floats = self._cost_rate * self.cohort.trained_on(self.period) * epochs
+        return full * self.cohort.trains(self.period)
+
+    def _available(self) -> Booleans:
+        draws = self.state.streams["availability"].random(len(self.register.clients))
+        there: Booleans = draws < self.register.availability
+        return there & self.cohort.present(self.period)
 
     def _evaluated(self) -> Quality:
         parameters = self.memory["model"]["parameters"]
@@ -292,6 +302,7 @@ class Economy(mesa.Model):
         settings, streams, clients = self.settings, self.state.streams, len(self.register.clients)
         tokens, nothing = settings.tokens, np.zeros(clients)
         self.memory["model"] = settings.federation.initial(self.cohort, streams)
+        self.memory["contribution"] = settings.federation.contribution.initial(clients)
         self.memory["credit"] = tokens.credit.initial(clients)
         self.memory["payout"] = tokens.payout.initial()
         self.memory["issuance"] = tokens.issuance.initial()
@@ -300,8 +311,9 @@ class Economy(mesa.Model):
             self.memory[group.name] = group.strategy.initial(
                 len(group.accounts), streams[group.name]
             )
-        rate: Floats = np.array([group.training_cost for group in each(settings.clients)])
-        self._full_cost = rate * self.cohort.examples * settings.federation.learner.epochs
+        self._cost_rate: Floats = np.array(
+            [group.training_cost for group in each(settings.clients)]
+        )
         self.memory["clearing"] = settings.market.clearing.initial(
             len(self.register.account_kinds), streams["clearing"]
         )

@@ -50,6 +50,16 @@ class Register:
         return _numbered("client", sum(group.count for group in self.settings.clients))
 
     @cached_property
+    def owners(self) -> Integers:
+        """Number of the first client of each client's owner `[clients]`."""
+        return np.array(self.settings.owners)
+
+    @cached_property
+    def availability(self) -> Floats:
+        """Probability of each client to be there in a period `[clients]`."""
+        return np.array([group.availability for group in each(self.settings.clients)])
+
+    @cached_property
     def tokens(self) -> tuple[str, ...]:
         """Names of the tokens."""
         return self.settings.tokens.mechanism.tokens(self.clients)
@@ -211,6 +221,7 @@ class Register:
         """Names behind the codes of the tables' category columns."""
         return {
             "client": self.clients,
+            "owner": self.clients,
             "behaviour": _distinct(self._behaviours()),
             "token": self.tokens,
             "agent": (*self.agents, *(f"investors_{name}" for name in self.investor_strategies)),

@@ -76,6 +76,7 @@ def _clients(economy: "Economy", reward: Reward, wealth: Floats) -> Row:
         "tokens": own,
         "numeraire": economy.ledger.balances[accounts, NUMERAIRE],
         "wealth": wealth,
+        "owner": register.owners,
     }
 
 

@@ -1,22 +1,61 @@
 """Aggregations: how the clients' updates become the next global model."""
 
 from abc import abstractmethod
+from math import ceil
 from typing import Literal
 
-from simulator.components import Component, Floats
+import numpy as np
+from pydantic import Field
 
-__all__ = ["AGGREGATIONS", "Aggregation", "FedAvg"]
+from simulator.components import Component, Floats, Memory
+
+__all__ = [
+    "AGGREGATIONS",
+    "Aggregation",
+    "FedAdagrad",
+    "FedAdam",
+    "FedAvg",
+    "FedAvgM",
+    "FedYogi",
+    "GeometricMedian",
+    "Krum",
+    "Median",
+    "MultiKrum",
+    "NormClipping",
+    "TrimmedMean",
+]
 
 
 class Aggregation(Component):
-    """A rule that combines client updates."""
+    """A rule that combines client updates, and the step the global model takes for it.
 
-    @abstractmethod
-    def aggregate(self, previous: Floats, updates: Floats, examples: Floats) -> Floats:
-        """The next parameters `[params]` from updates `[clients, params]`.
+    Clients with 0 `examples` are absent: whatever their updates are, they do not count.
+    """
 
-        `examples` `[clients]` are the weights, 0 for absent clients.
+    def combine(self, updates: Floats, examples: Floats) -> Floats:
+        """One update `[params]` for the `[clients, params]` of whom some have `examples`.
+
+        The base takes their mean, weighted by `examples` `[clients]` (McMahan et al. 2017).
         """
+        mean: Floats = (examples / examples.sum()) @ updates
+        return mean
+
+    def initial(self, params: int) -> Memory:
+        """What the server remembers before the first round."""
+        return {}
+
+    def step(self, memory: Memory, update: Floats) -> tuple[Floats, Memory]:
+        """What the global model changes by `[params]` for a combined update `[params]`."""
+        return update, memory
+
+    def apply(self, memory: Memory, updates: Floats, examples: Floats) -> tuple[Floats, Memory]:
+        """`combine`, then `step`; without participants the model and the memory stay."""
+        if not examples.any():
+            return np.zeros(updates.shape[1]), memory
+        return self.step(memory, self.combine(updates, examples))
+
+    def check(self, participants: int) -> None:
+        """Raise ValueError when a round of so many participants cannot be combined."""
 
 
 class FedAvg(Aggregation):
@@ -24,11 +63,207 @@ class FedAvg(Aggregation):
 
     kind: Literal["fedavg"] = "fedavg"
 
-    def aggregate(self, previous: Floats, updates: Floats, examples: Floats) -> Floats:
-        if examples.sum() == 0:
-            return previous
-        mean: Floats = (examples / examples.sum()) @ updates
-        return previous + mean
+
+class FedAvgM(Aggregation):
+    """FedAvg with server momentum (Hsu et al. 2019): v <- momentum v + mean, w <- w + rate v."""
+
+    kind: Literal["fedavgm"] = "fedavgm"
+    momentum: float = Field(0.9, ge=0, lt=1, description="Part of a step repeated in the next.")
+    rate: float = Field(1.0, gt=0, le=1e6, description="Server learning rate.")
+
+    def initial(self, params: int) -> Memory:
+        return {"momentum": np.zeros(params)}
+
+    def step(self, memory: Memory, update: Floats) -> tuple[Floats, Memory]:
+        momentum = self.momentum * memory["momentum"] + update
+        return self.rate * momentum, {"momentum": momentum}
 
 
-AGGREGATIONS: tuple[type[Aggregation], ...] = (FedAvg,)
+class Adaptive(Aggregation):
+    """Server steps of about `rate` in each parameter (Reddi et al. 2021, algorithm 2).
+
+    m <- beta1 m + (1 - beta1) mean, w <- w + rate m / (sqrt(v) + tau); v starts at tau^2 and tells
+    how large the means have been, in a way of each member's own.
+    """
+
+    rate: float = Field(0.01, gt=0, le=1e6, description="Server learning rate.")
+    beta1: float = Field(0.9, ge=0, lt=1, description="Part of the old mean kept in the new.")
+    tau: float = Field(1e-3, gt=0, le=1e6, description="Size below which means count less.")
+
+    def initial(self, params: int) -> Memory:
+        return {"mean": np.zeros(params), "square": np.full(params, self.tau**2)}
+
+    def step(self, memory: Memory, update: Floats) -> tuple[Floats, Memory]:
+        mean = self.beta1 * memory["mean"] + (1 - self.beta1) * update
+        square = self.remember(memory["square"], update**2)
+        return self.rate * mean / (np.sqrt(square) + self.tau), {"mean": mean, "square": square}
+
+    @abstractmethod
+    def remember(self, square: Floats, new: Floats) -> Floats:
+        """The next v `[params]` from the last one and the square of the mean update."""
+
+
+class FedAdam(Adaptive):
+    """Server steps by Adam (Reddi et al. 2021): v <- beta2 v + (1 - beta2) mean^2."""
+
+    kind: Literal["fedadam"] = "fedadam"
+    beta2: float = Field(0.99, ge=0, lt=1, description="Part of the old square kept in the new.")
+
+    def remember(self, square: Floats, new: Floats) -> Floats:
+        return self.beta2 * square + (1 - self.beta2) * new
+
+
+class FedYogi(Adaptive):
+    """Server steps by Yogi (Reddi et al. 2021): v <- v - (1 - beta2) mean^2 sign(v - mean^2)."""
+
+    kind: Literal["fedyogi"] = "fedyogi"
+    beta2: float = Field(0.99, ge=0, lt=1, description="Part of the old square kept in the new.")
+
+    def remember(self, square: Floats, new: Floats) -> Floats:
+        return square - (1 - self.beta2) * new * np.sign(square - new)
+
+
+class FedAdagrad(Adaptive):
+    """Server steps by Adagrad (Reddi et al. 2021): v <- v + mean^2."""
+
+    kind: Literal["fedadagrad"] = "fedadagrad"
+    beta1: float = Field(0.0, ge=0, lt=1, description="Part of the old mean kept in the new.")
+
+    def remember(self, square: Floats, new: Floats) -> Floats:
+        return square + new
+
+
+class Median(Aggregation):
+    """The median of each parameter, whatever the clients' sizes (Yin et al. 2018)."""
+
+    kind: Literal["median"] = "median"
+
+    def combine(self, updates: Floats, examples: Floats) -> Floats:
+        middle: Floats = np.median(updates[examples > 0], axis=0)
+        return middle
+
+
+class TrimmedMean(Aggregation):
+    """The mean of each parameter without its extremes, whatever the sizes (Yin et al. 2018).
+
+    At each end `trim` times the participants are left out, rounded up. When so few take part that
+    nobody would remain, the median is.
+    """
+
+    kind: Literal["trimmed_mean"] = "trimmed_mean"
+    trim: float = Field(0.1, gt=0, lt=0.5, description="Fraction left out at each end.")
+
+    def combine(self, updates: Floats, examples: Floats) -> Floats:
+        ordered = np.sort(updates[examples > 0], axis=0)
+        cut = min(self._cut(len(ordered)), (len(ordered) - 1) // 2)
+        middle: Floats = ordered[cut : len(ordered) - cut].mean(axis=0)
+        return middle
+
+    def check(self, participants: int) -> None:
+        if (cut := self._cut(participants)) * 2 >= participants:
+            raise ValueError(
+                f"trimmed_mean: to leave out {cut} at each end takes at least {2 * cut + 1} "
+                f"participants, a round has {participants}"
+            )
+
+    def _cut(self, participants: int) -> int:
+        return ceil(self.trim * participants - 1e-9)
+
+
+class Krum(Aggregation):
+    """The one update that is nearest to most others (Blanchard et al. 2017).
+
+    An update's score is the sum of squared distances to its n - attackers - 2 nearest others; the
+    smallest wins. With fewer than 2 attackers + 3 of the n clients present, at least one other
+    counts.
+    """
+
+    kind: Literal["krum"] = "krum"
+    attackers: int = Field(1, ge=0, le=100_000, description="Most clients that may be attackers.")
+
+    def combine(self, updates: Floats, examples: Floats) -> Floats:
+        present = updates[examples > 0]
+        best: Floats = present[_krum_scores(present, self.attackers).argmin()]
+        return best
+
+    def check(self, participants: int) -> None:
+        _check_majority(self.kind, self.attackers, participants)
+
+
+class MultiKrum(Aggregation):
+    """The mean of the n - attackers updates with the best Krum scores (Blanchard et al. 2017)."""
+
+    kind: Literal["multi_krum"] = "multi_krum"
+    attackers: int = Field(1, ge=0, le=100_000, description="Most clients that may be attackers.")
+
+    def combine(self, updates: Floats, examples: Floats) -> Floats:
+        present = updates[examples > 0]
+        order = np.argsort(_krum_scores(present, self.attackers), kind="stable")
+        chosen = np.sort(order[: max(len(present) - self.attackers, 1)])
+        mean: Floats = present[chosen].mean(axis=0)
+        return mean
+
+    def check(self, participants: int) -> None:
+        _check_majority(self.kind, self.attackers, participants)
+
+
+class GeometricMedian(Aggregation):
+    """The point with the least weighted sum of distances to the updates (Pillutla et al. 2022).
+
+    RFA's smoothed Weiszfeld steps from the mean: v <- sum b_i D_i / sum b_i with
+    b_i = n_i / max(smoothing, ||v - D_i||).
+    """
+
+    kind: Literal["geometric_median"] = "geometric_median"
+    iterations: int = Field(10, ge=1, le=10_000, description="Weiszfeld steps in a round.")
+    smoothing: float = Field(1e-6, gt=0, le=1e6, description="Least distance that is told apart.")
+
+    def combine(self, updates: Floats, examples: Floats) -> Floats:
+        point = super().combine(updates, examples)
+        for _ in range(self.iterations):
+            distances = np.linalg.norm(updates - point, axis=1)
+            point = super().combine(updates, examples / np.maximum(distances, self.smoothing))
+        return point
+
+
+class NormClipping(Aggregation):
+    """FedAvg of updates that are shortened to `norm` where they are longer (Sun et al. 2019)."""
+
+    kind: Literal["norm_clipping"] = "norm_clipping"
+    norm: float = Field(1.0, gt=0, le=1e30, description="Greatest length of an update.")
+
+    def combine(self, updates: Floats, examples: Floats) -> Floats:
+        lengths = np.linalg.norm(updates, axis=1, keepdims=True)
+        return super().combine(updates / np.maximum(lengths / self.norm, 1.0), examples)
+
+
+def _krum_scores(updates: Floats, attackers: int) -> Floats:
+    square = (updates**2).sum(axis=1)
+    distances = np.maximum(square[:, None] + square - 2 * updates @ updates.T, 0.0)
+    np.fill_diagonal(distances, 0.0)
+    others = max(len(updates) - attackers - 2, 1)
+    scores: Floats = np.sort(distances, axis=1)[:, 1 : others + 1].sum(axis=1)
+    return scores
+
+
+def _check_majority(kind: str, attackers: int, participants: int) -> None:
+    if participants < 2 * attackers + 3:
+        raise ValueError(
+            f"{kind} with {attackers} attackers takes at least {2 * attackers + 3} participants, "
+            f"a round has {participants}"
+        )
+
+
+AGGREGATIONS: tuple[type[Aggregation], ...] = (
+    FedAvg,
+    FedAvgM,
+    FedAdam,
+    FedYogi,
+    FedAdagrad,
+    Median,
+    TrimmedMean,
+    Krum,
+    MultiKrum,
+    GeometricMedian,
+    NormClipping,
+)

@@ -1,27 +1,75 @@
-"""Behaviours: what a client does with its data and its update."""
+"""Behaviours: what a client does with its data, its update and its word."""
 
 from typing import ClassVar, Literal
 
+import numpy as np
 from pydantic import Field
 
-from simulator.components import Component, Integers
+from simulator.components import Component, Floats, Integers
 
-__all__ = ["BEHAVIOURS", "Behaviour", "Deviation", "FreeRider", "Honest", "LabelFlip"]
+__all__ = [
+    "BEHAVIOURS",
+    "Behaviour",
+    "Deviation",
+    "DisguisedFreeRider",
+    "Duplicate",
+    "FreeRider",
+    "GaussianNoise",
+    "Honest",
+    "InflateSize",
+    "Intermittent",
+    "LabelFlip",
+    "LabelNoise",
+    "ModelReplacement",
+    "SignFlip",
+    "StaleFreeRider",
+    "Sybil",
+]
 
 
 class Behaviour(Component):
-    """How a client takes part. The base trains on what it has, at all times."""
+    """How a client takes part. The base trains on what it has, at all times, and tells the truth.
+
+    Whatever is drawn is drawn anew in each period, from a stream of the behaviour, period and
+    client alone.
+    """
 
     trains: ClassVar[bool] = True
     """Whether the client trains at all; one that does not returns the model it was given."""
+    one_owner: ClassVar[bool] = False
+    """Whether the clients of a group are identities of one owner, who divides its examples."""
 
-    def labels(self, labels: Integers, classes: int) -> Integers:
+    def takes_part(self, period: int) -> bool:
+        """Whether the client is there in a period."""
+        return True
+
+    def source(self, client: int) -> int:
+        """Number of the client whose examples this one trains on."""
+        return client
+
+    def labels(self, labels: Integers, classes: int, draws: np.random.Generator) -> Integers:
         """The labels `[rows]` the client trains on."""
         return labels
+
+    def report(
+        self, update: Floats, last_step: Floats, period: int, draws: np.random.Generator
+    ) -> Floats:
+        """What the client sends `[params]` for the update it has trained, 0 if it does not train.
+
+        `last_step` is what the global model changed by in the last round, 0 in the first.
+        """
+        return update
+
+    def claimed(self, examples: int) -> float:
+        """How many examples the client says it trained on, for how many it did."""
+        return examples
 
     def at(self, period: int) -> "Behaviour":
         """What the client does in a period."""
         return self
+
+    def check(self, client: int, clients: int) -> None:
+        """Raise ValueError when client number `client` of so many cannot behave like this."""
 
 
 class Honest(Behaviour):
@@ -49,6 +97,38 @@ class FreeRider(Deviation):
     trains: ClassVar[bool] = False
 
 
+class StaleFreeRider(Deviation):
+    """Trains nothing and sends the last step of the global model again; zero in the first round."""
+
+    kind: Literal["stale_free_rider"] = "stale_free_rider"
+    trains: ClassVar[bool] = False
+
+    def report(
+        self, update: Floats, last_step: Floats, period: int, draws: np.random.Generator
+    ) -> Floats:
+        return last_step
+
+
+class DisguisedFreeRider(Deviation):
+    """Trains nothing and sends the last step of the global model with noise that fades.
+
+    The noise has deviation `sigma` t^(-decay) in period t (Fraboni et al. 2021), as the changes of
+    a client that trains would, so that no two such clients send the same.
+    """
+
+    kind: Literal["disguised_free_rider"] = "disguised_free_rider"
+    trains: ClassVar[bool] = False
+    sigma: float = Field(0.01, gt=0, le=1e6, description="Deviation of the noise in period 1.")
+    decay: float = Field(1.0, ge=0, le=10, description="How fast it fades; 0 for never.")
+
+    def report(
+        self, update: Floats, last_step: Floats, period: int, draws: np.random.Generator
+    ) -> Floats:
+        deviation = self.sigma * max(period, 1) ** -self.decay
+        noise: Floats = deviation * draws.standard_normal(last_step.size)
+        return last_step + noise
+
+
 class LabelFlip(Deviation):
     """Poisons the model by training on label `classes - 1 - label` (Fang et al. 2020).
 
@@ -57,8 +137,137 @@ class LabelFlip(Deviation):
 
     kind: Literal["label_flip"] = "label_flip"
 
-    def labels(self, labels: Integers, classes: int) -> Integers:
-        return classes - 1 - labels
+    def labels(self, labels: Integers, classes: int, draws: np.random.Generator) -> Integers:
+        return _mirrored(labels, classes)
 
 
-BEHAVIOURS: tuple[type[Behaviour], ...] = (Honest, FreeRider, LabelFlip)
+class LabelNoise(Deviation):
+    """Has careless labels: a fraction of its examples get a random one of the other classes."""
+
+    kind: Literal["label_noise"] = "label_noise"
+    fraction: float = Field(0.3, gt=0, le=1, description="Fraction of labels that are wrong.")
+
+    def labels(self, labels: Integers, classes: int, draws: np.random.Generator) -> Integers:
+        wrong = draws.permutation(len(labels))[: round(self.fraction * len(labels))]
+        noisy = labels.copy()
+        noisy[wrong] = (labels[wrong] + draws.integers(1, classes, len(wrong))) % classes
+        return noisy
+
+
+class SignFlip(Deviation):
+    """Pushes the model back: sends minus its update, times a factor (Li et al. 2019)."""
+
+    kind: Literal["sign_flip"] = "sign_flip"
+    factor: float = Field(1.0, gt=0, le=1e6, description="Length of what it sends, in updates.")
+
+    def report(
+        self, update: Floats, last_step: Floats, period: int, draws: np.random.Generator
+    ) -> Floats:
+        return -self.factor * update
+
+
+class GaussianNoise(Deviation):
+    """Adds normal noise to its update, of the update's own size times a factor."""
+
+    kind: Literal["gaussian_noise"] = "gaussian_noise"
+    factor: float = Field(
+        1.0, gt=0, le=1e6, description="Root mean square of the noise, in that of the update."
+    )
+
+    def report(
+        self, update: Floats, last_step: Floats, period: int, draws: np.random.Generator
+    ) -> Floats:
+        size = np.sqrt(np.mean(update**2))
+        noise: Floats = self.factor * size * draws.standard_normal(update.size)
+        return update + noise
+
+
+class ModelReplacement(Deviation):
+    """Puts a model of its own in the place of the global one (Bagdasaryan et al. 2020).
+
+    Trains on label `classes - 1 - label` and sends its update times a factor: the number of clients
+    of equal size would make the mean its own model, were the others to send nothing.
+    """
+
+    kind: Literal["model_replacement"] = "model_replacement"
+    factor: float = Field(10.0, gt=0, le=1e6, description="What the update is multiplied by.")
+
+    def labels(self, labels: Integers, classes: int, draws: np.random.Generator) -> Integers:
+        return _mirrored(labels, classes)
+
+    def report(
+        self, update: Floats, last_step: Floats, period: int, draws: np.random.Generator
+    ) -> Floats:
+        return self.factor * update
+
+
+class Duplicate(Deviation):
+    """Trains on a copy of another client's examples; those it has itself lie idle."""
+
+    kind: Literal["duplicate"] = "duplicate"
+    original: int = Field(0, ge=0, description="Number of the client whose examples it copies.")
+
+    def source(self, client: int) -> int:
+        return self.original
+
+    def check(self, client: int, clients: int) -> None:
+        if self.original >= clients:
+            raise ValueError(
+                f"duplicate: there is no client {self.original} to copy, the last one is "
+                f"{clients - 1}"
+            )
+        if self.original == client:
+            raise ValueError(f"duplicate: client {client} cannot copy itself; change `original`")
+
+
+class Sybil(Deviation):
+    """One owner poses as all clients of the group, which divide one client's examples evenly.
+
+    The partition gives the group what one client gets. Before `start` its first client takes part
+    with all of that and the others do not.
+    """
+
+    kind: Literal["sybil"] = "sybil"
+    one_owner: ClassVar[bool] = True
+
+
+class InflateSize(Deviation):
+    """Claims to have trained on more examples than it has, to weigh more."""
+
+    kind: Literal["inflate_size"] = "inflate_size"
+    factor: float = Field(10.0, ge=1, le=1e6, description="Examples claimed for each it has.")
+
+    def claimed(self, examples: int) -> float:
+        return self.factor * examples
+
+
+class Intermittent(Deviation):
+    """Comes and goes: is there for some periods, then away for some, and so on."""
+
+    kind: Literal["intermittent"] = "intermittent"
+    there: int = Field(1, ge=1, le=1_000_000, description="Periods in a row it takes part in.")
+    away: int = Field(1, ge=1, le=1_000_000, description="Periods in a row it misses.")
+
+    def takes_part(self, period: int) -> bool:
+        return (max(period, 1) - self.start) % (self.there + self.away) < self.there
+
+
+def _mirrored(labels: Integers, classes: int) -> Integers:
+    return classes - 1 - labels
+
+
+BEHAVIOURS: tuple[type[Behaviour], ...] = (
+    Honest,
+    FreeRider,
+    StaleFreeRider,
+    DisguisedFreeRider,
+    LabelFlip,
+    LabelNoise,
+    SignFlip,
+    GaussianNoise,
+    ModelReplacement,
+    Duplicate,
+    Sybil,
+    InflateSize,
+    Intermittent,
+)

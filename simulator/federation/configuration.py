@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
-from simulator.components import Booleans, Family, Floats, Integers, Memory, Section
-from simulator.errors import ModelError
+from simulator.components import Booleans, Family, Floats, Memory, Section
+from simulator.errors import ModelError, ScenarioError
 from simulator.federation.aggregation import AGGREGATIONS, Aggregation, FedAvg
 from simulator.federation.behaviours import Behaviour
+from simulator.federation.cohort import Cohort
 from simulator.federation.contribution import CONTRIBUTIONS, Contribution, Evidence, Shapley
 from simulator.federation.game import CoalitionGame
 from simulator.federation.learners import LEARNERS, SLOW_DOWN, Learner, SgdClassifier
+from simulator.federation.linear_game import LinearGame
 from simulator.federation.partition import PARTITIONS, Dirichlet, Partition
 from simulator.federation.tasks import TASKS, Dataset, Digits, Split, Task
 from simulator.federation.utilities import (
@@ -24,32 +26,9 @@ from simulator.federation.utilities import (
 )
 from simulator.randomness import Streams
 
-__all__ = ["Cohort", "Federation", "Quality", "Round"]
+__all__ = ["Federation", "Quality", "Round"]
 
 LARGEST_PARAMETER = 1e30  # above it, or at NaN, a deep network's scores may not be finite
-
-
-@dataclass(frozen=True)
-class Cohort:
-    """The clients, what they do and the examples they own; arrays are `[clients]`."""
-
-    dataset: Dataset
-    data: tuple[Split, ...]
-    behaviours: tuple[Behaviour, ...]
-
-    @property
-    def examples(self) -> Integers:
-        """Training examples of each client."""
-        return np.array([len(data) for data in self.data])
-
-    def trains(self, period: int) -> Booleans:
-        """Which clients train in a period, if they take part."""
-        return np.array([behaviour.at(period).trains for behaviour in self.behaviours])
-
-    def training_data(self, client: int, period: int) -> Split:
-        """What a client trains on in a period: its own examples, labelled as it behaves then."""
-        own, behaviour = self.data[client], self.behaviours[client].at(period)
-        return Split(own.features, behaviour.labels(own.labels, self.dataset.classes))
 
 
 @dataclass(frozen=True)
@@ -94,41 +73,103 @@ class Federation(Section):
     contribution: Annotated[Contribution, Family(CONTRIBUTIONS)] = Field(
         Shapley(), description="How a round's result is credited to clients."
     )
+    normalisation: Literal["coalition", "all"] = Field(
+        "coalition",
+        description="Whose examples divide a coalition's update: its own, or all participants'. "
+        "By its own, an update of zero dilutes the others'; by all, it changes nothing.",
+    )
+    reconstruction: Literal["weighted", "aggregation"] = Field(
+        "weighted",
+        description="A coalition's model: the mean update weighted by examples, or what the "
+        "aggregation rule combines, without the server's momentum.",
+    )
+    participation: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="Fraction of the clients drawn for each round, at least one of those there.",
+    )
 
-    def gather(self, behaviours: Sequence[Behaviour], streams: Streams) -> Cohort:
-        """Load the task and divide it among clients with these behaviours."""
+    def check(self, behaviours: Sequence[Behaviour]) -> None:
+        """Raise ValueError when clients of these behaviours cannot have a round."""
+        for client, behaviour in enumerate(behaviours):
+            behaviour.check(client, len(behaviours))
+        self.aggregation.check(self._drawn(len(behaviours)))
+
+    def gather(
+        self,
+        behaviours: Sequence[Behaviour],
+        streams: Streams,
+        owners: Sequence[int] | None = None,
+    ) -> Cohort:
+        """Load the task and divide it among clients with these behaviours.
+
+        `owners` `[clients]` is the number of the first client of each one's owner, ascending;
+        without it each is its own. The partition gives every owner a part, which its clients
+        divide evenly.
+        """
         dataset = self.task.load(streams["split"])
-        train = dataset.train
-        parts = self.partition.split(train.labels, len(behaviours), streams["partition"])
-        data = tuple(Split(train.features[rows], train.labels[rows]) for rows in parts)
-        return Cohort(dataset, data, tuple(behaviours))
+        owner = np.arange(len(behaviours)) if owners is None else np.array(owners)
+        _, identities = np.unique(owner, return_counts=True)
+        parts = self.partition.share_out(dataset, len(identities), streams["partition"])
+        data = [
+            own
+            for part, count in zip(parts, identities.tolist(), strict=True)
+            for own in _divided(part, count, streams)
+        ]
+        return Cohort(dataset, tuple(data), tuple(behaviours), owner)
+
+    def invite(self, able: Booleans, streams: Streams) -> Booleans:
+        """Which of the clients who are `able` to take part the aggregator draws for a round."""
+        lots = np.where(able, streams["participation"].random(len(able)), np.inf)
+        drawn = np.zeros_like(able)
+        drawn[np.argsort(lots, kind="stable")[: self._drawn(len(able))]] = True
+        return drawn & able
+
+    def _drawn(self, clients: int) -> int:
+        return max(round(self.participation * clients), 1)
 
     def initial(self, cohort: Cohort, streams: Streams) -> Memory:
-        """The untrained model and each client's count of training steps."""
+        """The untrained model, its last step, the clients' training steps, the server's memory."""
         features, classes = cohort.dataset.train.features.shape[1], cohort.dataset.classes
         parameters = self.learner.initial(features, classes, streams["model"])
-        return {"parameters": parameters, "steps": np.ones(len(cohort.data))}
+        return {
+            "parameters": parameters,
+            "last_step": np.zeros_like(parameters),
+            "steps": np.ones(len(cohort.data)),
+            **_named_server(self.aggregation.initial(parameters.size)),
+        }
 
     def learn(
         self, memory: Memory, cohort: Cohort, participates: Booleans, period: int, streams: Streams
     ) -> tuple[Round, Memory]:
-        """One round: participating clients train, the aggregator combines their updates."""
+        """One round: participating clients train and report, the aggregator combines that."""
         previous, steps = memory["parameters"], memory["steps"].copy()
         training = np.flatnonzero(participates & cohort.trains(period))
-        data = [cohort.training_data(client, period) for client in training.tolist()]
+        data = [cohort.training_data(client, period, streams) for client in training.tolist()]
         seeds = [streams.integer("train", period, client) for client in training.tolist()]
         trained, steps[training] = self.learner.train_all(
             previous, steps[training], data, cohort.dataset.classes, seeds
         )
         updates = np.zeros((len(cohort.data), previous.size))
         updates[training] = trained - previous
-        examples = cohort.examples.astype(float)
-        parameters = self.aggregation.aggregate(previous, updates, examples * participates)
+        for client in np.flatnonzero(participates & cohort.deviates).tolist():
+            updates[client] = cohort.report(
+                client, updates[client], memory["last_step"], period, streams
+            )
+        examples = cohort.claimed(period)
+        step, server = self.aggregation.apply(_of_server(memory), updates, examples * participates)
+        parameters = previous + step
         if not max(np.abs(parameters).max(), np.abs(updates).max()) < LARGEST_PARAMETER:
             raise ModelError(f"the model's parameters overflow in period {period}; {SLOW_DOWN}")
         return (
             Round(participates, examples, previous, updates, parameters),
-            {"parameters": parameters, "steps": steps},
+            {
+                "parameters": parameters,
+                "last_step": step,
+                "steps": steps,
+                **_named_server(server),
+            },
         )
 
     def evaluate(self, parameters: Floats, cohort: Cohort) -> Quality:
@@ -139,40 +180,102 @@ class Federation(Section):
             for part in (dataset.test, dataset.validation)
         )
         hits = learner.predictions(test)[0] == dataset.test.labels
-        loss = -negative_log_loss(learner.probabilities(test), dataset.test.labels)[0]
-        utility = self.utility.value(learner.probabilities(validation), dataset.validation.labels)
+        loss = -negative_log_loss(learner.likelihood(test, dataset.test.labels))[0]
+        utility = self.utility.value(learner, validation, dataset.validation.labels)
         return Quality(float(hits.mean()), float(loss), float(utility[0]))
 
     def game(self, round_: Round, cohort: Cohort) -> CoalitionGame:
         """The round as a game of its participants.
 
-        A coalition's model adds the mean update of its members, weighted by their examples, to the
-        previous global model; nobody's is the previous global model itself.
+        A coalition's model adds to the previous global model what `reconstruction` and
+        `normalisation` make of its members' updates; nobody's is the previous global model itself.
         """
-        present = np.flatnonzero(round_.participated)
-        examples = round_.examples[present]
-        validation = cohort.dataset.validation
-        scores = self.learner.combined_scores(
-            round_.previous, round_.updates[present], validation.features, cohort.dataset.classes
+        present = round_.participated
+        return self._play(
+            round_.previous, round_.updates[present], round_.examples[present], cohort.dataset
         )
 
-        def utility(members: Booleans) -> Floats:
-            weights = members * examples
-            weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1.0)
-            probabilities = self.learner.probabilities(scores(weights))
-            return self.utility.value(probabilities, validation.labels)
+    def _play(
+        self, previous: Floats, updates: Floats, examples: Floats, dataset: Dataset
+    ) -> CoalitionGame:
+        learner, validation, classes = self.learner, dataset.validation, dataset.classes
 
-        return CoalitionGame(len(present), utility)
+        def worth(scores: Floats) -> Floats:
+            return self.utility.value(learner, scores, validation.labels)
 
-    def assess(self, round_: Round, cohort: Cohort, streams: Streams) -> Floats:
-        """Contribution of every client `[clients]`, 0 for those absent."""
-        present, contributions = round_.participated, np.zeros(len(cohort.data))
-        if present.any():
-            evidence = Evidence(
-                round_.examples[present],
-                round_.updates[present],
-                play=lambda: self.game(round_, cohort),
+        if self.reconstruction == "weighted" and learner.linear:
+            parts = learner.scores(updates, validation.features, classes)
+            return LinearGame(
+                learner.scores(previous[None], validation.features, classes)[0],
+                parts * examples[:, None, None],
+                examples,
+                of_all=self.normalisation == "all",
+                worth=worth,
+                labels=validation.labels,
+                hit_rate=self.utility.of_two(validation.labels) if classes == 2 else None,
             )
-            draws = streams["contribution"]
-            contributions[present] = self.contribution.assess(evidence, draws)
-        return contributions
+        model = self._aggregated if self.reconstruction == "aggregation" else self._weighted
+        return CoalitionGame(
+            len(updates),
+            lambda members: worth(
+                learner.scores(
+                    previous + model(members, updates, examples), validation.features, classes
+                )
+            ),
+        )
+
+    def _weighted(self, members: Booleans, updates: Floats, examples: Floats) -> Floats:
+        """Mean update of coalitions `[coalitions, params]`, by examples; 0 without any."""
+        weights = members * examples
+        total = examples.sum() if self.normalisation == "all" else weights.sum(axis=1)[:, None]
+        mean: Floats = weights / np.where(total > 0, total, 1.0) @ updates
+        return mean
+
+    def _aggregated(self, members: Booleans, updates: Floats, examples: Floats) -> Floats:
+        """What the aggregation rule combines for coalitions `[coalitions, params]`."""
+        combined = np.zeros((len(members), updates.shape[1]))
+        for number, inside in enumerate(members):
+            weights = examples if self.normalisation == "all" else examples * inside
+            if (examples * inside).any():
+                combined[number] = self.aggregation.combine(updates * inside[:, None], weights)
+        return combined
+
+    def assess(
+        self, memory: Memory, round_: Round, cohort: Cohort, streams: Streams
+    ) -> tuple[Floats, Memory]:
+        """Contribution of every client `[clients]`, and what the method remembers of it."""
+        present, dataset = round_.participated, cohort.dataset
+        if not present.any():
+            return np.zeros(len(present)), memory
+        examples, features = round_.examples[present], dataset.train.features.shape[1]
+        evidence = Evidence(
+            present,
+            examples,
+            round_.previous,
+            round_.updates[present],
+            play=lambda previous, updates: self._play(previous, updates, examples, dataset),
+            class_rows=lambda models: self.learner.class_rows(models, features, dataset.classes),
+        )
+        return self.contribution.assess(evidence, memory, streams["contribution"])
+
+
+def _divided(part: Split, count: int, streams: Streams) -> list[Split]:
+    """An owner's examples divided at random among its `count` clients."""
+    if count == 1:
+        return [part]
+    if len(part) < count:
+        raise ScenarioError(f"{count} sybil clients have only {len(part)} examples to divide")
+    rows = streams["identities"].permutation(len(part))
+    return [part.take(own) for own in np.array_split(rows, count)]
+
+
+def _named_server(memory: Memory) -> Memory:
+    return {f"server_{name}": values for name, values in memory.items()}
+
+
+def _of_server(memory: Memory) -> Memory:
+    return {
+        name.removeprefix("server_"): values
+        for name, values in memory.items()
+        if name.startswith("server_")
+    }

@@ -1,12 +1,12 @@
 """Learners: the model that is trained and how a client trains it."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from simulator.components import Component, Floats, Integers
 from simulator.errors import ModelError
@@ -15,11 +15,14 @@ from simulator.federation.tasks import Split
 __all__ = ["LEARNERS", "SLOW_DOWN", "Learner", "MlpClassifier", "SgdClassifier"]
 
 SLOW_DOWN = "try a smaller federation.learner.learning_rate"
+ETA0, POWER_T = 0.01, 0.5
 
 
 class Learner(Component):
     """A model whose parameters are one flat vector `[params]`, trained locally by scikit-learn."""
 
+    linear: ClassVar[bool] = False
+    """Whether scores are linear in the parameters: those of a sum are the sum of the scores."""
     epochs: int = Field(1, ge=1, description="Local passes over a client's examples per round.")
 
     @abstractmethod
@@ -31,6 +34,11 @@ class Learner(Component):
         self, parameters: Floats, steps: float, data: Split, classes: int, seed: int
     ) -> Any:
         """A scikit-learn estimator in the state it would have after `steps` examples."""
+
+    @property
+    def training(self) -> str:
+        """How `train_all` works, for the log of a run."""
+        return "by scikit-learn, one client after the other"
 
     @abstractmethod
     def parameters(self, estimator: Any) -> Floats:
@@ -89,11 +97,19 @@ class Learner(Component):
     def probabilities(self, scores: Floats) -> Floats:
         """Class probabilities `[models, classes, rows]` from raw scores, which it may overwrite."""
 
-    def combined_scores(
-        self, previous: Floats, updates: Floats, features: Floats, classes: int
-    ) -> Callable[[Floats], Floats]:
-        """A function from weights `[models, clients]` to scores of previous + weights @ updates."""
-        return lambda weights: self.scores(previous + weights @ updates, features, classes)
+    def likelihood(self, scores: Floats, labels: Integers) -> Floats:
+        """Probabilities of the rows' classes `[models, rows]` from scores, which it may overwrite.
+
+        One output is taken for the log odds of class 1.
+        """
+        if scores.shape[1] > 1:
+            return self.probabilities(scores)[:, labels, np.arange(len(labels))]
+        likely = _logistic(scores[:, 0])
+        return np.abs(np.subtract(1.0 - labels, likely, out=likely), out=likely)
+
+    @abstractmethod
+    def class_rows(self, parameters: Floats, features: int, classes: int) -> Floats:
+        """Weights of the last layer `[models, outputs, inputs]`, without intercepts."""
 
 
 class SgdClassifier(Learner):
@@ -101,11 +117,37 @@ class SgdClassifier(Learner):
 
     scikit-learn's `SGDClassifier(loss="log_loss", penalty="l2")` through `partial_fit`: one example
     at a time in an order drawn anew each epoch. Parameters are `coef_` followed by `intercept_`.
+    `train_all` gives the same bits by a compiled loop over all clients.
+
+    With `proximal` mu each step, of size eta, is followed by one towards the global model, g:
+    w <- w - min(1, eta mu) (w - g), for coefficients and intercepts. It is the descent of FedProx's
+    mu/2 |w - g|^2 (Li et al. 2020), never beyond its minimum, taken after that of the loss.
     """
 
     kind: Literal["sgd_classifier"] = "sgd_classifier"
-    learning_rate: float = Field(0.01, gt=0, description="Step size eta0, constant.")
+    linear: ClassVar[bool] = True
+    learning_rate: float = Field(
+        ETA0, gt=0, description="Step size eta0 of the schedules constant and invscaling."
+    )
+    schedule: Literal["constant", "optimal", "invscaling"] = Field(
+        "constant",
+        description="Step size at a client's step t: eta0, 1 / (l2 (t0 + t)), eta0 / t^power_t.",
+    )
+    power_t: float = Field(POWER_T, ge=0, description="Exponent of the schedule invscaling.")
     l2: float = Field(1e-4, ge=0, description="Weight of the L2 penalty (scikit-learn's alpha).")
+    proximal: float = Field(
+        0.0, ge=0, description="Weight mu of the pull towards the global model (FedProx)."
+    )
+
+    @model_validator(mode="after")
+    def _schedule_fits(self) -> Self:
+        if self.schedule != "invscaling" and self.power_t != POWER_T:
+            raise ValueError("power_t is for schedule invscaling only")
+        if self.schedule == "optimal" and self.learning_rate != ETA0:
+            raise ValueError("schedule optimal derives its step size from l2: no learning_rate")
+        if self.schedule == "optimal" and self.l2 == 0:
+            raise ValueError("schedule optimal derives its step size from l2, which must not be 0")
+        return self
 
     def initial(self, features: int, classes: int, draws: np.random.Generator) -> Floats:
         return np.zeros(_outputs(classes) * (features + 1))
@@ -119,8 +161,9 @@ class SgdClassifier(Learner):
         model = SGDClassifier(
             loss="log_loss",
             alpha=self.l2,
-            learning_rate="constant",
+            learning_rate=self.schedule,
             eta0=self.learning_rate,
+            power_t=self.power_t,
             random_state=np.random.RandomState(seed),
         )
         model.classes_ = np.arange(classes)
@@ -131,6 +174,56 @@ class SgdClassifier(Learner):
 
     def parameters(self, estimator: Any) -> Floats:
         return np.concatenate([estimator.coef_.ravel(), estimator.intercept_])
+
+    @property
+    def training(self) -> str:
+        return "by a compiled loop over all clients, in the bits of scikit-learn"
+
+    def train(
+        self, parameters: Floats, steps: float, data: Split, classes: int, seed: int
+    ) -> tuple[Floats, float]:
+        """As its base, unless there is a pull towards the global model: only the loop knows it."""
+        if not self.proximal:
+            return super().train(parameters, steps, data, classes, seed)
+        trained, taken = self.train_all(parameters, np.array([steps]), [data], classes, [seed])
+        return trained[0], float(taken[0])
+
+    def train_all(
+        self,
+        parameters: Floats,
+        steps: Floats,
+        data: Sequence[Split],
+        classes: int,
+        seeds: Sequence[int],
+    ) -> tuple[Floats, Floats]:
+        """As its base, by a compiled loop; where numbers overflow scikit-learn judges."""
+        if not data:
+            return super().train_all(parameters, steps, data, classes, seeds)
+        from simulator.federation.kernels import CONSTANT, INVSCALING, OPTIMAL, train_clients
+
+        schedules = {"constant": CONSTANT, "optimal": OPTIMAL, "invscaling": INVSCALING}
+        rows, trained = np.array([len(own) for own in data]), np.empty((len(data), parameters.size))
+        finite = train_clients(
+            np.concatenate([own.features for own in data]),
+            np.concatenate([own.labels for own in data]),
+            np.append(0, rows.cumsum()),
+            np.array(seeds),
+            steps,
+            parameters,
+            _outputs(classes),
+            self.epochs,
+            schedules[self.schedule],
+            self.learning_rate,
+            self.power_t,
+            self.l2,
+            self.proximal,
+            trained,
+        )
+        if finite:
+            return trained, steps + self.epochs * rows
+        if self.proximal:
+            raise ModelError(f"training failed, {SLOW_DOWN}: floating-point overflow")
+        return super().train_all(parameters, steps, data, classes, seeds)
 
     def scores(self, parameters: Floats, features: Floats, classes: int) -> Floats:
         outputs = _outputs(classes)
@@ -150,19 +243,9 @@ class SgdClassifier(Learner):
         positive /= total
         return positive
 
-    def combined_scores(
-        self, previous: Floats, updates: Floats, features: Floats, classes: int
-    ) -> Callable[[Floats], Floats]:
-        """Scores are linear in the parameters: each client's are computed once and added up."""
-        scores = self.scores(np.vstack([previous, updates]), features, classes)
-        shape, parts = scores.shape[1:], scores.reshape(len(scores), -1)
-
-        def combined(weights: Floats) -> Floats:
-            total = weights @ parts[1:]
-            total += parts[0]
-            return total.reshape(-1, *shape)
-
-        return combined
+    def class_rows(self, parameters: Floats, features: int, classes: int) -> Floats:
+        outputs = _outputs(classes)
+        return parameters[:, :-outputs].reshape(len(parameters), outputs, features)
 
 
 class MlpClassifier(Learner):
@@ -240,6 +323,9 @@ class MlpClassifier(Learner):
         np.exp(scores, out=scores)
         scores /= scores.sum(axis=1, keepdims=True)
         return scores
+
+    def class_rows(self, parameters: Floats, features: int, classes: int) -> Floats:
+        return self._layers(parameters, features, classes)[0][-1].swapaxes(1, 2)
 
     def _units(self, features: int, classes: int) -> tuple[int, ...]:
         return (features, *self.hidden, _outputs(classes))

@@ -6,16 +6,38 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from simulator.components import Component, Integers
+from simulator.components import Component, Floats, Integers
 from simulator.errors import ScenarioError
+from simulator.federation.tasks import Dataset, Split
 
-__all__ = ["PARTITIONS", "Dirichlet", "Iid", "Partition", "Quantity"]
+__all__ = [
+    "PARTITIONS",
+    "Dirichlet",
+    "Iid",
+    "Natural",
+    "Noise",
+    "Partition",
+    "Quantity",
+    "Shards",
+]
 
 
 class Partition(Component):
     """A rule that gives every training example to one client."""
 
     min_examples: int = Field(10, ge=1, description="Least number of examples of a client.")
+
+    def share_out(self, dataset: Dataset, clients: int, draws: np.random.Generator) -> list[Split]:
+        """Each client's part of the training examples, as it sees them.
+
+        Raises ScenarioError when there are too few to give each client `min_examples`.
+        """
+        rows = self.split(self.mark(dataset), clients, draws)
+        parts = [dataset.train.take(own) for own in rows]
+        return [
+            Split(self.seen(part.features, client, clients, draws), part.labels)
+            for client, part in enumerate(parts)
+        ]
 
     def split(self, labels: Integers, clients: int, draws: np.random.Generator) -> list[Integers]:
         """Row numbers of each client's examples, for `labels` `[rows]`.
@@ -32,6 +54,16 @@ class Partition(Component):
     @abstractmethod
     def divide(self, labels: Integers, clients: int, draws: np.random.Generator) -> list[Integers]:
         """The work of `split`, for a request that is possible."""
+
+    def mark(self, dataset: Dataset) -> Integers:
+        """What training examples are divided by `[rows]`: their classes."""
+        return dataset.train.labels
+
+    def seen(
+        self, features: Floats, client: int, clients: int, draws: np.random.Generator
+    ) -> Floats:
+        """Features `[rows, features]` as client number `client` of so many has them."""
+        return features
 
 
 class Dirichlet(Partition):
@@ -87,4 +119,82 @@ class Quantity(Partition):
         return by_label.divide(np.zeros_like(labels), clients, draws)  # as if of one class
 
 
-PARTITIONS: tuple[type[Partition], ...] = (Dirichlet, Iid, Quantity)
+class Shards(Partition):
+    """Few classes each: examples sorted by class are cut into shards, dealt out at random.
+
+    Every client gets `shards` of them (McMahan et al. 2017) and as many examples as any other, give
+    or take one. A shard on the border of two classes has both, so a client has about as many
+    classes as shards.
+    """
+
+    kind: Literal["shards"] = "shards"
+    shards: int = Field(2, ge=1, le=1000, description="Shards of each client.")
+
+    def divide(self, labels: Integers, clients: int, draws: np.random.Generator) -> list[Integers]:
+        mixed = draws.permutation(len(labels))
+        rows = mixed[np.argsort(labels[mixed], kind="stable")]
+        totals = draws.permutation(_evenly(len(labels), clients))
+        sizes = np.concatenate([_evenly(total, self.shards) for total in totals])
+        dealt = draws.permutation(len(sizes))
+        owner = np.repeat(dealt // self.shards, sizes[dealt])
+        return [rows[owner == client] for client in range(clients)]
+
+
+class Noise(Partition):
+    """Feature skew: equal random parts, and normal noise on the features that grows by client.
+
+    Features have deviation 1; the noise of client i of N has `sigma` i / (N - 1), none for the
+    first. After Li et al. (2022), whose noise grows alike. It is drawn once; validation and test
+    examples have none.
+    """
+
+    kind: Literal["noise"] = "noise"
+    sigma: float = Field(1.0, gt=0, le=1e6, description="Deviation of the last client's noise.")
+
+    def divide(self, labels: Integers, clients: int, draws: np.random.Generator) -> list[Integers]:
+        return np.array_split(draws.permutation(len(labels)), clients)
+
+    def seen(
+        self, features: Floats, client: int, clients: int, draws: np.random.Generator
+    ) -> Floats:
+        deviation = self.sigma * client / max(clients - 1, 1)
+        return features + deviation * draws.standard_normal(features.shape)
+
+
+class Natural(Partition):
+    """Every client has the examples that are its own, by the client column of a `csv` task.
+
+    Clients are numbered as the column's values in sorted order, and there must be as many.
+    """
+
+    kind: Literal["natural"] = "natural"
+
+    def mark(self, dataset: Dataset) -> Integers:
+        if dataset.origins is None:
+            raise ScenarioError(
+                "partition natural needs a task that knows whose its examples are: "
+                "csv with `client`"
+            )
+        return dataset.origins
+
+    def divide(self, labels: Integers, clients: int, draws: np.random.Generator) -> list[Integers]:
+        counts = np.bincount(labels, minlength=clients)
+        if len(counts) != clients:
+            raise ScenarioError(
+                f"partition natural: the examples are of {len(counts)} clients, the scenario has "
+                f"{clients}"
+            )
+        if counts.min() < self.min_examples:
+            raise ScenarioError(
+                f"partition natural: client {counts.argmin()} has {counts.min()} training "
+                f"examples, min_examples is {self.min_examples}"
+            )
+        return [np.flatnonzero(labels == client) for client in range(clients)]
+
+
+def _evenly(total: int, parts: int) -> Integers:
+    """`total` as a sum of `parts` numbers that differ by at most one."""
+    return total // parts + (np.arange(parts) < total % parts)
+
+
+PARTITIONS: tuple[type[Partition], ...] = (Dirichlet, Iid, Quantity, Shards, Noise, Natural)

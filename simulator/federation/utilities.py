@@ -1,32 +1,83 @@
 """Utilities: what a model is worth, measured on the validation set."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 
-from simulator.components import Component, Floats, Integers
+from simulator.components import Booleans, Component, Floats, Integers
+from simulator.federation.learners import Learner
 
-__all__ = ["UTILITIES", "NegativeLogLoss", "Utility", "negative_log_loss"]
+__all__ = [
+    "UTILITIES",
+    "Accuracy",
+    "Auc",
+    "BalancedAccuracy",
+    "HitRate",
+    "NegativeLogLoss",
+    "Utility",
+    "area_under_curve",
+    "negative_log_loss",
+]
+
+TOGETHER = 16  # chances whose product is taken before its logarithm: at least 2.2e-16 ** 16
 
 
-def negative_log_loss(probabilities: Floats, labels: Integers) -> Floats:
+def negative_log_loss(likelihood: Floats) -> Floats:
     """Mean log probability of the true class, clipped at 2.2e-16 as scikit-learn's `log_loss` does.
 
-    `probabilities` `[models, classes, rows]`, `labels` `[rows]`; one value per model.
+    `likelihood` `[models, rows]` is the probability of each row's class; one value per model.
+    Logarithms are taken of products of up to 16 rows, which is faster.
     """
-    smallest = np.finfo(float).eps
-    true_class = probabilities[:, labels, np.arange(len(labels))]
-    value: Floats = np.log(np.clip(true_class, smallest, 1.0 - smallest)).mean(axis=1)
+    from simulator.federation.game_kernels import clipped_products
+
+    models, rows = likelihood.shape
+    products = np.ones((models, -(-rows // TOGETHER)))
+    clipped_products(likelihood, np.finfo(float).eps, products)
+    value: Floats = np.log(products, out=products).sum(axis=1) / rows
     return value
+
+
+def area_under_curve(likelihood: Floats, positive: Booleans) -> Floats:
+    """Part of the pairs of a positive and another row that are in order, a tie counting half.
+
+    `likelihood` `[models, rows]` of being positive, `positive` `[rows]` of which some are and some
+    are not; one value per model.
+    """
+    order = np.argsort(likelihood, axis=1)
+    ranks = _mean_ranks(np.take_along_axis(likelihood, order, axis=1))
+    count = positive.sum()
+    above = (ranks * positive[order]).sum(axis=1) - count * (count + 1) / 2
+    value: Floats = above / (count * (positive.size - count))
+    return value
+
+
+def _mean_ranks(ascending: Floats) -> Floats:
+    """Ranks from 1 of sorted numbers `[models, rows]`, the mean of them where numbers are equal."""
+    rows = ascending.shape[1]
+    place = np.arange(rows)
+    ends = np.diff(ascending, axis=1, append=np.inf) > 0
+    begins = np.roll(ends, 1, axis=1)
+    first = np.maximum.accumulate(np.where(begins, place, 0), axis=1)
+    backwards = np.where(ends, place, rows - 1)[:, ::-1]
+    last = np.minimum.accumulate(backwards, axis=1)[:, ::-1]
+    return (first + last) / 2 + 1
 
 
 class Utility(Component):
     """A measure of a model, higher is better."""
 
     @abstractmethod
-    def value(self, probabilities: Floats, labels: Integers) -> Floats:
-        """One value per model, from `[models, classes, rows]` and `[rows]`."""
+    def value(self, learner: Learner, scores: Floats, labels: Integers) -> Floats:
+        """One value per model, from raw scores `[models, outputs, rows]` and labels `[rows]`.
+
+        The learner turns scores into predictions or probabilities; they may be overwritten.
+        """
+
+    def of_two(self, labels: Integers) -> Callable[[Floats], Floats] | None:
+        """The value as a function of the right predictions `[models, 2]` of two classes, if any."""
+        return None
 
 
 class NegativeLogLoss(Utility):
@@ -34,8 +85,73 @@ class NegativeLogLoss(Utility):
 
     kind: Literal["neg_log_loss"] = "neg_log_loss"
 
-    def value(self, probabilities: Floats, labels: Integers) -> Floats:
-        return negative_log_loss(probabilities, labels)
+    def value(self, learner: Learner, scores: Floats, labels: Integers) -> Floats:
+        return negative_log_loss(learner.likelihood(scores, labels))
 
 
-UTILITIES: tuple[type[Utility], ...] = (NegativeLogLoss,)
+class HitRate(Utility):
+    """A utility of nothing but how many rows of each class are predicted right."""
+
+    @abstractmethod
+    def rate(self, hits: Floats, rows: Floats) -> Floats:
+        """One value per model, from right predictions `[models, classes]` and rows `[classes]`."""
+
+    def value(self, learner: Learner, scores: Floats, labels: Integers) -> Floats:
+        is_class = (labels[:, None] == np.arange(labels.max() + 1)).astype(float)
+        right = learner.predictions(scores) == labels
+        return self.rate(right @ is_class, is_class.sum(axis=0))
+
+    def of_two(self, labels: Integers) -> Callable[[Floats], Floats] | None:
+        rows = np.bincount(labels, minlength=2).astype(float)
+        return lambda hits: self.rate(hits, rows)
+
+
+class Accuracy(HitRate):
+    """Part of the rows predicted right. On few rows most coalitions of a round are worth the same.
+
+    Leave-one-out contributions are then 0 for everybody in most rounds.
+    """
+
+    kind: Literal["accuracy"] = "accuracy"
+
+    def rate(self, hits: Floats, rows: Floats) -> Floats:
+        accuracy: Floats = hits.sum(axis=1) / rows.sum()
+        return accuracy
+
+
+class BalancedAccuracy(HitRate):
+    """Mean over classes of the part of their rows predicted right; classes without rows left out.
+
+    That is what scikit-learn's `balanced_accuracy_score` measures.
+    """
+
+    kind: Literal["balanced_accuracy"] = "balanced_accuracy"
+
+    def rate(self, hits: Floats, rows: Floats) -> Floats:
+        present = rows > 0
+        balanced: Floats = (hits[:, present] / rows[present]).mean(axis=1)
+        return balanced
+
+
+class Auc(Utility):
+    """Area under the ROC curve; with more than two classes the mean of each against the rest.
+
+    As scikit-learn's `roc_auc_score(multi_class="ovr", average="macro")`, which refuses validation
+    rows in which a class is missing. Here that class is left out, and the area is 0.5 when all rows
+    are of one class.
+    """
+
+    kind: Literal["auc"] = "auc"
+
+    def value(self, learner: Learner, scores: Floats, labels: Integers) -> Floats:
+        probabilities = learner.probabilities(scores)
+        classes = [1] if probabilities.shape[1] == 2 else range(probabilities.shape[1])
+        told = [number for number in classes if len(np.unique(labels == number)) == 2]
+        if not told:
+            return np.full(len(probabilities), 0.5)
+        areas = [area_under_curve(probabilities[:, n], labels == n) for n in told]
+        mean: Floats = np.mean(areas, axis=0)
+        return mean
+
+
+UTILITIES: tuple[type[Utility], ...] = (NegativeLogLoss, Accuracy, BalancedAccuracy, Auc)

@@ -27,6 +27,7 @@ def compute(
     started = time.perf_counter()
     log = _Log(recorder.folder / "run.log")
     log.info("%s, seed %d: from period %d", manifest["name"], manifest["seed"], economy.period)
+    log.info("clients train %s", economy.settings.federation.learner.training)
     manifest["status"] = "failed"
     try:
         with _Interrupts() as interrupts:

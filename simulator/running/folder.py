@@ -48,14 +48,16 @@ def new_folder(
     overrides: Mapping[str, Any],
     plugins: Sequence[str | Path],
     setup_seconds: float,
+    name: str | None = None,
 ) -> tuple[Path, dict[str, Any]]:
     """A new folder `out/<name>/<UTC time>-<hash of the scenario>` and its manifest.
 
-    It appears complete with scenario, plugins and manifest, or not at all. Raises RunError when it
-    cannot be made.
+    `name` replaces the last part. The folder appears complete with scenario, plugins and manifest,
+    or not at all. Raises RunError when it cannot be made.
     """
     moment, text = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"), scenario_yaml(scenario)
-    parent, name = out / scenario.name, f"{moment}-{sha256(text.encode()).hexdigest()[:8]}"
+    parent = out / scenario.name
+    name = name or f"{moment}-{sha256(text.encode()).hexdigest()[:8]}"
     making = parent / f".{name}-{os.getpid()}"
     try:
         making.mkdir(parents=True)

@@ -49,15 +49,16 @@ def start(
     scenario: Scenario,
     out: str | Path,
     *,
+    name: str | None = None,
     overrides: Mapping[str, Any] | None = None,
     plugins: Sequence[str | Path] = (),
     progress: Progress | None = None,
 ) -> Path:
-    """`run` without summary and figure."""
+    """`run` without summary and figure; `name` is the folder's instead of the time and a hash."""
     started = time.perf_counter()
     economy = _set_up(scenario)
     setup = time.perf_counter() - started
-    folder, manifest = new_folder(Path(out), scenario, overrides or {}, plugins, setup)
+    folder, manifest = new_folder(Path(out), scenario, overrides or {}, plugins, setup, name)
     with blamed_on(folder), locked(folder):
         recorder = Recorder(folder, TABLES, economy.register.categories)
         recorder.append(0, economy.tables)

@@ -16,37 +16,44 @@ from simulator.components import Section
 from simulator.errors import Problem, ScenarioError
 from simulator.scenario.entries import Entry, Findings, Place, error_of, stop
 from simulator.scenario.faults import translated
-from simulator.scenario.merging import merged, override
+from simulator.scenario.merging import AFTER_FILES, merged, override
 from simulator.scenario.words import got, short, suggestion
 from simulator.scenario.yaml_text import Source
 
-__all__ = ["load", "parse_overrides"]
+__all__ = ["load", "parse_overrides", "read"]
 
 S = TypeVar("S", bound=Section)
 
 MOST_BYTES = 1_000_000
 
 
-def load(model: type[S], path: str | Path, overrides: Mapping[str, Any] = {}) -> S:
-    """The scenario in the file at `path`, after `extends` and then `overrides`, as a `model`.
+def load(model: type[S], path: str | Path, *layers: Mapping[str, Any]) -> S:
+    """The scenario in the file at `path`, after `extends` and then `layers`, as a `model`.
 
-    Overrides are values by dotted path, such as `{"market.fee": 0.01, "clients.0.examples": 50}`.
-    Raises ScenarioError with every problem found, in the order of the file.
+    A layer overrides all before it: values, or entries with places of their own, by dotted path,
+    such as `{"market.fee": 0.01, "clients.0.examples": 50}`. Raises ScenarioError with every
+    problem found, in the order of the file.
     """
+    return read(model, path, *layers)[0]
+
+
+def read(model: type[S], path: str | Path, *layers: Mapping[str, Any]) -> tuple[S, Entry]:
+    """What `load` returns, and the entries that it was made of."""
     findings: Findings = []
     chain = _read_chain(str(path), findings)
     root = chain.pop()
     while chain:
         root = merged(root, chain.pop(), (model,))
-    override(root, model, overrides, findings)
+    for rank, overrides in enumerate(layers, AFTER_FILES):
+        override(root, model, overrides, rank, findings)
     try:
-        scenario = model.model_validate(root.plain())
+        scenario = model.model_validate(root.plain(), context={"folder": Path(path).parent})
     except ValidationError as error:
         settled = {place for place, _ in findings}
         findings += [each for each in translated(error, model, root) if each[0] not in settled]
     if findings:
         raise error_of(findings)
-    return scenario
+    return scenario, root
 
 
 def parse_overrides(settings: Iterable[str]) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from simulator.scenario.entries import Entry, Findings, Place
 from simulator.scenario.options import Options, kind_of, options_inside
 from simulator.scenario.words import dotted, got, quoted, short, shown
 
-__all__ = ["merged", "override"]
+__all__ = ["AFTER_FILES", "merged", "override"]
 
-AFTER_FILES = 1_000_000  # the rank of overrides
+AFTER_FILES = 1_000_000  # the rank of the first overrides
 
 
 def merged(base: Entry, child: Entry, options: Options) -> Entry:
@@ -28,12 +28,21 @@ def merged(base: Entry, child: Entry, options: Options) -> Entry:
 
 
 def override(
-    root: Entry, model: type[Section], overrides: Mapping[str, Any], findings: Findings
+    root: Entry,
+    model: type[Section],
+    overrides: Mapping[str, Any],
+    rank: int,
+    findings: Findings,
 ) -> None:
-    """Set each value by its dotted path, wholes before their parts; note those that cannot be."""
+    """Set each value by its dotted path, wholes before their parts; note those that cannot be.
+
+    A value may be an entry that stands elsewhere, in a study; `rank` puts it after what is there.
+    """
     changes = [(path.split("."), value) for path, value in overrides.items()]
     for names, value in sorted(changes, key=lambda change: len(change[0])):
-        place = Place(AFTER_FILES, 0, 0, f"--set {dotted(names)}={short(shown(value))}")
+        place = Place(rank, 0, 0, f"--set {dotted(names)}={short(shown(value))}")
+        if isinstance(value, Entry):
+            place = value.key._replace(rank=rank)
         try:
             _set(root, (model,), names, _entry_of(value, place))
         except ScenarioError as error:
@@ -49,8 +58,9 @@ def _set(entry: Entry, options: Options, names: list[str], new: Entry) -> None:
         )
     part = _part(entry, names, len(names) - 1)
     if part == "kind" and shown(new.value) != kind_of(entry, options):
-        # What overrides have set already is meant for the new kind.
-        entry.value = {name: old for name, old in entry.value.items() if not old.place.line}
+        # What these overrides have set already is meant for the new kind.
+        rank = new.place.rank
+        entry.value = {name: old for name, old in entry.value.items() if old.place.rank == rank}
     entry.value[part] = new
 
 
@@ -82,6 +92,9 @@ def _opened(entry: Entry, part: str | int, names: list[str], depth: int, place: 
 
 
 def _entry_of(value: Any, place: Place) -> Entry:
+    if isinstance(value, Entry):
+        key, own = (each._replace(rank=place.rank) for each in (value.key, value.place))
+        return Entry(_entry_of(value.value, own).value, own, key)
     if isinstance(value, Mapping):
         if strange := [name for name in value if not isinstance(name, str)]:
             raise ScenarioError(f"the name of a setting must be text, got {got(strange[0])}")

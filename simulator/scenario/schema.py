@@ -67,6 +67,7 @@ class Scenario(Section):
                     f"contribution method {method.kind} handles at most {method.max_clients} "
                     f"clients, there are {count}"
                 )
+            federation.check([group.behaviour for group in clients for _ in range(group.count)])
         return clients
 
     @field_validator("liquidity_providers")
@@ -84,6 +85,15 @@ class Scenario(Section):
     def behaviours(self) -> list[Behaviour]:
         """Behaviour of each client."""
         return [group.behaviour for group in self.clients for _ in range(group.count)]
+
+    @property
+    def owners(self) -> list[int]:
+        """Number of the first client of each client's owner: its own but for identities of one."""
+        found: list[int] = []
+        for group in self.clients:
+            first, one = len(found), group.behaviour.one_owner
+            found += [first if one else first + number for number in range(group.count)]
+        return found
 
     @classmethod
     def load(cls, path: str | Path, overrides: Mapping[str, Any] | None = None) -> Self:
@@ -117,6 +127,11 @@ class Scenario(Section):
                 f"contributions of {len(self.behaviours)} clients by "
                 f"{self.federation.contribution.kind} take up to {coalitions:,} coalitions a "
                 "period, seconds to minutes each"
+            )
+        if self.federation.contribution.accumulates and self.tokens.credit.memory > 0:
+            found.append(
+                f"{self.federation.contribution.kind} adds up rounds itself and credit smooths them "
+                "again; set tokens.credit.memory=0"
             )
         deposits = sum(group.count * group.deposit for group in self.liquidity_providers)
         demand = sum(group.count * group.invested * group.wealth.mean for group in self.investors)

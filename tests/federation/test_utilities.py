@@ -2,58 +2,148 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import log_loss
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, log_loss, roc_auc_score
 
 from simulator.components import Floats, Integers
-from simulator.federation import NegativeLogLoss
+from simulator.federation import (
+    UTILITIES,
+    Accuracy,
+    Auc,
+    BalancedAccuracy,
+    HitRate,
+    Learner,
+    MlpClassifier,
+    NegativeLogLoss,
+    SgdClassifier,
+    Utility,
+)
 from simulator.federation.utilities import negative_log_loss
 
 law = settings(deadline=None)
-LABELS = np.array([0, 1])
 EPSILON = np.finfo(float).eps  # where scikit-learn's log_loss clips
-
-
-def binary(*first_class: float) -> Floats:
-    """One model's probabilities `[1, 2, rows]` from those of class 0."""
-    return np.array([[first_class, [1 - p for p in first_class]]])
+LEARNERS: list[Learner] = [SgdClassifier(), MlpClassifier()]
+EVERY_LEARNER = pytest.mark.parametrize("learner", LEARNERS)
 
 
 @pytest.mark.parametrize(
-    ("probabilities", "loss"),
+    ("likelihood", "loss"),
     [
-        (binary(0.5, 0.5), np.log(2)),
-        (binary(0.25, 0.5), 1.5 * np.log(2)),
-        (binary(1.0, 0.0), -np.log(1 - EPSILON)),  # certain and right
-        (binary(0.0, 1.0), -np.log(EPSILON)),  # certain and wrong: 36, not infinite
+        ([0.5, 0.5], np.log(2)),
+        ([0.25, 0.5], 1.5 * np.log(2)),
+        ([1.0, 1.0], -np.log(1 - EPSILON)),  # certain and right
+        ([0.0, 0.0], -np.log(EPSILON)),  # certain and wrong: 36, not infinite
+        ([0.0] * 1000, -np.log(EPSILON)),
+        ([0.5] * 15 + [0.25] * 30, 75 / 45 * np.log(2)),
     ],
 )
-def test_log_loss_by_hand(probabilities: Floats, loss: float) -> None:
-    found = NegativeLogLoss().value(probabilities, LABELS)
-    assert found == pytest.approx([-loss], rel=1e-15, abs=0)
+def test_log_loss_by_hand(likelihood: list[float], loss: float) -> None:
+    assert negative_log_loss(np.array([likelihood])) == pytest.approx([-loss], rel=1e-14, abs=0)
 
 
 @st.composite
 def judged(draw: st.DrawFn) -> tuple[Floats, Integers]:
-    """Probabilities `[models, classes, rows]`, some of them 0 or 1, and true classes."""
+    """Scores `[models, outputs, rows]`, some equal, some large, and labels of every class."""
     models, classes = draw(st.integers(1, 3)), draw(st.integers(2, 5))
-    rows, seed = draw(st.integers(1, 12)), draw(st.integers(0, 10_000))
-    draws = np.random.default_rng(seed)
-    sharp = draws.exponential(size=(models, classes, rows)) ** draw(st.sampled_from([1, 5, 60]))
-    return sharp / sharp.sum(axis=1, keepdims=True), draws.integers(0, classes, rows)
+    rows, scale = draw(st.integers(6, 70)), draw(st.sampled_from([1e-3, 1.0, 10.0, 300.0]))
+    draws = np.random.default_rng(draw(st.integers(0, 10_000)))
+    shape = models, 1 if classes == 2 else classes, rows
+    scores = scale * np.round(draws.normal(size=shape), draw(st.sampled_from([1, 16])))
+    return scores, draws.permutation(np.arange(rows) % classes)
+
+
+def likely(learner: Learner, scores: Floats) -> Floats:
+    return learner.probabilities(scores.copy())
+
+
+@EVERY_LEARNER
+@law
+@given(judged=judged())
+def test_log_loss_is_that_of_scikit_learn(
+    learner: Learner, judged: tuple[Floats, Integers]
+) -> None:
+    scores, labels = judged
+    losses = [-log_loss(labels, model.T) for model in likely(learner, scores)]
+    found = NegativeLogLoss().value(learner, scores, labels)
+    assert found == pytest.approx(losses, rel=0, abs=1e-12)
+
+
+@EVERY_LEARNER
+@law
+@given(judged=judged())
+def test_hit_rates_are_those_of_scikit_learn(
+    learner: Learner, judged: tuple[Floats, Integers]
+) -> None:
+    scores, labels = judged
+    predicted = learner.predictions(scores)
+    for utility, measure in (
+        (Accuracy(), accuracy_score),
+        (BalancedAccuracy(), balanced_accuracy_score),
+    ):
+        expected = [measure(labels, model) for model in predicted]
+        found = utility.value(learner, scores, labels)
+        assert found == pytest.approx(expected, rel=0, abs=1e-15)
+
+
+@EVERY_LEARNER
+@law
+@given(judged=judged())
+def test_areas_are_those_of_scikit_learn(learner: Learner, judged: tuple[Floats, Integers]) -> None:
+    scores, labels = judged
+    expected = [
+        roc_auc_score(labels, model.T if len(model) > 2 else model[1], multi_class="ovr")
+        for model in likely(learner, scores)
+    ]
+    assert Auc().value(learner, scores, labels) == pytest.approx(expected, rel=0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("scores", "labels", "area"),
+    [
+        ([1.0, 2.0, 3.0, 4.0], [0, 0, 1, 1], 1),
+        ([4.0, 3.0, 2.0, 1.0], [0, 0, 1, 1], 0),
+        ([1.0, 3.0, 2.0, 4.0], [0, 0, 1, 1], 3 / 4),
+        ([1.0, 2.0, 2.0, 4.0], [0, 0, 1, 1], 7 / 8),  # one pair of four is tied
+        ([5.0, 5.0, 5.0, 5.0], [0, 1, 0, 0], 1 / 2),
+        ([1.0, 2.0], [1, 1], 1 / 2),  # nothing to tell apart
+    ],
+)
+def test_area_by_hand(scores: list[float], labels: list[int], area: float) -> None:
+    found = Auc().value(SgdClassifier(), np.array([[scores]]), np.array(labels))
+    assert found.tolist() == [area]
+
+
+def test_a_class_without_rows_is_left_out_of_means() -> None:
+    scores = np.array([[[3.0, 1.0, 2.0, 0.0], [2.0, 2.0, 0.0, 3.0], [0.0, 0.0, 1.0, 1.0]]])
+    labels = np.array([0, 1, 0, 1])  # the third class is missing
+    learner = MlpClassifier()
+    assert BalancedAccuracy().value(learner, scores, labels).tolist() == [1.0]
+    labels = np.array([0, 1, 0, 0])  # predicted 0, 1, 0, 1
+    assert BalancedAccuracy().value(learner, scores, labels) == pytest.approx([(2 / 3 + 1) / 2])
+    chances = likely(learner, scores)[0]
+    areas = [roc_auc_score(labels == number, chances[number]) for number in range(2)]
+    assert Auc().value(learner, scores, labels) == pytest.approx([np.mean(areas)])
 
 
 @law
 @given(judged())
-def test_log_loss_is_that_of_scikit_learn(judged: tuple[Floats, Integers]) -> None:
-    probabilities, labels = judged
-    classes = np.arange(probabilities.shape[1])
-    losses = [-log_loss(labels, model.T, labels=classes) for model in probabilities]
-    assert negative_log_loss(probabilities, labels) == pytest.approx(losses, rel=0, abs=1e-12)
+def test_two_classes_can_be_valued_by_counts(judged: tuple[Floats, Integers]) -> None:
+    scores, labels = judged
+    scores, labels = scores[:, :1], labels % 2
+    right = SgdClassifier().predictions(scores) == labels
+    hits = np.stack([right[:, labels == label].sum(axis=1) for label in (0, 1)], axis=1)
+    for utility in (Accuracy(), BalancedAccuracy()):
+        by_counts = utility.of_two(labels)
+        assert by_counts is not None
+        expected = utility.value(SgdClassifier(), scores, labels)
+        assert by_counts(hits.astype(float)) == pytest.approx(expected, rel=0, abs=1e-15)
+    assert isinstance(Accuracy(), HitRate) and NegativeLogLoss().of_two(labels) is None
 
 
-def test_each_model_is_judged_on_its_own() -> None:
-    draws = np.random.default_rng(0)
-    probabilities, labels = draws.dirichlet([1, 1, 1], (4, 20)).swapaxes(1, 2), np.arange(20) % 3
-    alone = [negative_log_loss(model[None], labels)[0] for model in probabilities]
-    assert negative_log_loss(probabilities, labels).tolist() == alone
-    assert len(set(alone)) == 4
+@pytest.mark.parametrize("utility", [utility() for utility in UTILITIES])
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_each_model_is_judged_on_its_own(utility: Utility, outputs: int) -> None:
+    scores = np.random.default_rng(0).normal(size=(4, outputs, 50))
+    labels, learner = np.arange(50) % max(outputs, 2), SgdClassifier()
+    alone = [utility.value(learner, model[None].copy(), labels)[0] for model in scores]
+    assert utility.value(learner, scores, labels) == pytest.approx(alone, rel=1e-14)
+    assert len(set(alone)) > 1

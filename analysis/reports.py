@@ -1,0 +1,204 @@
+"""Reports: what all runs of a study say together, as a table and a figure.
+
+Pay is a client's share of a period's rewards in % of an equal share, 100 x N x s_i: what the
+contribution method alone decides, before any market. Intervals are of 95%, over seeds.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from analysis.load import Run
+from analysis.looks import GRID, HONEST, INK, MEDIUM, OTHERS, PALE, SMALL, SOFT, words
+from analysis.sweeps import Sweep, interval
+
+_WHISKERS: dict[str, Any] = {"fmt": "none", "ecolor": INK, "elinewidth": 1, "zorder": 3}
+
+Report = Callable[[Sweep], tuple[pd.DataFrame, Figure]]
+
+
+def relative_pay(run: Run) -> pd.DataFrame:
+    """Pay of each owner in each period in which somebody earned any, `[periods, owners]`.
+
+    100 is what everybody gets when all get the same. Clients of one owner are paid together.
+    """
+    rows = run.clients[run.clients["period"] > 0].astype({"owner": str})
+    shares = rows.pivot_table("share", "period", "owner", aggfunc="sum", sort=False)
+    earned = shares[shares.sum(axis=1) > 0]
+    return 100 * earned * shares.shape[1]
+
+
+def reward_by_client(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
+    """Mean pay of clients by their rank in the study's first case, for each task and case.
+
+    Rank 1 is the client that the first case pays most in the run of the same seed.
+    """
+    pay = {(run.task, run.case, run.seed): relative_pay(run.run).mean() for run in _runs(sweep)}
+    first = next(case for _, case, _ in pay)
+    found: dict[tuple[str, str, int], list[float]] = {}
+    for (task, case, seed), own in pay.items():
+        order = pay[task, first, seed].sort_values(ascending=False, kind="stable").index
+        for rank, client in enumerate(order, start=1):
+            found.setdefault((task, case, rank), []).append(float(own[client]))
+    table = _table(found, ["task", "case", "rank"])
+    return table, _small_multiples(table, sweep.name)
+
+
+def volatility(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
+    """Deviation of a client's pay between periods, mean over clients, for each task and case.
+
+    In percentage points of an equal share.
+    """
+    found: dict[tuple[str, str], list[float]] = {}
+    for run in _runs(sweep):
+        deviation = float(relative_pay(run.run).std(ddof=1).mean())
+        found.setdefault((run.task, run.case), []).append(deviation)
+    table = _table(found, ["task", "case"])
+    return table, _bars(table, sweep.name, "deviation between periods, percentage points")
+
+
+def attackers_pay_by_method(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
+    """Mean pay of those who are not honest, for each task, case and behaviour."""
+    found: dict[tuple[str, str, str], list[float]] = {}
+    for run in _runs(sweep):
+        owner = run.run.clients.astype({"client": str, "owner": str}).groupby("client")["owner"]
+        owners, pay = owner.first(), relative_pay(run.run).mean()
+        kinds = {owners[client]: kind for client, kind in run.run.behaviours.items()}
+        for name, kind in kinds.items():
+            if kind != "honest":
+                found.setdefault((run.task, run.case, kind), []).append(float(pay[name]))
+    table = _table(found, ["task", "case", "behaviour"])
+    return table, _matrix(table, sweep.name)
+
+
+REPORTS: dict[str, Report] = {
+    "reward_by_client": reward_by_client,
+    "volatility": volatility,
+    "attackers_pay": attackers_pay_by_method,
+}
+
+
+def save_report(sweep: Sweep, report: str) -> list[Path]:
+    """Write `report.csv` and `report.png` into the folder of the sweep."""
+    table, figure = REPORTS[report](sweep)
+    csv, png = sweep.folder / "report.csv", sweep.folder / "report.png"
+    table.to_csv(csv, index=False, float_format="%.6g")
+    figure.savefig(png, dpi=150)
+    return [csv, png]
+
+
+class _One(NamedTuple):
+    """A complete run and where it stands in the study."""
+
+    task: str
+    case: str
+    seed: int
+    run: Run
+
+
+def _runs(sweep: Sweep) -> Iterator[_One]:
+    for row in sweep.complete.itertuples():
+        run = sweep.load(row)
+        task = run.scenario["federation"]["task"]["kind"]
+        yield _One(task, str(row.case), int(run.manifest["seed"]), run)
+
+
+def _table(found: Mapping[Any, list[float]], names: list[str]) -> pd.DataFrame:
+    rows = [
+        dict(zip(names, key, strict=True)) | interval(values).to_dict()
+        for key, values in found.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _sheet(width: float, height: float, title: str, below: str) -> Figure:
+    figure = Figure(figsize=(width, height), facecolor="white", layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(words(title), x=0.01, ha="left", fontsize=13, color=INK)
+    figure.supxlabel(below, x=0.01, ha="left", fontsize=MEDIUM, color=SOFT)
+    return figure
+
+
+def _plain(axes: Axes) -> None:
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(PALE)
+    axes.tick_params(labelsize=SMALL, colors=SOFT, length=0)
+
+
+def _errors(rows: pd.DataFrame) -> np.ndarray:
+    return np.array([rows["mean"] - rows["low"], rows["high"] - rows["mean"]])
+
+
+def _small_multiples(table: pd.DataFrame, name: str) -> Figure:
+    tasks, cases = list(table["task"].unique()), list(table["case"].unique())
+    below = "pay in % of equal; clients ranked by the first method; lines: 95% intervals over seeds"
+    figure = _sheet(1.9 * len(cases) + 0.6, 2.4 * len(tasks) + 0.9, name, below)
+    grid = figure.subplots(len(tasks), len(cases), sharex=True, sharey="row", squeeze=False)
+    for row, task in zip(grid, tasks, strict=True):
+        row[0].set_ylabel(words(task), fontsize=MEDIUM, color=INK)
+        for axes, case in zip(row, cases, strict=True):
+            own = table[(table["task"] == task) & (table["case"] == case)]
+            axes.bar(own["rank"], own["mean"], color=HONEST[1], width=0.8, zorder=2)
+            axes.errorbar(own["rank"], own["mean"], _errors(own), **_WHISKERS)
+            axes.axhline(100, color=PALE, lw=1, zorder=1)
+            axes.set_title(words(case), loc="left", fontsize=MEDIUM, color=INK)
+            axes.set_xticks([1, len(own)])
+            axes.set_ylim(bottom=0)
+            axes.grid(axis="y", color=GRID, zorder=0)
+            _plain(axes)
+    return figure
+
+
+def _bars(table: pd.DataFrame, name: str, below: str) -> Figure:
+    tasks, cases = list(table["task"].unique()), list(table["case"].unique())
+    below += "; lines: 95% intervals over seeds"
+    figure = _sheet(4.2 * len(tasks) + 1.2, 0.36 * len(cases) + 1.6, name, below)
+    place = np.arange(len(cases))[::-1]
+    for axes, task in zip(figure.subplots(1, len(tasks), squeeze=False)[0], tasks, strict=True):
+        own = table[table["task"] == task].set_index("case").loc[cases]
+        axes.barh(place, own["mean"], color=HONEST[1], height=0.7)
+        axes.errorbar(own["mean"], place, xerr=_errors(own), **_WHISKERS)
+        far = own[["mean", "high"]].max(axis=1)
+        for y, end, mean in zip(place, far, own["mean"], strict=True):
+            axes.text(end, y, f"  {mean:.1f}", va="center", fontsize=SMALL, color=INK)
+        axes.set_yticks(place, [words(case) for case in cases])
+        axes.set_title(words(task), loc="left", fontsize=MEDIUM, color=INK)
+        axes.set_xlim(0, 1.12 * float(far.max()))
+        _plain(axes)
+    return figure
+
+
+def _matrix(table: pd.DataFrame, name: str) -> Figure:
+    tasks, cases = list(table["task"].unique()), list(table["case"].unique())
+    kinds = list(table["behaviour"].unique())
+    below = "pay in % of equal, and half the 95% interval over seeds; the darker, the more"
+    figure = _sheet(0.95 * len(cases) * len(tasks) + 2, 0.42 * len(kinds) + 2, name, below)
+    grid = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
+    for axes, task in zip(grid, tasks, strict=True):
+        for row in table[table["task"] == task].itertuples():
+            _cell(axes, cases.index(row.case), kinds.index(row.behaviour), row)
+        axes.set_xlim(-0.5, len(cases) - 0.5)
+        axes.set_ylim(len(kinds) - 0.5, -0.5)
+        axes.set_xticks(range(len(cases)), [words(case).replace(" ", "\n") for case in cases])
+        axes.set_yticks(range(len(kinds)), [words(kind) for kind in kinds])
+        axes.xaxis.tick_top()
+        axes.set_title(words(task), loc="left", fontsize=MEDIUM, color=INK)
+        _plain(axes)
+        axes.spines["bottom"].set_visible(False)
+    return figure
+
+
+def _cell(axes: Axes, x: int, y: int, row: Any) -> None:
+    strength, half = min(row.mean / 200, 1.0), (row.high - row.low) / 2
+    look = {"color": OTHERS[0], "alpha": strength, "lw": 0}
+    axes.add_patch(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, **look))
+    text = f"{row.mean:.0f}" + (f" ± {half:.0f}" if np.isfinite(half) else "")
+    colour = "white" if strength > 0.75 else INK
+    axes.text(x, y, text, ha="center", va="center", fontsize=SMALL, color=colour)

@@ -1,0 +1,159 @@
+"""Contributions over all rounds so far."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from simulator.components import Booleans, Floats, Integers, Memory
+from simulator.federation.contribution.base import Contribution, Evidence
+from simulator.federation.contribution.semivalues import Shapley
+
+__all__ = ["ComFedSv", "MultiRound", "OrShapley"]
+
+
+class OrShapley(Contribution):
+    """Shapley value of models rebuilt from all updates so far (one-round: Song et al. 2019).
+
+    The game of the round's participants in which a player's update is the sum of all it has sent
+    and the previous model is that before the first round. Sums to what the rebuilt model of them
+    all is worth above the first; where everybody takes part under FedAvg, and sizes stay, that is
+    the global model's gain.
+    """
+
+    kind: Literal["or_shapley"] = "or_shapley"
+    max_clients: ClassVar[int | None] = 20
+    accumulates: ClassVar[bool] = True
+
+    def coalitions(self, clients: int) -> int:
+        return Shapley().coalitions(clients)
+
+    def initial(self, clients: int) -> Memory:
+        return {"first": np.zeros(0), "updates": np.zeros((clients, 0))}
+
+    def assess(
+        self, evidence: Evidence, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Floats, Memory]:
+        first, updates = memory["first"], memory["updates"].copy()
+        if not first.size:
+            first = evidence.previous
+            updates = np.zeros((len(updates), first.size))
+        updates[evidence.present] += evidence.updates
+        game = evidence.play(first, updates[evidence.present])
+        values = evidence.of_clients(Shapley().contributions(game))
+        return values, {"first": first, "updates": updates}
+
+
+class MultiRound(Contribution):
+    """Sum over rounds of the Shapley value (multi-round: Song et al. 2019).
+
+    sum over t of decay^(t - 1) phi_t / sum |phi_t|: `shapley` with smoothing that adds up rather
+    than forgets. With a decay below 1 early rounds count more. Absent clients keep their sum and
+    are credited 0.
+    """
+
+    kind: Literal["multi_round"] = "multi_round"
+    max_clients: ClassVar[int | None] = 20
+    accumulates: ClassVar[bool] = True
+    decay: float = Field(1.0, gt=0, le=1, description="Weight of a round relative to the last.")
+
+    def coalitions(self, clients: int) -> int:
+        return Shapley().coalitions(clients)
+
+    def initial(self, clients: int) -> Memory:
+        return {"sum": np.zeros(clients), "weight": np.ones(1)}
+
+    def assess(
+        self, evidence: Evidence, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Floats, Memory]:
+        values = evidence.of_clients(Shapley().contributions(evidence.game))
+        size = np.abs(values).sum()
+        total = memory["sum"] + memory["weight"] * values / (size if size > 0 else 1.0)
+        following = {"sum": total, "weight": memory["weight"] * self.decay}
+        return np.where(evidence.present, total, 0.0), following
+
+
+class ComFedSv(Contribution):
+    """Shapley value of utilities completed for absent clients (ComFedSV: Fan et al. 2022).
+
+    Row t of a matrix holds what coalitions of round t are worth above nobody, as far as all members
+    took part. The coalitions are the prefixes of some orders of all clients, drawn once. The rest
+    is completed by a product of two matrices with `rank` columns; a client's value in a round is
+    its mean marginal worth over the orders. Credited is the sum over all rounds, completed anew:
+    to the absent as well, which no other method does. A coalition never seen is worth 0, so the
+    first round needs everybody. The matrix grows by a row each round.
+    """
+
+    kind: Literal["comfedsv"] = "comfedsv"
+    accumulates: ClassVar[bool] = True
+    permutations: int = Field(20, ge=1, le=10_000, description="Orders drawn before the first.")
+    rank: int = Field(5, ge=1, le=100, description="Columns of the two factors.")
+    ridge: float = Field(
+        1e-3,
+        gt=0,
+        le=1e3,
+        description="Penalty on the factors, utilities scaled to size 1.",
+    )
+    iterations: int = Field(20, ge=1, le=10_000, description="Times both factors are improved.")
+
+    def coalitions(self, clients: int) -> int:
+        return min(self.permutations * (clients - 1) + 2, 1 << clients)
+
+    def initial(self, clients: int) -> Memory:
+        return {
+            "orders": np.zeros((0, clients), dtype=np.int64),
+            "start": np.zeros((0, self.rank)),
+            "worth": np.zeros((0, 0)),
+        }
+
+    def assess(
+        self, evidence: Evidence, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Floats, Memory]:
+        clients, memory = len(evidence.present), dict(memory)
+        if not len(memory["orders"]):
+            orders = np.tile(np.arange(clients), (self.permutations, 1))
+            memory["orders"] = draws.permuted(orders, axis=1)
+        members, which = self._coalitions(memory["orders"])
+        if not len(memory["start"]):
+            memory["start"] = draws.normal(size=(len(members), self.rank))
+            memory["worth"] = np.zeros((0, len(members)))
+        seen = ~members[:, ~evidence.present].any(axis=1)
+        row = np.full(len(members), np.nan)
+        row[seen] = evidence.game.values(members[np.ix_(seen, evidence.present)])
+        row[seen] -= evidence.game.empty
+        memory["worth"] = np.vstack([memory["worth"], row])
+        total = self.completed(memory["worth"], memory["start"]).sum(axis=0)
+        marginal = np.diff(total[which], axis=1)
+        values = np.empty(marginal.shape)
+        np.put_along_axis(values, memory["orders"], marginal, axis=1)
+        return values.mean(axis=0), memory
+
+    def completed(self, worth: Floats, start: Floats) -> Floats:
+        """A matrix without its gaps (NaN); `start` `[columns, rank]` guesses one factor.
+
+        Alternating least squares, on what is known divided by its root mean square.
+        """
+        known = ~np.isnan(worth)
+        scale = float(np.sqrt(np.mean(worth[known] ** 2))) or 1.0
+        filled: Floats = np.where(known, worth, 0.0) / scale
+        columns = start
+        for _ in range(self.iterations):
+            rows = self._fitted(filled, known, columns)
+            columns = self._fitted(filled.T, known.T, rows)
+        return np.where(known, worth, scale * rows @ columns.T)
+
+    def _fitted(self, filled: Floats, known: Booleans, other: Floats) -> Floats:
+        """The factor `[rows, rank]` that with the other one comes nearest to what is known."""
+        squares = (other[:, :, None] * other[:, None, :]).reshape(len(other), -1)
+        normal = (known @ squares).reshape(-1, self.rank, self.rank)
+        ridge = self.ridge * np.eye(self.rank)
+        factor = np.linalg.solve(normal + ridge, (filled @ other)[:, :, None])
+        return np.asarray(factor[:, :, 0], dtype=float)
+
+    def _coalitions(self, orders: Integers) -> tuple[Booleans, Integers]:
+        """The prefixes of orders, each once, and which of them they are `[orders, prefixes]`."""
+        clients = orders.shape[1]
+        place = np.argsort(orders, axis=1)
+        prefixes = place[:, None, :] < np.arange(clients + 1)[None, :, None]
+        members, which = np.unique(prefixes.reshape(-1, clients), axis=0, return_inverse=True)
+        return members, which.reshape(-1, clients + 1)

@@ -1,0 +1,159 @@
+"""Shapley values estimated from random orders of joining."""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from simulator.components import Floats, Integers, Memory
+from simulator.federation.contribution.base import Evidence, GameValue, without_rounding
+from simulator.federation.game import CoalitionGame
+
+__all__ = ["GtgShapley", "PermutationShapley"]
+
+
+class PermutationShapley(GameValue):
+    """Sampled Shapley value: mean marginal worth over random orders of joining.
+
+    Unbiased, and sums to v(all) - v(nobody) in every sample (Castro et al. 2009). Costs at most
+    N - 1 coalitions for each order, beside nobody and all.
+
+    With `truncation` (TMC: Ghorbani & Zou 2019) the rest of an order is credited nothing once those
+    who have joined are worth v(all), within that part of |v(all) - v(nobody)|. The sum is then off
+    by `skipped`, the mean worth not credited, which the method's memory holds for the last round.
+    """
+
+    kind: Literal["permutation_shapley"] = "permutation_shapley"
+    permutations: int = Field(100, ge=1, le=10_000, description="Orders drawn each period.")
+    antithetic: bool = Field(
+        False, description="Also use each order reversed: twice the cost, less noise per order."
+    )
+    truncation: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Distance from v(all), as part of |v(all) - v(nobody)|, that ends an order.",
+    )
+
+    def coalitions(self, clients: int) -> int:
+        orders = self.permutations * (2 if self.antithetic else 1)
+        return min(orders * (clients - 1) + 2, 1 << clients)
+
+    def initial(self, clients: int) -> Memory:
+        return {"skipped": np.zeros(1)}
+
+    def assess(
+        self, evidence: Evidence, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Floats, Memory]:
+        values, skipped = self._estimate(evidence.game, draws)
+        return evidence.of_clients(values), {"skipped": np.array([skipped])}
+
+    def contributions(self, game: CoalitionGame, draws: np.random.Generator) -> Floats:
+        return self._estimate(game, draws)[0]
+
+    def _estimate(self, game: CoalitionGame, draws: np.random.Generator) -> tuple[Floats, float]:
+        """One value per player, and the mean worth that truncation left out."""
+        orders = self._orders(game.players, draws)
+        if self.truncation == 0:
+            worth = game.prefix_values(orders)
+            return without_rounding(marginals(orders, worth).mean(axis=0), worth), 0.0
+        grand, empty = game.grand, game.empty
+        worth = truncated_prefixes(game, orders, empty, grand, self.truncation * abs(grand - empty))
+        values = without_rounding(marginals(orders, worth).mean(axis=0), worth)
+        return values, float(grand - worth[:, -1].mean())
+
+    def _orders(self, players: int, draws: np.random.Generator) -> Integers:
+        orders = np.tile(np.arange(players), (self.permutations, 1))
+        draws.permuted(orders, axis=1, out=orders)
+        return np.concatenate([orders, orders[:, ::-1]]) if self.antithetic else orders
+
+
+class GtgShapley(GameValue):
+    """Shapley value by guided and truncated sampling (GTG-Shapley: Liu et al. 2022).
+
+    A round in which |v(all) - v(nobody)| is at most `round_threshold` credits nobody. Otherwise
+    orders are drawn N at a time, one beginning with each player, and an order is truncated once its
+    members are worth v(all) within `threshold`. It ends when the last `window` running means differ
+    from the newest by at most `convergence` on average, relative to it, and `least` orders were
+    drawn, or else `most`. Thresholds are in units of utility. The sum is off by `skipped`, which
+    the method's memory holds for the last round.
+    """
+
+    kind: Literal["gtg_shapley"] = "gtg_shapley"
+    round_threshold: float = Field(0.01, ge=0, description="Gain below which a round is skipped.")
+    threshold: float = Field(0.001, ge=0, description="Distance from v(all) that ends an order.")
+    convergence: float = Field(0.05, gt=0, description="Mean relative change that is converged.")
+    window: int = Field(10, ge=2, le=10_000, description="Running means that are compared.")
+    least: int = Field(30, ge=1, le=100_000, description="Orders drawn at least.")
+    most: int = Field(1000, ge=1, le=100_000, description="Orders after which sampling ends.")
+
+    def coalitions(self, clients: int) -> int:
+        return min(max(self.most, clients) * (clients - 1) + 2, 1 << clients)
+
+    def initial(self, clients: int) -> Memory:
+        return {"skipped": np.zeros(1)}
+
+    def assess(
+        self, evidence: Evidence, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Floats, Memory]:
+        values = self.contributions(evidence.game, draws)
+        skipped = evidence.game.grand - evidence.game.empty - values.sum()
+        return evidence.of_clients(values), {"skipped": np.array([skipped])}
+
+    def contributions(self, game: CoalitionGame, draws: np.random.Generator) -> Floats:
+        grand, empty = game.grand, game.empty
+        if abs(grand - empty) <= self.round_threshold:
+            return np.zeros(game.players)
+        drawn = np.empty((0, game.players))
+        while not self._converged(drawn):
+            orders = _guided_orders(game.players, draws)
+            worth = truncated_prefixes(game, orders, empty, grand, self.threshold)
+            drawn = np.concatenate([drawn, marginals(orders, worth)])
+        return without_rounding(drawn.mean(axis=0), np.array([grand, empty]))
+
+    def _converged(self, drawn: Floats) -> bool:
+        """Whether the marginal worths `[orders, players]` so far are enough."""
+        orders = len(drawn)
+        if orders < max(self.least, self.window) or orders >= self.most:
+            return orders >= self.most
+        means = (
+            drawn.cumsum(axis=0)[-self.window :] / np.arange(1, orders + 1)[-self.window :, None]
+        )
+        change = np.abs(means - means[-1]) / (np.abs(means[-1]) + 1e-12)
+        return bool(change.mean(axis=1).max() <= self.convergence)
+
+
+def _guided_orders(players: int, draws: np.random.Generator) -> Integers:
+    """One random order for each player that begins with it `[players, players]`."""
+    others = np.tile(np.arange(players - 1), (players, 1))
+    draws.permuted(others, axis=1, out=others)
+    first = np.arange(players)[:, None]
+    return np.hstack([first, others + (others >= first)])
+
+
+def marginals(orders: Integers, worth: Floats) -> Floats:
+    """What each player adds in each order `[orders, players]`, from the prefixes' worth."""
+    marginal = np.empty(orders.shape)
+    np.put_along_axis(marginal, orders, np.diff(worth, axis=1), axis=1)
+    return marginal
+
+
+def truncated_prefixes(
+    game: CoalitionGame, orders: Integers, empty: float, grand: float, tolerance: float
+) -> Floats:
+    """Worth of the prefixes of `orders`; one within `tolerance` of `grand` stands for all longer.
+
+    Such a worth is not a utility of the longer ones and is kept nowhere else. The coalitions of one
+    size are evaluated together, each once.
+    """
+    worth = np.full((len(orders), game.players + 1), empty)
+    members = np.zeros(orders.shape, dtype=bool)
+    going = np.arange(len(orders))
+    for size in range(1, game.players + 1):
+        going = going[np.abs(grand - worth[going, size - 1]) >= tolerance]
+        members[going, orders[going, size - 1]] = True
+        worth[:, size] = worth[:, size - 1]
+        if len(going):
+            met, which = np.unique(members[going], axis=0, return_inverse=True)
+            worth[going, size] = game.values(met)[which.ravel()]
+    return worth

@@ -1,0 +1,117 @@
+"""The game of a round whose models are linear: coalitions' scores are sums, computed by walking."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from simulator.components import Floats, Integers
+from simulator.federation.game import CoalitionGame
+
+__all__ = ["LinearGame"]
+
+CACHED = 1 << 16  # numbers of a block of coalitions: with room for its sums they stay in cache
+
+
+class LinearGame(CoalitionGame):
+    """A game in which scores of a coalition are `start + sum of its members' parts / divisor`.
+
+    `parts` `[players, outputs, rows]` are the players' scores times their `examples`; the divisor
+    is the examples of the coalition, or of everybody (`of_all`). `worth` values scores
+    `[coalitions, outputs, rows]`, which it may overwrite. With one output, `hit_rate` values the
+    numbers of rows `[coalitions, 2]` of each of two classes, by `labels` `[rows]`, that have a
+    score of the right sign: where it is given, it has to give what `worth` gives.
+
+    >>> parts, ones = np.array([[[2.0]], [[6.0]]]), np.ones(2)
+    >>> game = LinearGame(np.ones((1, 1)), parts, ones, False, lambda scores: scores[:, 0, 0])
+    >>> game.all_values().tolist()
+    [1.0, 3.0, 7.0, 5.0]
+    """
+
+    def __init__(
+        self,
+        start: Floats,
+        parts: Floats,
+        examples: Floats,
+        of_all: bool,
+        worth: Callable[[Floats], Floats],
+        labels: Integers | None = None,
+        hit_rate: Callable[[Floats], Floats] | None = None,
+    ) -> None:
+        self._shape = start.shape
+        self._start, self._parts = start.ravel(), parts.reshape(len(parts), -1)
+        self._examples, self._of_all, self._worth = examples, of_all, worth
+        self._labels, self._hit_rate = labels, hit_rate
+        super().__init__(len(parts), lambda members: self._added(members.astype(float)))
+
+    def all_values(self) -> Floats:
+        if self._all is None:
+            self._all = self._walk_subsets() if self._hit_rate is None else self._count_hits()
+        return self._all
+
+    def prefix_values(self, permutations: Integers) -> Floats:
+        if permutations.size >= 1 << self.players:
+            return super().prefix_values(permutations)
+        from simulator.federation.game_kernels import prefix_scores
+
+        joining = self._examples[permutations]
+        examples = np.insert(joining.cumsum(axis=1), 0, 0.0, axis=1)
+        divisors, running = self._divisors(examples).ravel(), np.empty(len(self._start))
+        orders = np.ascontiguousarray(permutations)
+        values = np.empty(divisors.size)
+        for first, scores in self._blocks(divisors.size):
+            prefix_scores(self._start, self._parts, divisors, orders, first, running, scores)
+            values[first : first + len(scores)] = self._valued(scores)
+        return values.reshape(examples.shape)
+
+    def _walk_subsets(self) -> Floats:
+        from simulator.federation.game_kernels import subset_scores
+
+        divisors = self._subset_divisors()
+        values = np.empty(divisors.size)
+        sums = np.empty((min(self._block, divisors.size), len(self._start)))
+        for first, scores in self._blocks(divisors.size):
+            subset_scores(self._start, self._parts, divisors, first, sums, scores)
+            values[first : first + len(scores)] = self._valued(scores)
+        return values
+
+    def _count_hits(self) -> Floats:
+        from simulator.federation.game_kernels import count_positive
+
+        assert self._hit_rate is not None
+        divisors = self._subset_divisors()
+        hits = np.empty((divisors.size, 2))
+        for label in range(2):
+            rows = np.flatnonzero(self._labels == label)
+            positive = np.zeros(divisors.size, dtype=np.int64)
+            parts = np.ascontiguousarray(self._parts[:, rows])
+            count_positive(self._start[rows], parts, divisors, positive)
+            hits[:, label] = positive if label else len(rows) - positive
+        return self._hit_rate(hits)
+
+    def _subset_divisors(self) -> Floats:
+        examples = np.zeros(1)
+        for own in self._examples:
+            examples = np.concatenate([examples, examples + own])
+        return self._divisors(examples)
+
+    def _divisors(self, examples: Floats) -> Floats:
+        divisors = np.full_like(examples, self._examples.sum()) if self._of_all else examples
+        return np.where(divisors > 0, divisors, 1.0)
+
+    def _added(self, members: Floats) -> Floats:
+        divisors = self._divisors(members @ self._examples)
+        return self._valued(members @ self._parts / divisors[:, None] + self._start)
+
+    def _valued(self, scores: Floats) -> Floats:
+        return self._worth(scores.reshape(-1, *self._shape))
+
+    @property
+    def _block(self) -> int:
+        """Coalitions that are evaluated together: a power of two."""
+        return 1 << max(CACHED // len(self._start), 1).bit_length() - 1
+
+    def _blocks(self, coalitions: int) -> Iterator[tuple[int, Floats]]:
+        """First number and room for the scores of each block."""
+        room = np.empty((min(self._block, coalitions), len(self._start)))
+        for first in range(0, coalitions, self._block):
+            yield first, room[: coalitions - first]

@@ -1,0 +1,120 @@
+"""What a task is: examples, split into training, validation and test."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import Field, ValidationInfo, field_validator
+
+from simulator.components import Component, Floats, Integers
+from simulator.errors import ScenarioError
+
+__all__ = ["Dataset", "Split", "Task"]
+
+PARTS = ("training", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Examples `[rows, features]` and their classes `[rows]`, numbered from 0."""
+
+    features: Floats
+    labels: Integers
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, rows: Integers) -> "Split":
+        """Some of the examples."""
+        return Split(self.features[rows], self.labels[rows])
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A task's data: `train` is divided among clients, `validation` measures contributions."""
+
+    train: Split
+    validation: Split
+    test: Split
+    classes: int
+    origins: Integers | None = None
+    """Number of the client who each training example came from, where the task knows."""
+
+    @property
+    def majority_share(self) -> float:
+        """Accuracy on the test set of always naming its most frequent class."""
+        return float(np.bincount(self.test.labels).max() / len(self.test))
+
+
+class Task(Component):
+    """A classification problem, its examples split by class into three parts."""
+
+    validation: float = Field(
+        0.2, gt=0, lt=1, description="Fraction of examples on which contributions are measured."
+    )
+    test: float = Field(
+        0.2,
+        gt=0,
+        lt=1,
+        validate_default=True,
+        description="Fraction of examples on which accuracy is reported.",
+    )
+
+    @field_validator("test")
+    @classmethod
+    def _leaves_something_to_train_on(cls, test: float, info: ValidationInfo) -> float:
+        if "validation" in info.data and info.data["validation"] + test >= 1:
+            raise ValueError("validation + test must be less than 1, the rest is for training")
+        return test
+
+    @abstractmethod
+    def collect(self, draws: np.random.Generator) -> tuple[Floats, Integers]:
+        """All examples `[rows, features]` and their classes `[rows]`, numbered from 0.
+
+        A feature that is missing is NaN.
+        """
+
+    def origins(self) -> Integers | None:
+        """Number of the client who each example came from `[rows]`; None when nobody knows."""
+        return None
+
+    def load(self, draws: np.random.Generator) -> Dataset:
+        """Split the examples, each class in the same proportions, and scale them.
+
+        Features get mean 0 and deviation 1 on the training part; the others follow that scaling.
+        Missing ones get the mean of the training part, which is 0.
+        """
+        from sklearn.preprocessing import StandardScaler
+
+        features, labels = self.collect(draws)
+        parts = self._parts(labels, draws)
+        if empty := [name for name, rows in zip(PARTS, parts, strict=True) if not len(rows)]:
+            raise ScenarioError(f"task {self.kind}: no examples for {' and '.join(empty)}")
+        scaler = StandardScaler().fit(features[parts[0]])
+        train, validation, test = (
+            Split(_filled(scaler.transform(features[rows])), labels[rows]) for rows in parts
+        )
+        origins = self.origins()
+        return Dataset(
+            train,
+            validation,
+            test,
+            classes=int(labels.max()) + 1,
+            origins=None if origins is None else origins[parts[0]],
+        )
+
+    def _parts(self, labels: Integers, draws: np.random.Generator) -> list[Integers]:
+        parts: list[list[Integers]] = [[], [], []]
+        for label in np.unique(labels):
+            rows = draws.permutation(np.flatnonzero(labels == label))
+            first = round(self.validation * len(rows))
+            second = first + round(self.test * len(rows))
+            for part, chosen in zip(
+                parts, (rows[second:], rows[:first], rows[first:second]), strict=True
+            ):
+                part.append(chosen)
+        return [draws.permutation(np.concatenate(part)) for part in parts]
+
+
+def _filled(features: Floats) -> Floats:
+    return np.where(np.isnan(features), 0.0, features)

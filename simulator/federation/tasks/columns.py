@@ -1,0 +1,29 @@
+"""Columns of a table as features."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulator.components import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["encoded"]
+
+
+def encoded(frame: "pd.DataFrame") -> Floats:
+    """Features `[rows, features]`: numbers as they are, a text column as one of 0 and 1 per text.
+
+    A column's features are next to each other, texts in sorted order. Missing numbers are NaN.
+    """
+    from pandas.api.types import is_numeric_dtype
+
+    columns = []
+    for name in frame:
+        if is_numeric_dtype(frame[name]):
+            columns.append(frame[name].to_numpy(float)[:, None])
+        else:
+            texts = frame[name].astype(str).to_numpy(object)
+            columns.append((texts[:, None] == np.unique(texts)).astype(float))
+    return np.concatenate(columns, axis=1)

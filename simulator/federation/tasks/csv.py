@@ -1,0 +1,137 @@
+"""The task of a user's own table."""
+
+import difflib
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NoReturn
+
+import numpy as np
+from pydantic import Field, ValidationInfo, field_validator
+
+from simulator.components import Floats, Integers
+from simulator.errors import ScenarioError
+from simulator.federation.tasks.base import Task
+from simulator.federation.tasks.columns import encoded
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Csv"]
+
+MOST_TEXTS = 100  # different ones in a column, for target and features
+FEWEST = 10  # rows of a class, so that every part has some
+
+
+class Csv(Task):
+    """Classes from a CSV file with a header: one row per example, nothing missing.
+
+    The classes are the different values of the target column, in sorted order. A feature column of
+    texts becomes a feature for each text. The file's hash becomes part of the scenario when it is
+    read, so that a run is never repeated with other data.
+    """
+
+    kind: Literal["csv"] = "csv"
+    file: str = Field(
+        min_length=1,
+        description="Path of the file, from the scenario's folder or else the working directory.",
+    )
+    target: str = Field(min_length=1, description="Column of the class.")
+    client: str = Field(
+        "", description="Column that says whose an example is, for partition natural; empty: none."
+    )
+    features: tuple[str, ...] = Field(
+        (), strict=False, description="Columns to learn from; none: all but target and client."
+    )
+    sha256: str = Field(
+        "",
+        validate_default=True,
+        pattern="^([0-9a-f]{64})?$",
+        description="SHA-256 of the file's bytes; filled in when empty, refused when different.",
+    )
+
+    @field_validator("file")
+    @classmethod
+    def _is_there(cls, file: str, info: ValidationInfo) -> str:
+        folder = Path((info.context or {}).get("folder", "."))
+        paths = [folder / file, Path(file)]
+        found = next((path for path in paths if path.is_file()), None)
+        if found is None:
+            names = (path.name for path in paths[0].parent.glob("*"))
+            raise ValueError(f"no such file: {file!r}{_suggestion(Path(file).name, names)}")
+        return str(found.resolve())
+
+    @field_validator("sha256")
+    @classmethod
+    def _is_unchanged(cls, given: str, info: ValidationInfo) -> str:
+        if "file" not in info.data:
+            return given
+        try:
+            found = sha256(Path(info.data["file"]).read_bytes()).hexdigest()
+        except OSError as error:
+            raise ValueError(f"{info.data['file']} cannot be read: {error.strerror}") from error
+        if given not in ("", found):
+            raise ValueError(f"{info.data['file']} was changed: its SHA-256 is now {found}")
+        return found
+
+    def collect(self, draws: np.random.Generator) -> tuple[Floats, Integers]:
+        frame = self._table()
+        classes, labels = np.unique(frame[self.target].to_numpy(), return_inverse=True)
+        if not 2 <= len(classes) <= MOST_TEXTS:
+            self._refuse(
+                f"target {self.target!r} has {len(classes)} classes, not 2 to {MOST_TEXTS}"
+            )
+        if (fewest := np.bincount(labels)).min() < FEWEST:
+            rare = classes[fewest.argmin()]
+            self._refuse(f"only {fewest.min()} rows are of class {rare!s}; {FEWEST} are needed")
+        chosen = list(self.features) or [
+            name for name in frame.columns if name not in (self.target, self.client)
+        ]
+        if not chosen:
+            self._refuse("no column is left to learn from")
+        for name in chosen:
+            self._check_feature(name, frame[name])
+        return encoded(frame[chosen]), labels.astype(np.int64)
+
+    def origins(self) -> Integers | None:
+        if not self.client:
+            return None
+        return np.unique(self._table()[self.client].to_numpy(), return_inverse=True)[1]
+
+    def _table(self) -> "pd.DataFrame":
+        """The table, with all the columns asked for and nothing missing in them."""
+        import pandas as pd
+
+        try:
+            frame = pd.read_csv(self.file, low_memory=False)
+        except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+            self._refuse(f"cannot be read: {' '.join(str(error).split())}")
+        frame.columns = frame.columns.astype(str)
+        wanted = [self.target, *([self.client] if self.client else []), *self.features]
+        for name in wanted:
+            if name not in frame:
+                self._refuse(f"no column {name!r}{_suggestion(name, frame.columns)}")
+        missing = (frame[wanted] if self.features else frame).isna()
+        for name in missing.columns[missing.any()]:
+            self._refuse(f"column {name!r} has no value in line {missing[name].argmax() + 2}")
+        return frame
+
+    def _check_feature(self, name: str, column: "pd.Series") -> None:
+        if name in (self.target, self.client):
+            self._refuse(f"column {name!r} is target or client and cannot be a feature too")
+        if column.dtype.kind in "biuf":
+            if not np.isfinite(column.to_numpy(float)).all():
+                self._refuse(f"column {name!r} has infinite values")
+        elif (texts := column.nunique()) > MOST_TEXTS:
+            self._refuse(
+                f"column {name!r} has {texts} different texts, {MOST_TEXTS} at most; choose others "
+                "by `features`"
+            )
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise ScenarioError(f"task csv: {self.file}: {what}")
+
+
+def _suggestion(name: str, names: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(names), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

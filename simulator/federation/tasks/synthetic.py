@@ -1,0 +1,100 @@
+"""The task that is drawn at random."""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, ValidationInfo, field_validator
+
+from simulator.components import Floats, Integers
+from simulator.federation.tasks.base import Task
+
+__all__ = ["Synthetic"]
+
+
+class Synthetic(Task):
+    """Normal clusters at corners of a hypercube, by scikit-learn's `make_classification`.
+
+    Features that are not informative are noise (Guyon 2003). The run's stream draws the examples,
+    so another seed is another dataset of the same difficulty.
+    """
+
+    kind: Literal["synthetic"] = "synthetic"
+    examples: int = Field(
+        1000, ge=50, le=1_000_000, description="Number of examples, all parts together."
+    )
+    features: int = Field(20, ge=1, le=1000, description="Number of features.")
+    informative: int = Field(
+        5,
+        ge=1,
+        le=1000,
+        validate_default=True,
+        description="Number of features that differ between classes, the others are noise.",
+    )
+    classes: int = Field(
+        2,
+        ge=2,
+        le=100,
+        validate_default=True,
+        description="Number of classes, equally frequent but for label noise.",
+    )
+    clusters: int = Field(
+        1,
+        ge=1,
+        le=100,
+        validate_default=True,
+        description="Clusters of each class; with more than 1 no linear model may separate them.",
+    )
+    separation: float = Field(
+        1.0, gt=0, le=1e6, description="Half the side of the hypercube; smaller is harder."
+    )
+    label_noise: float = Field(
+        0.05, ge=0, le=1, description="Fraction of examples whose class is drawn at random."
+    )
+
+    @field_validator("informative")
+    @classmethod
+    def _fits_the_features(cls, informative: int, info: ValidationInfo) -> int:
+        if informative > info.data.get("features", informative):
+            raise ValueError(
+                f"{informative} informative features are more than the {info.data['features']} "
+                "features in all"
+            )
+        return informative
+
+    @field_validator("classes")
+    @classmethod
+    def _have_examples(cls, classes: int, info: ValidationInfo) -> int:
+        if 10 * classes > info.data.get("examples", 10 * classes):
+            raise ValueError(
+                f"{classes} classes need at least {10 * classes} examples, 10 each, "
+                f"there are {info.data['examples']}"
+            )
+        return classes
+
+    @field_validator("clusters")
+    @classmethod
+    def _fits_the_corners(cls, clusters: int, info: ValidationInfo) -> int:
+        if "classes" in info.data and "informative" in info.data:
+            classes, informative = info.data["classes"], info.data["informative"]
+            if classes * clusters > 2**informative:
+                raise ValueError(
+                    f"{classes} classes x {clusters} clusters are more than the {2**informative} "
+                    f"corners of {informative} informative features"
+                )
+        return clusters
+
+    def collect(self, draws: np.random.Generator) -> tuple[Floats, Integers]:
+        from sklearn.datasets import make_classification
+
+        features, labels = make_classification(
+            self.examples,
+            self.features,
+            n_informative=self.informative,
+            n_redundant=0,
+            n_classes=self.classes,
+            n_clusters_per_class=self.clusters,
+            class_sep=self.separation,
+            flip_y=self.label_noise,
+            random_state=int(draws.integers(2**32)),
+        )
+        return features, labels.astype(np.int64)

@@ -1,0 +1,16 @@
+"""Sweeps: one scenario in many variants and seeds, on all cores."""
+
+from simulator.sweep.study import Cell, Study, cells_of, read_study, study_schema
+from simulator.sweep.sweeping import Run, Sweep, read_cells, state_of
+
+__all__ = [
+    "Cell",
+    "Run",
+    "Study",
+    "Sweep",
+    "cells_of",
+    "read_cells",
+    "read_study",
+    "state_of",
+    "study_schema",
+]

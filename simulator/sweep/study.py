@@ -1,0 +1,228 @@
+"""Studies: a scenario to vary, how, and with how many seeds; read from YAML like scenarios."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from itertools import product
+from math import prod
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, Self
+
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
+
+from simulator.components import Section
+from simulator.errors import Problem, ScenarioError
+from simulator.scenario import Scenario
+from simulator.scenario.entries import Entry
+from simulator.scenario.loading import load, read
+from simulator.scenario.words import choices, dotted, short, shown
+
+__all__ = ["Cell", "Study", "cells_of", "read_study", "study_schema"]
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"
+MOST_CELLS = 10_000
+OWNED = ("name", "seed")
+"""Settings of a scenario that a study gives each run itself."""
+
+Name = Annotated[str, StringConstraints(pattern=NAME)]
+
+
+class Study(Section):
+    """What to run: every cell (a case, a point of the grid, or a pair of both) with every seed.
+
+    All cells have the same seeds, so that differences between them can be taken pair by pair:
+    common random numbers. Without cases and grid there is one cell, `base`.
+    """
+
+    name: str = Field(pattern=NAME, description="Short name, used for the folder of its runs.")
+    description: str = Field("", description="What question the study answers.")
+    report: Literal["reward_by_client", "volatility", "attackers_pay"] | None = Field(
+        None, description="Table and figure of all runs together, left in the folder at the end."
+    )
+    base: str = Field(description="Scenario to vary: a file beside the study, or a shipped one.")
+    periods: int | None = Field(
+        None, ge=1, le=1_000_000, description="Number of periods, unless settings or cells say so."
+    )
+    seeds: int = Field(ge=1, le=100_000, description="Number of seeds, the same for all cells.")
+    first_seed: int = Field(1, ge=0, lt=2**62, description="The first seed; others follow.")
+    settings: dict[str, Any] = Field({}, description="Settings of all cells, by dotted path.")
+    cases: dict[Name, dict[str, Any]] = Field(
+        {}, description="Cells by name, each with its settings by dotted path."
+    )
+    grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(
+        {}, description="Values to try by dotted path; cells are all their combinations."
+    )
+
+    @field_validator("settings", "grid")
+    @classmethod
+    def _leaves_names_and_seeds(cls, paths: dict[str, Any]) -> dict[str, Any]:
+        return _free(paths)
+
+    @field_validator("cases")
+    @classmethod
+    def _cases_leave_names_and_seeds(
+        cls, cases: dict[str, dict[str, Any]]
+    ) -> dict[str, dict[str, Any]]:
+        return {name: _free(case) for name, case in cases.items()}
+
+    @field_validator("grid")
+    @classmethod
+    def _values_differ(
+        cls, grid: dict[str, list[Any]], info: ValidationInfo
+    ) -> dict[str, list[Any]]:
+        cases = info.data.get("cases", {})
+        for path, values in grid.items():
+            if names := [name for name, case in cases.items() if path in case]:
+                raise ValueError(f"{dotted([path])} is set by case {names[0]} already")
+            texts = [shown(value) for value in values]
+            if twice := [text for text in texts if texts.count(text) > 1]:
+                raise ValueError(f"{dotted([path])} has the value {short(twice[0])} twice")
+        return grid
+
+    @model_validator(mode="after")
+    def _stays_countable(self) -> Self:
+        count = max(1, len(self.cases)) * prod(map(len, self.grid.values()))
+        if count > MOST_CELLS:
+            raise ValueError(f"{count:,} cells are too many; at most {MOST_CELLS:,} are allowed")
+        return self
+
+    @property
+    def all_seeds(self) -> range:
+        """The seeds of every cell."""
+        return range(self.first_seed, self.first_seed + self.seeds)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One variant: its name, what it varies, by dotted path, and the scenario that this makes.
+
+    `case` is the name of the case that it is of, empty in a study without cases.
+    """
+
+    name: str
+    case: str
+    settings: dict[str, Any]
+    scenario: Scenario
+
+    def seeded(self, seed: int) -> Scenario:
+        """The scenario with one of the study's seeds."""
+        return self.scenario.model_copy(update={"seed": seed})
+
+
+def read_study(path: str | Path, overrides: Mapping[str, Any] = {}) -> tuple[Study, Entry]:
+    """The study in a file, and its entries, which know where they stand.
+
+    Raises ScenarioError with every problem found.
+    """
+    return read(Study, path, overrides)
+
+
+def cells_of(
+    study: Study, root: Entry, kind: type[Scenario] = Scenario, overrides: Mapping[str, Any] = {}
+) -> list[Cell]:
+    """All cells of a study, whose scenarios are of type `kind`; `overrides` hold for all of them.
+
+    Raises ScenarioError with every problem of every cell, where it stands.
+    """
+    points = _points(root)
+    for path in overrides:
+        varied = (name for point in points.values() for name in point.settings)
+        if path in OWNED or any(f"{name}.".startswith(f"{path}.") for name in varied):
+            raise ScenarioError(f"--set {short(path)}: the study itself gives this to each run")
+    base, shared = _base(root), _settings(root.child("settings"))
+    common = {"periods": root.value["periods"]} if study.periods else {}
+    cells: list[Cell] = []
+    found: dict[Problem, list[str]] = {}
+    for name, point in points.items():
+        try:
+            changes = (common, shared, point.settings, overrides, {"name": name})
+            scenario = load(kind, base, *changes)
+            settings = {path: entry.plain() for path, entry in point.settings.items()}
+            cells.append(Cell(name, point.case, settings, scenario))
+        except ScenarioError as error:
+            for problem in error.problems:
+                found.setdefault(problem, []).append(name)
+    if found:
+        raise ScenarioError(_problems(found, len(points)))
+    return cells
+
+
+def study_schema() -> dict[str, Any]:
+    """JSON Schema of study files, for editors."""
+    schema = Study.model_json_schema()
+    extends = {"type": "string", "description": "Another study file to start from."}
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["properties"] = {"extends": extends} | schema["properties"]
+    return schema
+
+
+def _free(paths: dict[str, Any]) -> dict[str, Any]:
+    if owned := [path for path in paths if path in OWNED]:
+        raise ValueError(f"{owned[0]} cannot be set: the study itself gives it to each run")
+    return paths
+
+
+def _settings(entry: Entry | None) -> dict[str, Entry]:
+    return dict(entry.value) if entry else {}
+
+
+class _Point(NamedTuple):
+    case: str
+    settings: dict[str, Entry]
+
+
+def _points(root: Entry) -> dict[str, _Point]:
+    """The settings of each cell: those of its case and of its point in the grid."""
+    cases = _settings(root.child("cases")) or {"": Entry({}, root.place, root.place)}
+    grid = _settings(root.child("grid"))
+    combined = [
+        (name, _settings(case), dict(zip(grid, values, strict=True)))
+        for name, case in cases.items()
+        for values in product(*(entry.value for entry in grid.values()))
+    ]
+    names = [_cell_name(name, point) for name, _, point in combined]
+    if len({name.casefold() for name in names}) < len(names) or any(
+        not re.match(NAME, name) for name in names
+    ):
+        names = [f"cell-{number}" for number in range(1, len(names) + 1)]
+    return {
+        name: _Point(case, settings | point)
+        for name, (case, settings, point) in zip(names, combined, strict=True)
+    }
+
+
+def _cell_name(case: str, point: Mapping[str, Entry]) -> str:
+    """The case, and the last name and the value of each setting in the grid."""
+    leaves = [path.rpartition(".")[2] for path in point]
+    names = leaves if len(set(leaves)) == len(leaves) else list(point)
+    values = [re.sub(r"[^A-Za-z0-9.]+", "-", shown(entry.plain())) for entry in point.values()]
+    parts = [f"{name}-{value.strip('-')}" for name, value in zip(names, values, strict=True)]
+    return "_".join([case] * bool(case) + parts) or "base"
+
+
+def _base(root: Entry) -> Path:
+    """The file beside the study file, or the shipped scenario, that `base` names."""
+    entry = root.value["base"]
+    beside = Path(entry.place.source).parent / str(entry.value)
+    if beside.is_file():
+        return beside
+    shipped = {file.stem: file for file in Path(str(files("simulator.shipped"))).glob("*.yaml")}
+    name = str(entry.value).removesuffix(".yaml")
+    if name not in shipped:
+        what = f"base: no such file or shipped scenario{choices(name, sorted(shipped))}"
+        raise ScenarioError([Problem(str(entry.place), what)])
+    return shipped[name]
+
+
+def _problems(found: Mapping[Problem, Sequence[str]], cells: int) -> list[Problem]:
+    """Each problem once; one that not all cells have names the first that does."""
+    return [
+        problem if len(names) == cells else replace(problem, what=f"{problem.what}{_in(names)}")
+        for problem, names in found.items()
+    ]
+
+
+def _in(names: Sequence[str]) -> str:
+    others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f" (cell {names[0]}{others})"

@@ -1,0 +1,148 @@
+"""Sweeps: the runs of a study in one folder, those that are missing computed by many processes."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from simulator.errors import Problem, ScenarioError, SimulatorError
+from simulator.recording import locked, read_manifest, write_text
+from simulator.scenario.plugins import file_hash, load_plugins
+from simulator.scenario.schema import scenario_type
+from simulator.sweep.pool import completed
+from simulator.sweep.study import Cell, Study
+
+__all__ = ["FORMAT", "Run", "Sweep", "read_cells", "state_of"]
+
+FORMAT = 1
+"""Layout of cells.json."""
+
+Told = Callable[["Run", str], None]
+"""Called after every run, with the error that it ended in, or no text."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a sweep: its cell, its seed, and its folder within that of the sweep."""
+
+    cell: str
+    seed: int
+    folder: str
+
+
+@dataclass(frozen=True)
+class _Job:
+    run: Run
+    scenario: str
+    settings: Mapping[str, Any]
+    folder: str
+    plugins: tuple[str, ...]
+
+
+class Sweep:
+    """The runs of `study` in `out/<study>/<cell>/<hash of the scenario with its seed>`.
+
+    The hash covers the plugin files too, so that a folder never holds a run of anything else.
+    """
+
+    def __init__(
+        self, study: Study, cells: Sequence[Cell], out: str | Path, plugins: Sequence[str] = ()
+    ) -> None:
+        self.folder = Path(out) / study.name
+        self.study, self._cells, self._plugins = study, cells, tuple(plugins)
+        self._hashes = [file_hash(Path(file)) for file in plugins]
+        self._jobs = {job.run: job for cell in cells for job in self._jobs_of(cell)}
+
+    @property
+    def runs(self) -> list[Run]:
+        """All runs, cell by cell."""
+        return list(self._jobs)
+
+    def missing(self) -> list[Run]:
+        """The runs that are not complete."""
+        return [run for run in self._jobs if state_of(self.folder / run.folder) != "complete"]
+
+    def compute(self, study_file: str | Path, workers: int, told: Told) -> None:
+        """Compute what is missing, each run alone, and leave study and cells in the folder.
+
+        Raises RunError when another process is at the same sweep.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with locked(self.folder):
+            write_text(self.folder / "study.yaml", Path(study_file).read_text("utf-8"))
+            write_text(self.folder / "cells.json", json.dumps(self._described(), indent=1) + "\n")
+            jobs = [self._jobs[run] for run in self.missing()]
+            with closing(completed(jobs, _computed, workers)) as results:
+                for job, result in results:
+                    told(job.run, str(result))
+
+    def _jobs_of(self, cell: Cell) -> Iterable[_Job]:
+        for seed in self.study.all_seeds:
+            scenario = cell.seeded(seed).model_dump_json()
+            digest = sha256("\n".join([scenario, *self._hashes]).encode()).hexdigest()
+            run = Run(cell.name, seed, f"{cell.name}/{digest[:12]}")
+            folder = str(self.folder / run.folder)
+            yield _Job(run, scenario, cell.settings, folder, self._plugins)
+
+    def _described(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "study": self.study.name,
+            "description": self.study.description,
+            "cells": {
+                cell.name: {
+                    "case": cell.case,
+                    "settings": cell.settings,
+                    "scenario": cell.scenario.model_dump(mode="json", exclude={"seed"}),
+                }
+                for cell in self._cells
+            },
+            "runs": [vars(run) for run in self._jobs],
+        }
+
+
+def read_cells(folder: Path) -> list[Run]:
+    """The runs of the sweep in a folder. Raises ScenarioError when there is none."""
+    try:
+        described = json.loads((folder / "cells.json").read_text("utf-8"))
+        return [Run(**run) for run in described["runs"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        what = "no folder of a sweep: it has no cells.json that can be read"
+        raise ScenarioError([Problem(str(folder), what)]) from None
+
+
+def state_of(folder: Path) -> str:
+    """`complete`, `failed`, or `missing`: neither of the two, whatever there is."""
+    try:
+        status = str(read_manifest(folder)["status"])
+    except ScenarioError:
+        return "missing"
+    return status if status in ("complete", "failed") else "missing"
+
+
+def _computed(job: _Job) -> str:
+    """Compute a run, in place of what there may be of it; returns its error, if any."""
+    try:
+        _compute(job)
+    except SimulatorError as error:
+        return f"{type(error).__name__}: {error}"
+    except Exception as error:
+        return f"{type(error).__name__}: {error} (no error of the scenario)"
+    return ""
+
+
+def _compute(job: _Job) -> None:
+    from analysis import load_run, summarise
+    from simulator.running import start
+
+    scenario = scenario_type(load_plugins(job.plugins)).model_validate_json(job.scenario)
+    folder = Path(job.folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    out = folder.parents[1]
+    start(scenario, out, name=folder.name, overrides=job.settings, plugins=job.plugins)
+    summary = summarise(load_run(folder))
+    write_text(folder / "summary.json", json.dumps(summary, indent=2) + "\n")

@@ -1,0 +1,117 @@
+"""The pool: a process that dies takes its own job with it, and none outlives the driver."""
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from simulator.sweep import pool
+from simulator.sweep.pool import Died, completed
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def odd_ones_die(number: int) -> int:
+    if number % 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 2 * number
+
+
+def leave(number: int) -> int:
+    os._exit(number)
+
+
+def process(_: int) -> int:
+    return os.getpid()
+
+
+def deaf(_: int) -> bool:
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def sleep(marker: str) -> None:
+    Path(marker).touch()
+    time.sleep(600)
+
+
+def sleep_through(marker: str) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sleep(marker)
+
+
+@pytest.fixture(autouse=True)
+def _none_is_left() -> Iterator[None]:
+    yield
+    deadline = time.monotonic() + 10
+    while multiprocessing.active_children():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_every_job_is_done_once(workers: int) -> None:
+    found = sorted(completed(range(5), double, workers))
+    assert found == [(0, 0), (1, 2), (2, 4), (3, 6), (4, 8)]
+
+
+def test_without_jobs_nothing_happens() -> None:
+    assert list(completed([], double, 2)) == []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_killed_process_fails_its_job_only(workers: int) -> None:
+    found = dict(completed(range(5), odd_ones_die, workers))
+    died = Died("its process was killed by SIGKILL (out of memory?)")
+    assert found == {0: 0, 1: died, 2: 4, 3: died, 4: 8}
+
+
+def test_an_exit_code_is_told() -> None:
+    assert dict(completed([7], leave, 1)) == {7: Died("its process ended with exit code 7")}
+
+
+def test_processes_are_replaced_after_some_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "JOBS", 2)
+    processes = [found for _, found in completed(range(5), process, 1)]
+    assert processes[0] == processes[1] != processes[2] == processes[3] != processes[4]
+
+
+def test_processes_do_not_hear_what_the_terminal_sends_to_all() -> None:
+    assert dict(completed([0], deaf, 1)) == {0: True}
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+@pytest.mark.parametrize("work", [sleep, sleep_through])
+def test_closing_ends_what_is_at_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: object
+) -> None:
+    monkeypatch.setattr(pool, "PATIENCE", 0.5)
+    marker = tmp_path / "begun"
+    jobs = [str(tmp_path / "quick"), str(marker)]
+    with closing(completed(jobs, _first_returns, 2)) as results:
+        assert next(results)[0] == jobs[0]
+    with closing(completed([str(marker)], work, 1)) as results, pytest.raises(KeyboardInterrupt):
+        interrupt_when(marker.exists)
+        next(results)
+    assert not multiprocessing.active_children()
+
+
+def _first_returns(marker: str) -> None:
+    if not marker.endswith("quick"):
+        time.sleep(600)
+
+
+def interrupt_when(happens: Callable[[], bool]) -> None:
+    def look(*_: object) -> None:
+        if happens():
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, 0.1, 0.1)
