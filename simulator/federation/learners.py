@@ -103,9 +103,11 @@ class Learner(Component):
         One output is taken for the log odds of class 1.
         """
         if scores.shape[1] > 1:
-            return self.probabilities(scores)[:, labels, np.arange(len(labels))]
+            true_class: Floats = self.probabilities(scores)[:, labels, np.arange(len(labels))]
+            return true_class
         likely = _logistic(scores[:, 0])
-        return np.abs(np.subtract(1.0 - labels, likely, out=likely), out=likely)
+        np.subtract(1.0 - labels, likely, out=likely)
+        return np.abs(likely, out=likely)
 
     @abstractmethod
     def class_rows(self, parameters: Floats, features: int, classes: int) -> Floats:
