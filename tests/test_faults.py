@@ -27,7 +27,7 @@ from simulator.running import resume, run, verify
 
 SCENARIO = """\
 name: fast
-periods: 30
+periods: 300
 federation: {contribution: {kind: leave_one_out}}
 clients: [{count: 3}]
 liquidity_providers: [{count: 1, deposit: 300}]

@@ -78,9 +78,20 @@ def controls(settings: Section, path: str = "") -> Iterator[Control]:
 
 def _kind(path: str, value: Section, field: FieldInfo) -> Iterator[Control]:
     for family in field.metadata:
-        if isinstance(family, Family) and len(family.kinds) > 1:
+        if isinstance(family, Family):
             kind = str(family.kind_of(value))
-            yield Choices(f"{path}.kind", kind, _described(field), tuple(family.kinds))
+            kinds = tuple(
+                name
+                for name, member in family.kinds.items()
+                if name == kind or _has_defaults(member)
+            )
+            if len(kinds) > 1:
+                yield Choices(f"{path}.kind", kind, _described(field), kinds)
+
+
+def _has_defaults(member: type[Section]) -> bool:
+    """Whether the component can be had by its kind alone."""
+    return not any(field.is_required() for field in member.model_fields.values())
 
 
 def _control(path: str, value: Any, field: FieldInfo) -> Control | None:

@@ -130,8 +130,8 @@ class Scenario(Section):
             )
         if self.federation.contribution.accumulates and self.tokens.credit.memory > 0:
             found.append(
-                f"{self.federation.contribution.kind} adds up rounds itself and credit smooths them "
-                "again; set tokens.credit.memory=0"
+                f"{self.federation.contribution.kind} adds up rounds itself and credit smooths "
+                "them again; set tokens.credit.memory=0"
             )
         deposits = sum(group.count * group.deposit for group in self.liquidity_providers)
         demand = sum(group.count * group.invested * group.wealth.mean for group in self.investors)

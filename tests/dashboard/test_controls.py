@@ -90,6 +90,11 @@ def test_a_family_is_a_choice_of_its_kinds_described_by_its_field():
     )
 
 
+def test_kinds_that_lack_a_setting_are_no_choice():
+    """A csv task is nothing without its file, for which the page has no control."""
+    assert "csv" not in found(Scenario())["federation.task.kind"].words
+
+
 def test_labels_tell_section_and_group():
     of = found(Scenario())
     assert (of["periods"].section, of["periods"].label) == ("Run", "periods")

@@ -35,8 +35,8 @@ CELLS = {
     "format": 1,
     "study": "fees",
     "cells": {
-        "plain": {"settings": {}},
-        "dear": {"settings": {"market.fee": 0.1, "clients": [{"count": 2}]}},
+        "plain": {"case": "plain", "settings": {}},
+        "dear": {"case": "dear", "settings": {"market.fee": 0.1, "clients": [{"count": 2}]}},
     },
     "runs": [
         {"cell": cell, "seed": seed, "folder": f"{cell}/{seed}"}
@@ -76,7 +76,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def test_runs_are_listed_with_settings_seeds_and_status(sweep: Path) -> None:
     found = load_sweep(sweep)
     assert found.name == "fees"
-    assert list(found.runs) == ["cell", "market.fee", "clients", "seed", "folder", "status"]
+    assert list(found.runs) == ["cell", "case", "market.fee", "clients", "seed", "folder", "status"]
     assert found.runs["cell"].tolist() == ["plain", "plain", "dear", "dear"]
     assert found.runs["seed"].tolist() == [1, 2, 1, 2]
     assert found.runs["status"].tolist() == ["complete", "complete", "missing", "complete"]
@@ -96,7 +96,7 @@ def test_runs_are_loaded_by_row_and_one_after_the_other(sweep: Path) -> None:
 
 def test_a_function_of_runs_makes_a_table(sweep: Path) -> None:
     table = load_sweep(sweep).table(lambda run: {"twice": 2 * run.manifest["seed"]})
-    assert list(table) == ["cell", "market.fee", "clients", "seed", "twice"]
+    assert list(table) == ["cell", "case", "market.fee", "clients", "seed", "twice"]
     assert table["twice"].tolist() == [2, 4, 4]
     assert table["cell"].tolist() == ["plain", "plain", "dear"]
 
@@ -181,7 +181,9 @@ def test_the_interval_is_that_of_scipy(values: list[float], level: float) -> Non
     assert found["low"] <= found["mean"] <= found["high"]
     if np.std(values) > 1e-6:
         known = stats.ttest_1samp(values, 0).confidence_interval(level)
-        assert (found["low"], found["high"]) == pytest.approx((known.low, known.high), abs=1e-9)
+        assert (found["low"], found["high"]) == pytest.approx(
+            (known.low, known.high), rel=1e-9, abs=1e-9
+        )
 
 
 def test_cells_one_by_one() -> None:
