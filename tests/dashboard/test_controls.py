@@ -73,7 +73,7 @@ def test_round_numbers():
 def test_every_control_of_a_scenario_can_be_set_by_its_path(tmp_path):
     """The paths are those of --set, and the values at hand are valid."""
     file = tmp_path / "whole.yaml"
-    file.write_text("clients: [{count: 3}]\nliquidity_providers: [{}]\ninvestors: [{count: 2}]\n")
+    file.write_text("clients: [{count: 8}]\nliquidity_providers: [{}]\ninvestors: [{count: 2}]\n")
     scenario = Scenario.load(file)
     for control in controls(scenario):
         assert Scenario.load(file, {control.path: control.value}) == scenario
