@@ -300,7 +300,9 @@ def wait_for(happens: Callable[[], object]) -> None:
 
 def workers_of(driver: subprocess.Popen[str]) -> list[int]:
     found = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(driver.pid)], capture_output=True, text=True
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(driver.pid)],
+        capture_output=True,
+        text=True,
     )
     lines = [line.split(maxsplit=1) for line in found.stdout.splitlines()]
     return [int(number) for number, command in lines if "spawn_main" in command]
