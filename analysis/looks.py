@@ -80,15 +80,20 @@ def frame(axes: Axes, title: str, below: str, last: int) -> None:
     axes.text(
         0, 1.035, below, transform=axes.transAxes, fontsize=SMALL, color=PALE, va="bottom"
     )  # fmt: skip
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color(PALE)
+    plain(axes)
     axes.grid(axis="y", color=GRID, lw=0.8)
     axes.set_axisbelow(True)
-    axes.tick_params(which="both", labelsize=SMALL, colors=SOFT, length=0)
     axes.tick_params(axis="x", length=3, color=PALE)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True))
     axes.set_xlim(0, max(last, 1))
     axes.set_xlabel("period", fontsize=MEDIUM, color=SOFT)
+
+
+def plain(axes: Axes) -> None:
+    """No lines around the axes but a pale one below, and small numbers without ticks."""
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(PALE)
+    axes.tick_params(which="both", labelsize=SMALL, colors=SOFT, length=0)
 
 
 def remark(axes: Axes, text: str) -> None:

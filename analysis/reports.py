@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from analysis.load import Run
-from analysis.looks import GRID, HONEST, INK, MEDIUM, OTHERS, PALE, SMALL, SOFT, words
+from analysis.looks import GRID, HONEST, INK, MEDIUM, OTHERS, PALE, SMALL, SOFT, plain, words
 from analysis.sweeps import Sweep, interval
 
 _WHISKERS: dict[str, Any] = {"fmt": "none", "ecolor": INK, "elinewidth": 1, "zorder": 3}
@@ -126,12 +126,6 @@ def _sheet(width: float, height: float, title: str, below: str) -> Figure:
     return figure
 
 
-def _plain(axes: Axes) -> None:
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color(PALE)
-    axes.tick_params(labelsize=SMALL, colors=SOFT, length=0)
-
-
 def _errors(rows: pd.DataFrame) -> np.ndarray:
     return np.array([rows["mean"] - rows["low"], rows["high"] - rows["mean"]])
 
@@ -152,7 +146,7 @@ def _small_multiples(table: pd.DataFrame, name: str) -> Figure:
             axes.set_xticks([1, len(own)])
             axes.set_ylim(bottom=0)
             axes.grid(axis="y", color=GRID, zorder=0)
-            _plain(axes)
+            plain(axes)
     return figure
 
 
@@ -171,7 +165,7 @@ def _bars(table: pd.DataFrame, name: str, below: str) -> Figure:
         axes.set_yticks(place, [words(case) for case in cases])
         axes.set_title(words(task), loc="left", fontsize=MEDIUM, color=INK)
         axes.set_xlim(0, 1.12 * float(far.max()))
-        _plain(axes)
+        plain(axes)
     return figure
 
 
@@ -190,7 +184,7 @@ def _matrix(table: pd.DataFrame, name: str) -> Figure:
         axes.set_yticks(range(len(kinds)), [words(kind) for kind in kinds])
         axes.xaxis.tick_top()
         axes.set_title(words(task), loc="left", fontsize=MEDIUM, color=INK)
-        _plain(axes)
+        plain(axes)
         axes.spines["bottom"].set_visible(False)
     return figure
 

@@ -535,7 +535,9 @@ def _found(name: str) -> str | Path:
     """The shipped scenario of this name, unless there is such a file."""
     if os.path.isfile(name):  # unlike Path.is_file, it takes any text for a name
         return name
-    shipped = {file.stem: file for file in _shipped() if file.suffix == ".yaml"}
+    from simulator.scenario.shipped import shipped_scenarios
+
+    shipped = shipped_scenarios()
     if name not in shipped and not {"/", os.sep, "."} & set(name):
         from simulator.scenario.words import choices, short
 
@@ -546,10 +548,9 @@ def _found(name: str) -> str | Path:
 
 def _shipped() -> list[Path]:
     """The scenario files that come with the package, and their schema."""
-    from importlib.resources import files
+    from simulator.scenario.shipped import FOLDER
 
-    folder = Path(str(files("simulator.shipped")))
-    return sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".json"))
+    return sorted(path for path in FOLDER.iterdir() if path.suffix in (".yaml", ".json"))
 
 
 def _overrides(settings: tuple[str, ...], seed: int | None, periods: int | None) -> dict[str, Any]:

@@ -54,3 +54,11 @@ class LedgerError(SimulatorError):
 
 class MarketError(SimulatorError):
     """A pool was asked for something impossible, such as a negative amount."""
+
+
+def suggestion(name: str, names: Iterable[str]) -> str:
+    """The end of a message that asks for the nearest of `names`; nothing when none is near."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, list(names), n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""

@@ -23,7 +23,7 @@ class Cohort:
     owners: Integers
     """Number of the first client of each client's owner: its own but for identities of one."""
 
-    @property
+    @cached_property
     def examples(self) -> Integers:
         """Training examples of each client."""
         return np.array([len(data) for data in self.data])
@@ -42,7 +42,7 @@ class Cohort:
 
     def trained_on(self, period: int) -> Integers:
         """How many examples each client trains on in a period, if it does."""
-        held = self.examples
+        held = self.examples.copy()
         for client in np.flatnonzero(self.deviates).tolist():
             held[client] = len(self._held(client, period))
         return held

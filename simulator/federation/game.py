@@ -6,7 +6,7 @@ import numpy as np
 
 from simulator.components import Booleans, Floats, Integers
 
-__all__ = ["CoalitionGame"]
+__all__ = ["CoalitionGame", "prefixes"]
 
 BLOCK = 64  # coalitions evaluated together: their scores stay in cache
 
@@ -57,12 +57,8 @@ class CoalitionGame:
 
         Returns `[n, players + 1]`. A coalition met several times is evaluated once.
         """
-        position = np.argsort(permutations, axis=1)
-        sizes = np.arange(self.players + 1)
-        members = (position[:, None, :] < sizes[None, :, None]).reshape(-1, self.players)
-        masks = np.packbits(members, axis=1)
-        _, first, which = np.unique(masks, axis=0, return_index=True, return_inverse=True)
-        return self.values(members[first])[which].reshape(-1, self.players + 1)
+        members, which = prefixes(permutations)
+        return self.values(members)[which]
 
     @property
     def grand(self) -> float:
@@ -73,3 +69,16 @@ class CoalitionGame:
     def empty(self) -> float:
         """Worth of nobody."""
         return float(self.values(np.zeros((1, self.players), dtype=bool))[0])
+
+
+def prefixes(permutations: Integers) -> tuple[Booleans, Integers]:
+    """The coalitions of the first 0, 1, ... players of permutations `[n, players]`.
+
+    Returns each of them once `[coalitions, players]`, and their numbers `[n, players + 1]`.
+    """
+    players = permutations.shape[1]
+    position, sizes = np.argsort(permutations, axis=1), np.arange(players + 1)
+    members = (position[:, None, :] < sizes[None, :, None]).reshape(-1, players)
+    masks = np.packbits(members, axis=1)
+    _, first, which = np.unique(masks, axis=0, return_index=True, return_inverse=True)
+    return members[first], which.reshape(-1, players + 1)

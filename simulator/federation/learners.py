@@ -93,15 +93,22 @@ class Learner(Component):
         classes: Integers = scores.argmax(axis=1)
         return classes
 
-    @abstractmethod
     def probabilities(self, scores: Floats) -> Floats:
-        """Class probabilities `[models, classes, rows]` from raw scores, which it may overwrite."""
-
-    def likelihood(self, scores: Floats, labels: Integers) -> Floats:
-        """Probabilities of the rows' classes `[models, rows]` from scores, which it may overwrite.
+        """Class probabilities `[models, classes, rows]` from raw scores, which it may overwrite.
 
         One output is taken for the log odds of class 1.
         """
+        if scores.shape[1] > 1:
+            return self.of_outputs(scores)
+        positive = _logistic(scores)
+        return np.concatenate([1.0 - positive, positive], axis=1)
+
+    @abstractmethod
+    def of_outputs(self, scores: Floats) -> Floats:
+        """`probabilities` where every class has an output of its own."""
+
+    def likelihood(self, scores: Floats, labels: Integers) -> Floats:
+        """Probability of each row's class `[models, rows]` from scores, which it may overwrite."""
         if scores.shape[1] > 1:
             true_class: Floats = self.probabilities(scores)[:, labels, np.arange(len(labels))]
             return true_class
@@ -234,10 +241,8 @@ class SgdClassifier(Learner):
         scores += parameters[:, -outputs:, None]
         return scores
 
-    def probabilities(self, scores: Floats) -> Floats:
+    def of_outputs(self, scores: Floats) -> Floats:
         positive = _logistic(scores)
-        if scores.shape[1] == 1:
-            return np.concatenate([1.0 - positive, positive], axis=1)
         total = positive.sum(axis=1, keepdims=True)
         if (total == 0).any():
             positive = np.where(total > 0, positive, 1.0)
@@ -317,10 +322,7 @@ class MlpClassifier(Learner):
             scores += intercept[:, :, None]
         return scores
 
-    def probabilities(self, scores: Floats) -> Floats:
-        if scores.shape[1] == 1:
-            positive = _logistic(scores)
-            return np.concatenate([1.0 - positive, positive], axis=1)
+    def of_outputs(self, scores: Floats) -> Floats:
         scores -= scores.max(axis=1, keepdims=True)
         np.exp(scores, out=scores)
         scores /= scores.sum(axis=1, keepdims=True)

@@ -152,7 +152,7 @@ class Noise(Partition):
     sigma: float = Field(1.0, gt=0, le=1e6, description="Deviation of the last client's noise.")
 
     def divide(self, labels: Integers, clients: int, draws: np.random.Generator) -> list[Integers]:
-        return np.array_split(draws.permutation(len(labels)), clients)
+        return Iid().divide(labels, clients, draws)
 
     def seen(
         self, features: Floats, client: int, clients: int, draws: np.random.Generator

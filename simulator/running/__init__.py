@@ -1,7 +1,7 @@
 """Runs: from a scenario to a finished run folder, after a kill, and again to compare."""
 
 from simulator.running.computing import Progress
-from simulator.running.folder import scenario_yaml, versions
+from simulator.running.folder import scenario_yaml, versions, write_summary
 from simulator.running.runs import resume, run, start
 from simulator.running.verifying import moved, same, verify
 
@@ -15,4 +15,5 @@ __all__ = [
     "start",
     "verify",
     "versions",
+    "write_summary",
 ]

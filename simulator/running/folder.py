@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulator.errors import Problem, RunError, ScenarioError
 from simulator.recording import write_manifest, write_text
@@ -19,6 +19,9 @@ from simulator.scenario import Scenario, scenario_type
 from simulator.scenario.plugins import file_hash, load_plugins
 from simulator.scenario.yaml_text import dump
 from simulator.tables import FORMAT
+
+if TYPE_CHECKING:
+    from analysis import Run
 
 __all__ = [
     "git_commit",
@@ -28,6 +31,7 @@ __all__ = [
     "scenario_yaml",
     "summarise",
     "versions",
+    "write_summary",
 ]
 
 
@@ -138,12 +142,20 @@ def recorded_scenario(
 
 def summarise(folder: Path) -> None:
     """Summary and figure of a finished run, made from the folder's files alone."""
-    from analysis import load_run, summarise
+    from analysis import load_run
     from analysis.figures import save_overview
 
     finished = load_run(folder)
     save_overview(finished)
-    write_text(folder / "summary.json", json.dumps(summarise(finished), indent=2) + "\n")
+    write_summary(finished)
+
+
+def write_summary(finished: "Run") -> None:
+    """Summary of a finished run, into its folder."""
+    from analysis import summarise
+
+    text = json.dumps(summarise(finished), indent=2)
+    write_text(finished.folder / "summary.json", text + "\n")
 
 
 def has_summary(folder: Path) -> bool:

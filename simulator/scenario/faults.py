@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from simulator.components import Family, Section
+from simulator.errors import suggestion
 from simulator.scenario.entries import Entry, Findings, Keys, Place
 from simulator.scenario.options import (
     Options,
@@ -26,7 +27,6 @@ from simulator.scenario.words import (
     rounded,
     short,
     shown,
-    suggestion,
 )
 
 __all__ = ["translated"]

@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from simulator.components import Section
-from simulator.errors import Problem, ScenarioError
+from simulator.errors import Problem, ScenarioError, suggestion
 from simulator.scenario.entries import Entry, Findings, Place, error_of, stop
 from simulator.scenario.faults import translated
 from simulator.scenario.merging import AFTER_FILES, merged, override
-from simulator.scenario.words import got, short, suggestion
+from simulator.scenario.words import got, short
 from simulator.scenario.yaml_text import Source
 
 __all__ = ["load", "parse_overrides", "read"]

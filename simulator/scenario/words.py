@@ -1,11 +1,12 @@
 """How messages word values, paths and suggestions: always on one line, and never a long one."""
 
-import difflib
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-__all__ = ["at", "choices", "dotted", "got", "quoted", "rounded", "short", "shown", "suggestion"]
+from simulator.errors import suggestion
+
+__all__ = ["at", "choices", "dotted", "got", "quoted", "rounded", "short", "shown"]
 
 LONGEST = 60  # characters
 
@@ -58,12 +59,6 @@ def dotted(path: Iterable[str | int]) -> str:
 def at(path: Sequence[str | int]) -> str:
     """The beginning of a message about `path`; nothing at the root."""
     return f"{dotted(path)}: " if path else ""
-
-
-def suggestion(name: str, names: Sequence[str]) -> str:
-    """The end of a message that asks for the nearest of `names`; nothing when none is near."""
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""
 
 
 def choices(name: str, names: Sequence[str]) -> str:

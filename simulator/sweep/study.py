@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -16,6 +15,7 @@ from simulator.errors import Problem, ScenarioError
 from simulator.scenario import Scenario
 from simulator.scenario.entries import Entry
 from simulator.scenario.loading import load, read
+from simulator.scenario.shipped import shipped_scenarios
 from simulator.scenario.words import choices, dotted, short, shown
 
 __all__ = ["Cell", "Study", "cells_of", "read_study", "study_schema"]
@@ -207,7 +207,7 @@ def _base(root: Entry) -> Path:
     beside = Path(entry.place.source).parent / str(entry.value)
     if beside.is_file():
         return beside
-    shipped = {file.stem: file for file in Path(str(files("simulator.shipped"))).glob("*.yaml")}
+    shipped = shipped_scenarios()
     name = str(entry.value).removesuffix(".yaml")
     if name not in shipped:
         what = f"base: no such file or shipped scenario{choices(name, sorted(shipped))}"

@@ -136,13 +136,12 @@ def _computed(job: _Job) -> str:
 
 
 def _compute(job: _Job) -> None:
-    from analysis import load_run, summarise
-    from simulator.running import start
+    from analysis import load_run
+    from simulator.running import start, write_summary
 
     scenario = scenario_type(load_plugins(job.plugins)).model_validate_json(job.scenario)
     folder = Path(job.folder)
     shutil.rmtree(folder, ignore_errors=True)
     out = folder.parents[1]
     start(scenario, out, name=folder.name, overrides=job.settings, plugins=job.plugins)
-    summary = summarise(load_run(folder))
-    write_text(folder / "summary.json", json.dumps(summary, indent=2) + "\n")
+    write_summary(load_run(folder))

@@ -1,7 +1,7 @@
 """Strategies of investors."""
 
 from abc import abstractmethod
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -114,6 +114,8 @@ class Index(TargetHolder):
 class TrendFollower(TargetHolder):
     """Takes the trend, a moving average of a token's returns, as a reason to hold more or less."""
 
+    direction: ClassVar[float]
+    """1 to hold more of what rises, -1 to hold less of it."""
     memory: float = Field(0.8, ge=0, lt=1, description="Weight of the past in the trend.")
     reaction: float = Field(
         60.0,
@@ -131,29 +133,25 @@ class TrendFollower(TargetHolder):
         trend = self.memory * memory["trend"] + (1 - self.memory) * (view.spot_price / seen - 1)
         return trend, {"price": view.spot_price, "trend": trend}
 
+    def weights(
+        self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Floats, Memory]:
+        trend, memory = self.trend(view, memory)
+        return np.maximum(1 + self.direction * self.reaction * trend, 0.0), memory
+
 
 class Momentum(TrendFollower):
     """Holds more of what has risen: weight 1 + reaction x trend, within [0, 3]."""
 
     kind: Literal["momentum"] = "momentum"
-
-    def weights(
-        self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
-    ) -> tuple[Floats, Memory]:
-        trend, memory = self.trend(view, memory)
-        return np.maximum(1 + self.reaction * trend, 0.0), memory
+    direction: ClassVar[float] = 1.0
 
 
 class Contrarian(TrendFollower):
     """Holds more of what has fallen: weight 1 - reaction x trend, within [0, 3]."""
 
     kind: Literal["contrarian"] = "contrarian"
-
-    def weights(
-        self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
-    ) -> tuple[Floats, Memory]:
-        trend, memory = self.trend(view, memory)
-        return np.maximum(1 - self.reaction * trend, 0.0), memory
+    direction: ClassVar[float] = -1.0
 
 
 INVESTOR_STRATEGIES: tuple[type[Strategy], ...] = (

@@ -5,9 +5,11 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from simulator.components import Booleans, Floats, Integers, Memory
+from simulator.components import Booleans, Floats, Memory
 from simulator.federation.contribution.base import Contribution, Evidence
+from simulator.federation.contribution.sampled import marginals, random_orders
 from simulator.federation.contribution.semivalues import Shapley
+from simulator.federation.game import prefixes
 
 __all__ = ["ComFedSv", "MultiRound", "OrShapley"]
 
@@ -111,9 +113,8 @@ class ComFedSv(Contribution):
     ) -> tuple[Floats, Memory]:
         clients, memory = len(evidence.present), dict(memory)
         if not len(memory["orders"]):
-            orders = np.tile(np.arange(clients), (self.permutations, 1))
-            memory["orders"] = draws.permuted(orders, axis=1)
-        members, which = self._coalitions(memory["orders"])
+            memory["orders"] = random_orders(self.permutations, clients, draws)
+        members, which = prefixes(memory["orders"])
         if not len(memory["start"]):
             memory["start"] = draws.normal(size=(len(members), self.rank))
             memory["worth"] = np.zeros((0, len(members)))
@@ -123,10 +124,7 @@ class ComFedSv(Contribution):
         row[seen] -= evidence.game.empty
         memory["worth"] = np.vstack([memory["worth"], row])
         total = self.completed(memory["worth"], memory["start"]).sum(axis=0)
-        marginal = np.diff(total[which], axis=1)
-        values = np.empty(marginal.shape)
-        np.put_along_axis(values, memory["orders"], marginal, axis=1)
-        return values.mean(axis=0), memory
+        return marginals(memory["orders"], total[which]).mean(axis=0), memory
 
     def completed(self, worth: Floats, start: Floats) -> Floats:
         """A matrix without its gaps (NaN); `start` `[columns, rank]` guesses one factor.
@@ -149,11 +147,3 @@ class ComFedSv(Contribution):
         ridge = self.ridge * np.eye(self.rank)
         factor = np.linalg.solve(normal + ridge, (filled @ other)[:, :, None])
         return np.asarray(factor[:, :, 0], dtype=float)
-
-    def _coalitions(self, orders: Integers) -> tuple[Booleans, Integers]:
-        """The prefixes of orders, each once, and which of them they are `[orders, prefixes]`."""
-        clients = orders.shape[1]
-        place = np.argsort(orders, axis=1)
-        prefixes = place[:, None, :] < np.arange(clients + 1)[None, :, None]
-        members, which = np.unique(prefixes.reshape(-1, clients), axis=0, return_inverse=True)
-        return members, which.reshape(-1, clients + 1)

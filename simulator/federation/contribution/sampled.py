@@ -63,8 +63,7 @@ class PermutationShapley(GameValue):
         return values, float(grand - worth[:, -1].mean())
 
     def _orders(self, players: int, draws: np.random.Generator) -> Integers:
-        orders = np.tile(np.arange(players), (self.permutations, 1))
-        draws.permuted(orders, axis=1, out=orders)
+        orders = random_orders(self.permutations, players, draws)
         return np.concatenate([orders, orders[:, ::-1]]) if self.antithetic else orders
 
 
@@ -123,10 +122,15 @@ class GtgShapley(GameValue):
         return bool(change.mean(axis=1).max() <= self.convergence)
 
 
+def random_orders(count: int, players: int, draws: np.random.Generator) -> Integers:
+    """`count` orders of the players, each equally likely `[count, players]`."""
+    orders: Integers = draws.permuted(np.tile(np.arange(players), (count, 1)), axis=1)
+    return orders
+
+
 def _guided_orders(players: int, draws: np.random.Generator) -> Integers:
     """One random order for each player that begins with it `[players, players]`."""
-    others = np.tile(np.arange(players - 1), (players, 1))
-    draws.permuted(others, axis=1, out=others)
+    others = random_orders(players, players - 1, draws)
     first = np.arange(players)[:, None]
     return np.hstack([first, others + (others >= first)])
 

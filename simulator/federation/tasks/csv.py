@@ -1,7 +1,5 @@
 """The task of a user's own table."""
 
-import difflib
-from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
@@ -10,7 +8,7 @@ import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
 from simulator.components import Floats, Integers
-from simulator.errors import ScenarioError
+from simulator.errors import ScenarioError, suggestion
 from simulator.federation.tasks.base import Task
 from simulator.federation.tasks.columns import encoded
 
@@ -58,7 +56,7 @@ class Csv(Task):
         found = next((path for path in paths if path.is_file()), None)
         if found is None:
             names = (path.name for path in paths[0].parent.glob("*"))
-            raise ValueError(f"no such file: {file!r}{_suggestion(Path(file).name, names)}")
+            raise ValueError(f"no such file: {file!r}{suggestion(Path(file).name, names)}")
         return str(found.resolve())
 
     @field_validator("sha256")
@@ -110,7 +108,7 @@ class Csv(Task):
         wanted = [self.target, *([self.client] if self.client else []), *self.features]
         for name in wanted:
             if name not in frame:
-                self._refuse(f"no column {name!r}{_suggestion(name, frame.columns)}")
+                self._refuse(f"no column {name!r}{suggestion(name, frame.columns)}")
         missing = (frame[wanted] if self.features else frame).isna()
         for name in missing.columns[missing.any()]:
             self._refuse(f"column {name!r} has no value in line {missing[name].argmax() + 2}")
@@ -130,8 +128,3 @@ class Csv(Task):
 
     def _refuse(self, what: str) -> NoReturn:
         raise ScenarioError(f"task csv: {self.file}: {what}")
-
-
-def _suggestion(name: str, names: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(names), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
