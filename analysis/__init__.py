@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         price_gap,
         price_share_correlation,
         price_share_correlations,
+        relative_pay,
         returns_by_strategy,
     )
     from analysis.summary import summarise
@@ -61,6 +62,7 @@ __all__ = [
     "price_gap",
     "price_share_correlation",
     "price_share_correlations",
+    "relative_pay",
     "returns_by_strategy",
     "summarise",
 ]

@@ -116,22 +116,36 @@ def client_rewards(run: Run) -> pd.DataFrame:
     return table
 
 
-def attackers_pay(run: Run) -> pd.DataFrame:
-    """Pay of the clients that are not honest, in % of an equal share; 100 is what all get equally.
+def relative_pay(run: Run) -> pd.DataFrame:
+    """Pay of each owner in each period in % of an equal share, `[periods, owners]`.
 
-    Pay is issuance (at the spot price at the end of its period) and direct pay, in numeraire. Only
-    the periods count in which the client has the behaviour: `percent` = 100 sum_t pay_it / sum_t
-    (all clients' pay_t / N). One row per (client, behaviour) with `periods`, `pay`, `equal` (the
-    equal share) and `percent`, which is NaN when nobody was paid. Every client counts for itself.
+    Pay is issuance (at the spot price at the end of its period) and direct pay, in numeraire.
+    Clients of one owner are paid together, and stand under the name of the first; an equal share is
+    all pay / number of owners. 100 is what all get equally; periods without pay are left out.
+
+    One owner of two identities gets 5 + 3 and two others get 4 and 0: 200%, 100% and 0%.
+    """
+    rows = _owner_rows(run)
+    pay = _wide(rows, "owner", "pay")[rows["owner"].unique()]
+    paid = pay[pay.sum(axis=1) > 0]
+    return 100 * paid.div(paid.mean(axis=1), axis=0)
+
+
+def attackers_pay(run: Run) -> pd.DataFrame:
+    """Pay of the owners that are not honest, in % of an equal share; 100 is what all get equally.
+
+    Pay and equal share are those of `relative_pay`. Only the periods count in which the owner has
+    the behaviour: `percent` = 100 sum_t pay_it / sum_t (all pay_t / number of owners). One row per
+    (owner, behaviour) with `periods`, `pay`, `equal` (the equal share) and `percent`, which is NaN
+    when nobody was paid.
 
     Two clients together are paid 20 in each of periods 3 and 4, of which one that rides for free
     in just these two gets 10 and 0: its equal share is 20, its pay 10, or 50%.
     """
-    rows = _client_rows(run).query("period > 0")
-    rows["pay"] = rows["issuance"] + rows["direct"]
+    rows = _owner_rows(run)
     rows["equal"] = rows.groupby("period")["pay"].transform("mean")
     others = rows[rows["behaviour"] != "honest"]
-    table = others.groupby(["client", "behaviour"], sort=False).agg(
+    table = others.groupby(["owner", "behaviour"], sort=False).agg(
         periods=("period", "size"), pay=("pay", "sum"), equal=("equal", "sum")
     )
     table["percent"] = 100 * table["pay"] / table["equal"].where(table["equal"] > 0)
@@ -321,6 +335,14 @@ def _client_rows(run: Run) -> pd.DataFrame:
     pools = run.pools[["period", "token", "reserve_token", "reserve_numeraire", "spot_price"]]
     rows = rows.merge(pools.astype({"token": object}), on=["period", "token"], how="left")
     return rows.assign(issuance=_worth(rows["issued"], rows["spot_price"]))
+
+
+def _owner_rows(run: Run) -> pd.DataFrame:
+    """`pay` and `behaviour` of each owner in each period but genesis; one row each."""
+    rows = _client_rows(run).query("period > 0").astype({"owner": str})
+    rows["pay"] = rows["issuance"] + rows["direct"]
+    owners = rows.groupby(["period", "owner"], sort=False, as_index=False)
+    return owners.agg(behaviour=("behaviour", "first"), pay=("pay", "sum"))
 
 
 def _tokens(run: Run) -> dict[str, str]:

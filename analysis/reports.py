@@ -1,12 +1,13 @@
 """Reports: what all runs of a study say together, as a table and a figure.
 
-Pay is a client's share of a period's rewards in % of an equal share, 100 x N x s_i: what the
-contribution method alone decides, before any market. Intervals are of 95%, over seeds.
+Pay is that of `relative_pay` and `attackers_pay`, in % of an equal share. Where no market moves
+prices it is 100 x N x s_i in each period: what the contribution method alone decides. Intervals are
+of 95%, over seeds.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -17,22 +18,12 @@ from matplotlib.patches import Rectangle
 
 from analysis.load import Run
 from analysis.looks import GRID, HONEST, INK, MEDIUM, OTHERS, PALE, SMALL, SOFT, plain, words
+from analysis.measures import attackers_pay, relative_pay
 from analysis.sweeps import Sweep, interval
 
 _WHISKERS: dict[str, Any] = {"fmt": "none", "ecolor": INK, "elinewidth": 1, "zorder": 3}
 
 Report = Callable[[Sweep], tuple[pd.DataFrame, Figure]]
-
-
-def relative_pay(run: Run) -> pd.DataFrame:
-    """Pay of each owner in each period in which somebody earned any, `[periods, owners]`.
-
-    100 is what everybody gets when all get the same. Clients of one owner are paid together.
-    """
-    rows = run.clients[run.clients["period"] > 0].astype({"owner": str})
-    shares = rows.pivot_table("share", "period", "owner", aggfunc="sum", sort=False)
-    earned = shares[shares.sum(axis=1) > 0]
-    return 100 * earned * shares.shape[1]
 
 
 def reward_by_client(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
@@ -65,15 +56,12 @@ def volatility(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
 
 
 def attackers_pay_by_method(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
-    """Mean pay of those who are not honest, for each task, case and behaviour."""
+    """`attackers_pay` of those who are not honest, for each task, case and behaviour."""
     found: dict[tuple[str, str, str], list[float]] = {}
     for run in _runs(sweep):
-        owner = run.run.clients.astype({"client": str, "owner": str}).groupby("client")["owner"]
-        owners, pay = owner.first(), relative_pay(run.run).mean()
-        kinds = {owners[client]: kind for client, kind in run.run.behaviours.items()}
-        for name, kind in kinds.items():
-            if kind != "honest":
-                found.setdefault((run.task, run.case, kind), []).append(float(pay[name]))
+        for row in attackers_pay(run.run).reset_index().itertuples():
+            key = run.task, run.case, str(row.behaviour)
+            found.setdefault(key, []).append(cast(float, row.percent))
     table = _table(found, ["task", "case", "behaviour"])
     return table, _matrix(table, sweep.name)
 
@@ -160,11 +148,11 @@ def _bars(table: pd.DataFrame, name: str, below: str) -> Figure:
         axes.barh(place, own["mean"], color=HONEST[1], height=0.7)
         axes.errorbar(own["mean"], place, xerr=_errors(own), **_WHISKERS)
         far = own[["mean", "high"]].max(axis=1)
-        for y, end, mean in zip(place, far, own["mean"], strict=True):
+        for y, end, mean in zip(place, far.fillna(0), own["mean"], strict=True):
             axes.text(end, y, f"  {mean:.1f}", va="center", fontsize=SMALL, color=INK)
         axes.set_yticks(place, [words(case) for case in cases])
         axes.set_title(words(task), loc="left", fontsize=MEDIUM, color=INK)
-        axes.set_xlim(0, 1.12 * float(far.max()))
+        axes.set_xlim(0, 1.12 * float(far.max()) if far.max() > 0 else 1)
         plain(axes)
     return figure
 
@@ -190,8 +178,9 @@ def _matrix(table: pd.DataFrame, name: str) -> Figure:
 
 
 def _cell(axes: Axes, x: int, y: int, row: Any) -> None:
-    strength, half = min(row.mean / 200, 1.0), (row.high - row.low) / 2
-    look = {"color": OTHERS[0], "alpha": strength, "lw": 0}
+    strength = float(np.nan_to_num(min(row.mean / 200, 1.0)))
+    half = (row.high - row.low) / 2
+    look: dict[str, Any] = {"color": OTHERS[0], "alpha": strength, "lw": 0}
     axes.add_patch(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, **look))
     text = f"{row.mean:.0f}" + (f" ± {half:.0f}" if np.isfinite(half) else "")
     colour = "white" if strength > 0.75 else INK

@@ -84,7 +84,7 @@ def headline(run: Run) -> dict[str, float | None]:
     | `issued`, `burned` | tokens, whole run |
     | `price_share_correlation` | see there |
     | `share_<behaviour>` | mean share of a client of it, last quarter of the periods |
-    | `pay_<behaviour>` | mean of `attackers_pay`, in % of an equal share |
+    | `pay_<behaviour>` | mean of `attackers_pay` over owners of it, in % of an equal share |
     | `return_<strategy>`, `return_liquidity_providers` | of all together, in % |
     """
     summary = summarise(run)
@@ -154,11 +154,25 @@ def _described(file: Path) -> dict[str, Any]:
         ) from error
     except ValueError as error:
         raise ValueError(f"{file} is damaged: {error}") from error
-    if not isinstance(described, dict) or not {"format", "cells", "runs"} <= described.keys():
-        raise ValueError(f"{file} is damaged: it lacks format, cells or runs")
-    if described["format"] > FORMAT:
-        raise ValueError(f"{file} is in format {described['format']}, newer than {FORMAT}")
+    needed = {"format", "study", "cells", "runs"}
+    if not isinstance(described, dict) or not needed <= described.keys():
+        raise ValueError(f"{file} is damaged: it lacks format, study, cells or runs")
+    if described["format"] != FORMAT:
+        raise ValueError(f"{file} is in format {described['format']}; this version reads {FORMAT}")
+    if not _is_list_of_runs(described["cells"], described["runs"]):
+        raise ValueError(f"{file} is damaged: it lists no runs of its cells")
     return described
+
+
+def _is_list_of_runs(cells: Any, runs: Any) -> bool:
+    try:
+        known = {name: (cell["case"], dict(cell["settings"])) for name, cell in cells.items()}
+        return bool(runs) and all(
+            run["cell"] in known and isinstance(run["folder"], str) and "seed" in run
+            for run in runs
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False
 
 
 def _status(folder: Path) -> str:

@@ -2,8 +2,8 @@
 
     python benchmarks/contribution.py
 
-Linear models of two classes on random data, one thread. Each is timed in turn, and that several
-times over; a slow one does part of the work, its time multiplied. Medians and ratios are printed.
+Linear models of two classes on random data, one thread. They take turns, ours for a few runs; a
+slow one does part of the work, its time multiplied. Medians and ratios are printed.
 """
 
 import time
@@ -30,7 +30,7 @@ from simulator.federation import (
     Utility,
 )
 
-REPEATS = 5
+TURNS, RUNS = 5, 20
 FEATURES = 20
 PERMUTATIONS = 200
 Timed = tuple[str, int, Callable[[], Any]]
@@ -39,36 +39,38 @@ Timed = tuple[str, int, Callable[[], Any]]
 class Models:
     """Random updates of clients, and what scikit-learn makes of their weighted means."""
 
-    def __init__(self, clients: int, rows: int, utility: Utility) -> None:
+    def __init__(self, clients: int, rows: int, utility: Utility, classes: int = 2) -> None:
         draws = np.random.default_rng(0)
-        self.utility = utility
-        self.previous = draws.normal(size=FEATURES + 1)
-        self.updates: Floats = draws.normal(size=(clients, FEATURES + 1))
+        self.utility, self.classes, self.outputs = utility, classes, 1 if classes == 2 else classes
+        params = self.outputs * (FEATURES + 1)
+        self.previous = draws.normal(size=params)
+        self.updates: Floats = draws.normal(size=(clients, params))
         self.examples = draws.integers(20, 200, clients).astype(float)
         self.features = draws.normal(size=(rows, FEATURES))
-        self.labels: Integers = draws.integers(0, 2, rows)
+        self.labels: Integers = draws.integers(0, classes, rows)
         self.model = SGDClassifier(loss="log_loss")
-        self.model.classes_ = np.arange(2)
+        self.model.classes_ = np.arange(classes)
 
     def game(self) -> CoalitionGame:
         """The game as a simulation sets it up."""
         learner = SgdClassifier()
-        parts = learner.scores(self.updates, self.features, 2) * self.examples[:, None, None]
+        parts = learner.scores(self.updates, self.features, self.classes)
         return LinearGame(
-            learner.scores(self.previous[None], self.features, 2)[0],
-            parts,
+            learner.scores(self.previous[None], self.features, self.classes)[0],
+            parts * self.examples[:, None, None],
             self.examples,
             of_all=False,
             worth=lambda scores: self.utility.value(learner, scores, self.labels),
             labels=self.labels,
-            hit_rate=self.utility.of_two(self.labels),
+            hit_rate=self.utility.of_two(self.labels) if self.classes == 2 else None,
         )
 
     def score(self, members: Booleans) -> float:
         """Worth of one coalition `[clients]` by scikit-learn."""
         weights = members * self.examples
         parameters = self.previous + weights / max(weights.sum(), 1.0) @ self.updates
-        self.model.coef_, self.model.intercept_ = parameters[None, :-1], parameters[-1:]
+        self.model.coef_ = parameters[: -self.outputs].reshape(self.outputs, FEATURES)
+        self.model.intercept_ = parameters[-self.outputs :]
         if isinstance(self.utility, Accuracy):
             return float(accuracy_score(self.labels, self.model.predict(self.features)))
         return -float(log_loss(self.labels, self.model.predict_proba(self.features)))
@@ -94,13 +96,13 @@ def _exact(models: Models, asked: int) -> None:
     check = models.game().all_values()[[1, whole - 1]]
     alone, everybody = np.arange(clients) == 0, np.ones(clients, dtype=bool)
     assert np.allclose(check, [models.score(alone), models.score(everybody)], rtol=0, atol=1e-12)
-    _report(
-        f"exact Shapley, {clients} clients x {rows} rows, {models.utility.kind}",
-        [
-            ("ours", 1, lambda: Shapley().contributions(models.game())),
-            ("scikit-learn", whole // asked, lambda: models.loop(asked)),
-        ],
-    )
+    timed: list[Timed] = [
+        ("ours", 1, lambda: Shapley().contributions(models.game())),
+        ("scikit-learn", whole // asked, lambda: models.loop(asked)),
+    ]
+    if whole == asked and find_spec("pydvl"):
+        timed.append(("pyDVL", clients, partial(_pydvl_exact, models, whole // 2)))
+    _report(f"exact Shapley, {clients} clients x {rows} rows, {models.utility.kind}", timed)
 
 
 def _sampled(models: Models) -> None:
@@ -111,15 +113,30 @@ def _sampled(models: Models) -> None:
         ("scikit-learn", part, lambda: models.loop(clients * PERMUTATIONS // part)),
     ]
     if find_spec("pydvl"):
-        timed.append(("pyDVL", part, partial(_pydvl, models, PERMUTATIONS // part)))
+        timed.append(("pyDVL", part, partial(_pydvl_sampled, models, PERMUTATIONS // part)))
     title = f"{PERMUTATIONS} permutations, {clients} clients x {rows} rows, {models.utility.kind}"
     _report(title, timed)
 
 
-def _pydvl(models: Models, permutations: int) -> None:
-    """As many permutations by pyDVL: a client is a row of data, to fit is to combine updates."""
-    from pydvl.valuation import Dataset, MinUpdates, ModelUtility, ShapleyValuation
+def _pydvl_exact(models: Models, coalitions: int) -> None:
+    """The value of one client by pyDVL, from all coalitions of the others."""
+    from pydvl.valuation import MaxUpdates
+    from pydvl.valuation.samplers import DeterministicUniformSampler
+
+    _pydvl(models, DeterministicUniformSampler(), MaxUpdates(coalitions))
+
+
+def _pydvl_sampled(models: Models, permutations: int) -> None:
+    """As many permutations by pyDVL."""
+    from pydvl.valuation import MinUpdates
     from pydvl.valuation.samplers import PermutationSampler
+
+    _pydvl(models, PermutationSampler(seed=0), MinUpdates(permutations))
+
+
+def _pydvl(models: Models, sampler: Any, stop: Any) -> Any:
+    """Shapley values by pyDVL: a client is a row of data, to fit is to combine updates."""
+    from pydvl.valuation import Dataset, ModelUtility, ShapleyValuation
     from pydvl.valuation.scorers import SupervisedScorer
 
     clients = len(models.updates)
@@ -142,18 +159,18 @@ def _pydvl(models: Models, permutations: int) -> None:
         lambda model, x, y: models.score(model.members), data, default=models.score(ids < 0)
     )
     utility = ModelUtility(Combined(), scorer, catch_errors=False)
-    stop = MinUpdates(permutations)
-    ShapleyValuation(utility, PermutationSampler(seed=0), stop, progress=False).fit(data)
+    return ShapleyValuation(utility, sampler, stop, progress=False).fit(data)
 
 
 def _report(title: str, timed: list[Timed]) -> None:
     seconds: dict[str, list[float]] = {name: [] for name, _, _ in timed}
-    for repeat in range(REPEATS + 1):
+    for turn in range(TURNS + 1):
         for name, times, work in timed:
-            start = time.perf_counter()
-            work()
-            if repeat:  # the first compiles and fills caches
-                seconds[name].append((time.perf_counter() - start) * times)
+            for _ in range(RUNS if name == "ours" else 1):
+                start = time.perf_counter()
+                work()
+                if turn:  # the first compiles
+                    seconds[name].append((time.perf_counter() - start) * times)
     ours = median(seconds["ours"])
     print(title)
     for name, found in seconds.items():

@@ -2,8 +2,9 @@
 
     python benchmarks/seeds.py [--seeds 20] [SCENARIO ...]
 
-Shares and prices are means of the last quarter. The gap is the largest ratio of a token's price and
-its fundamental value after period 20, while it is worth at least 5% of the median (`price_gap`).
+Shares and prices are means of the last quarter; pay is `attackers_pay`. The gap is the largest
+ratio of a token's price and its fundamental value after period 20, while it is worth at least 5% of
+the median (`price_gap`).
 """
 
 import argparse

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from simulator.errors import Problem, ScenarioError, SimulatorError
+from simulator.errors import Problem, RunError, ScenarioError, SimulatorError
 
 if TYPE_CHECKING:
     from simulator.running import Progress
@@ -437,7 +437,9 @@ def sweep_run(
         from analysis.reports import save_report
         from analysis.sweeps import load_sweep
 
-        for file in save_report(load_sweep(planned.folder), planned.study.report):
+        with _told_in_one_line():
+            files = save_report(load_sweep(planned.folder), planned.study.report)
+        for file in files:
             click.echo(f"report   {file}", err=as_json or quiet)
     _show_sweep(planned.folder, as_json, quiet)
     sys.exit(3 if failed else 0)
@@ -447,7 +449,7 @@ def sweep_run(
 @click.argument("study", metavar="STUDY_OR_FOLDER")
 @_options("out", "json")
 def sweep_status(study: str, out: str, as_json: bool) -> None:
-    """Count the runs of a sweep that are complete, failed and missing.
+    """Count the runs of a sweep, as it was last run, that are complete, failed and missing.
 
     \b
     Examples:
@@ -463,7 +465,10 @@ def sweep_status(study: str, out: str, as_json: bool) -> None:
 @sweep.command("collect")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
-    "--csv", "file", type=click.Path(path_type=Path), help="File to write, by default FOLDER.csv."
+    "--csv",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write, by default FOLDER.csv.",
 )
 def sweep_collect(folder: Path, file: Path | None) -> None:
     """Write one row per complete run of a sweep: cell, varied settings, seed, headline numbers.
@@ -478,13 +483,23 @@ def sweep_collect(folder: Path, file: Path | None) -> None:
     read_cells(folder)
     from analysis.sweeps import headline, load_sweep
 
-    found = load_sweep(folder)
-    table = found.table(headline)
+    with _told_in_one_line():
+        found = load_sweep(folder)
+        table = found.table(headline)
     target = file or folder.resolve().with_name(f"{folder.resolve().name}.csv")
     write_text(target, table.to_csv(index=False))
     if lacking := len(found.runs) - len(table):
         click.echo(f"{lacking} of {len(found.runs)} runs are not complete and left out", err=True)
     click.echo(str(target))
+
+
+@contextmanager
+def _told_in_one_line() -> Iterator[None]:
+    """What the analysis finds wrong with the files of a run or sweep."""
+    try:
+        yield
+    except ValueError as error:
+        raise RunError(str(error)) from error
 
 
 @sweep.command("schema")
@@ -632,9 +647,8 @@ def _show_sweep(folder: Path, as_json: bool, quiet: bool) -> None:
     states = {run: state_of(folder / run.folder) for run in runs}
     counts = dict.fromkeys(("complete", "failed", "missing"), 0) | Counter(states.values())
     failures = [
-        {"folder": str(folder / run.folder), "error": read_manifest(folder / run.folder)["error"]}
-        for run in runs
-        if states[run] == "failed"
+        {"folder": str(place), "error": read_manifest(place).get("error", "")}
+        for place in (folder / run.folder for run in runs if states[run] == "failed")
     ]
     if as_json:
         answer = {"folder": str(folder), "runs": len(runs), **counts, "failures": failures}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -315,6 +316,22 @@ def test_a_failure_of_the_caller_leaves_a_folder_that_resumes(place: Path, folde
     manifest = read_manifest(broken)
     assert manifest["status"] == "complete" and "error" not in manifest
     assert hashes(broken) == hashes(folder)
+
+
+def test_an_interrupt_that_a_library_makes_an_error_of_stays_one(place: Path, folder: Path) -> None:
+    def wrap(economy: Economy) -> None:
+        if economy.period == 5:
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt:
+                raise OSError("cannot be written") from None
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        run(Scenario.load(place / "fast.yaml"), place / "wrapped", progress=wrap)
+    wrapped = Path(caught.value.__notes__[0])
+    assert read_manifest(wrapped)["status"] == "interrupted"
+    assert resume(wrapped)
+    assert hashes(wrapped) == hashes(folder)
 
 
 def test_progress_sees_every_period(place: Path) -> None:

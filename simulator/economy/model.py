@@ -86,7 +86,7 @@ class Economy(mesa.Model):
         federation, accounts = self.settings.federation, self.register.client_accounts
         cost = self._training_cost
         able = self._available() & (self.ledger.balances[accounts, NUMERAIRE] >= cost)
-        takes_part = federation.invite(able, self.state.streams)
+        takes_part = federation.invite(able, self.period, self.state.streams)
         self.ledger.transfer("training_cost", NUMERAIRE, accounts, OUTSIDE, cost * takes_part)
         round_, self.memory["model"] = federation.learn(
             self.memory["model"], self.cohort, takes_part, self.period, self.state.streams

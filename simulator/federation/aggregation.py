@@ -40,6 +40,11 @@ class Aggregation(Component):
         mean: Floats = (examples / examples.sum()) @ updates
         return mean
 
+    def combine_each(self, updates: Floats, examples: Floats) -> Floats:
+        """`combine` `[coalitions, params]` for each row of `examples` `[coalitions, clients]`."""
+        each = [self.combine(updates[own > 0], own[own > 0]) for own in examples]
+        return np.array(each).reshape(len(examples), updates.shape[1])
+
     def initial(self, params: int) -> Memory:
         """What the server remembers before the first round."""
         return {}
@@ -139,7 +144,8 @@ class Median(Aggregation):
     kind: Literal["median"] = "median"
 
     def combine(self, updates: Floats, examples: Floats) -> Floats:
-        middle: Floats = np.median(updates[examples > 0], axis=0)
+        ordered = np.sort(updates[examples > 0], axis=0)
+        middle: Floats = ordered[(len(ordered) - 1) // 2 : len(ordered) // 2 + 1].mean(axis=0)
         return middle
 
 
@@ -219,11 +225,19 @@ class GeometricMedian(Aggregation):
     smoothing: float = Field(1e-6, gt=0, le=1e6, description="Least distance that is told apart.")
 
     def combine(self, updates: Floats, examples: Floats) -> Floats:
-        point = super().combine(updates, examples)
+        median: Floats = self.combine_each(updates, examples[None])[0]
+        return median
+
+    def combine_each(self, updates: Floats, examples: Floats) -> Floats:
+        # A point is a mean of updates: in the space they span it has no more coordinates than them.
+        _, spanned = np.linalg.qr(updates.T)
+        part = examples / examples.sum(axis=1, keepdims=True)
         for _ in range(self.iterations):
-            distances = np.linalg.norm(updates - point, axis=1)
-            point = super().combine(updates, examples / np.maximum(distances, self.smoothing))
-        return point
+            distances = np.linalg.norm(spanned.T - (part @ spanned.T)[:, None], axis=2)
+            pull = examples / np.maximum(distances, self.smoothing)
+            part = pull / pull.sum(axis=1, keepdims=True)
+        points: Floats = part @ updates
+        return points
 
 
 class NormClipping(Aggregation):

@@ -119,11 +119,16 @@ class Federation(Section):
         ]
         return Cohort(dataset, tuple(data), tuple(behaviours), owner)
 
-    def invite(self, able: Booleans, streams: Streams) -> Booleans:
-        """Which of the clients who are `able` to take part the aggregator draws for a round."""
+    def invite(self, able: Booleans, period: int, streams: Streams) -> Booleans:
+        """Which of the clients who are `able` to take part the aggregator draws for a period.
+
+        A contribution method may want all of them in the first.
+        """
+        everybody = period == 1 and self.contribution.everybody_first
+        count = len(able) if everybody else self._drawn(len(able))
         lots = np.where(able, streams["participation"].random(len(able)), np.inf)
         drawn = np.zeros_like(able)
-        drawn[np.argsort(lots, kind="stable")[: self._drawn(len(able))]] = True
+        drawn[np.argsort(lots, kind="stable")[:count]] = True
         return drawn & able
 
     def _drawn(self, clients: int) -> int:
@@ -189,6 +194,8 @@ class Federation(Section):
 
         A coalition's model adds to the previous global model what `reconstruction` and
         `normalisation` make of its members' updates; nobody's is the previous global model itself.
+        All together are worth the new one where the rule combines by the mean, or `reconstruction`
+        is by aggregation, and the server adds just that: an optimiser's own step is nobody's.
         """
         present = round_.participated
         return self._play(
@@ -233,11 +240,13 @@ class Federation(Section):
 
     def _aggregated(self, members: Booleans, updates: Floats, examples: Floats) -> Floats:
         """What the aggregation rule combines for coalitions `[coalitions, params]`."""
+        weights = examples * members
+        if self.normalisation == "all":  # everybody else is there, with an update of zero
+            updates = np.vstack([updates, np.zeros_like(updates)])
+            weights = np.hstack([weights, examples * ~members])
         combined = np.zeros((len(members), updates.shape[1]))
-        for number, inside in enumerate(members):
-            weights = examples if self.normalisation == "all" else examples * inside
-            if (examples * inside).any():
-                combined[number] = self.aggregation.combine(updates * inside[:, None], weights)
+        some = weights.any(axis=1)
+        combined[some] = self.aggregation.combine_each(updates, weights[some])
         return combined
 
     def assess(

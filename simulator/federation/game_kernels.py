@@ -100,6 +100,24 @@ def count_positive(start: Floats, parts: Floats, divisors: Floats, counts: Integ
 
 
 @numba.njit(cache=True)
+def mean_marginals(worth: Floats, weights: Floats) -> Floats:
+    """What each player adds `[players]` to the coalitions of others, which have `worth`.
+
+    `worth` is `[2**players]`, the i-th bit of a number tells whether player i is in; `weights`
+    `[players]` are those of one coalition with 0, 1, ... members.
+    """
+    sizes, means = np.zeros(worth.size, np.int64), np.zeros(weights.size)
+    for coalition in range(worth.size):
+        sizes[coalition] = sizes[coalition >> 1] + (coalition & 1)
+    for player in range(weights.size):
+        for coalition in range(worth.size):
+            if not coalition >> player & 1:
+                marginal = worth[coalition | 1 << player] - worth[coalition]
+                means[player] += weights[sizes[coalition]] * marginal
+    return means
+
+
+@numba.njit(cache=True)
 def clipped_products(likelihood: Floats, smallest: float, products: Floats) -> None:
     """Multiply `products` `[models, groups]` by the likelihoods `[models, rows]` of a group's rows.
 
@@ -111,3 +129,22 @@ def clipped_products(likelihood: Floats, smallest: float, products: Floats) -> N
             for group in range(min(groups, rows - first)):
                 chance = likelihood[model, first + group]
                 products[model, group] *= min(max(chance, smallest), 1.0 - smallest)
+
+
+@numba.njit(cache=True)
+def largest_outputs(scores: Floats) -> Integers:
+    """The number of the first largest output `[models, rows]` of scores `[models, outputs, rows]`.
+
+    What numpy's `argmax(axis=1)` finds, ten times as fast.
+    """
+    models, outputs, rows = scores.shape
+    largest, best = np.zeros((models, rows), np.int64), np.empty(rows)
+    for model in range(models):
+        best[:] = scores[model, 0]
+        for output in range(1, outputs):
+            for row in range(rows):
+                score = scores[model, output, row]
+                above = score > best[row]
+                largest[model, row] = output if above else largest[model, row]
+                best[row] = score if above else best[row]
+    return largest

@@ -12,179 +12,221 @@ import numpy as np
 
 from simulator.components import Floats, Integers
 
-CONSTANT, OPTIMAL, INVSCALING = range(3)
+SCHEDULES = "constant", "optimal", "invscaling"
+OPTIMAL, INVSCALING = 1, 2
 WORD, WORDS, SHIFT = 0xFFFFFFFF, 624, 397  # of the Mersenne twister
 LARGEST = 2**31 - 2  # that scikit-learn draws
 SMALLEST_SCALE = 1e-9
+IN_STEP = 8  # models trained side by side: while one's sum waits for its last term, others go on
 
 
 @numba.njit(cache=True, error_model="numpy")
-def train_clients(
+def train_models(
     features: Floats,
     labels: Integers,
-    bounds: Integers,
+    begins: Integers,
+    rows: Integers,
+    positive: Integers,
     seeds: Integers,
     steps: Floats,
-    start: Floats,
-    outputs: int,
-    epochs: int,
     schedule: int,
     eta0: float,
     power_t: float,
     l2: float,
     proximal: float,
-    trained: Floats,
+    weights: Floats,
+    intercepts: Floats,
 ) -> bool:
-    """Train a copy of `start` `[params]` on the rows `bounds[c]:bounds[c + 1]` of each client c.
+    """Train models of two classes, of which `positive` is one's label and all others are not.
 
-    `seeds` and `steps` are `[clients]`. Fills in `trained` `[clients, params]`: coefficients,
-    output by output, then intercepts. Returns whether all numbers met on the way were finite.
+    Each sees its `rows` from row `begins` on, after so many `steps`, in an order by `seeds`
+    `[models, epochs]`; other arrays are `[models]`. Changes `weights` `[models, features]` and
+    `intercepts`. Returns whether all numbers met on the way were finite.
     """
-    size = features.shape[1]
-    twister, twisters = np.empty(WORDS, np.int64), np.empty(WORDS, np.int64)
-    shuffles = np.empty(outputs, np.int64)
-    for client in range(seeds.size):
-        rows = slice(bounds[client], bounds[client + 1])
-        parameters = trained[client]
-        parameters[:] = start
-        _seed(twister, seeds[client])
-        drawn, t = 0, steps[client]
-        for _ in range(epochs):
-            drawn = _shuffle_seeds(twister, drawn, twisters, shuffles)
-            for output in range(outputs):
-                first, bias = output * size, outputs * size + output
-                parameters[bias] = _descend(
-                    features[rows],
-                    labels[rows],
-                    1 if outputs == 1 else output,
-                    shuffles[output],
-                    t,
-                    schedule,
-                    eta0,
-                    power_t,
-                    l2,
-                    proximal,
-                    start[first : first + size],
-                    start[bias],
-                    parameters[first : first + size],
-                    parameters[bias],
-                )
-                if not np.isfinite(parameters[bias]):
-                    return False
-            t += labels[rows].size
+    centres, centre_intercepts = weights.copy(), intercepts.copy()
+    longest_first = np.argsort(-rows, kind="mergesort")
+    for begin in range(0, rows.size, IN_STEP):
+        models = longest_first[begin : begin + IN_STEP]
+        if not np.isfinite(_read_ahead(features, begins[models], rows[models])):
+            return False
+        for epoch in range(seeds.shape[1]):
+            finite = _descend(
+                features,
+                labels,
+                models,
+                begins,
+                rows,
+                positive,
+                seeds[:, epoch],
+                steps,
+                epoch,
+                schedule,
+                eta0,
+                power_t,
+                l2,
+                proximal,
+                centres,
+                centre_intercepts,
+                weights,
+                intercepts,
+            )
+            if not finite:
+                return False
     return True
+
+
+@numba.njit(cache=True)
+def _read_ahead(features: Floats, begins: Integers, rows: Integers) -> float:
+    """The sum of a number in every eight of some rows: read in this order they come quickest."""
+    total = 0.0
+    for k in range(begins.size):
+        if k == 0 or begins[k] != begins[k - 1]:
+            for row in range(begins[k], begins[k] + rows[k]):
+                for j in range(0, features.shape[1], 8):
+                    total += features[row, j]
+    return total
 
 
 @numba.njit(cache=True, error_model="numpy")
 def _descend(
     features: Floats,
     labels: Integers,
-    positive: int,
-    seed: int,
-    t: float,
+    models: Integers,
+    begins: Integers,
+    rows: Integers,
+    positive: Integers,
+    seeds: Integers,
+    steps: Floats,
+    epoch: int,
     schedule: int,
     eta0: float,
     power_t: float,
     l2: float,
     proximal: float,
-    centre: Floats,
-    centre_intercept: float,
+    centres: Floats,
+    centre_intercepts: Floats,
     weights: Floats,
-    intercept: float,
-) -> float:
-    """One pass over a client's examples for one output; changes `weights`, returns the intercept.
-
-    The intercept is NaN when a score or a weight is not finite.
-    """
-    scale, eta, optimal_init = 1.0, eta0, 0.0
-    if schedule == OPTIMAL:
-        optimal_init = 1.0 / (np.sqrt(1.0 / np.sqrt(l2)) * l2)
-    for row in _shuffled(labels.size, seed):
-        score = 0.0
-        for j in range(weights.size):
-            score += weights[j] * features[row, j]
-        score = score * scale + intercept
-        if not np.isfinite(score):
-            return np.nan
-        if schedule == OPTIMAL:
-            eta = 1.0 / (l2 * (optimal_init + t - 1))
-        elif schedule == INVSCALING:
-            eta = eta0 / t**power_t
-        target = 1.0 if labels[row] == positive else 0.0
-        if score > -37:
-            decay = exp(-score)
-            step = -eta * (((1 - target) - target * decay) / (1 + decay))
-        else:
-            step = -eta * (exp(score) - target)
-        scale *= max(0.0, 1.0 - eta * l2)
-        if scale < SMALLEST_SCALE:
-            _rescale(weights, scale)
-            scale = 1.0
-        if step != 0.0:
-            factor = step / scale
-            for j in range(weights.size):
-                weights[j] += features[row, j] * factor
-            intercept += step
-        if proximal > 0.0:
-            pull = min(1.0, eta * proximal)
-            _rescale(weights, scale)
-            scale = 1.0
-            for j in range(weights.size):
-                weights[j] -= pull * (weights[j] - centre[j])
-            intercept -= pull * (intercept - centre_intercept)
-        t += 1
-    for j in range(weights.size):
-        if not np.isfinite(weights[j]):
-            return np.nan
-    _rescale(weights, scale)
-    return intercept
-
-
-@numba.njit(cache=True)
-def _rescale(weights: Floats, scale: float) -> None:
-    for j in range(weights.size):
-        weights[j] *= scale
+    intercepts: Floats,
+) -> bool:
+    """One pass of each of some `models`, longest first, over its rows; whether all was finite."""
+    active, size, longest = models.size, features.shape[1], rows[models[0]]
+    order = np.empty((active, longest), np.int64)
+    for k in range(active):
+        _shuffle(order[k, : rows[models[k]]], begins[models[k]], seeds[models[k]])
+    scores, changes, pulls = np.empty(active), np.empty(active), np.empty(active)
+    scales = np.ones(active)
+    for place in range(longest):
+        while rows[models[active - 1]] <= place:
+            active -= 1
+        for k in range(active):
+            score, model, row = 0.0, models[k], order[k, place]
+            for j in range(size):
+                score += weights[model, j] * features[row, j]
+            scores[k] = score
+        for k in range(active):
+            model = models[k]
+            score = scores[k] * scales[k] + intercepts[model]
+            if not np.isfinite(score):
+                return False
+            t = steps[model] + epoch * rows[model] + place
+            eta = _step_size(schedule, eta0, power_t, l2, t)
+            change = -eta * _slope(score, labels[order[k, place]] == positive[model])
+            scales[k] *= max(0.0, 1.0 - eta * l2)
+            if scales[k] < SMALLEST_SCALE:
+                weights[model] *= scales[k]
+                scales[k] = 1.0
+            changes[k] = change / scales[k]
+            if change != 0.0:
+                intercepts[model] += change
+            if proximal > 0.0:
+                pulls[k] = min(1.0, eta * proximal)
+        for k in range(active):
+            model, row, change = models[k], order[k, place], changes[k]
+            if change != 0.0:
+                for j in range(size):
+                    weights[model, j] += features[row, j] * change
+            if proximal > 0.0:
+                weights[model] *= scales[k]
+                scales[k] = 1.0
+                weights[model] -= pulls[k] * (weights[model] - centres[model])
+                intercepts[model] -= pulls[k] * (intercepts[model] - centre_intercepts[model])
+    for k in range(models.size):
+        own = weights[models[k]]
+        if not (np.isfinite(own).all() and np.isfinite(intercepts[models[k]])):
+            return False
+        own *= scales[k]
+    return True
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _shuffled(count: int, seed: int) -> Integers:
-    """The numbers below `count` in the order of a Fisher-Yates shuffle by xorshift."""
-    order = np.arange(count)
-    seed = max(seed, 1)
+def _step_size(schedule: int, eta0: float, power_t: float, l2: float, t: float) -> float:
+    if schedule == OPTIMAL:
+        first = 1.0 / (np.sqrt(1.0 / np.sqrt(l2)) * l2)
+        return float(1.0 / (l2 * (first + t - 1)))
+    return eta0 / t**power_t if schedule == INVSCALING else eta0
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _slope(score: float, is_positive: bool) -> float:
+    """Derivative of the logistic loss, in scikit-learn's form of it."""
+    target = 1.0 if is_positive else 0.0
+    if score > -37:
+        decay = exp(-score)
+        return ((1 - target) - target * decay) / (1 + decay)
+    return exp(score) - target
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _shuffle(order: Integers, first: int, seed: int) -> None:
+    """Fill in the numbers from `first` on in the order of a Fisher-Yates shuffle by xorshift."""
+    count, seed = order.size, max(seed, 1)
+    order[:] = np.arange(first, first + count)
     for i in range(count - 1):
         seed ^= (seed << 13) & WORD
         seed ^= seed >> 17
         seed ^= (seed << 5) & WORD
         j = i + (seed & (WORD >> 1)) % (count - i)
         order[i], order[j] = order[j], order[i]
-    return order
 
 
 @numba.njit(cache=True)
-def _shuffle_seeds(twister: Integers, drawn: int, own: Integers, seeds: Integers) -> int:
-    """Fill in an epoch's seeds `[outputs]` of shuffles; returns how many words were drawn by then.
+def shuffle_seeds(seeds: Integers, epochs: int, outputs: int) -> Integers:
+    """Seeds `[estimators, epochs, outputs]` of the shuffles of estimators with these `seeds`.
 
-    scikit-learn draws a number for each dataset, unused, and then the seed of its shuffle: for a
-    single output from the estimator's generator, for several from one of their own each.
+    A shuffle of scikit-learn's has the second number that is drawn for it: with one output from the
+    estimator's generator, with several from one of the output's own, whose seed is drawn first.
     """
-    if seeds.size == 1:
-        _, drawn = _below(twister, drawn, LARGEST - 1)
-        seeds[0], drawn = _below(twister, drawn, LARGEST)
-        return drawn
-    for output in range(seeds.size):
-        seed, drawn = _below(twister, drawn, LARGEST)
-        _seed(own, seed)
-        _, second = _below(own, 0, LARGEST - 1)
-        seeds[output], _ = _below(own, second, LARGEST)
-    return drawn
+    if outputs == 1:
+        return _drawn(seeds, epochs, True).reshape(seeds.size, epochs, 1)
+    own = _drawn(seeds, epochs * outputs, False).ravel()
+    return _drawn(own, 1, True).reshape(seeds.size, epochs, outputs)
 
 
 @numba.njit(cache=True)
-def _seed(state: Integers, seed: int) -> None:
-    """The twister's first state for a seed below 2**32."""
-    state[0] = seed
+def _drawn(seeds: Integers, count: int, after_another: bool) -> Integers:
+    """The first `count` numbers of generators `[seeds, count]`, or each second of twice as many."""
+    numbers = np.empty((seeds.size, count), np.int64)
+    states = np.empty((WORDS, IN_STEP), np.int64)
+    for begin in range(0, seeds.size, IN_STEP):
+        own = seeds[begin : begin + IN_STEP]
+        _seed(states, own)
+        for k in range(own.size):
+            words = 0
+            for number in range(count):
+                if after_another:
+                    _, words = _below(states[:, k], words, LARGEST - 1)
+                numbers[begin + k, number], words = _below(states[:, k], words, LARGEST)
+    return numbers
+
+
+@numba.njit(cache=True)
+def _seed(states: Integers, seeds: Integers) -> None:
+    """Fill in the twisters' first states `[words, twisters]` for seeds below 2**32."""
+    states[0, : seeds.size] = seeds
     for i in range(1, WORDS):
-        state[i] = (1812433253 * (state[i - 1] ^ (state[i - 1] >> 30)) + i) & WORD
+        for k in range(seeds.size):
+            last = states[i - 1, k]
+            states[i, k] = (1812433253 * (last ^ (last >> 30)) + i) & WORD
 
 
 @numba.njit(cache=True)

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -90,8 +91,9 @@ class Learner(Component):
         """Predicted classes `[models, rows]` from raw scores: the largest, or a positive one."""
         if scores.shape[1] == 1:
             return (scores[:, 0] > 0).astype(np.int64)
-        classes: Integers = scores.argmax(axis=1)
-        return classes
+        from simulator.federation.game_kernels import largest_outputs
+
+        return largest_outputs(scores)
 
     def probabilities(self, scores: Floats) -> Floats:
         """Class probabilities `[models, classes, rows]` from raw scores, which it may overwrite.
@@ -208,27 +210,31 @@ class SgdClassifier(Learner):
         """As its base, by a compiled loop; where numbers overflow scikit-learn judges."""
         if not data:
             return super().train_all(parameters, steps, data, classes, seeds)
-        from simulator.federation.kernels import CONSTANT, INVSCALING, OPTIMAL, train_clients
+        from simulator.federation import kernels
 
-        schedules = {"constant": CONSTANT, "optimal": OPTIMAL, "invscaling": INVSCALING}
-        rows, trained = np.array([len(own) for own in data]), np.empty((len(data), parameters.size))
-        finite = train_clients(
-            np.concatenate([own.features for own in data]),
-            np.concatenate([own.labels for own in data]),
-            np.append(0, rows.cumsum()),
-            np.array(seeds),
-            steps,
-            parameters,
-            _outputs(classes),
-            self.epochs,
-            schedules[self.schedule],
+        features, labels, begins, rows = _stacked(tuple(data))
+        clients, outputs, size = len(data), _outputs(classes), features.shape[1]
+        weights = np.tile(parameters[:-outputs].reshape(outputs, size), (clients, 1))
+        intercepts = np.tile(parameters[-outputs:], clients)
+        seeds_of_orders = kernels.shuffle_seeds(np.array(seeds), self.epochs, outputs)
+        finite = kernels.train_models(
+            features,
+            labels,
+            np.repeat(begins, outputs),
+            np.repeat(rows, outputs),
+            np.tile(np.arange(outputs) if outputs > 1 else np.ones(1, dtype=np.int64), clients),
+            seeds_of_orders.swapaxes(1, 2).reshape(-1, self.epochs),
+            np.repeat(steps, outputs),
+            kernels.SCHEDULES.index(self.schedule),
             self.learning_rate,
             self.power_t,
             self.l2,
             self.proximal,
-            trained,
+            weights,
+            intercepts,
         )
         if finite:
+            trained = np.hstack([weights.reshape(clients, -1), intercepts.reshape(clients, -1)])
             return trained, steps + self.epochs * rows
         if self.proximal:
             raise ModelError(f"training failed, {SLOW_DOWN}: floating-point overflow")
@@ -344,6 +350,16 @@ class MlpClassifier(Learner):
         models = parameters.shape[:-1]
         coefs = [part.reshape(*models, *shape) for part, shape in zip(parts, shapes, strict=False)]
         return coefs, parts[len(shapes) :]
+
+
+@lru_cache(maxsize=1)
+def _stacked(data: tuple[Split, ...]) -> tuple[Floats, Integers, Integers, Integers]:
+    """All examples, their labels, and which is the first of each part of how many."""
+    rows = np.array([len(own) for own in data])
+    features, labels = (
+        np.concatenate([getattr(own, name) for own in data]) for name in ("features", "labels")
+    )
+    return features, labels, rows.cumsum() - rows, rows
 
 
 def _outputs(classes: int) -> int:

@@ -115,7 +115,7 @@ class Accuracy(HitRate):
     kind: Literal["accuracy"] = "accuracy"
 
     def rate(self, hits: Floats, rows: Floats) -> Floats:
-        accuracy: Floats = hits.sum(axis=1) / rows.sum()
+        accuracy: Floats = hits @ np.ones(len(rows)) / rows.sum()
         return accuracy
 
 

@@ -87,7 +87,8 @@ class _Interrupts:
     """Turns SIGINT and SIGTERM into KeyboardInterrupt, also those that Python loses.
 
     An exception in a destructor or a weak reference's callback is swallowed, so a signal that
-    arrives there is remembered and raised by `check`, after the period.
+    arrives there is remembered and raised by `check`, after the period. An error that comes after
+    a signal is taken for what a library made of it.
     """
 
     def __init__(self) -> None:
@@ -102,9 +103,11 @@ class _Interrupts:
                 self._before[number] = signal.signal(number, self._interrupt)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        if self._asked and isinstance(error, Exception):
+            raise KeyboardInterrupt from error
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         self._asked = True

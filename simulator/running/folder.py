@@ -1,4 +1,4 @@
-"""What a run folder holds besides tables: scenario, plugins, manifest, summary and figure."""
+"""What a run folder holds besides tables: scenario, data, plugins, manifest, summary and figure."""
 
 import errno
 import json
@@ -13,10 +13,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simulator.datafiles import PORTABLE, data_files, file_hash
 from simulator.errors import Problem, RunError, ScenarioError
 from simulator.recording import write_manifest, write_text
 from simulator.scenario import Scenario, scenario_type
-from simulator.scenario.plugins import file_hash, load_plugins
+from simulator.scenario.plugins import load_plugins
 from simulator.scenario.yaml_text import dump
 from simulator.tables import FORMAT
 
@@ -36,8 +37,11 @@ __all__ = [
 
 
 def scenario_yaml(scenario: Scenario) -> str:
-    """A scenario with every setting written out, as YAML that loads to the same scenario."""
-    return dump(scenario.model_dump(mode="json"))
+    """A scenario with every setting written out, as YAML that loads to the same scenario.
+
+    Data files are named as in a run folder.
+    """
+    return dump(scenario.model_dump(mode="json", context=PORTABLE))
 
 
 def versions() -> dict[str, str]:
@@ -56,8 +60,8 @@ def new_folder(
 ) -> tuple[Path, dict[str, Any]]:
     """A new folder `out/<name>/<UTC time>-<hash of the scenario>` and its manifest.
 
-    `name` replaces the last part. The folder appears complete with scenario, plugins and manifest,
-    or not at all. Raises RunError when it cannot be made.
+    `name` replaces the last part. The folder appears complete with scenario, data, plugins and
+    manifest, or not at all. Raises RunError when it cannot be made.
     """
     moment, text = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"), scenario_yaml(scenario)
     parent = out / scenario.name
@@ -107,6 +111,7 @@ def _written(
         "git_commit": git_commit(),
         "overrides": dict(overrides),
         "plugins": _copied(plugins, folder),
+        "data": _data_copied(scenario, folder),
         "scenario_sha256": sha256(text.encode()).hexdigest(),
         "timings": {"setup_seconds": round(setup_seconds, 3)},
     }
@@ -173,6 +178,19 @@ def _copied(plugins: Sequence[str | Path], folder: Path) -> list[dict[str, str]]
         shutil.copyfile(file, folder / "plugins" / file.name)
         copied.append({"file": file.name, "sha256": file_hash(file)})
     return copied
+
+
+def _data_copied(scenario: Scenario, folder: Path) -> list[dict[str, str]]:
+    """Copy the scenario's data files to where the written scenario names them."""
+    copied = {}
+    for file in data_files(scenario):
+        copy = folder / file.copy_path
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copyfile(file.path, copy)
+        if file_hash(copy) != file.sha256:
+            raise RunError(f"{file.path} was changed since the scenario was read")
+        copied[file.copy_path] = {"file": Path(file.path).name, "sha256": file.sha256}
+    return [{"copy": copy, **described} for copy, described in copied.items()]
 
 
 def git_commit() -> str | None:

@@ -41,19 +41,31 @@ def read(model: type[S], path: str | Path, *layers: Mapping[str, Any]) -> tuple[
     """What `load` returns, and the entries that it was made of."""
     findings: Findings = []
     chain = _read_chain(str(path), findings)
+    files = [entry.place.source for entry in chain]
     root = chain.pop()
     while chain:
         root = merged(root, chain.pop(), (model,))
     for rank, overrides in enumerate(layers, AFTER_FILES):
         override(root, model, overrides, rank, findings)
+    folders = _folders(files, layers)
     try:
-        scenario = model.model_validate(root.plain(), context={"folder": Path(path).parent})
+        scenario = model.model_validate(root.plain(), context={"folders": folders})
     except ValidationError as error:
         settled = {place for place, _ in findings}
         findings += [each for each in translated(error, model, root) if each[0] not in settled]
     if findings:
         raise error_of(findings)
     return scenario, root
+
+
+def _folders(files: Iterable[str], layers: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Where the data files that settings name may be: the folders of all files that set anything.
+
+    The last that sets anything is first: a study before its scenario, that before what it extends.
+    """
+    given = [value for layer in layers for value in layer.values() if isinstance(value, Entry)]
+    sources = [entry.place.source for entry in reversed(given)] + list(files)
+    return list(dict.fromkeys(os.path.dirname(source) for source in sources))
 
 
 def parse_overrides(settings: Iterable[str]) -> dict[str, Any]:

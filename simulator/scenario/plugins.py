@@ -4,13 +4,12 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Iterable
-from hashlib import sha256
 from pathlib import Path
 
 from simulator.components import Component
 from simulator.errors import Problem, ScenarioError
 
-__all__ = ["file_hash", "load_plugins"]
+__all__ = ["load_plugins"]
 
 
 def load_plugins(files: Iterable[str | Path]) -> tuple[type[Component], ...]:
@@ -23,11 +22,6 @@ def load_plugins(files: Iterable[str | Path]) -> tuple[type[Component], ...]:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ScenarioError(f"--plugin: two files of the same name, {', '.join(twice)}")
     return tuple(component for path in paths for component in _components(path))
-
-
-def file_hash(file: Path) -> str:
-    """SHA-256 of a file's content."""
-    return sha256(file.read_bytes()).hexdigest()
 
 
 def _components(file: Path) -> list[type[Component]]:

@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -42,6 +43,9 @@ def completed(
 
     `work` is a function of a module, and what it raises ends its process. Closing the iterator, or
     any exception in it, ends all processes: SIGTERM first, SIGKILL for those that do not heed it.
+
+    Neither side waits in vain for the other: only these two hold the ends of their pipe, so that
+    whoever ends, however, the other reads that nothing follows.
     """
     waiting = deque(jobs)
     crew: dict[Any, _Worker[J, R]] = {}
@@ -108,8 +112,11 @@ def _serve(connection: Connection, work: Callable[[Any], Any]) -> None:
     try:
         while True:
             connection.send(work(connection.recv()))
-    except (EOFError, BrokenPipeError, KeyboardInterrupt):
+    except (EOFError, ConnectionError, KeyboardInterrupt):
         os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)  # at once: the driver waits for it, and threads of others may never end
 
 
 def _end_with_driver() -> None:
@@ -128,13 +135,17 @@ def _ending(code: int | None) -> str:
 
 def _end(processes: Iterable[Any]) -> None:
     ending = list(processes)
-    for process in ending:
-        process.terminate()
     deadline = time.monotonic() + PATIENCE
-    for process in ending:
-        process.join(max(0.0, deadline - time.monotonic()))
-        process.kill()
-        process.join()
+    try:
+        for process in ending:
+            process.terminate()
+        for process in ending:
+            process.join(max(0.0, deadline - time.monotonic()))
+    finally:  # also when a second Ctrl-C shows that patience has ended
+        for process in ending:
+            process.kill()
+        for process in ending:
+            process.join()
 
 
 @contextmanager

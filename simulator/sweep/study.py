@@ -22,6 +22,9 @@ __all__ = ["Cell", "Study", "cells_of", "read_study", "study_schema"]
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"
 MOST_CELLS = 10_000
+MOST_RUNS = 100_000
+FILES = ("cells.json", "study.yaml", "report.csv", "report.png")
+"""Files beside the folders of cells, which therefore have other names."""
 OWNED = ("name", "seed")
 """Settings of a scenario that a study gives each run itself."""
 
@@ -64,6 +67,8 @@ class Study(Section):
     def _cases_leave_names_and_seeds(
         cls, cases: dict[str, dict[str, Any]]
     ) -> dict[str, dict[str, Any]]:
+        if files := [name for name in cases if name.lower() in FILES]:
+            raise ValueError(f"{files[0]} is the name of a file of the sweep")
         return {name: _free(case) for name, case in cases.items()}
 
     @field_validator("grid")
@@ -85,6 +90,8 @@ class Study(Section):
         count = max(1, len(self.cases)) * prod(map(len, self.grid.values()))
         if count > MOST_CELLS:
             raise ValueError(f"{count:,} cells are too many; at most {MOST_CELLS:,} are allowed")
+        if (runs := count * self.seeds) > MOST_RUNS:
+            raise ValueError(f"{runs:,} runs are too many; at most {MOST_RUNS:,} are allowed")
         return self
 
     @property
@@ -145,6 +152,8 @@ def cells_of(
                 found.setdefault(problem, []).append(name)
     if found:
         raise ScenarioError(_problems(found, len(points)))
+    if study.report and (what := _unreported(study.report, cells)):
+        raise ScenarioError([Problem(str(root.value["report"].place), f"report: {what}")])
     return cells
 
 
@@ -221,6 +230,27 @@ def _problems(found: Mapping[Problem, Sequence[str]], cells: int) -> list[Proble
         problem if len(names) == cells else replace(problem, what=f"{problem.what}{_in(names)}")
         for problem, names in found.items()
     ]
+
+
+def _unreported(report: str, cells: Sequence[Cell]) -> str:
+    """Why a report cannot be made of these cells, whose rows it takes for one where keys agree."""
+    rows: dict[tuple[str, ...], str] = {}
+    for cell in cells:
+        task = cell.scenario.federation.task.kind
+        kinds = _attackers(cell) if report == "attackers_pay" else {""}
+        for key in {(task, cell.case, kind) for kind in kinds}:
+            if (first := rows.setdefault(key, cell.name)) != cell.name:
+                return f"{report} cannot tell {first} and {cell.name} apart; make them cases"
+    if not rows:
+        return f"{report} needs clients that are not honest"
+    if report == "reward_by_client" and len({tuple(cell.scenario.owners) for cell in cells}) > 1:
+        return f"{report} needs the same clients in all cells"
+    return ""
+
+
+def _attackers(cell: Cell) -> set[str]:
+    last = cell.scenario.periods
+    return {behaviour.at(last).kind for behaviour in cell.scenario.behaviours} - {"honest"}
 
 
 def _in(names: Sequence[str]) -> str:

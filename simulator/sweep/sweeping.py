@@ -9,9 +9,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from simulator.datafiles import PORTABLE, file_hash
 from simulator.errors import Problem, ScenarioError, SimulatorError
 from simulator.recording import locked, read_manifest, write_text
-from simulator.scenario.plugins import file_hash, load_plugins
+from simulator.scenario.plugins import load_plugins
 from simulator.scenario.schema import scenario_type
 from simulator.sweep.pool import completed
 from simulator.sweep.study import Cell, Study
@@ -34,6 +37,9 @@ class Run:
     folder: str
 
 
+_RUNS = TypeAdapter(list[Run])
+
+
 @dataclass(frozen=True)
 class _Job:
     run: Run
@@ -46,7 +52,8 @@ class _Job:
 class Sweep:
     """The runs of `study` in `out/<study>/<cell>/<hash of the scenario with its seed>`.
 
-    The hash covers the plugin files too, so that a folder never holds a run of anything else.
+    The hash covers the bytes of plugin and data files too, wherever they lie, so that a folder
+    never holds a run of anything else.
     """
 
     def __init__(
@@ -82,11 +89,12 @@ class Sweep:
 
     def _jobs_of(self, cell: Cell) -> Iterable[_Job]:
         for seed in self.study.all_seeds:
-            scenario = cell.seeded(seed).model_dump_json()
-            digest = sha256("\n".join([scenario, *self._hashes]).encode()).hexdigest()
+            seeded = cell.seeded(seed)
+            known_by = [seeded.model_dump_json(context=PORTABLE), *self._hashes]
+            digest = sha256("\n".join(known_by).encode()).hexdigest()
             run = Run(cell.name, seed, f"{cell.name}/{digest[:12]}")
             folder = str(self.folder / run.folder)
-            yield _Job(run, scenario, cell.settings, folder, self._plugins)
+            yield _Job(run, seeded.model_dump_json(), cell.settings, folder, self._plugins)
 
     def _described(self) -> dict[str, Any]:
         return {
@@ -97,7 +105,9 @@ class Sweep:
                 cell.name: {
                     "case": cell.case,
                     "settings": cell.settings,
-                    "scenario": cell.scenario.model_dump(mode="json", exclude={"seed"}),
+                    "scenario": cell.scenario.model_dump(
+                        mode="json", exclude={"seed"}, context=PORTABLE
+                    ),
                 }
                 for cell in self._cells
             },
@@ -109,18 +119,24 @@ def read_cells(folder: Path) -> list[Run]:
     """The runs of the sweep in a folder. Raises ScenarioError when there is none."""
     try:
         described = json.loads((folder / "cells.json").read_text("utf-8"))
-        return [Run(**run) for run in described["runs"]]
+        version, runs = described["format"], _RUNS.validate_python(described["runs"])
     except (OSError, ValueError, KeyError, TypeError):
         what = "no folder of a sweep: it has no cells.json that can be read"
         raise ScenarioError([Problem(str(folder), what)]) from None
+    if version != FORMAT:
+        what = f"cells.json has format {version}, this version reads {FORMAT}"
+        raise ScenarioError([Problem(str(folder), what)])
+    return runs
 
 
 def state_of(folder: Path) -> str:
-    """`complete`, `failed`, or `missing`: neither of the two, whatever there is."""
+    """`complete` (with its summary), `failed`, or `missing`: neither, whatever there is."""
     try:
         status = str(read_manifest(folder)["status"])
     except ScenarioError:
         return "missing"
+    if status == "complete" and not (folder / "summary.json").is_file():
+        return "missing"  # stopped just before the end
     return status if status in ("complete", "failed") else "missing"
 
 
@@ -130,7 +146,7 @@ def _computed(job: _Job) -> str:
         _compute(job)
     except SimulatorError as error:
         return f"{type(error).__name__}: {error}"
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return f"{type(error).__name__}: {error} (no error of the scenario)"
     return ""
 
@@ -141,7 +157,9 @@ def _compute(job: _Job) -> None:
 
     scenario = scenario_type(load_plugins(job.plugins)).model_validate_json(job.scenario)
     folder = Path(job.folder)
-    shutil.rmtree(folder, ignore_errors=True)
+    if folder.is_dir():
+        with locked(folder):  # the process of a driver that was just killed may still be at it
+            shutil.rmtree(folder)
     out = folder.parents[1]
     start(scenario, out, name=folder.name, overrides=job.settings, plugins=job.plugins)
     write_summary(load_run(folder))

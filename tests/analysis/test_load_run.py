@@ -207,6 +207,7 @@ def test_the_public_face() -> None:
         "price_gap",
         "price_share_correlation",
         "price_share_correlations",
+        "relative_pay",
         "returns_by_strategy",
         "summarise",
     ]

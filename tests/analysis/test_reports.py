@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from analysis.reports import REPORTS, relative_pay, save_report
+from analysis import attackers_pay, headline, relative_pay
+from analysis.reports import REPORTS, save_report
 from analysis.sweeps import Sweep, load_sweep
 from simulator.cli import cli
 
@@ -28,10 +29,20 @@ cases:
 """
 
 
+UNPAID = """\
+  tokens.payout: {dividend: 1, buyback: 0, direct: 0, treasury: 0}
+  tokens.issuance: {kind: constant, amount: 0}
+cases:
+"""
+
+
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
-    folder = tmp_path_factory.mktemp("reports")
-    (folder / "known.yaml").write_text(STUDY)
+    return computed(tmp_path_factory.mktemp("reports"), STUDY)
+
+
+def computed(folder: Path, study: str) -> Sweep:
+    (folder / "known.yaml").write_text(study)
     words = ["sweep", "run", str(folder / "known.yaml"), "--out", str(folder), "--workers", "1"]
     found = CliRunner().invoke(cli, words)
     assert found.exit_code == 0, found.output
@@ -76,6 +87,23 @@ def test_attackers_pay(sweep: Sweep) -> None:
     sizes = [400 * found / found.sum() for found in examples(sweep)]
     by_size = sum(size.iloc[3] for size in sizes) / 2
     assert table["mean"].tolist() == pytest.approx([160, by_size])
+
+
+def test_every_place_that_tells_attackers_pay_tells_the_same(sweep: Sweep) -> None:
+    told, _ = REPORTS["attackers_pay"](sweep)
+    for case in ("equal", "data_size"):
+        runs = [sweep.load(row) for row in sweep.complete.query(f"case == '{case}'").itertuples()]
+        percents = [attackers_pay(run).loc[("client_3", "sybil"), "percent"] for run in runs]
+        assert [headline(run)["pay_sybil"] for run in runs] == percents
+        assert told.set_index("case").loc[case, "mean"] == pytest.approx(sum(percents) / 2)
+
+
+def test_reports_of_runs_in_which_nobody_is_paid_have_no_numbers(tmp_path: Path) -> None:
+    unpaid = computed(tmp_path, STUDY.replace("cases:\n", UNPAID))
+    for report in REPORTS:
+        csv, _ = save_report(unpaid, report)
+        table = pd.read_csv(csv)
+        assert len(table) and table["mean"].isna().all() and (table["count"] == 0).all()
 
 
 @pytest.mark.parametrize("report", REPORTS)

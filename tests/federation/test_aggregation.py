@@ -169,6 +169,8 @@ FIVE = line(0, 1, 2, 4, 100)
         (TrimmedMean(trim=0.4), line(1, 5), 3.0),  # too few: the median
         # With 2 nearest others the scores are 5, 2, 5 and 13; the last one's is huge.
         (Krum(attackers=1), FIVE, 1.0),
+        # Squares: 2 and 2 cost 8, 0 and 3 cost 9, though 3 is the shorter way.
+        (Krum(attackers=1), line(0, 0, 3, 5, 7), 5.0),
         (MultiKrum(attackers=1), FIVE, 1.75),
         (MultiKrum(attackers=3), line(7.0), 7.0),
     ],
@@ -209,6 +211,12 @@ def test_the_geometric_median_on_a_line_is_the_weighted_median() -> None:
     assert found == pytest.approx([2.0], abs=1e-5)
 
 
+def test_distances_below_the_smoothing_count_as_that() -> None:
+    # From the mean 2 the distances 2, 2, 2 and 6 count 4, 4, 4 and 6: 8/6 of 3/4 + 1/6.
+    rule = GeometricMedian(iterations=1, smoothing=4.0)
+    assert combined(rule, line(0, 0, 0, 8)) == pytest.approx([16 / 11], rel=1e-12)
+
+
 def test_long_updates_are_shortened_to_the_norm() -> None:
     updates = np.array([[3.0, 4.0], [0.3, 0.4]])  # of length 5 and .5
     clipped = np.array([[0.6, 0.8], [0.3, 0.4]])
@@ -237,6 +245,40 @@ def test_robust_rules_know_no_order(
         updates = updates + np.arange(7)[:, None] ** 2 * 1e7
     found, expected = combined(kind(), updates[order]), combined(kind(), updates)
     assert found == pytest.approx(expected, rel=1e-6, abs=1e-6 * np.abs(updates).max())
+
+
+# Many coalitions at once
+
+
+@pytest.mark.parametrize("kind", AGGREGATIONS)
+@law
+@given(
+    arrays(float, (6, 2), elements=numbers),
+    arrays(float, (4, 6), elements=st.integers(0, 3)).filter(lambda rows: rows.any(axis=1).all()),
+)
+def test_coalitions_combined_together_are_those_combined_alone(
+    kind: type[Aggregation], updates: Floats, examples: Floats
+) -> None:
+    found = kind().combine_each(updates, examples)
+    expected = [kind().combine(updates[own > 0], own[own > 0]) for own in examples]
+    assert found == pytest.approx(np.array(expected), rel=1e-9, abs=1e-9 * np.abs(updates).max())
+    assert kind().combine_each(updates, examples[:0]).shape == (0, 2)
+
+
+@pytest.mark.parametrize("clients", [1, 3, 8])
+def test_the_geometric_median_takes_weiszfeld_steps_in_the_parameters(clients: int) -> None:
+    draws = np.random.default_rng(clients)
+    updates, sizes = draws.normal(size=(clients, 5)) + 3.0, draws.integers(1, 9, clients)
+    updates[0] *= 1e9  # an attacker costs the others no digits
+    point = sizes @ updates / sizes.sum()
+    for _ in range(10):
+        pull = [
+            n / max(np.linalg.norm(row - point), 1e-6)
+            for n, row in zip(sizes, updates, strict=True)
+        ]
+        point = sum(b * row for b, row in zip(pull, updates, strict=True)) / sum(pull)
+    found = combined(GeometricMedian(), updates, sizes.astype(float))
+    assert found == pytest.approx(point.tolist(), rel=1e-9)
 
 
 # What cannot be combined is refused

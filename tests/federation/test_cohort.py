@@ -238,7 +238,7 @@ def test_a_round_takes_the_step_of_its_aggregation(kind: type[Aggregation]) -> N
 
 
 def invited(fraction: float, able: Booleans, seed: int = 1) -> Booleans:
-    return Federation(participation=fraction).invite(able, Streams(seed))
+    return Federation(participation=fraction).invite(able, 1, Streams(seed))
 
 
 @pytest.mark.parametrize(
@@ -264,6 +264,6 @@ def test_a_fraction_of_the_clients_is_drawn_among_those_there(
 
 def test_every_client_is_drawn_as_often_as_any_other() -> None:
     streams, able = Streams(1), np.arange(6) != 4
-    drawn = sum(Federation(participation=0.5).invite(able, streams) * 1 for _ in range(1000))
+    drawn = sum(Federation(participation=0.5).invite(able, 1, streams) * 1 for _ in range(1000))
     # 3 of the 5 there: 600 of 1,000, deviation 15.5.
     assert np.abs(drawn - 600 * able).max() < 4 * 15.5

@@ -32,6 +32,7 @@ from simulator.federation import (
     Equal,
     Evidence,
     GameValue,
+    GtgShapley,
     LeaveOneOut,
     PermutationShapley,
     Shapley,
@@ -50,6 +51,14 @@ SAMPLED = [
     pytest.param(PermutationShapley(permutations=3, antithetic=True), id="antithetic"),
 ]
 METHODS = EXACT + SAMPLED
+GUIDED = pytest.param(
+    GtgShapley(round_threshold=0.0, threshold=0.0, least=10, most=10), id="guided"
+)
+UNBIASED = [
+    PermutationShapley(),
+    PermutationShapley(antithetic=True),
+    GtgShapley(round_threshold=0.0, threshold=0.0, least=100, most=100),
+]
 Worth = Callable[[frozenset[int]], float]
 
 
@@ -242,7 +251,7 @@ def test_shapley_shares_dividends_equally(table: Floats) -> None:
     assert found == pytest.approx(by_dividends(table), rel=0, abs=1e3 * close(table))
 
 
-@pytest.mark.parametrize("method", [pytest.param(Shapley(), id="Shapley"), *SAMPLED])
+@pytest.mark.parametrize("method", [pytest.param(Shapley(), id="Shapley"), *SAMPLED, GUIDED])
 @law
 @given(table=tables(most=7), seed=st.integers(0, 99))
 def test_shapley_is_efficient_in_every_sample(method: GameValue, table: Floats, seed: int) -> None:
@@ -296,7 +305,7 @@ def test_a_player_that_adds_the_same_to_everybody_gets_that(
     assert values[:-1] == pytest.approx(contributions(method, table), rel=0, abs=2 * close(table))
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", [*METHODS, GUIDED])
 @law
 @given(table=tables(most=6))
 def test_a_null_player_gets_exactly_nothing(method: GameValue, table: Floats) -> None:
@@ -350,26 +359,25 @@ def samples(method: GameValue, table: Floats, count: int) -> Floats:
     return np.array([method.contributions(game, draws) for _ in range(count)])
 
 
-def assert_unbiased(table: Floats, expected: Floats, antithetic: bool) -> None:
-    method = PermutationShapley(permutations=100, antithetic=antithetic)
+def assert_unbiased(method: GameValue, table: Floats, expected: Floats) -> None:
     found = samples(method, table, 100)
     error = found.std(axis=0, ddof=1) / np.sqrt(len(found))
     assert (np.abs(found.mean(axis=0) - expected) <= 4 * error + close(table)).all()
 
 
-@pytest.mark.parametrize("antithetic", [False, True])
+@pytest.mark.parametrize("method", UNBIASED, ids=["plain", "antithetic", "guided"])
 @pytest.mark.parametrize("name", SHAPLEY)
-def test_sampled_shapley_is_unbiased_on_known_games(name: str, antithetic: bool) -> None:
+def test_sampled_shapley_is_unbiased_on_known_games(name: str, method: GameValue) -> None:
     players, worth, expected = SHAPLEY[name]
     table = CoalitionGame.from_function(players, worth).all_values()
-    assert_unbiased(table, np.array(expected), antithetic)
+    assert_unbiased(method, table, np.array(expected))
 
 
-@pytest.mark.parametrize("antithetic", [False, True])
+@pytest.mark.parametrize("method", UNBIASED, ids=["plain", "antithetic", "guided"])
 @pytest.mark.parametrize("players", [2, 5, 8])
-def test_sampled_shapley_is_unbiased_on_random_games(players: int, antithetic: bool) -> None:
+def test_sampled_shapley_is_unbiased_on_random_games(players: int, method: GameValue) -> None:
     table = np.random.default_rng(players).normal(size=1 << players)
-    assert_unbiased(table, contributions(Shapley(), table), antithetic)
+    assert_unbiased(method, table, contributions(Shapley(), table))
 
 
 @pytest.mark.parametrize("costs", [(10, 20, 26, 26), (1, 2, 3, 4, 5, 6)])

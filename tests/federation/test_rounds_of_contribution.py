@@ -7,15 +7,26 @@ Xu et al. 2021: Gradient driven rewards to guarantee fairness in collaborative m
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from simulator.components import Booleans, Floats
 from simulator.economy import Economy
 from simulator.federation import (
+    AGGREGATIONS,
     CONTRIBUTIONS,
+    Accuracy,
+    Aggregation,
+    BalancedAccuracy,
+    Banzhaf,
+    BetaShapley,
+    BreastCancer,
     ClassCosine,
     CoalitionGame,
     Cohort,
@@ -23,21 +34,35 @@ from simulator.federation import (
     Contribution,
     Cosine,
     Evidence,
+    FedAdagrad,
+    FedAdam,
+    FedAvg,
+    FedAvgM,
     Federation,
+    FedSv,
+    FedYogi,
     FreeRider,
     GtgShapley,
     Honest,
     LabelFlip,
+    LeaveOneOut,
+    Median,
     MlpClassifier,
     MultiRound,
+    NormClipping,
     OrShapley,
     PermutationShapley,
     Round,
     Shapley,
+    Task,
+    Utility,
+    Wine,
 )
+from simulator.federation.contribution.similarity import LEAST
 from simulator.randomness import Streams
 from simulator.scenario import Scenario
 
+law = settings(deadline=None)
 KINDS = [pytest.param(method(), id=method().kind) for method in CONTRIBUTIONS]
 CLIENTS = (Honest(), Honest(), LabelFlip(), FreeRider(), Honest())
 ALL = np.ones(5, dtype=bool)
@@ -84,6 +109,9 @@ def test_importance_of_two_clients_by_hand() -> None:
     # Then the same direction from both: cosines 1 and 1, r = (7/8, 5/8) / (3/2).
     second = evidence([[1.0, 1.0], [2.0, 2.0]], [30, 10])
     assert assess(Cosine(alpha=0.5), first, second) == pytest.approx([7 / 12, 5 / 12], rel=1e-15)
+    # With alpha .9 that is (.775, .325) / 1.1.
+    found = assess(Cosine(alpha=0.9), first, second)
+    assert found == pytest.approx([0.775 / 1.1, 0.325 / 1.1], rel=1e-15)
 
 
 def test_an_opposed_client_falls_to_the_least_importance() -> None:
@@ -107,6 +135,38 @@ def test_an_absent_client_keeps_its_importance_and_is_credited_nothing() -> None
     assert assess(method, both, alone) == pytest.approx([0, 3 / 5], rel=1e-15)
     # Both again: (7/10, 8/10) / (3/2).
     assert assess(method, both, alone, both) == pytest.approx([7 / 15, 8 / 15], rel=1e-15)
+
+
+@law
+@given(
+    arrays(float, (3, 4, 2), elements=st.integers(-1000, 1000)),
+    arrays(float, 4, elements=st.integers(1, 100)),
+    st.floats(0, 0.99),
+    st.sampled_from([0.25, 0.5, 2.0, 1024.0]),  # no rounding: opposed updates may all but cancel
+)
+def test_importance_is_a_share_and_knows_no_lengths(
+    updates: Floats, examples: Floats, alpha: float, gamma: float
+) -> None:
+    def credited(scale: float) -> Floats:
+        sent = [evidence((scale * own).tolist(), examples.tolist()) for own in updates]
+        return assess(Cosine(alpha=alpha), *sent)
+
+    found = credited(1.0)
+    assert found.sum() == pytest.approx(1, rel=1e-12)
+    assert found.min() >= LEAST / (LEAST * 4 + 4)
+    assert np.array_equal(found, credited(gamma))
+
+
+@law
+@given(
+    arrays(float, (4, 6), elements=st.integers(-1000, 1000)),
+    arrays(float, 4, elements=st.integers(1, 100)),
+)
+def test_cosines_by_class_are_cosines(updates: Floats, examples: Floats) -> None:
+    found = assess(ClassCosine(), evidence(updates.tolist(), examples.tolist(), outputs=3))
+    assert (np.abs(found) <= 1 + 1e-12).all()
+    one = assess(ClassCosine(), evidence([[1, 2, 0, 3, 4, 5.0]] * 2, [1, 3], outputs=3))
+    assert one == pytest.approx([1, 1], rel=1e-12)
 
 
 def test_cosines_by_class_by_hand() -> None:
@@ -165,11 +225,34 @@ def test_with_everybody_present_nothing_is_completed() -> None:
     assert found == pytest.approx([4, -1, 4.5], rel=1e-12)
 
 
-def test_a_coalition_that_nobody_has_seen_is_worth_nothing() -> None:
-    # Whatever the order, who comes first of two adds what it is worth and who comes last ends at 0.
-    found = assess(ComFedSv(permutations=1000), played([3.0], np.array([True, False])))
-    assert found.sum() == pytest.approx(0, abs=1e-12)
-    assert found[0] == pytest.approx(3 / 2, abs=0.2)
+def test_an_order_ends_before_a_coalition_that_no_round_has_seen() -> None:
+    method = ComFedSv(permutations=6, rank=1, ridge=1e-9, iterations=100)
+    pair = played([3.0, 5.0], np.array([True, False, True]))
+    found, memory = method.assess(pair, method.initial(3), np.random.default_rng(0))
+    before = np.zeros(3)  # of each of those present, in the orders in which 1 comes after it
+    for order in memory["orders"].tolist():
+        for client in order[: order.index(1)]:
+            before[client] += [3.0, 0.0, 5.0][client]
+    assert found == pytest.approx(before / 6, rel=1e-12)
+    assert 0 < found[0] < 3 and found[1] == 0
+    # A round of all tells the rest, for both rounds.
+    found, _ = method.assess(played([3.0, 9.0, 5.0]), memory, np.random.default_rng(0))
+    assert found == pytest.approx([6, 18, 10], rel=1e-6)
+
+
+@pytest.mark.parametrize("method", KINDS)
+def test_everybody_is_drawn_for_the_first_round_where_the_method_needs_it(
+    method: Contribution,
+) -> None:
+    settings = Federation(contribution=method, participation=0.5)
+    able, streams = np.arange(8) != 3, Streams(1)
+    first, later = (settings.invite(able, period, streams) for period in (1, 2))
+    assert first.sum() == (7 if method.kind == "comfedsv" else 4)
+    assert later.sum() == 4
+    assert not first[3]
+    usual, same = Federation(participation=0.5), Streams(1)
+    usual.invite(able, 1, same)
+    assert np.array_equal(usual.invite(able, 2, same), later)  # the first costs no other draws
 
 
 # All rounds together
@@ -247,7 +330,35 @@ def test_with_everybody_completed_values_share_the_gain_of_all_rounds() -> None:
     assert total == pytest.approx(utility[2] - utility[0], rel=0, abs=1e-12)
 
 
-@pytest.mark.parametrize("method", [GtgShapley(threshold=0.02), PermutationShapley(truncation=0.2)])
+def test_completed_values_are_near_those_of_rounds_in_which_all_took_part() -> None:
+    """Half of eight clients, drawn at random, are absent after the first of 7 rounds."""
+    federation, streams, draws = Federation(contribution=ComFedSv()), Streams(2), Streams(3)["who"]
+    clients = (*[Honest()] * 6, LabelFlip(), FreeRider())
+    cohort, method = federation.gather(clients, streams), federation.contribution
+    memory = federation.initial(cohort, streams)
+    whole, partial = method.initial(8), method.initial(8)
+    lots, same = Streams(4), Streams(4)
+    for period in range(1, 8):
+        present = np.ones(8, dtype=bool)
+        round_, memory = federation.learn(memory, cohort, present, period, streams)
+        expected, whole = federation.assess(whole, round_, cohort, lots)
+        if period > 1:
+            present = draws.permutation(8) < 4
+        some = replace(round_, participated=present)
+        found, partial = federation.assess(partial, some, cohort, same)
+    assert np.corrcoef(found, expected)[0, 1] > 0.95
+    assert found.sum() == pytest.approx(expected.sum(), rel=0.4)
+    assert np.sign(found).tolist() == np.sign(expected).tolist()
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        GtgShapley(threshold=0.02),
+        GtgShapley(round_threshold=10.0),
+        PermutationShapley(truncation=0.2),
+    ],
+)
 def test_what_was_skipped_is_remembered(method: GtgShapley | PermutationShapley) -> None:
     federation, cohort, seen, utility = rounds()
     federation = federation.model_copy(update={"contribution": method})
@@ -255,6 +366,195 @@ def test_what_was_skipped_is_remembered(method: GtgShapley | PermutationShapley)
     skipped = float(memory["skipped"][0])
     assert found.sum() + skipped == pytest.approx(utility[1] - utility[0], rel=0, abs=1e-12)
     assert skipped != 0
+
+
+# The gain of the global model, whatever the aggregation
+
+RULES = [pytest.param(rule, id=rule().kind) for rule in AGGREGATIONS]
+SERVER = (FedAvgM, FedAdam, FedYogi, FedAdagrad)
+RECONSTRUCTION = pytest.mark.parametrize("reconstruction", ["weighted", "aggregation"])
+NORMALISATION = pytest.mark.parametrize("normalisation", ["coalition", "all"])
+
+
+@cache
+def ruled(kind: type[Aggregation]) -> tuple[Federation, Cohort, list[Round]]:
+    """Three rounds under an aggregation rule; some are absent in the second."""
+    federation, streams = Federation(aggregation=kind()), Streams(1)
+    cohort = federation.gather(CLIENTS, streams)
+    memory, seen = federation.initial(cohort, streams), []
+    for period, present in enumerate((ALL, SOME, ALL), 1):
+        round_, memory = federation.learn(memory, cohort, present, period, streams)
+        seen.append(round_)
+    return federation, cohort, seen
+
+
+def utility(federation: Federation, cohort: Cohort, parameters: Floats) -> float:
+    return federation.evaluate(parameters, cohort).utility
+
+
+def shapley(federation: Federation, cohort: Cohort, round_: Round) -> Floats:
+    return federation.assess({}, round_, cohort, Streams(1))[0]
+
+
+@NORMALISATION
+@RECONSTRUCTION
+@pytest.mark.parametrize("kind", RULES)
+def test_shapley_values_sum_to_what_all_are_worth_above_nobody(
+    kind: type[Aggregation], reconstruction: str, normalisation: str
+) -> None:
+    """Above the old model: that with the mean update, or with the one that the rule combines.
+
+    This is the global model's gain unless the rule combines something else than the mean, or the
+    server makes a step of its own of it.
+    """
+    federation, cohort, seen = ruled(kind)
+    parts = {"reconstruction": reconstruction, "normalisation": normalisation}
+    federation = federation.model_copy(update=parts)
+    for round_ in seen:
+        present = round_.participated
+        sent, sizes = round_.updates[present], round_.examples[present]
+        rule = kind() if reconstruction == "aggregation" else FedAvg()
+        made = utility(federation, cohort, round_.previous + rule.combine(sent, sizes))
+        before = utility(federation, cohort, round_.previous)
+        total = shapley(federation, cohort, round_).sum()
+        assert total == pytest.approx(made - before, rel=1e-12)
+        gain = utility(federation, cohort, round_.parameters) - before
+        is_gain = kind is FedAvg or (reconstruction == "aggregation" and kind not in SERVER)
+        if is_gain or (kind is FedAvgM and round_ is seen[0]):
+            assert total == pytest.approx(gain, rel=1e-12)
+        elif kind is not NormClipping:  # which clips nothing where updates are short
+            assert abs(total - gain) > 1e-3 * abs(gain)
+
+
+def test_momentum_and_adaptive_steps_are_no_ones_contribution() -> None:
+    # Clients who send nothing are worth nothing, though the server's momentum moves the model.
+    federation, cohort, seen = ruled(FedAvgM)
+    nothing = replace(seen[1], updates=np.zeros_like(seen[1].updates))
+    step, _ = FedAvgM().apply({"momentum": seen[0].parameters}, nothing.updates, nothing.examples)
+    assert step.any()
+    assert not shapley(federation, cohort, nothing).any()
+
+
+@NORMALISATION
+@pytest.mark.parametrize("kind", RULES)
+def test_a_coalition_is_worth_what_the_rule_makes_of_its_members(
+    kind: type[Aggregation], normalisation: str
+) -> None:
+    federation, cohort, seen = ruled(kind)
+    parts = {"reconstruction": "aggregation", "normalisation": normalisation}
+    federation = federation.model_copy(update=parts)
+    round_ = replace(seen[0], examples=seen[0].examples * (np.arange(5) != 1))  # 1 claims none
+    found = federation.game(round_, cohort).all_values()
+    for bits, value in enumerate(found.tolist()):
+        inside = (bits >> np.arange(5) & 1).astype(bool)
+        if normalisation == "coalition":
+            own = inside & (round_.examples > 0)
+            updates, sizes = round_.updates[own], round_.examples[own]
+        else:  # who is not in it sends an update of zero
+            updates, sizes = round_.updates * inside[:, None], round_.examples
+        step = kind().combine(updates, sizes) if len(sizes) else np.zeros(650)
+        model = round_.previous + step
+        assert value == pytest.approx(utility(federation, cohort, model), rel=1e-12)
+
+
+@NORMALISATION
+@pytest.mark.parametrize("network", [False, True], ids=["linear", "network"])
+def test_a_coalition_is_worth_the_mean_update_of_its_members(
+    network: bool, normalisation: str
+) -> None:
+    federation, cohort, seen, _ = rounds(network)
+    federation = federation.model_copy(update={"normalisation": normalisation})
+    round_ = seen[1]
+    found = federation.game(round_, cohort).all_values()
+    for bits, value in enumerate(found.tolist()):
+        own = (bits >> np.arange(5) & 1) * round_.examples
+        divisor = round_.examples.sum() if normalisation == "all" else max(own.sum(), 1)
+        model = round_.previous + own @ round_.updates / divisor
+        assert value == pytest.approx(utility(federation, cohort, model), rel=1e-12)
+
+
+@pytest.mark.parametrize("task", [BreastCancer(), Wine()], ids=["two classes", "three"])
+@pytest.mark.parametrize("measure", [Accuracy(), BalancedAccuracy()], ids=["plain", "balanced"])
+def test_a_coalition_is_as_accurate_as_its_model(task: Task, measure: Utility) -> None:
+    federation, streams = Federation(task=task, utility=measure), Streams(1)
+    cohort = federation.gather(CLIENTS, streams)
+    memory = federation.initial(cohort, streams)
+    round_, _ = federation.learn(memory, cohort, ALL, 1, streams)
+    found = federation.game(round_, cohort).all_values()
+    for bits, value in enumerate(found.tolist()):
+        own = (bits >> np.arange(5) & 1) * round_.examples
+        model = round_.previous + own @ round_.updates / max(own.sum(), 1)
+        assert value == pytest.approx(utility(federation, cohort, model), rel=1e-12)
+    assert len(set(found.tolist())) > 3
+
+
+# Null players of real rounds
+
+GAMES: list[Contribution] = [
+    Shapley(),
+    FedSv(),
+    Banzhaf(),
+    BetaShapley(),
+    LeaveOneOut(),
+    PermutationShapley(permutations=4),
+    PermutationShapley(permutations=4, antithetic=True),
+    PermutationShapley(permutations=4, truncation=0.1),
+    GtgShapley(threshold=0.0, most=10),
+    GtgShapley(),
+    MultiRound(),
+    OrShapley(),
+    ComFedSv(permutations=4),
+]
+
+
+@RECONSTRUCTION
+@NORMALISATION
+@pytest.mark.parametrize("method", GAMES, ids=repr)
+def test_who_adds_nothing_to_any_coalition_is_credited_nothing(
+    method: Contribution, normalisation: str, reconstruction: str
+) -> None:
+    """A client without examples always; one whose update is zero where all divide the update."""
+    federation, cohort, seen = ruled(Median)
+    parts = {
+        "contribution": method,
+        "normalisation": normalisation,
+        "reconstruction": reconstruction,
+    }
+    federation, first = federation.model_copy(update=parts), seen[0]
+    without = replace(first, examples=first.examples * (np.arange(5) != 4))
+    silent = replace(first, updates=first.updates * (np.arange(5) != 4)[:, None])
+    found, idle = (
+        federation.assess(method.initial(5), round_, cohort, Streams(1))[0]
+        for round_ in (without, silent)
+    )
+    assert abs(found[4]) < 1e-15 and np.abs(found[:2]).min() > 1e-3
+    assert abs(idle[4]) < 1e-15 if normalisation == "all" else abs(idle[4]) > 1e-3
+
+
+# Sampling on real rounds
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        PermutationShapley(permutations=20),
+        PermutationShapley(permutations=10, antithetic=True),
+        GtgShapley(threshold=0.0, round_threshold=0.0, least=20, most=20),
+    ],
+    ids=repr,
+)
+def test_sampled_values_of_real_rounds_are_unbiased(
+    method: PermutationShapley | GtgShapley,
+) -> None:
+    federation, cohort, seen, _ = rounds()
+    for round_ in seen:
+        game = federation.game(round_, cohort)
+        table, bits = game.all_values(), 1 << np.arange(game.players)
+        known, draws = CoalitionGame(game.players, lambda m, t=table, b=bits: t[m @ b]), Streams(7)
+        found = np.array([method.contributions(known, draws["orders"]) for _ in range(200)])
+        error = found.std(axis=0, ddof=1) / np.sqrt(len(found))
+        assert error.min() > 0
+        assert (np.abs(found.mean(axis=0) - Shapley().contributions(known)) <= 4 * error).all()
 
 
 # Resuming, warnings

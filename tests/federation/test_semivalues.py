@@ -26,7 +26,11 @@ from simulator.federation import (
     SemiValue,
     Shapley,
 )
-from simulator.federation.contribution.sampled import truncated_prefixes
+from simulator.federation.contribution.sampled import (
+    OnceEvaluated,
+    _guided_orders,
+    truncated_prefixes,
+)
 
 law = settings(deadline=None)
 
@@ -158,19 +162,46 @@ def test_an_order_ends_where_it_is_worth_nearly_all() -> None:
     # Players 0 and 1 are worth 6 and 3.5, player 2 half of one: 9.5 of 10 is near enough.
     worth = np.array([6.0, 3.5, 0.5])
     table = np.array([sum(worth[i] for i in range(3) if bits >> i & 1) for bits in range(8)])
-    game, asked = asked_of(table)
     orders = np.array([[0, 1, 2], [2, 1, 0], [1, 2, 0]])
-    found = truncated_prefixes(game, orders, 0.0, 10.0, 0.6)
+    found = truncated_prefixes(game_of(table), orders, 0.6)
     assert found.tolist() == [[0, 6, 9.5, 9.5], [0, 0.5, 4, 10], [0, 3.5, 4, 10]]
-    assert asked.count(7) == 1 and asked.count(6) == 1  # met by two orders, evaluated once
+
+
+def test_an_order_goes_on_from_just_the_tolerance() -> None:
+    table = np.array([0.0, 4.0, 4.5, 6.0, 1.0, 3.0, 9.0, 5.0])  # all are worth 5, player 0 alone 4
+    orders = np.array([[0, 1, 2], [1, 0, 2]])
+    found = truncated_prefixes(game_of(table), orders, 1.0)
+    assert found.tolist() == [[0, 4, 6, 5], [0, 4.5, 4.5, 4.5]]
+    found = truncated_prefixes(game_of(table), np.array([[2, 0, 1]]), 0.0)
+    assert found.tolist() == [[0, 1, 3, 5]]
+
+
+def test_the_tolerance_is_a_part_of_the_gain() -> None:
+    method, table = PermutationShapley(permutations=5, truncation=0.3), 7.0 + 100 * SATURATING
+    found, expected = (
+        method.contributions(game_of(worth), np.random.default_rng(0))
+        for worth in (table, SATURATING)
+    )
+    assert found == pytest.approx(100 * expected, rel=1e-12)
 
 
 def test_truncation_of_nothing_is_no_truncation() -> None:
-    table = a_table(6)
-    found = truncated_prefixes(
-        game_of(table), np.array([[0, 3, 1, 2, 5, 4]]), table[0], table[-1], 0.0
-    )
-    assert np.array_equal(found, game_of(table).prefix_values(np.array([[0, 3, 1, 2, 5, 4]])))
+    table, orders = a_table(6), np.array([[0, 3, 1, 2, 5, 4]])
+    table[0b1001] = table[-1]  # though some are worth as much as all on the way
+    found = truncated_prefixes(game_of(table), orders, 0.0)
+    assert np.array_equal(found, game_of(table).prefix_values(orders))
+
+
+def test_what_is_asked_again_is_remembered() -> None:
+    table = a_table(9)
+    game, asked = asked_of(table)
+    once = OnceEvaluated(game)
+    members = (np.arange(512)[:, None] >> np.arange(9) & 1).astype(bool)
+    some = np.array([511, 7, 256, 7, 0])
+    assert once.values(members[some]).tolist() == table[some].tolist()
+    assert once.values(members).tolist() == table.tolist()
+    assert once.values(members[:0]).tolist() == []
+    assert sorted(asked) == list(range(512))
 
 
 SATURATING = np.array([1 - 0.5 ** int(bits).bit_count() for bits in range(1 << 9)])
@@ -241,20 +272,78 @@ def test_each_player_is_first_in_one_of_the_orders_drawn_together() -> None:
     assert gtg(table, least=1, most=1, window=2).tolist() == [0.2] * 5
 
 
-@pytest.mark.parametrize(("settings_", "orders"), [({"least": 12}, 15), ({"least": 200}, 200)])
-def test_sampling_ends_once_enough_orders_agree(settings_: dict[str, int], orders: int) -> None:
+def test_a_coalition_is_evaluated_once_in_all_sets_of_orders() -> None:
+    for table, threshold in ((a_table(5), 0.0), (a_table(6), 0.3), (SATURATING, 0.1)):
+        game, asked = asked_of(table)
+        GtgShapley(threshold=threshold, least=200).contributions(game, np.random.default_rng(0))
+        assert len(asked) == len(set(asked)) > 16
+
+
+@law
+@given(st.integers(0, 99), st.sampled_from([0.0, 0.3, 0.8, 1.5]))
+def test_guided_contributions_are_those_of_orders_truncated_one_by_one(
+    seed: int, threshold: float
+) -> None:
+    """No worth that stands for coalitions not reached is another order's utility of them."""
+    table, draws = a_table(5, seed), np.random.default_rng(seed)
+    settings_ = {"threshold": threshold, "least": 30, "most": 30, "round_threshold": 0.0}
+    added = np.zeros(5)
+    for order in np.vstack([_guided_orders(5, draws) for _ in range(6)]).tolist():
+        worth, members = table[0], 0
+        for player in order:
+            members |= 1 << player
+            joined = table[members] if abs(table[-1] - worth) >= threshold else worth
+            added[player] += joined - worth
+            worth = joined
+    assert gtg(table, seed, **settings_) == pytest.approx(added / 30, rel=0, abs=1e-12)
+
+
+def assert_sets_drawn(method: GtgShapley, table: Floats, sets: int) -> None:
+    """So many sets of guided orders were drawn: the stream goes on behind them."""
+    draws, expected = np.random.default_rng(0), np.random.default_rng(0)
+    method.contributions(game_of(table), draws)
+    for _ in range(sets):
+        _guided_orders(len(table).bit_length() - 1, expected)
+    assert draws.random() == expected.random()
+
+
+@pytest.mark.parametrize(
+    ("settings_", "sets"),
+    [({"least": 12}, 3), ({"least": 200}, 40), ({"least": 2, "window": 6}, 2)],
+)
+def test_sampling_ends_once_enough_orders_agree(settings_: dict[str, int], sets: int) -> None:
     worth = np.arange(1.0, 6)  # additive: all orders agree at once
     table = np.array([sum(worth[i] for i in range(5) if bits >> i & 1) for bits in range(32)])
-    game, asked = asked_of(table)
     method = GtgShapley(threshold=0.0, **settings_)
-    found = method.contributions(game, np.random.default_rng(0))
-    assert found == pytest.approx(worth)
-    firsts = [bits for bits in asked if bits.bit_count() == 1]
-    assert len(firsts) == orders  # a set of orders evaluates each player alone once
+    assert method.contributions(game_of(table), np.random.default_rng(0)) == pytest.approx(worth)
+    assert_sets_drawn(method, table, sets)
 
 
-def test_sampling_ends_when_orders_never_agree() -> None:
-    game, asked = asked_of(a_table(5))
-    method = GtgShapley(threshold=0.0, convergence=1e-9, most=50)
-    method.contributions(game, np.random.default_rng(0))
-    assert sum(bits.bit_count() == 1 for bits in asked) == 50
+@pytest.mark.parametrize("most", [46, 50])
+def test_sampling_ends_when_orders_never_agree(most: int) -> None:
+    assert_sets_drawn(GtgShapley(threshold=0.0, convergence=1e-9, most=most), a_table(5), 10)
+
+
+def test_sampling_ends_when_the_last_means_differ_little_enough() -> None:
+    """The first number of sets whose running means, computed one by one, meet the criterion."""
+    table, draws, drawn = a_table(5), np.random.default_rng(0), np.empty((0, 5))
+    while len(drawn) < 500:
+        orders = _guided_orders(5, draws)
+        marginal = np.empty((5, 5))
+        worth = game_of(table).prefix_values(orders)
+        for row, order in enumerate(orders):
+            marginal[row, order] = np.diff(worth[row])
+        drawn = np.vstack([drawn, marginal])
+        means = [drawn[:count].mean(axis=0) for count in range(len(drawn) - 3, len(drawn) + 1)]
+        if len(drawn) >= 10 and all(np.mean(abs(m / means[-1] - 1)) <= 0.1 for m in means):
+            break
+    assert 10 < len(drawn) < 500
+    method = GtgShapley(threshold=0.0, convergence=0.1, window=4, least=10)
+    assert_sets_drawn(method, table, len(drawn) // 5)
+
+
+@pytest.mark.parametrize(
+    ("clients", "coalitions"), [(3, 8), (30, 1020 * 29 + 2), (2000, 2000 * 1999 + 2)]
+)
+def test_no_more_coalitions_than_announced(clients: int, coalitions: int) -> None:
+    assert GtgShapley().coalitions(clients) == coalitions

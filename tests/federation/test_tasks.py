@@ -1,7 +1,6 @@
 import sys
 from collections import Counter
 from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,7 +31,6 @@ from simulator.federation import (
     Wine,
 )
 from simulator.randomness import Streams
-from simulator.scenario import Scenario
 
 
 class Numbered(Task):
@@ -418,42 +416,3 @@ def test_a_table_that_cannot_be_learned_from_is_refused_on_one_line(
     assert message in str(caught.value)
     assert str(tmp_path / "loans.csv") in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-def test_a_file_that_is_not_there_is_refused_with_a_suggestion(tmp_path: Path) -> None:
-    a_csv(tmp_path)
-    with pytest.raises(ValidationError, match=r"no such file: .*did you mean 'loans\.csv'"):
-        Csv(file=str(tmp_path / "loan.csv"), target="good")
-
-
-def scenario_with(file: str, folder: Path) -> Scenario:
-    task = f"task: {{kind: csv, file: {file}, target: good}}"
-    text = f"federation: {{{task}}}\nclients: [{{count: 2}}]\nliquidity_providers: []"
-    (folder / "mine.yaml").write_text(text)
-    return Scenario.load(folder / "mine.yaml")
-
-
-def test_a_file_is_found_beside_the_scenario_then_in_the_working_directory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here, beside = tmp_path / "here", tmp_path / "beside"
-    for folder in (here, beside):
-        folder.mkdir()
-    monkeypatch.chdir(here)
-    a_csv(here)
-    for expected in (here, beside):
-        if expected is beside:
-            a_csv(beside)
-        task = scenario_with("loans.csv", beside).federation.task
-        assert isinstance(task, Csv)
-        assert task.file == str(expected / "loans.csv")
-        assert task.sha256 == sha256(TABLE.encode()).hexdigest()
-
-
-def test_a_scenario_written_out_is_refused_when_its_data_have_changed(tmp_path: Path) -> None:
-    a_csv(tmp_path)
-    settings = scenario_with("loans.csv", tmp_path).model_dump(mode="json")
-    assert Scenario.model_validate(settings).model_dump(mode="json") == settings
-    (tmp_path / "loans.csv").write_text(TABLE + "60,red,yes,A\n")
-    with pytest.raises(ValidationError, match=r"loans\.csv was changed: its SHA-256 is now"):
-        Scenario.model_validate(settings)

@@ -9,12 +9,13 @@ import pytest
 from analysis import load_run
 from simulator import Scenario, run
 from simulator.agents.strategies import Strategy
+from simulator.datafiles import file_hash
 from simulator.errors import ScenarioError, StrategyError
 from simulator.market import Curve
 from simulator.recording import read_manifest
 from simulator.running import resume, verify
 from simulator.scenario import scenario_type
-from simulator.scenario.plugins import file_hash, load_plugins
+from simulator.scenario.plugins import load_plugins
 
 SCENARIO = """\
 name: own

@@ -120,8 +120,10 @@ def test_what_is_no_sweep_is_told(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("{", "is damaged"),
-        ("[]", "lacks format, cells or runs"),
-        (json.dumps(CELLS | {"format": 2}), "in format 2, newer than 1"),
+        ("[]", "lacks format, study, cells or runs"),
+        (json.dumps(CELLS | {"runs": []}), "lists no runs of its cells"),
+        (json.dumps(CELLS | {"cells": {}}), "lists no runs of its cells"),
+        (json.dumps(CELLS | {"format": 2}), "in format 2; this version reads 1"),
     ],
 )
 def test_a_list_of_cells_that_cannot_be_used_is_told(tmp_path: Path, text: str, told: str) -> None:

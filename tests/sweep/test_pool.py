@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -26,6 +28,11 @@ def odd_ones_die(number: int) -> int:
 
 def leave(number: int) -> int:
     os._exit(number)
+
+
+def leave_politely(number: int) -> int:
+    threading.Thread(target=time.sleep, args=(600,)).start()  # Python would wait for it
+    sys.exit(number)
 
 
 def process(_: int) -> int:
@@ -76,6 +83,28 @@ def test_an_exit_code_is_told() -> None:
     assert dict(completed([7], leave, 1)) == {7: Died("its process ended with exit code 7")}
 
 
+def test_a_process_that_leaves_threads_behind_ends_at_once() -> None:
+    began = time.monotonic()
+    assert dict(completed([7], leave_politely, 1)) == {
+        7: Died("its process ended with exit code 1")
+    }
+    assert time.monotonic() - began < 60
+
+
+def test_a_second_interrupt_ends_patience(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "PATIENCE", 300)
+    marker = tmp_path / "begun"
+    began = time.monotonic()
+    with (
+        pytest.raises(KeyboardInterrupt),
+        closing(completed([str(marker)], sleep_through, 1)) as it,
+    ):
+        interrupt_when(marker.exists, times=2)
+        next(it)
+    assert time.monotonic() - began < 100
+    assert not multiprocessing.active_children()
+
+
 def test_processes_are_replaced_after_some_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "JOBS", 2)
     processes = [found for _, found in completed(range(5), process, 1)]
@@ -107,10 +136,13 @@ def _first_returns(marker: str) -> None:
         time.sleep(600)
 
 
-def interrupt_when(happens: Callable[[], bool]) -> None:
+def interrupt_when(happens: Callable[[], bool], times: int = 1) -> None:
     def look(*_: object) -> None:
+        nonlocal times
         if happens():
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            times -= 1
+            if not times:
+                signal.setitimer(signal.ITIMER_REAL, 0)
             raise KeyboardInterrupt
 
     signal.signal(signal.SIGALRM, look)

@@ -194,11 +194,32 @@ def test_an_unknown_base_is_told_where_it_stands() -> None:
         ),
         (f"grid: {{a: {list(range(101))}, b: {list(range(100))}}}", "study.yaml:1:1: 10,100 cells"),
         ("settings: {market.0: 1}", "study.yaml:4:12: "),
+        ("cases: {Report.csv: {}}", "study.yaml:4:8: cases: Report.csv is the name of a file"),
+        (
+            "report: volatility\ngrid: {market.fee: [0, 0.1]}",
+            "study.yaml:4:9: report: volatility cannot tell fee-0 and fee-0.1 apart",
+        ),
+        (
+            "report: attackers_pay\nsettings: {clients: [{count: 2}]}",
+            "study.yaml:4:9: report: attackers_pay needs clients that are not honest",
+        ),
+        (
+            "report: reward_by_client\ncases: {a: {}, b: {clients: [{count: 2}]}}",
+            "study.yaml:4:9: report: reward_by_client needs the same clients in all cells",
+        ),
     ],
 )
 def test_what_a_study_may_not_say(text: str, told: str) -> None:
     (found,) = problems(text)
     assert found.startswith(told)
+
+
+def test_too_many_runs_are_refused_before_they_are_listed() -> None:
+    Path("study.yaml").write_text(
+        "name: many\nbase: tiny.yaml\nseeds: 50001\ngrid: {market.fee: [0, 0.1]}"
+    )
+    with pytest.raises(ScenarioError, match="100,002 runs are too many; at most 100,000"):
+        read_study("study.yaml")
 
 
 @pytest.mark.parametrize("path", ["seed", "name", "market.fee", "market"])

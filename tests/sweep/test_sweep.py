@@ -1,5 +1,6 @@
 """Sweeps as a user runs them: what is computed, what is left alone, and what survives what."""
 
+import contextlib
 import json
 import os
 import pty
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -218,6 +220,105 @@ def test_nothing_is_written_for_a_wrong_study(call: Call) -> None:
     assert not Path("outputs").exists()
 
 
+RUNS = [{"cell": "x", "seed": 1, "folder": "x/1"}]
+DAMAGED = [
+    {},
+    [],
+    {"format": 1, "study": "a", "cells": {}, "runs": [{"cell": 1, "seed": 2, "folder": 3}]},
+    {"format": 9, "study": "a", "cells": {"x": {"case": "", "settings": {}}}, "runs": RUNS},
+]
+
+
+@pytest.mark.parametrize("described", DAMAGED)
+@pytest.mark.parametrize("command", ["status", "collect"])
+def test_a_damaged_list_of_cells_is_told(call: Call, command: str, described: Any) -> None:
+    Path("odd").mkdir()
+    Path("odd/cells.json").write_text(json.dumps(described))
+    code, _, err = call(command, "odd")
+    assert (code, err.count("\n")) == (2, 1)
+    assert err.startswith("error: odd: ")
+
+
+@pytest.mark.parametrize("cells", [5, {}, {"x": {}}, {"x": {"case": "", "settings": 5}}])
+def test_collect_tells_cells_that_are_damaged(call: Call, cells: Any) -> None:
+    Path("odd").mkdir()
+    described = {"format": 1, "study": "a", "cells": cells, "runs": RUNS}
+    Path("odd/cells.json").write_text(json.dumps(described))
+    assert call("collect", "odd")[::2] == (
+        1,
+        "error: odd/cells.json is damaged: it lists no runs of its cells\n",
+    )
+
+
+def test_collect_tells_damaged_tables_and_targets(call: Call, fees: Path) -> None:
+    table = next(fees.glob("fee-0.01/*")) / "clients.parquet"
+    table.write_text("x")
+    code, _, err = call("collect", str(fees))
+    assert (code, err.count("\n")) == (1, 1)
+    assert err.startswith(f"error: {table} is damaged")
+    assert "is a directory" in call("collect", str(fees), "--csv", ".")[2]
+
+
+def test_status_tells_a_failure_without_its_reason(call: Call, fees: Path) -> None:
+    folder = next(fees.glob("fee-0.01/*"))
+    write_manifest(folder, read_manifest(folder) | {"status": "failed"})
+    code, out, _ = call("status", str(fees))
+    assert code == 0
+    assert f"failed   {folder}" in out
+
+
+def test_a_run_without_its_summary_is_computed_again(call: Call, fees: Path) -> None:
+    folder = next(fees.glob("fee-0.01/*"))
+    before = hashes(folder)
+    (folder / "summary.json").unlink()
+    assert "3 complete, 0 failed, 1 missing" in call("status", str(fees))[1]
+    assert call("run", "fees.yaml", "--workers", "1")[0] == 0
+    assert (folder / "summary.json").is_file()
+    assert hashes(folder) == before
+
+
+def test_a_run_that_another_process_writes_is_left_alone(call: Call, fees: Path) -> None:
+    folder = next(fees.glob("fee-0.01/*"))
+    write_manifest(folder, read_manifest(folder) | {"status": "running"})
+    with locked(folder):
+        code, _, err = call("run", "fees.yaml", "--workers", "1")
+    assert code == 3
+    assert f"{folder} is being written by another process" in err
+    assert call("run", "fees.yaml", "--workers", "1")[0] == 0
+
+
+TABLE = "size,good\n" + "".join(f"{n},{'yes' if n % 2 else 'no'}\n" for n in range(60))
+OF_DATA = (
+    "name: data\nbase: tiny.yaml\nseeds: 1\n"
+    "settings: {federation.task: {kind: csv, file: loans.csv, target: good}}\n"
+)
+
+
+def test_runs_are_known_by_the_bytes_of_their_data(call: Call) -> None:
+    for place in ("one", "other"):
+        Path(place).mkdir()
+        Path(place, "loans.csv").write_text(TABLE)
+        Path(place, "data.yaml").write_text(OF_DATA.replace("tiny", "../tiny"))
+    assert call("run", "one/data.yaml", "--workers", "1")[0] == 0
+    before = written(Path("outputs/data"))
+    (folder,) = (file.parent for file in before)
+    shutil.rmtree("one")
+    assert call("run", "other/data.yaml", "--workers", "1")[0] == 0
+    assert written(Path("outputs/data")) == before
+    (copy,) = (folder / "data").iterdir()
+    assert copy.read_text() == TABLE
+    assert call_verify(folder) == 0
+    Path("other/loans.csv").write_text(TABLE + "60,no\n")
+    assert call("run", "other/data.yaml", "--workers", "1")[0] == 0
+    assert len(written(Path("outputs/data"))) == 2
+
+
+def call_verify(folder: Path) -> int:
+    with pytest.raises(SystemExit) as end:
+        main(["verify", str(folder)])
+    return int(end.value.code or 0)
+
+
 @pytest.mark.parametrize("command", ["status", "collect"])
 def test_a_folder_without_a_sweep_is_told(call: Call, command: str) -> None:
     Path("empty").mkdir()
@@ -269,13 +370,23 @@ def test_help_imports_nothing_heavy() -> None:
 def test_progress_shows_on_a_terminal() -> None:
     screen, terminal = pty.openpty()
     words = [sys.executable, "-m", "simulator", "sweep", "run", "fees.yaml", "--seeds", "1"]
-    done = subprocess.run(words, stderr=terminal, capture_output=False, stdout=subprocess.PIPE)
-    os.close(terminal)
-    shown = os.read(screen, 100_000).decode()
+    with subprocess.Popen(words, stderr=terminal, stdout=subprocess.PIPE) as process:
+        os.close(terminal)
+        shown = all_of(screen)  # meanwhile: a terminal that nobody reads stops who writes to it
+        out, _ = process.communicate()
     os.close(screen)
-    assert done.returncode == 0
+    assert process.returncode == 0
     assert "0 of 2 done, 0 failed" in shown
-    assert "\x1b" not in done.stdout.decode()
+    assert "\x1b" not in out.decode()
+
+
+def all_of(screen: int) -> str:
+    """What is written to a terminal until nobody has it open."""
+    shown = b""
+    with contextlib.suppress(OSError):  # EIO is the end
+        while more := os.read(screen, 4096):
+            shown += more
+    return shown.decode(errors="replace")
 
 
 @pytest.fixture
@@ -286,9 +397,11 @@ def driver(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
-        wait_for(lambda: list(Path("outputs/split/long").glob("[0-9a-f]*/parts/[0-9]*")))
-        yield process
-        process.kill()
+        try:
+            wait_for(lambda: list(Path("outputs/split/long").glob("[0-9a-f]*/parts/[0-9]*")))
+            yield process
+        finally:  # or leaving `with` would wait for an hour
+            process.kill()
 
 
 def wait_for(happens: Callable[[], object]) -> None:

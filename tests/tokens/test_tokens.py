@@ -102,6 +102,22 @@ def test_shares_are_finite_and_sum_to_one_or_zero(allocation, credit):
 
 
 @pytest.mark.parametrize("allocation", [Proportional(), Softmax(), Rank(), Equal()])
+@given(
+    st.lists(st.tuples(*[st.floats(-1e300, 1e300)] * 3), min_size=1, max_size=5),
+    st.floats(0, 1, exclude_max=True),
+)
+def test_whatever_contributions_are_shares_are_finite_and_sum_to_one_or_zero(
+    allocation, rounds, fading
+):
+    credit, memory = Credit(memory=fading), Credit().initial(3)
+    for contributions in rounds:
+        smoothed, memory = credit.update(memory, np.array(contributions))
+        shares = allocation.shares(smoothed)
+        assert np.isfinite(shares).all() and (shares >= 0).all()
+        assert shares.sum() == pytest.approx(1.0) or (not shares.any() and not (smoothed > 0).any())
+
+
+@pytest.mark.parametrize("allocation", [Proportional(), Softmax(), Rank(), Equal()])
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=8))
 def test_no_credit_buys_a_smaller_share_than_less_credit(allocation, credit):
     order = np.argsort(credit)

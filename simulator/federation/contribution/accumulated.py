@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from simulator.components import Booleans, Floats, Memory
+from simulator.components import Booleans, Floats, Integers, Memory
 from simulator.federation.contribution.base import Contribution, Evidence
 from simulator.federation.contribution.sampled import marginals, random_orders
 from simulator.federation.contribution.semivalues import Shapley
@@ -82,19 +82,25 @@ class ComFedSv(Contribution):
     took part. The coalitions are the prefixes of some orders of all clients, drawn once. The rest
     is completed by a product of two matrices with `rank` columns; a client's value in a round is
     its mean marginal worth over the orders. Credited is the sum over all rounds, completed anew:
-    to the absent as well, which no other method does. A coalition never seen is worth 0, so the
-    first round needs everybody. The matrix grows by a row each round.
+    to the absent as well, which no other method does. The matrix grows by a row each round.
+    What was seen stays as it is, so that with nobody absent the values sum to the rounds' gain.
+
+    Of a coalition that no round has seen nothing can be said, so everybody is drawn for the first
+    round, whatever `participation` is. While some have not taken part together with all others, an
+    order ends before the first coalition not seen: who joins later gets nothing from it.
     """
 
     kind: Literal["comfedsv"] = "comfedsv"
     accumulates: ClassVar[bool] = True
+    everybody_first: ClassVar[bool] = True
     permutations: int = Field(20, ge=1, le=10_000, description="Orders drawn before the first.")
     rank: int = Field(5, ge=1, le=100, description="Columns of the two factors.")
     ridge: float = Field(
-        1e-3,
+        0.1,
         gt=0,
         le=1e3,
-        description="Penalty on the factors, utilities scaled to size 1.",
+        description="Penalty on the factors, utilities scaled to size 1; a low one leaves what is "
+        "unseen to chance.",
     )
     iterations: int = Field(20, ge=1, le=10_000, description="Times both factors are improved.")
 
@@ -122,9 +128,11 @@ class ComFedSv(Contribution):
         row = np.full(len(members), np.nan)
         row[seen] = evidence.game.values(members[np.ix_(seen, evidence.present)])
         row[seen] -= evidence.game.empty
-        memory["worth"] = np.vstack([memory["worth"], row])
-        total = self.completed(memory["worth"], memory["start"]).sum(axis=0)
-        return marginals(memory["orders"], total[which]).mean(axis=0), memory
+        worth = memory["worth"] = np.vstack([memory["worth"], row])
+        total = self.completed(worth, memory["start"]).sum(axis=0)
+        reached = _seen_prefixes(worth, which)
+        joining = np.take_along_axis(total[which], reached, axis=1)
+        return marginals(memory["orders"], joining).mean(axis=0), memory
 
     def completed(self, worth: Floats, start: Floats) -> Floats:
         """A matrix without its gaps (NaN); `start` `[columns, rank]` guesses one factor.
@@ -147,3 +155,11 @@ class ComFedSv(Contribution):
         ridge = self.ridge * np.eye(self.rank)
         factor = np.linalg.solve(normal + ridge, (filled @ other)[:, :, None])
         return np.asarray(factor[:, :, 0], dtype=float)
+
+
+def _seen_prefixes(worth: Floats, which: Integers) -> Integers:
+    """For each prefix of orders, of coalitions `which`, the size of the longest one seen in it."""
+    seen = np.isfinite(worth).sum(axis=0) > 0
+    longest: Integers = seen[which].sum(axis=1, keepdims=True) - 1
+    reached: Integers = np.minimum(np.arange(which.shape[1]), longest)
+    return reached

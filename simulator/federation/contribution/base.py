@@ -53,6 +53,8 @@ class Contribution(Component):
     """Most clients the method can handle, None for any number."""
     accumulates: ClassVar[bool] = False
     """Whether what it credits sums up or averages rounds, so that smoothing would do so twice."""
+    everybody_first: ClassVar[bool] = False
+    """Whether the first round is to be of everybody who is able, however many are drawn later."""
 
     def coalitions(self, clients: int) -> int:
         """Most coalitions that are evaluated in a round of so many clients."""

@@ -1,11 +1,12 @@
 """Shapley values estimated from random orders of joining."""
 
+from math import ceil
 from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
-from simulator.components import Floats, Integers, Memory
+from simulator.components import Booleans, Floats, Integers, Memory
 from simulator.federation.contribution.base import Evidence, GameValue, without_rounding
 from simulator.federation.game import CoalitionGame
 
@@ -57,8 +58,9 @@ class PermutationShapley(GameValue):
         if self.truncation == 0:
             worth = game.prefix_values(orders)
             return without_rounding(marginals(orders, worth).mean(axis=0), worth), 0.0
+        game = OnceEvaluated(game)
         grand, empty = game.grand, game.empty
-        worth = truncated_prefixes(game, orders, empty, grand, self.truncation * abs(grand - empty))
+        worth = truncated_prefixes(game, orders, self.truncation * abs(grand - empty))
         values = without_rounding(marginals(orders, worth).mean(axis=0), worth)
         return values, float(grand - worth[:, -1].mean())
 
@@ -74,8 +76,8 @@ class GtgShapley(GameValue):
     orders are drawn N at a time, one beginning with each player, and an order is truncated once its
     members are worth v(all) within `threshold`. It ends when the last `window` running means differ
     from the newest by at most `convergence` on average, relative to it, and `least` orders were
-    drawn, or else `most`. Thresholds are in units of utility. The sum is off by `skipped`, which
-    the method's memory holds for the last round.
+    drawn, or else `most`. Thresholds are in units of utility. A coalition is evaluated once a
+    round. The sum is off by `skipped`, which the method's memory holds for the last round.
     """
 
     kind: Literal["gtg_shapley"] = "gtg_shapley"
@@ -87,7 +89,8 @@ class GtgShapley(GameValue):
     most: int = Field(1000, ge=1, le=100_000, description="Orders after which sampling ends.")
 
     def coalitions(self, clients: int) -> int:
-        return min(max(self.most, clients) * (clients - 1) + 2, 1 << clients)
+        orders = ceil(self.most / clients) * clients
+        return min(orders * (clients - 1) + 2, 1 << clients)
 
     def initial(self, clients: int) -> Memory:
         return {"skipped": np.zeros(1)}
@@ -95,20 +98,25 @@ class GtgShapley(GameValue):
     def assess(
         self, evidence: Evidence, memory: Memory, draws: np.random.Generator
     ) -> tuple[Floats, Memory]:
-        values = self.contributions(evidence.game, draws)
-        skipped = evidence.game.grand - evidence.game.empty - values.sum()
+        values, skipped = self._estimate(evidence.game, draws)
         return evidence.of_clients(values), {"skipped": np.array([skipped])}
 
     def contributions(self, game: CoalitionGame, draws: np.random.Generator) -> Floats:
+        return self._estimate(game, draws)[0]
+
+    def _estimate(self, game: CoalitionGame, draws: np.random.Generator) -> tuple[Floats, float]:
+        """One value per player, and the worth that truncation left out."""
+        game = OnceEvaluated(game)
         grand, empty = game.grand, game.empty
         if abs(grand - empty) <= self.round_threshold:
-            return np.zeros(game.players)
+            return np.zeros(game.players), grand - empty
         drawn = np.empty((0, game.players))
         while not self._converged(drawn):
             orders = _guided_orders(game.players, draws)
-            worth = truncated_prefixes(game, orders, empty, grand, self.threshold)
+            worth = truncated_prefixes(game, orders, self.threshold)
             drawn = np.concatenate([drawn, marginals(orders, worth)])
-        return without_rounding(drawn.mean(axis=0), np.array([grand, empty]))
+        values = without_rounding(drawn.mean(axis=0), np.array([grand, empty]))
+        return values, grand - empty - float(values.sum())
 
     def _converged(self, drawn: Floats) -> bool:
         """Whether the marginal worths `[orders, players]` so far are enough."""
@@ -142,22 +150,34 @@ def marginals(orders: Integers, worth: Floats) -> Floats:
     return marginal
 
 
-def truncated_prefixes(
-    game: CoalitionGame, orders: Integers, empty: float, grand: float, tolerance: float
-) -> Floats:
-    """Worth of the prefixes of `orders`; one within `tolerance` of `grand` stands for all longer.
+class OnceEvaluated(CoalitionGame):
+    """A game that evaluates a coalition the first time it is asked for."""
+
+    def __init__(self, game: CoalitionGame) -> None:
+        super().__init__(game.players, game.values)
+        self._known: dict[bytes, float] = {}
+
+    def values(self, members: Booleans) -> Floats:
+        keys = [row.tobytes() for row in np.packbits(members, axis=1)]
+        new = {key: number for number, key in enumerate(keys) if key not in self._known}
+        worth = self._utility(members[list(new.values())])
+        self._known.update(zip(new, worth.tolist(), strict=True))
+        return np.array([self._known[key] for key in keys])
+
+
+def truncated_prefixes(game: CoalitionGame, orders: Integers, tolerance: float) -> Floats:
+    """Worth of the prefixes of `orders`; one within `tolerance` of v(all) stands for all longer.
 
     Such a worth is not a utility of the longer ones and is kept nowhere else. The coalitions of one
-    size are evaluated together, each once.
+    size are evaluated together.
     """
-    worth = np.full((len(orders), game.players + 1), empty)
+    grand = game.grand
+    worth = np.full((len(orders), game.players + 1), game.empty)
     members = np.zeros(orders.shape, dtype=bool)
     going = np.arange(len(orders))
     for size in range(1, game.players + 1):
         going = going[np.abs(grand - worth[going, size - 1]) >= tolerance]
         members[going, orders[going, size - 1]] = True
         worth[:, size] = worth[:, size - 1]
-        if len(going):
-            met, which = np.unique(members[going], axis=0, return_inverse=True)
-            worth[going, size] = game.values(met)[which.ravel()]
+        worth[going, size] = game.values(members[going])
     return worth

@@ -32,13 +32,10 @@ class SemiValue(GameValue):
     def contributions(
         self, game: CoalitionGame, draws: np.random.Generator | None = None
     ) -> Floats:
-        players, worth = game.players, game.all_values()
-        weight = self.weights(players)[_sizes(players - 1)]
-        values = np.empty(players)
-        for player in range(players):
-            pairs = worth.reshape(-1, 2, 1 << player)
-            values[player] = weight @ (pairs[:, 1] - pairs[:, 0]).ravel()
-        return without_rounding(values, worth)
+        from simulator.federation.game_kernels import mean_marginals
+
+        worth = game.all_values()
+        return without_rounding(mean_marginals(worth, self.weights(game.players)), worth)
 
 
 class Shapley(SemiValue):
@@ -116,14 +113,6 @@ class LeaveOneOut(GameValue):
         everyone = np.ones((1, game.players), dtype=bool)
         worth = game.values(np.vstack([everyone, ~np.eye(game.players, dtype=bool)]))
         return without_rounding(worth[0] - worth[1:], worth)
-
-
-def _sizes(players: int) -> np.ndarray:
-    """Number of members of each of the 2**players coalitions."""
-    sizes = np.zeros(1, dtype=np.int64)
-    for _ in range(players):
-        sizes = np.concatenate([sizes, sizes + 1])
-    return sizes
 
 
 def _log_beta(a: float, b: float) -> float:

@@ -19,7 +19,8 @@ class Cosine(Contribution):
     With u_i = D_i / ||D_i|| and phi_i = cos(u_i, sum r_j u_j), importance r_i becomes
     max(alpha r_i + (1 - alpha) phi_i, 0.001), divided by the sum over clients; the client is
     credited r_i. It starts as the part of the examples of those in the first round, 0 for others.
-    The cosine of an update of zero is 0. CGSV's scale Gamma of all u_i changes no cosine.
+    The cosine of an update of zero is 0. CGSV's scale Gamma of all u_i changes no cosine. Its
+    program starts at 0, so that its first importance is that of the cosines alone.
     """
 
     kind: Literal["cosine"] = "cosine"
@@ -48,7 +49,7 @@ class ClassCosine(Contribution):
 
     phi_i is the mean over classes of the cosine of update i's weights for the class and the mean
     update's, weighted by examples. With one output, classes have weights w and -w, whose cosines
-    are equal. The cosine of zero is 0.
+    are equal. The cosine of zero is 0. ShapFed also smooths over rounds, which credit does here.
     """
 
     kind: Literal["class_cosine"] = "class_cosine"

@@ -14,7 +14,7 @@ __all__ = ["Dataset", "Split", "Task"]
 PARTS = ("training", "validation", "test")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Split:
     """Examples `[rows, features]` and their classes `[rows]`, numbered from 0."""
 

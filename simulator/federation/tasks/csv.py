@@ -1,13 +1,12 @@
 """The task of a user's own table."""
 
-from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 import numpy as np
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field
 
 from simulator.components import Floats, Integers
+from simulator.datafiles import DataFile
 from simulator.errors import ScenarioError, suggestion
 from simulator.federation.tasks.base import Task
 from simulator.federation.tasks.columns import encoded
@@ -25,15 +24,11 @@ class Csv(Task):
     """Classes from a CSV file with a header: one row per example, nothing missing.
 
     The classes are the different values of the target column, in sorted order. A feature column of
-    texts becomes a feature for each text. The file's hash becomes part of the scenario when it is
-    read, so that a run is never repeated with other data.
+    texts becomes a feature for each text.
     """
 
     kind: Literal["csv"] = "csv"
-    file: str = Field(
-        min_length=1,
-        description="Path of the file, from the scenario's folder or else the working directory.",
-    )
+    file: DataFile = Field(description="The file: a path from the scenario's folder.")
     target: str = Field(min_length=1, description="Column of the class.")
     client: str = Field(
         "", description="Column that says whose an example is, for partition natural; empty: none."
@@ -41,36 +36,6 @@ class Csv(Task):
     features: tuple[str, ...] = Field(
         (), strict=False, description="Columns to learn from; none: all but target and client."
     )
-    sha256: str = Field(
-        "",
-        validate_default=True,
-        pattern="^([0-9a-f]{64})?$",
-        description="SHA-256 of the file's bytes; filled in when empty, refused when different.",
-    )
-
-    @field_validator("file")
-    @classmethod
-    def _is_there(cls, file: str, info: ValidationInfo) -> str:
-        folder = Path((info.context or {}).get("folder", "."))
-        paths = [folder / file, Path(file)]
-        found = next((path for path in paths if path.is_file()), None)
-        if found is None:
-            names = (path.name for path in paths[0].parent.glob("*"))
-            raise ValueError(f"no such file: {file!r}{suggestion(Path(file).name, names)}")
-        return str(found.resolve())
-
-    @field_validator("sha256")
-    @classmethod
-    def _is_unchanged(cls, given: str, info: ValidationInfo) -> str:
-        if "file" not in info.data:
-            return given
-        try:
-            found = sha256(Path(info.data["file"]).read_bytes()).hexdigest()
-        except OSError as error:
-            raise ValueError(f"{info.data['file']} cannot be read: {error.strerror}") from error
-        if given not in ("", found):
-            raise ValueError(f"{info.data['file']} was changed: its SHA-256 is now {found}")
-        return found
 
     def collect(self, draws: np.random.Generator) -> tuple[Floats, Integers]:
         frame = self._table()
@@ -101,7 +66,7 @@ class Csv(Task):
         import pandas as pd
 
         try:
-            frame = pd.read_csv(self.file, low_memory=False)
+            frame = pd.read_csv(self.file.path, low_memory=False)
         except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
             self._refuse(f"cannot be read: {' '.join(str(error).split())}")
         frame.columns = frame.columns.astype(str)
@@ -127,4 +92,4 @@ class Csv(Task):
             )
 
     def _refuse(self, what: str) -> NoReturn:
-        raise ScenarioError(f"task csv: {self.file}: {what}")
+        raise ScenarioError(f"task csv: {self.file.path}: {what}")

@@ -1,0 +1,120 @@
+"""Data files: files that a scenario names, known by their bytes wherever they lie."""
+
+import os
+from collections.abc import Iterator, Sequence
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+from pydantic import (
+    Field,
+    GetJsonSchemaHandler,
+    SerializationInfo,
+    ValidationInfo,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from simulator.components import Section
+from simulator.errors import suggestion
+
+__all__ = ["PORTABLE", "DataFile", "data_files", "file_hash"]
+
+PORTABLE = {"data_files": "copies"}
+"""Context for writing settings out: data files as in a run folder, which has copies of them."""
+
+
+class DataFile(Section):
+    """A file of a user's, named by its path alone or by path and hash.
+
+    Looked for beside the scenario, beside what it extends, and in the working directory. Its hash
+    is filled in when it is read, so that a run is never repeated with other data. A run folder
+    holds a copy of it under a name that says nothing but the bytes.
+    """
+
+    path: str = Field(min_length=1, description="Where the file is.")
+    sha256: str = Field(
+        "",
+        validate_default=True,
+        pattern="^([0-9a-f]{64})?$",
+        description="SHA-256 of the file's bytes; filled in when empty, refused when different.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_path(cls, value: Any) -> Any:
+        return value if isinstance(value, dict | Section) else {"path": value}
+
+    @field_validator("path")
+    @classmethod
+    def _is_there(cls, path: str, info: ValidationInfo) -> str:
+        folders = [*(info.context or {}).get("folders", ()), ""]
+        paths = [os.path.join(folder, path) for folder in folders]
+        found = next(filter(os.path.isfile, paths), None)
+        if found is None:
+            hint = suggestion(os.path.basename(path), _beside(paths))
+            raise ValueError(f"no such file: {path!r}{hint}")
+        return os.path.realpath(found)
+
+    @field_validator("sha256")
+    @classmethod
+    def _is_unchanged(cls, given: str, info: ValidationInfo) -> str:
+        if "path" not in info.data:
+            return given
+        path = info.data["path"]
+        try:
+            found = file_hash(path)
+        except OSError as error:
+            raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+        if given not in ("", found):
+            raise ValueError(f"{path} was changed: its SHA-256 is now {found}")
+        return found
+
+    @field_serializer("path")
+    def _written(self, path: str, info: SerializationInfo) -> str:
+        return self.copy_path if info.context == PORTABLE else path
+
+    @property
+    def copy_path(self) -> str:
+        """Where a run folder has its copy: the same place for the same bytes."""
+        return f"data/{self.sha256[:16]}{Path(self.path).suffix}"
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        path = {"type": "string", "minLength": 1}
+        return {"anyOf": [path, handler(core_schema)], "description": "Path of a file."}
+
+
+def data_files(settings: Any) -> Iterator[DataFile]:
+    """Every data file that a scenario, or a part of one, names."""
+    if isinstance(settings, DataFile):
+        yield settings
+    elif isinstance(settings, Section):
+        for _, value in settings:
+            yield from data_files(value)
+    elif isinstance(settings, tuple | list):
+        for value in settings:
+            yield from data_files(value)
+    elif isinstance(settings, dict):
+        yield from data_files(tuple(settings.values()))
+
+
+def file_hash(path: str | Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with open(path, "rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def _beside(paths: Sequence[str]) -> list[str]:
+    names: list[str] = []
+    for path in paths:
+        try:
+            names += os.listdir(os.path.dirname(path) or ".")
+        except (OSError, ValueError):  # no such folder; a null character in its name
+            continue
+    return names
