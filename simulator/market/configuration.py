@@ -5,10 +5,10 @@ from typing import Annotated
 from pydantic import Field
 
 from simulator.components import Family, Section
+from simulator.market.clearing import CLEARING, Clearing, RandomOrder
 from simulator.market.curves import CURVES, ConstantProduct, Curve
 from simulator.market.launch import LAUNCHES, Launch, SeededPool
 from simulator.market.oracle import Oracle
-from simulator.market.settling import CLEARING, Clearing, RandomOrder
 
 __all__ = ["Market"]
 

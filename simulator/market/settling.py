@@ -1,13 +1,11 @@
-"""Clearing rules, which put orders into a sequence, and settling, which executes them."""
+"""Settling: orders are executed, each at the reserves it meets."""
 
-from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 
-from simulator.components import Component, Floats, Integers, Memory
+from simulator.components import Floats, Integers
 from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, SHORTFALL_TOLERANCE, Ledger
 from simulator.market.curves import ConstantProduct
@@ -15,50 +13,10 @@ from simulator.market.orders import STATUSES, Fills, Orders
 from simulator.market.pool import Pool, Side
 
 __all__ = [
-    "CLEARING",
-    "Clearing",
-    "FirstInFirstOut",
     "Pools",
-    "RandomOrder",
     "settle",
     "settle_plain",
 ]
-
-
-class Clearing(Component):
-    """A rule that puts one period's orders into the order in which they settle."""
-
-    def initial(self, accounts: int, draws: np.random.Generator) -> Memory:
-        """What the rule knows of the accounts before the first period."""
-        return {}
-
-    @abstractmethod
-    def sequence(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Integers:
-        """Row numbers of `orders` in the order of settling `[orders]`."""
-
-
-class RandomOrder(Clearing):
-    """Every order of arrival is equally likely, drawn anew each period."""
-
-    kind: Literal["random"] = "random"
-
-    def sequence(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Integers:
-        return draws.permutation(len(orders))
-
-
-class FirstInFirstOut(Clearing):
-    """Orders settle as they arrive: by the latency of their accounts, ranked once for the run.
-
-    Who is fast is always fast. An account's own orders keep their order.
-    """
-
-    kind: Literal["fifo"] = "fifo"
-
-    def initial(self, accounts: int, draws: np.random.Generator) -> Memory:
-        return {"latency": draws.permutation(accounts)}
-
-    def sequence(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Integers:
-        return np.argsort(memory["latency"][orders.account], kind="stable")
 
 
 COMPILED = (ConstantProduct,)  # by exact type: a subclass may pay differently
@@ -86,9 +44,6 @@ class Pools(tuple[Pool, ...]):
     def tokens(self) -> Integers:
         """Asset number of each pool's token `[tokens]`."""
         return np.array([pool.token for pool in self], dtype=np.int64)
-
-
-CLEARING: tuple[type[Clearing], ...] = (RandomOrder, FirstInFirstOut)
 
 
 def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> Fills:
