@@ -64,7 +64,9 @@ def _trained(panel: str, clients: int) -> Iterator[Point]:
     data = made_up(clients)
     start = LEARNER.initial(20, 2, np.random.default_rng(0))
     seeds = list(range(clients))
-    alive = [LEARNER.estimator(start, 1.0, own, 2, seed) for own, seed in zip(data, seeds, strict=True)]
+    alive = [
+        LEARNER.estimator(start, 1.0, own, 2, seed) for own, seed in zip(data, seeds, strict=True)
+    ]
     ours = _milliseconds(lambda: LEARNER.train_all(start, np.ones(clients), data, 2, seeds))
     yield panel, clients, "ours", ours
     yield panel, clients, "scikit-learn", _milliseconds(lambda: partial_fit(alive, data))

@@ -77,11 +77,12 @@ class Cohort:
         return np.array([behaviour.kind != "honest" for behaviour in self.behaviours])
 
     def _held(self, client: int, period: int) -> Split:
-        """One client's examples, or all of its owner's while that does not pose as several."""
-        behaviour, now = self.behaviours[client], self.behaviours[client].at(period)
-        if now.one_owner or not behaviour.one_owner:
-            return self.data[now.source(client)]
-        held = [self.data[own] for own in np.flatnonzero(self.owners == self.owners[client])]
+        """The examples of a client's source, or all of its owner's until that poses as several."""
+        source = self.behaviours[client].at(period).source(client)
+        behaviour = self.behaviours[source]
+        if behaviour.at(period).one_owner or not behaviour.one_owner:
+            return self.data[source]
+        held = [self.data[own] for own in np.flatnonzero(self.owners == self.owners[source])]
         return Split(
             np.concatenate([own.features for own in held]),
             np.concatenate([own.labels for own in held]),

@@ -165,7 +165,7 @@ class Federation(Section):
         examples = cohort.claimed(period)
         step, server = self.aggregation.apply(_of_server(memory), updates, examples * participates)
         parameters = previous + step
-        if not max(np.abs(parameters).max(), np.abs(updates).max()) < LARGEST_PARAMETER:
+        if not (np.abs(np.vstack([parameters, updates])) < LARGEST_PARAMETER).all():
             raise ModelError(f"the model's parameters overflow in period {period}; {SLOW_DOWN}")
         return (
             Round(participates, examples, previous, updates, parameters),

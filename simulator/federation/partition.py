@@ -131,6 +131,11 @@ class Shards(Partition):
     shards: int = Field(2, ge=1, le=1000, description="Shards of each client.")
 
     def divide(self, labels: Integers, clients: int, draws: np.random.Generator) -> list[Integers]:
+        if self.shards * clients > len(labels):
+            raise ScenarioError(
+                f"partition shards: {clients} clients with {self.shards} shards each need "
+                f"{self.shards * clients} training examples, the task has {len(labels)}"
+            )
         mixed = draws.permutation(len(labels))
         rows = mixed[np.argsort(labels[mixed], kind="stable")]
         totals = draws.permutation(_evenly(len(labels), clients))

@@ -198,6 +198,16 @@ def test_an_owner_poses_as_one_client_until_it_poses_as_several() -> None:
     assert cohort.claimed(3).tolist() == cohort.examples.tolist()
 
 
+@pytest.mark.parametrize("original", [1, 2])
+def test_a_copy_of_an_owners_examples_is_of_all_until_it_poses_as_several(original: int) -> None:
+    behaviours = [Honest(), *[Sybil(start=3)] * 3, Duplicate(original=original)]
+    cohort = Federation().gather(behaviours, Streams(1), owners=[0, 1, 1, 1, 4])
+    copied, owned = (cohort.training_data(client, 2, Streams(1)) for client in (4, 1))
+    assert rows(copied) == rows(owned) and len(owned) == cohort.examples[1:4].sum()
+    assert cohort.claimed(2)[4] == len(owned)
+    assert rows(cohort.training_data(4, 3, Streams(1))) == rows(cohort.data[original])
+
+
 def test_more_identities_than_examples_are_refused() -> None:
     with pytest.raises(ScenarioError, match="107 sybil clients have only 106 examples to divide"):
         Federation(task=Wine()).gather([Sybil()] * 107, Streams(1), owners=[0] * 107)

@@ -30,6 +30,7 @@ from simulator.federation import (
     Iid,
     LabelFlip,
     LeaveOneOut,
+    Median,
     MlpClassifier,
     PermutationShapley,
     Round,
@@ -465,6 +466,23 @@ def test_a_model_that_is_no_longer_finite_is_an_error() -> None:
     settings = federation().model_copy(update={"aggregation": Exploding()})
     with pytest.raises(ModelError, match=r"period 1; .*federation\.learner\.learning_rate"):
         play(settings, MIXED, rounds=1)
+
+
+class NotANumber(Behaviour):
+    """Reports an update without numbers."""
+
+    kind: Literal["not_a_number"] = "not_a_number"
+
+    def report(
+        self, update: Floats, last_step: Floats, period: int, draws: np.random.Generator
+    ) -> Floats:
+        return np.full(update.size, np.nan)
+
+
+def test_an_update_that_is_no_number_is_an_error_though_the_rule_leaves_it_out() -> None:
+    settings = federation().model_copy(update={"aggregation": Median()})
+    with pytest.raises(ModelError, match="period 1"):
+        play(settings, [Honest(), Honest(), Honest(), NotANumber()], rounds=1)
 
 
 def test_a_model_too_large_to_be_evaluated_is_an_error() -> None:

@@ -52,8 +52,9 @@ def test_every_example_goes_to_one_client_and_each_gets_enough(
     fields = {"min_examples": least, "alpha": 10**power, "shards": max(int(power), 1)}
     partition = kind.model_validate({k: v for k, v in fields.items() if k in kind.model_fields})
     generator = np.random.default_rng(seed)
-    if clients * least > len(labels):
-        with pytest.raises(ScenarioError, match=f"need {clients * least} .* has {len(labels)}"):
+    shards = clients * (partition.shards if isinstance(partition, Shards) else 0)
+    if (needed := clients * least) > len(labels) or (needed := shards) > len(labels):
+        with pytest.raises(ScenarioError, match=f"need {needed} .* has {len(labels)}"):
             partition.split(np.array(labels), clients, generator)
         return
     parts = partition.split(np.array(labels), clients, generator)
@@ -133,7 +134,7 @@ def test_no_place_among_the_clients_is_better_than_another(
 
 
 @pytest.mark.parametrize("kind", [Iid, Shards, Noise])
-@pytest.mark.parametrize(("rows", "clients"), [(1080, 7), (10, 10), (25, 10), (7, 1)])
+@pytest.mark.parametrize(("rows", "clients"), [(1080, 7), (20, 10), (25, 10), (7, 1)])
 def test_parts_without_size_skew_have_equal_sizes(
     kind: type[Partition], rows: int, clients: int
 ) -> None:
@@ -192,6 +193,14 @@ def test_of_equal_classes_clients_have_as_many_as_shards(shards: int) -> None:
         counts = np.bincount(labels[list(part)], minlength=10)
         assert (counts > 0).sum() <= shards
         assert (counts % (108 // shards) == 0).all()
+
+
+def test_no_shard_is_empty() -> None:
+    assert [len(part) for part in split(Shards(shards=108), DIGITS, 10)] == [108] * 10
+    with pytest.raises(
+        ScenarioError, match=r"10 clients with 109 shards each need 1090 .* has 1080"
+    ):
+        split(Shards(shards=109), DIGITS, 10)
 
 
 def test_who_gets_which_shards_is_drawn() -> None:

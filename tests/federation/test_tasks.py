@@ -169,6 +169,15 @@ def test_a_part_without_examples_is_refused(validation: float, test: float) -> N
     assert "validation" in str(caught.value) or "test" in str(caught.value)
 
 
+def test_examples_cannot_be_changed_in_place() -> None:
+    features, labels = np.zeros((4, 1)), np.zeros(4, int)
+    split = Split(features, labels)
+    for values in (split.features, split.labels, split.take(labels).labels):
+        with pytest.raises(ValueError, match="read-only"):
+            values[0] = 1
+    labels[0] = 1  # whoever made it may go on
+
+
 def test_majority_share_is_that_of_the_test_part() -> None:
     nothing = np.zeros((4, 1))
     train, test = Split(nothing, np.zeros(4, int)), Split(nothing, np.array([2, 0, 2, 1]))
@@ -363,6 +372,12 @@ def test_a_table_becomes_numbers_and_texts_as_zeros_and_ones(tmp_path: Path) -> 
     assert np.array_equal(chosen[:, 3], number)
 
 
+def test_commas_at_the_ends_of_rows_shift_no_column(tmp_path: Path) -> None:
+    text = TABLE.replace("\n", ",\n").replace("bank,", "bank", 1)
+    features, labels = a_csv(tmp_path, text, features=["size"]).collect(np.random.default_rng())
+    assert features[:, 0].tolist() == list(range(60)) and labels.tolist() == [0, 1] * 30
+
+
 def test_classes_are_the_sorted_values_of_the_target(tmp_path: Path) -> None:
     _, labels = a_csv(tmp_path, target="bank").collect(np.random.default_rng())
     assert labels.tolist() == [0, 1, 2] * 20
@@ -396,6 +411,12 @@ def test_naturally_every_bank_has_its_own_rows_of_the_training_part(tmp_path: Pa
         (TABLE, {"target": "size", "features": ["bank"]}, "only 1 rows are of class 0; 10 are"),
         (TABLE.replace("5,red", ",red", 1), {}, "column 'size' has no value in line 7"),
         (TABLE.replace("5,red", "inf,red", 1), {}, "column 'size' has infinite values"),
+        (TABLE.replace("5,red", "-1e160,red", 1), {}, "'size' has infinite values or some beyond"),
+        (
+            TABLE.replace("\n", ",1\n").replace("bank,1", "bank", 1),
+            {"features": ["size"]},
+            "rows have more values than the header has columns",
+        ),
         (TABLE.replace("yes", "no"), {}, "target 'good' has 1 classes, not 2 to 100"),
         ("size,good\n", {}, "target 'good' has 0 classes"),
         ("good\n" + "yes\nno\n" * 20, {}, "no column is left to learn from"),

@@ -16,10 +16,16 @@ PARTS = ("training", "validation", "test")
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Examples `[rows, features]` and their classes `[rows]`, numbered from 0."""
+    """Examples `[rows, features]` and their classes `[rows]`, numbered from 0; both read-only."""
 
     features: Floats
     labels: Integers
+
+    def __post_init__(self) -> None:
+        for name, values in (("features", self.features), ("labels", self.labels)):
+            fixed = values.view()
+            fixed.flags.writeable = False
+            object.__setattr__(self, name, fixed)
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -1,6 +1,7 @@
 """The task of a user's own table."""
 
 from typing import TYPE_CHECKING, Literal, NoReturn
+from warnings import catch_warnings
 
 import numpy as np
 from pydantic import Field
@@ -18,6 +19,7 @@ __all__ = ["Csv"]
 
 MOST_TEXTS = 100  # different ones in a column, for target and features
 FEWEST = 10  # rows of a class, so that every part has some
+LARGEST = 1e100  # number whose square and sums of squares are finite
 
 
 class Csv(Task):
@@ -66,7 +68,10 @@ class Csv(Task):
         import pandas as pd
 
         try:
-            frame = pd.read_csv(self.file.path, low_memory=False)
+            with catch_warnings(action="error", category=pd.errors.ParserWarning):
+                frame = pd.read_csv(self.file.path, low_memory=False, index_col=False)
+        except pd.errors.ParserWarning:
+            self._refuse("rows have more values than the header has columns")
         except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
             self._refuse(f"cannot be read: {' '.join(str(error).split())}")
         frame.columns = frame.columns.astype(str)
@@ -83,8 +88,8 @@ class Csv(Task):
         if name in (self.target, self.client):
             self._refuse(f"column {name!r} is target or client and cannot be a feature too")
         if column.dtype.kind in "biuf":
-            if not np.isfinite(column.to_numpy(float)).all():
-                self._refuse(f"column {name!r} has infinite values")
+            if not (np.abs(column.to_numpy(float)) <= LARGEST).all():
+                self._refuse(f"column {name!r} has infinite values or some beyond {LARGEST:g}")
         elif (texts := column.nunique()) > MOST_TEXTS:
             self._refuse(
                 f"column {name!r} has {texts} different texts, {MOST_TEXTS} at most; choose others "
