@@ -36,7 +36,7 @@ venv = "$$python" -m venv $(1) >/dev/null 2>&1 \
 		|| { echo "$$python has neither ensurepip nor pip (Debian: apt install python3-venv)" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browser check format smoke clean
+.PHONY: help run test test-browser test-onchain check format smoke clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -56,6 +56,11 @@ chromium:
 		|| { echo "Chromium is needed (Debian: apt install chromium)" >&2; exit 1; }
 .PHONY: chromium
 
+test-onchain: $(READY) ## compare the pools with published contracts of Uniswap and Balancer, fetched by npm
+	@$(VENV)/bin/python -m pip install -qq --constraint constraints.txt --editable '.[onchain]' \
+		|| echo "The EVM cannot be installed: what needs it is skipped" >&2
+	$(VENV)/bin/python -m pytest -n auto -rs tests/onchain $(ARGS)
+
 check: $(READY) ## format, lint, types and floors
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
@@ -69,7 +74,7 @@ format: $(READY) ## format the code, and mend what lint can mend
 smoke: $(TESTED:%=smoke-%) ## install the wheel on every tested Python found here: the same numbers?
 
 clean: ## remove .venv and everything built
-	rm -rf $(VENV) build dist *.egg-info .cache .*_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .onchain .cache .*_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): setup.cfg pyproject.toml constraints.txt

@@ -695,6 +695,8 @@ def _first_line(component: type) -> str:
 
 
 def _shown(default: Any) -> str:
+    if isinstance(default, list):
+        return ", ".join(map(str, default))
     return f"{default:.4g}" if isinstance(default, float) else str(default)
 
 

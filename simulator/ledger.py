@@ -37,6 +37,7 @@ class Ledger:
         self.assets = tuple(assets)
         self.kinds = tuple(dict.fromkeys(account_kinds))
         self.kind_of: Integers = np.array([self.kinds.index(kind) for kind in account_kinds])
+        self.first_of: Integers = np.unique(self.kind_of, return_index=True)[1]  # of each kind
         self.balances: Floats = np.zeros((len(account_kinds), len(assets)))
         self._flows: Floats = np.zeros((16, len(assets) * len(self.kinds) ** 2))
         self._row_of: dict[str, int] = {}  # of `_flows`, in the order of first use

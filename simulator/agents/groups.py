@@ -80,6 +80,12 @@ class ClientGroup(Section):
     availability: float = Field(
         1.0, gt=0, le=1, description="Probability of being there to take part in a period."
     )
+    tip: float = Field(
+        0.0,
+        ge=0,
+        le=1e9,
+        description="Numeraire that each order offers for settling early, see clearing priority.",
+    )
 
 
 class LiquidityProviderGroup(Section):
@@ -98,12 +104,24 @@ class LiquidityProviderGroup(Section):
     strategy: Annotated[Strategy, Family(LIQUIDITY_STRATEGIES)] = Field(
         Passive(), description="What they do with their deposits."
     )
+    tip: float = Field(
+        0.0,
+        ge=0,
+        le=1e9,
+        description="Numeraire that each order offers for settling early, see clearing priority.",
+    )
 
 
 class InvestorGroup(Section):
     """Investors of one strategy."""
 
     count: int = Field(1, ge=1, le=10_000_000, description="Number of investors.")
+    accounts_per_agent: int = Field(
+        1,
+        ge=1,
+        le=10_000_000,
+        description="Investors that are one agent and one row of the tables; the rest is the last.",
+    )
     strategy: Annotated[Strategy, Family(INVESTOR_STRATEGIES)] = Field(
         Fundamentalist(), description="How they decide."
     )
@@ -117,6 +135,18 @@ class InvestorGroup(Section):
     tolerance: float = Field(
         0.03, ge=0, lt=1, description="Slippage accepted against the quote when deciding."
     )
+    tip: float = Field(
+        0.0,
+        ge=0,
+        le=1e9,
+        description="Numeraire that each order offers for settling early, see clearing priority.",
+    )
+
+    @property
+    def sizes(self) -> list[int]:
+        """Number of investors of each agent."""
+        whole, rest = divmod(self.count, self.accounts_per_agent)
+        return [self.accounts_per_agent] * whole + [rest] * (rest > 0)
 
 
 @dataclass(frozen=True)
@@ -125,11 +155,12 @@ class Traders:
 
     name: str  # of the group; also of its random stream and memory
     strategy: Strategy
-    accounts: Integers
+    accounts: Integers  # one after the other
     own_token: Integers
     activity: float = 1.0
     tolerance: float = 0.0
     invested: float = 0.0
+    tip: float = 0.0
 
     def decide(
         self, view: MarketView, ledger: Ledger, memory: Memory, draws: np.random.Generator
@@ -140,25 +171,31 @@ class Traders:
         """
         size, everybody = len(self.accounts), self.activity >= 1
         awake = None if everybody else draws.random(size) < self.activity
-        balances = ledger.balances[self.accounts]
+        balances = ledger.balances[self.accounts[0] : self.accounts[-1] + 1]
         portfolio = Portfolio(
-            numeraire=balances[:, NUMERAIRE],
+            numeraire=self._spendable(balances[:, NUMERAIRE], view),
             tokens=balances[:, 1 : 1 + len(view.spot_price)],
             own_token=self.own_token,
             invested=self.invested,
+            awake=awake,
         )
         try:
             orders, memory = self.strategy.decide(view, portfolio, memory, draws)
-            orders, memory = _as_orders(orders), _as_memory(memory)
+            orders, memory = _as_orders(orders), _as_memory(memory, balances)
         except (Exception, SystemExit) as error:
             said = ", ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
             raise StrategyError(f"{self._blame(view)}: {said}") from error
         if not len(orders):
             return orders, memory
         self._check(orders, view)
-        if awake is not None:
-            orders = orders.take(np.flatnonzero(awake[orders.account]))
-        return orders.by(self.accounts[orders.account]), memory
+        if awake is not None and not (wanted := awake[orders.account]).all():
+            orders = orders.take(np.flatnonzero(wanted))
+        return orders.by(self.accounts[0] + orders.account), memory
+
+    def _spendable(self, numeraire: Floats, view: MarketView) -> Floats:
+        """What is left when an order for each token has paid its gas and tip."""
+        cost = (view.gas + self.tip) * len(view.spot_price)
+        return np.maximum(numeraire - cost, 0.0) if cost else numeraire
 
     def _blame(self, view: MarketView) -> str:
         first, last = self.accounts[0], self.accounts[-1]
@@ -175,13 +212,14 @@ class Traders:
             if not (column.min() >= 0 and column.max() < end):
                 wrong = column[(column < 0) | (column >= end)][0]
                 raise StrategyError(f"{self._blame(view)}: ordered for {what} {wrong} of {end}")
-        amount = orders.amount
-        if not (amount.min() >= 0 and amount.max() < np.inf):
-            first = np.flatnonzero(~((amount >= 0) & (amount < np.inf)))[0]
-            raise StrategyError(
-                f"{self._blame(view)}: account {self.accounts[orders.account[first]]} ordered an "
-                f"amount of {amount[first]}; amounts must be finite and not negative"
-            )
+        for what, amount in (("amount", orders.amount), ("tip", orders.tip)):
+            if not (amount.min() >= 0 and amount.max() < np.inf):
+                first = np.flatnonzero(~((amount >= 0) & (amount < np.inf)))[0]
+                raise StrategyError(
+                    f"{self._blame(view)}: account {self.accounts[orders.account[first]]} ordered "
+                    f"a{'n' * (what == 'amount')} {what} of {amount[first]}; {what}s must be "
+                    "finite and not negative"
+                )
 
 
 def _as_orders(orders: Orders) -> Orders:
@@ -194,6 +232,7 @@ def _as_orders(orders: Orders) -> Orders:
         _column(orders.buy, np.bool_),
         _column(orders.amount, np.float64),
         _column(orders.min_out, np.float64),
+        _column(orders.tip, np.float64),
     )
     lengths = [column.size for column in vars(checked).values()]
     if lengths.count(lengths[0]) != len(lengths):
@@ -212,11 +251,14 @@ def _column(values: object, kind: type[np.generic]) -> NDArray[Any]:
     return column.astype(kind, copy=False)
 
 
-def _as_memory(memory: Memory) -> Memory:
-    """The same memory; raises unless it is a dictionary of arrays that a checkpoint can store."""
+def _as_memory(memory: Memory, balances: Floats) -> Memory:
+    """The same memory, of its own; raises unless it is a dictionary that a checkpoint can store."""
     if not isinstance(memory, dict):
         raise TypeError(f"returned {type(memory).__name__} for a memory, not a dict")
     arrays = {name: np.asarray(value) for name, value in memory.items()}
     if wrong := [name for name, value in arrays.items() if "/" in name or value.dtype.hasobject]:
         raise TypeError(f"memory {wrong[0]!r} has a slash in its name or holds objects")
-    return arrays
+    return {
+        name: value.copy() if np.may_share_memory(value, balances) else value
+        for name, value in arrays.items()
+    }

@@ -1,4 +1,4 @@
-"""What all agents have in common: an account in the ledger that can be looked at."""
+"""What all agents have in common: accounts in the ledger that can be looked at."""
 
 from typing import Any
 
@@ -10,29 +10,30 @@ __all__ = ["AccountHolder"]
 
 
 class AccountHolder(mesa.Agent):
-    """An agent that owns an account of the model's ledger. It decides; the ledger moves money."""
+    """An agent that owns accounts of the model's ledger. It decides; the ledger moves money."""
 
-    def __init__(self, model: Any, name: str, account: int) -> None:
+    def __init__(self, model: Any, name: str, account: int, size: int = 1) -> None:
         super().__init__(model)
         self.name = name
-        self.account = account
+        self.account = account  # the first of them
+        self.accounts = slice(account, account + size)
 
     @property
     def numeraire(self) -> float:
         """Cash."""
-        return float(self.model.ledger.balances[self.account, NUMERAIRE])
+        return float(self.model.ledger.balances[self.accounts, NUMERAIRE].sum())
 
     @property
     def holdings(self) -> dict[str, float]:
         """Tokens by name."""
         register = self.model.register
-        balances = self.model.ledger.balances[self.account, register.token_assets]
+        balances = self.model.ledger.balances[self.accounts, register.token_assets].sum(axis=0)
         return dict(zip(register.tokens, balances.tolist(), strict=True))
 
     @property
     def wealth(self) -> float:
         """Numeraire, tokens and LP shares at spot prices."""
-        return float(self.model.worth(self.model.ledger.balances[self.account]))
+        return float(self.model.worth(self.model.ledger.balances[self.accounts].sum(axis=0)))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, wealth={self.wealth:.2f})"

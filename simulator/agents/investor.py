@@ -9,8 +9,10 @@ __all__ = ["Investor"]
 
 
 class Investor(AccountHolder):
-    """A holder of tokens who had no part in earning them."""
+    """A holder of tokens who had no part in earning them, or many of one group as one agent."""
 
-    def __init__(self, model: Any, name: str, account: int, group: InvestorGroup) -> None:
-        super().__init__(model, name, account)
+    def __init__(
+        self, model: Any, name: str, account: int, size: int, group: InvestorGroup
+    ) -> None:
+        super().__init__(model, name, account, size)
         self.strategy = group.strategy

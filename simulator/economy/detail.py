@@ -1,5 +1,6 @@
 """Detail: which investors are recorded one by one, and the sums that stand for the others."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 
 from simulator.components import Floats, Integers
 from simulator.economy.register import Register
+from simulator.market import SIDES, STATUSES
 from simulator.scenario import Record
 
 __all__ = ["Details"]
@@ -56,20 +58,23 @@ class Details:
             return rows
         if self.settings.fills == "sample":
             return _taken(rows, np.flatnonzero(~investor | np.isin(rows["agent"], self.sampled)))
-        summed = self._summed_fills(_taken(rows, np.flatnonzero(investor)))
+        summed = self._summed_fills(rows, np.flatnonzero(investor))
         joined = _joined(_taken(rows, np.flatnonzero(~investor)), summed)
         return joined | {"sequence": np.arange(len(joined["orders"]))}
 
-    def _summed_fills(self, rows: Columns) -> Columns:
-        """One row for each strategy, token, side and status: sums, and prices of the sums."""
+    def _summed_fills(self, rows: Columns, some: Integers) -> Columns:
+        """One row for each strategy, token, side and status of `some`: sums, and their prices."""
         numbers, example = self._strategies
-        strategy = numbers[rows["agent"] - self.register.first_investor]
-        by = np.stack([strategy, rows["token"], rows["side"], rows["status"]])
-        (strategy, token, side, status), group = np.unique(by, axis=1, return_inverse=True)
-        group = group.reshape(-1)
+        strategy = numbers[rows["agent"][some] - self.register.first_investor]
+        shape = len(example), len(self.register.tokens), len(SIDES), len(STATUSES)
+        by = strategy, rows["token"][some], rows["side"][some], rows["status"][some]
+        number = np.ravel_multi_index(by, shape)
+        seen = np.bincount(number, minlength=math.prod(shape)) > 0
+        strategy, token, side, status = np.unravel_index(np.flatnonzero(seen), shape)
+        group = (np.cumsum(seen) - 1)[number]
 
         def total(column: Floats) -> Floats:
-            return np.asarray(np.bincount(group, column), dtype=np.float64)
+            return np.asarray(np.bincount(group, column[some]), dtype=np.float64)
 
         paid, got, orders = (total(rows[name]) for name in ("amount_in", "amount_out", "orders"))
         buy, filled = side == 0, status == 0

@@ -1,5 +1,8 @@
 """The Mesa model."""
 
+from dataclasses import replace
+from typing import Any
+
 import mesa
 import numpy as np
 from threadpoolctl import ThreadpoolController, threadpool_limits
@@ -9,7 +12,9 @@ from simulator.agents.client import Client
 from simulator.agents.investor import Investor
 from simulator.agents.liquidity_provider import LiquidityProvider
 from simulator.components import Booleans, Floats, Memory
+from simulator.economy.arbitrage import bring_in, take_out
 from simulator.economy.detail import Details
+from simulator.economy.publishing import announced, seen_by, unannounced
 from simulator.economy.register import CLEARING, TREASURY, Register, each
 from simulator.economy.rewarding import (
     Reward,
@@ -32,6 +37,8 @@ from simulator.tokens import HORIZON
 
 __all__ = ["Economy"]
 
+SECOND_WAVE, LAST_WAVE = 2, 3
+
 
 class Economy(mesa.Model):
     """Clients, tokens, pools and traders of one scenario, advanced by `step`.
@@ -47,6 +54,9 @@ class Economy(mesa.Model):
     (1, True)
     """
 
+    pools: Pools
+    """The pools with the terms of the current period."""
+
     def __init__(self, settings: Scenario) -> None:
         super().__init__(rng=settings.seed)
         self.settings = settings
@@ -55,7 +65,6 @@ class Economy(mesa.Model):
         with threadpool_limits(1):
             self.cohort = settings.federation.gather(settings.behaviours, streams, settings.owners)
             self.state = State(Ledger(self.register.account_kinds, self.register.assets), streams)
-            self.pools = self._open_pools()
             self.details = Details.draw(settings.record, self.register, streams["record"])
             self._create_agents()
             self._begin()
@@ -73,13 +82,12 @@ class Economy(mesa.Model):
         """Advance one period: learn, assess, reward, decide, trade, record."""
         with self._threads.limit(limits=1):
             self.state.period += 1
+            self._set_terms()
             round_ = self.learn()
             self.assess(round_)
             reward = self.reward()
-            view = self.view(reward)
-            orders = self.decide(view)
-            fills = self.trade(orders)
-            self.record(view, reward, fills)
+            traded = self.exchange(reward)
+            self.record(reward, traded)
 
     def learn(self) -> Round:
         """Clients who are there, drawn and able to pay take part; the aggregator evaluates it."""
@@ -117,7 +125,7 @@ class Economy(mesa.Model):
         ledger.transfer("revenue", NUMERAIRE, OUTSIDE, CLEARING, revenue)
         ledger.transfer("released", NUMERAIRE, TREASURY, CLEARING, split.released)
         earning = earning_tokens(ledger, self.register, payout.pools_earn)
-        received, paid = pay_dividends(ledger, earning, split.dividend)
+        received, paid, rate = pay_dividends(ledger, earning, split.dividend)
         arrived = revenue + split.released
         ledger.transfer("direct", NUMERAIRE, CLEARING, clients, split.direct, arrived)
         ledger.transfer("retained", NUMERAIRE, CLEARING, TREASURY, split.carried, arrived)
@@ -129,55 +137,121 @@ class Economy(mesa.Model):
         )
         issue(ledger, self.register, issued, to_treasury)
         self._value_tokens(payout.to_holders * revenue * self.shares)
-        return Reward(revenue, issued, to_treasury, received, paid, split.direct, fills)
+        reward = Reward(revenue, issued, to_treasury, received, paid, rate, split.direct, fills)
+        self.memory["news"] = announced(self.memory["news"], self._news(reward))
+        return reward
+
+    def exchange(self, reward: Reward) -> list[tuple[MarketView, Fills]]:
+        """Trading passes, one after the other: all decide on a fresh view and trade.
+
+        Those of the last wave see what the others have left, and trade after them. Returns what
+        settled, and the view it was decided on.
+        """
+        market, traded = self.settings.market, list[tuple[MarketView, Fills]]()
+        draws = self.state.streams["outside_price"]
+        self.memory["outside_price"] = market.outside_price.move(
+            self.memory["outside_price"], self.period, draws
+        )
+        for _ in range(market.passes):
+            view = self.view(reward)
+            traded.append((view, self.trade(self.decide(view))))
+            if LAST_WAVE in self.register.waves:
+                view = self.view(reward)
+                traded.append((view, self.trade_last(self._placed(view, LAST_WAVE), view)))
+            reward = replace(reward, issued=np.zeros_like(reward.issued))  # seen once
+        self.memory["fees"] = market.volatility_fee.observe(self.memory["fees"], self.spot_price)
+        return traded
 
     def view(self, reward: Reward) -> MarketView:
-        """What everybody may see of the market before trading begins."""
+        """The market before trading begins; what follows from contributions is known later."""
         market = self.settings.market
         reserve_token, reserve_numeraire = self.register.reserves(self.ledger.balances)
+        news = self._news(reward)
         return MarketView(
             period=self.period,
-            curve=market.curve,
-            fee=market.fee,
+            curve=self.pools[0].curve,
+            fee=self.pools.fees,
             reserve_token=reserve_token,
             reserve_numeraire=reserve_numeraire,
             spot_price=self.spot_price,
-            supply=self.ledger.supply(self.register.token_numbers),
             twap=market.oracle.twap(self.memory["oracle"]),
-            fundamental_value=self.fundamental_value,
-            share=self.shares,
-            issued=reward.issued,
             training_cost=self._training_cost,
+            gas=market.gas,
+            outside_price=self.memory["outside_price"].get("price"),
+            supply=news["supply"],
+            fundamental_value=news["fundamental_value"],
+            share=news["share"],
+            issued=news["issued"],
+            dividend=news["dividend"],
         )
 
+    def _news(self, reward: Reward) -> dict[str, Any]:
+        """What follows from this period's contributions `[tokens]`."""
+        return {
+            "supply": self.ledger.supply(self.register.token_numbers),
+            "fundamental_value": self.fundamental_value,
+            "share": self.shares,
+            "issued": reward.issued,
+            "dividend": reward.dividend,
+        }
+
     def decide(self, view: MarketView) -> Orders:
-        """Every group of agents places its orders on the same view, bounded in their slippage."""
+        """All place their orders on the same view; the second wave sees those of the first."""
+        orders = self._placed(view, 1)
+        if SECOND_WAVE in self.register.waves:
+            seeing = replace(view, pending=orders.frozen())
+            orders = Orders.join([orders, self._placed(seeing, SECOND_WAVE)])
+        return orders
+
+    def _placed(self, view: MarketView, wave: int) -> Orders:
+        """Orders of a wave, bounded in their slippage."""
         placed = []
-        for group in self.register.traders:
+        for group in self.register.waves[wave]:
             orders, self.memory[group.name] = group.decide(
-                view, self.ledger, self.memory[group.name], self.state.streams[group.name]
+                seen_by(group.strategy, view, self.memory["news"]),
+                self.ledger,
+                self.memory[group.name],
+                self.state.streams[group.name],
             )
             placed.append(orders)
         orders = Orders.join(placed)
         quote = view.quote(orders.token, orders.buy, orders.amount)
-        return orders.bounded((1 - self.register.tolerance[orders.account]) * quote)
+        bounded = orders.bounded((1 - self.register.tolerance[orders.account]) * quote)
+        return bounded.tipped(self.register.tip[orders.account])
 
     def trade(self, orders: Orders) -> Fills:
-        """Orders settle one after the other, in the sequence of the clearing rule."""
-        market = self.settings.market
+        """Orders settle by the clearing rule."""
+        market, draws = self.settings.market, self.state.streams["clearing"]
         self.memory["oracle"] = market.oracle.observe(self.memory["oracle"], self.spot_price)
-        draws = self.state.streams["clearing"]
-        sequence = market.clearing.sequence(self.memory["clearing"], orders, draws)
-        fills = settle(self.ledger, self.pools, orders.take(sequence))
+        fills = market.clearing.clear(
+            self.memory["clearing"], self.ledger, self.pools, orders, market.gas, draws
+        )
         self._note_prices()
         return fills
 
-    def record(self, view: MarketView, reward: Reward, fills: Fills) -> None:
+    def trade_last(self, orders: Orders, view: MarketView) -> Fills:
+        """Orders of the last wave settle one by one, in the sequence of the clearing rule.
+
+        Those against the outside buy there what they sell and sell there what they have bought.
+        """
+        market, draws = self.settings.market, self.state.streams["clearing"]
+        orders = orders.take(market.clearing.sequence(self.memory["clearing"], orders, draws))
+        against = self.register.trades_outside[orders.account]
+        price = np.zeros(len(view.spot_price)) if view.outside_price is None else view.outside_price
+        orders_outside = orders.take(against)
+        brought_in = np.zeros(len(orders), dtype=bool)
+        brought_in[against] = bring_in(self.ledger, orders_outside, price)
+        fills = settle(self.ledger, self.pools, orders, market.gas)
+        take_out(self.ledger, fills.take(against), brought_in[against], price)
+        self._note_prices()
+        return fills
+
+    def record(self, reward: Reward, traded: list[tuple[MarketView, Fills]]) -> None:
         """Audit the books and write down what happened; the summary row comes last."""
         self.ledger.audit()
         if self.ledger.balances[CLEARING].any():
             raise LedgerError(f"the clearing account is not empty after period {self.period}")
-        self.tables = table_rows(self, view, reward, fills)
+        self.tables = table_rows(self, reward, traded)
         self.history.append(self.tables["periods"])
 
     @property
@@ -262,13 +336,18 @@ class Economy(mesa.Model):
         parameters = self.memory["model"]["parameters"]
         return self.settings.federation.evaluate(parameters, self.cohort)
 
-    def _open_pools(self) -> Pools:
+    def _set_terms(self) -> None:
+        """Pools with the curve and the fees of this period."""
         market, tokens = self.settings.market, len(self.register.tokens)
-        return Pools(
+        curve = market.curve.at(self.period)
+        if self.period and curve is self.pools[0].curve and not market.volatility_fee.sensitivity:
+            return
+        fees = market.volatility_fee.fees(self.memory["fees"], market.fee)
+        self.pools = Pools(
             Pool.on(
                 self.ledger,
-                market.curve,
-                market.fee,
+                curve,
+                float(fees[number]),
                 account=account,
                 token=1 + number,
                 share=1 + tokens + number,
@@ -289,13 +368,10 @@ class Economy(mesa.Model):
             strict=True,
         ):
             LiquidityProvider(self, name, account, group)
-        for name, account, group in zip(
-            register.investors,
-            register.investor_accounts.tolist(),
-            each(settings.investors),
-            strict=True,
-        ):
-            Investor(self, name, account, group)
+        several = [(group, size) for group in settings.investors for size in group.sizes]
+        firsts = register.first_accounts[register.first_investor :].tolist()
+        for name, account, (group, size) in zip(register.investors, firsts, several, strict=True):
+            Investor(self, name, account, size, group)
 
     def _begin(self) -> None:
         """Genesis: memories, endowments, tokens, pools and the row of period 0."""
@@ -317,9 +393,14 @@ class Economy(mesa.Model):
         self.memory["clearing"] = settings.market.clearing.initial(
             len(self.register.account_kinds), streams["clearing"]
         )
-        self._endow()
+        self.memory["outside_price"] = settings.market.outside_price.initial(
+            self.register.tokens, settings.market.launch.price
+        )
         price = np.full(clients, settings.market.launch.price)
         self.memory["prices"] = {"spot": price, "value": price}
+        self.memory["fees"] = settings.market.volatility_fee.initial(price)
+        self._set_terms()
+        self._endow()
         self._note_prices()
         self.memory["oracle"] = settings.market.oracle.initial(self.spot_price)
         self.quality = self._evaluated()
@@ -332,8 +413,10 @@ class Economy(mesa.Model):
         self.history: list[Row] = []
         none = Fills(Orders.none(), np.zeros(0), np.zeros(0, dtype=np.int64))
         accounts = np.zeros(len(self.ledger.balances))
-        reward = Reward(0.0, nothing, 0.0, accounts, nothing, nothing, none)
-        self.record(self.view(reward), reward, none)
+        reward = Reward(0.0, nothing, 0.0, accounts, nothing, nothing, nothing, none)
+        delay = settings.market.information_delay
+        self.memory["news"] = unannounced(self._news(reward), delay)
+        self.record(reward, [(self.view(reward), none)])
 
     def _endow(self) -> None:
         """Providers and investors bring their money; the launch creates tokens and opens pools."""
@@ -344,8 +427,11 @@ class Economy(mesa.Model):
             group.wealth.draw(group.count, streams[f"wealth/{number}"])
             for number, group in enumerate(settings.investors)
         ]
-        invested = np.array([group.invested for group in each(settings.investors)])
-        money = np.concatenate([2 * deposits + cash, *wealth])
+        invested = np.repeat(
+            [group.invested for group in settings.investors],
+            [group.count for group in settings.investors],
+        )
+        money = np.concatenate([(1 + settings.market.seed_worth) * deposits + cash, *wealth])
         accounts = np.concatenate([register.provider_accounts, register.investor_accounts])
         self.ledger.transfer("endowment", NUMERAIRE, OUTSIDE, accounts, money)
         settings.market.launch.open(
@@ -354,6 +440,7 @@ class Economy(mesa.Model):
             clients=register.client_accounts,
             providers=register.provider_accounts,
             deposits=deposits,
+            seed_worth=settings.market.seed_worth,
             investors=register.investor_accounts,
             demand=invested * money[len(deposits) :],
         )
@@ -380,5 +467,5 @@ class Economy(mesa.Model):
         token, numeraire = self.register.reserves(self.ledger.balances)
         filled = (token > 0) & (numeraire > 0)
         spot = self.spot_price.copy()
-        spot[filled] = self.settings.market.curve.spot_price(token[filled], numeraire[filled])
+        spot[filled] = self.pools[0].curve.spot_price(token[filled], numeraire[filled])
         self.memory["prices"] = {"spot": spot, "value": self.fundamental_value}

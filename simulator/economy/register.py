@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +33,7 @@ class _Plan(NamedTuple):
     tolerance: float = 0.0
     activity: float = 1.0
     invested: float = 0.0
+    tip: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -71,13 +73,31 @@ class Register:
 
     @cached_property
     def investors(self) -> tuple[str, ...]:
-        """Names of the investors."""
-        return _numbered("investor", sum(group.count for group in self.settings.investors))
+        """Names of the investors that are agents."""
+        return _numbered("investor", sum(len(group.sizes) for group in self.settings.investors))
 
     @cached_property
     def agents(self) -> tuple[str, ...]:
-        """Names of the agents, by account from `TREASURY` on."""
+        """Names of the agents, in the order of their accounts from `TREASURY` on."""
         return ("aggregator", *self.clients, *self.providers, *self.investors)
+
+    @cached_property
+    def sizes(self) -> Integers:
+        """Number of accounts of each agent `[agents]`."""
+        single = [1] * (len(self.agents) - len(self.investors))
+        return np.array(
+            single + [size for group in self.settings.investors for size in group.sizes]
+        )
+
+    @cached_property
+    def first_accounts(self) -> Integers:
+        """The first account of each agent `[agents]`."""
+        return TREASURY + np.cumsum(self.sizes) - self.sizes
+
+    @cached_property
+    def agent_of(self) -> Integers:
+        """Number of the agent of each account of `agent_accounts`."""
+        return np.repeat(np.arange(len(self.agents)), self.sizes)
 
     @cached_property
     def client_accounts(self) -> Integers:
@@ -91,19 +111,19 @@ class Register:
 
     @cached_property
     def investor_accounts(self) -> Integers:
-        """Accounts of the investors `[investors]`."""
+        """Accounts of all investors, one after the other."""
         before = TREASURY + len(self.clients) + len(self.providers)
-        return self._accounts_after(before, len(self.investors))
+        return self._accounts_after(before, sum(group.count for group in self.settings.investors))
 
     @cached_property
     def pool_accounts(self) -> Integers:
         """Accounts of the pools `[tokens]`."""
-        return self._accounts_after(TREASURY + len(self.agents) - 1, len(self.tokens))
+        return self._accounts_after(self.agent_accounts.stop - 1, len(self.tokens))
 
     @cached_property
     def agent_accounts(self) -> slice:
         """Accounts of all agents."""
-        return slice(TREASURY, TREASURY + len(self.agents))
+        return slice(TREASURY, TREASURY + int(self.sizes.sum()))
 
     @cached_property
     def token_assets(self) -> slice:
@@ -133,7 +153,8 @@ class Register:
     @cached_property
     def account_kinds(self) -> tuple[str, ...]:
         """Kind of each account."""
-        agents = self.agent_kinds[1:]
+        single = self.agent_kinds[1 : self.first_investor]
+        agents = (*single, *["investor"] * len(self.investor_accounts))
         return ("outside", "clearing", "treasury", *agents, *("pool" for _ in self.tokens))
 
     @cached_property
@@ -153,7 +174,7 @@ class Register:
             BUYBACK,
             *(group.policy.kind for group in each(self.settings.clients)),
             *(group.strategy.kind for group in each(self.settings.liquidity_providers)),
-            *(group.strategy.kind for group in each(self.settings.investors)),
+            *(group.strategy.kind for group in self.settings.investors for _ in group.sizes),
         )
 
     @cached_property
@@ -182,37 +203,71 @@ class Register:
         return tolerance
 
     @cached_property
+    def tip(self) -> Floats:
+        """Numeraire that each account offers with an order for settling early `[accounts]`."""
+        tip = np.zeros(len(self.account_kinds))
+        for group in self.traders:
+            tip[group.accounts] = group.tip
+        return tip
+
+    @cached_property
+    def trades_outside(self) -> Booleans:
+        """Which accounts trade pools against the outside `[accounts]`."""
+        outside = np.zeros(len(self.account_kinds), dtype=bool)
+        for group in self.traders:
+            outside[group.accounts] = group.strategy.trades_outside
+        return outside
+
+    @cached_property
+    def waves(self) -> dict[int, tuple[Traders, ...]]:
+        """The groups of traders by the wave in which they decide."""
+        numbers = {1, *(group.strategy.wave for group in self.traders)}
+        return {
+            number: tuple(group for group in self.traders if group.strategy.wave == number)
+            for number in sorted(numbers)
+        }
+
+    @cached_property
     def traders(self) -> tuple[Traders, ...]:
         """The groups of agents that place orders, in the order of the scenario."""
         return tuple(self._traders())
 
     def _traders(self) -> Iterator[Traders]:
         """Neighbouring groups that decide alike are one group of traders: one call for all."""
-        settings, own = self.settings, np.arange(len(self.clients))
+        settings, clients = self.settings, len(self.clients)
         plans = {
-            "clients": [_Plan(group.policy, group.tolerance) for group in each(settings.clients)],
+            "clients": [
+                (_Plan(group.policy, group.tolerance, tip=group.tip), group.count)
+                for group in settings.clients
+            ],
             "liquidity_providers": [
-                _Plan(group.strategy) for group in each(settings.liquidity_providers)
+                (_Plan(group.strategy, tip=group.tip), group.count)
+                for group in settings.liquidity_providers
             ],
             "investors": [
-                _Plan(group.strategy, group.tolerance, group.activity, group.invested)
-                for group in each(settings.investors)
+                (
+                    _Plan(
+                        group.strategy, group.tolerance, group.activity, group.invested, group.tip
+                    ),
+                    group.count,
+                )
+                for group in settings.investors
             ],
         }
         first = TREASURY + 1
         for kind, planned in plans.items():
-            for number, (plan, alike) in enumerate(groupby(planned)):
-                accounts = np.arange(first, first + len(list(alike)))
+            for number, (plan, alike) in enumerate(groupby(planned, key=itemgetter(0))):
+                accounts = np.arange(first, first + sum(count for _, count in alike))
+                own = accounts - TREASURY - 1
                 yield Traders(
                     name=f"{kind}/{number}",
                     strategy=plan.strategy,
                     accounts=accounts,
-                    own_token=own[accounts - TREASURY - 1]
-                    if kind == "clients"
-                    else 0 * accounts - 1,
+                    own_token=np.where(own < clients, own, -1),
                     activity=plan.activity,
                     tolerance=plan.tolerance,
                     invested=plan.invested,
+                    tip=plan.tip,
                 )
                 first += len(accounts)
 

@@ -31,6 +31,7 @@ class Reward:
     treasury_issued: float  # of each token
     dividends: Floats  # received by each account
     dividends_paid: Floats  # [tokens]
+    dividend: Floats  # for each token held [tokens]
     direct: Floats  # [clients]
     buybacks: Fills
 
@@ -60,11 +61,13 @@ def earning_supply(ledger: Ledger, register: Register, pools_earn: bool) -> Floa
     return ledger.supply(token) - idle
 
 
-def pay_dividends(ledger: Ledger, tokens: Floats, dividend: Floats) -> tuple[Floats, Floats]:
+def pay_dividends(
+    ledger: Ledger, tokens: Floats, dividend: Floats
+) -> tuple[Floats, Floats, Floats]:
     """Pay `dividend` `[tokens]` to accounts by their earning `tokens` `[accounts, tokens]`.
 
-    Returns what each account received and what each token paid. The dividend of a token that nobody
-    earns on is retained by the treasury.
+    Returns what each account received, what each token paid, and what it paid for each token held.
+    The dividend of a token that nobody earns on is retained by the treasury.
     """
     eligible = tokens.sum(axis=0)
     rate = np.divide(dividend, eligible, out=np.zeros_like(dividend), where=eligible > 0)
@@ -72,7 +75,7 @@ def pay_dividends(ledger: Ledger, tokens: Floats, dividend: Floats) -> tuple[Flo
     ledger.transfer("dividend", NUMERAIRE, CLEARING, np.arange(len(received)), received)
     unclaimed = np.where(eligible > 0, 0.0, dividend)
     ledger.transfer("retained", NUMERAIRE, CLEARING, TREASURY, float(unclaimed.sum()))
-    return received, dividend - unclaimed
+    return received, dividend - unclaimed, rate
 
 
 def buy_back(

@@ -1,5 +1,6 @@
 """Rows: what a period adds to each table of the run folder."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from simulator.components import Floats
 from simulator.economy.register import TREASURY
 from simulator.economy.rewarding import Reward
 from simulator.ledger import NUMERAIRE
-from simulator.market import Fills, MarketView, Orders
+from simulator.market import Fills, MarketView
 
 if TYPE_CHECKING:
     from simulator.economy.model import Economy
@@ -23,12 +24,16 @@ Category columns hold codes into `Register.categories`, or names where that has 
 
 
 def table_rows(
-    economy: "Economy", view: MarketView, reward: Reward, fills: Fills
+    economy: "Economy", reward: Reward, passes: Sequence[tuple[MarketView, Fills]]
 ) -> dict[str, Row]:
-    """The rows of all tables, see `simulator.tables` for their columns."""
-    period, traded = economy.period, _joined(reward.buybacks, fills)
+    """The rows of all tables, see `simulator.tables` for their columns.
+
+    `passes` are what settled one after the other, each with the view it was decided on.
+    """
+    period = economy.period
+    traded = Fills.join([reward.buybacks, *(fills for _, fills in passes)])
     pools, agents = _pools(economy, traded), _agents(economy)
-    orders = _fills(economy, view, reward.buybacks, fills, traded)
+    orders = _fills(economy, reward.buybacks, passes, traded)
     wealth = agents["wealth"][1 : 1 + len(economy.shares)]
     return {
         "clients": _clients(economy, reward, wealth) | {"period": period},
@@ -48,14 +53,6 @@ def table_rows(
             "volume": float(pools["volume"].sum()),
         },
     }
-
-
-def _joined(first: Fills, second: Fills) -> Fills:
-    return Fills(
-        Orders.join([first.orders, second.orders]),
-        np.concatenate([first.amount_out, second.amount_out]),
-        np.concatenate([first.status, second.status]),
-    )
 
 
 def _clients(economy: "Economy", reward: Reward, wealth: Floats) -> Row:
@@ -85,7 +82,7 @@ def _pools(economy: "Economy", traded: Fills) -> Row:
     count, orders, numeraire = len(register.tokens), traded.orders, traded.numeraire
     reserve_token, reserve_numeraire = register.reserves(balances)
     volume = np.bincount(orders.token, numeraire, minlength=count)
-    fee = economy.settings.market.fee
+    fee = economy.pools.fees[orders.token]
     charged = fee * np.where(orders.buy, numeraire, numeraire / (1 - fee))
     return {
         "token": np.arange(count),
@@ -101,15 +98,17 @@ def _pools(economy: "Economy", traded: Fills) -> Row:
 
 def _agents(economy: "Economy") -> Row:
     register, accounts = economy.register, economy.register.agent_accounts
-    balances = economy.ledger.balances[accounts]
-    numeraire = balances[:, NUMERAIRE].copy()
+    balances, first = economy.ledger.balances[accounts], register.first_accounts - TREASURY
     token_value = balances[:, register.token_assets] @ economy.spot_price
     lp_value = balances[:, register.share_assets] @ economy.lp_price
+    numeraire, token_value, lp_value = (
+        np.add.reduceat(each, first) for each in (balances[:, NUMERAIRE], token_value, lp_value)
+    )
     return {
         "agent": np.arange(len(register.agents)),
         "kind": register.kind_codes,
         "strategy": register.strategy_codes,
-        "accounts": np.ones(len(register.agents), dtype=np.int64),
+        "accounts": register.sizes,
         "numeraire": numeraire,
         "token_value": token_value,
         "lp_value": lp_value,
@@ -118,10 +117,14 @@ def _agents(economy: "Economy") -> Row:
 
 
 def _fills(
-    economy: "Economy", view: MarketView, buybacks: Fills, fills: Fills, traded: Fills
+    economy: "Economy",
+    buybacks: Fills,
+    passes: Sequence[tuple[MarketView, Fills]],
+    traded: Fills,
 ) -> Row:
     register, orders = economy.register, traded.orders
-    agent = orders.account - TREASURY
+    agent = register.agent_of[orders.account - TREASURY]
+    slippage = [np.full(len(buybacks.orders), np.nan), *(_slippage(*each) for each in passes)]
     return {
         "sequence": np.arange(len(orders)),
         "orders": np.ones(len(orders), dtype=np.int64),
@@ -133,7 +136,7 @@ def _fills(
         "amount_in": orders.amount,
         "amount_out": traded.amount_out,
         "price": traded.price,
-        "slippage": np.concatenate([np.full(len(buybacks.orders), np.nan), _slippage(view, fills)]),
+        "slippage": np.concatenate(slippage),
         "status": traded.status,
     }
 

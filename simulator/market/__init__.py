@@ -1,11 +1,33 @@
 """The market: pools, curves, orders and how they settle. Works on its own in a notebook."""
 
-from simulator.market.clearing import CLEARING, Clearing, FirstInFirstOut, RandomOrder
+from simulator.market.batch import settle_together
+from simulator.market.clearing import (
+    CLEARING,
+    Batch,
+    Clearing,
+    FirstInFirstOut,
+    Priority,
+    RandomOrder,
+)
 from simulator.market.configuration import Market
-from simulator.market.curves import CURVES, ConstantProduct, Curve
+from simulator.market.curves import (
+    CURVES,
+    BondingCurve,
+    ConstantProduct,
+    Curve,
+    StableSwap,
+    Weighted,
+)
 from simulator.market.launch import LAUNCHES, Launch, SeededPool
 from simulator.market.oracle import Oracle
 from simulator.market.orders import SIDES, STATUSES, Fills, Orders
+from simulator.market.outside import (
+    OUTSIDE_PRICES,
+    CsvPrice,
+    GeometricBrownianMotion,
+    NoOutsidePrice,
+    OutsidePrice,
+)
 from simulator.market.pool import Pool
 from simulator.market.settling import Pools, settle, settle_plain
 from simulator.market.view import MarketView
@@ -14,22 +36,33 @@ __all__ = [
     "CLEARING",
     "CURVES",
     "LAUNCHES",
+    "OUTSIDE_PRICES",
     "SIDES",
     "STATUSES",
+    "Batch",
+    "BondingCurve",
     "Clearing",
     "ConstantProduct",
+    "CsvPrice",
     "Curve",
     "Fills",
     "FirstInFirstOut",
+    "GeometricBrownianMotion",
     "Launch",
     "Market",
     "MarketView",
+    "NoOutsidePrice",
     "Oracle",
     "Orders",
+    "OutsidePrice",
     "Pool",
     "Pools",
+    "Priority",
     "RandomOrder",
     "SeededPool",
+    "StableSwap",
+    "Weighted",
     "settle",
     "settle_plain",
+    "settle_together",
 ]

@@ -1,26 +1,47 @@
-"""Clearing rules, which put a period's orders into the order in which they settle."""
+"""Clearing rules, which decide how a trading pass's orders settle."""
 
-from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 
 from simulator.components import Component, Integers, Memory
-from simulator.market.orders import Orders
+from simulator.errors import MarketError
+from simulator.ledger import Ledger
+from simulator.market.batch import canonical, settle_together
+from simulator.market.curves import ConstantProduct, Curve
+from simulator.market.orders import Fills, Orders
+from simulator.market.pool import Pool
+from simulator.market.settling import settle
 
-__all__ = ["CLEARING", "Clearing", "FirstInFirstOut", "RandomOrder"]
+__all__ = ["CLEARING", "Batch", "Clearing", "FirstInFirstOut", "Priority", "RandomOrder"]
 
 
 class Clearing(Component):
-    """A rule that puts one period's orders into the order in which they settle."""
+    """A rule by which one trading pass's orders settle: in a sequence, unless it says otherwise."""
 
     def initial(self, accounts: int, draws: np.random.Generator) -> Memory:
         """What the rule knows of the accounts before the first period."""
         return {}
 
-    @abstractmethod
+    def check(self, curve: Curve) -> None:
+        """Raise ValueError when the rule cannot clear pools of such a curve."""
+
     def sequence(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Integers:
         """Row numbers of `orders` in the order of settling `[orders]`."""
+        return np.arange(len(orders))
+
+    def clear(
+        self,
+        memory: Memory,
+        ledger: Ledger,
+        pools: Sequence[Pool],
+        orders: Orders,
+        gas: float,
+        draws: np.random.Generator,
+    ) -> Fills:
+        """Execute `orders` at a cost of `gas` (numeraire) each, with tips on top."""
+        return settle(ledger, pools, orders.take(self.sequence(memory, orders, draws)), gas)
 
 
 class RandomOrder(Clearing):
@@ -30,6 +51,21 @@ class RandomOrder(Clearing):
 
     def sequence(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Integers:
         return draws.permutation(len(orders))
+
+
+class Priority(Clearing):
+    """Orders settle by the tip that they offer, the highest first; those of one tip at random.
+
+    This is how a builder fills a block: whatever has a place in it pays for the place, tips of
+    orders included that fail when it is their turn. Only an order whose account cannot pay for
+    amount, gas and tip is left out, and pays nothing.
+    """
+
+    kind: Literal["priority"] = "priority"
+
+    def sequence(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Integers:
+        shuffled = draws.permutation(len(orders))
+        return shuffled[np.argsort(-orders.tip[shuffled], kind="stable")]
 
 
 class FirstInFirstOut(Clearing):
@@ -47,4 +83,40 @@ class FirstInFirstOut(Clearing):
         return np.argsort(memory["latency"][orders.account], kind="stable")
 
 
-CLEARING: tuple[type[Clearing], ...] = (RandomOrder, FirstInFirstOut)
+class Batch(Clearing):
+    """All orders for a token trade together at one price, whatever order they came in.
+
+    With x tokens and y numeraire in the pool the price is (y + 2 g B)/(x + 2 g A), for B numeraire
+    of buyers, A tokens of sellers and a fee of 1 - g; orders whose bounds it breaks are dropped
+    together and it is computed again (Canidio & Fritsch 2023). An order alone pays twice the price
+    impact of a swap, so a tolerance must allow for that. Constant product only.
+    """
+
+    kind: Literal["batch"] = "batch"
+
+    def check(self, curve: Curve) -> None:
+        if type(curve) is not ConstantProduct:
+            raise ValueError(f"batch clears pools with a constant_product, not a {curve.kind}")
+
+    def sequence(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Integers:
+        return canonical(orders)
+
+    def clear(
+        self,
+        memory: Memory,
+        ledger: Ledger,
+        pools: Sequence[Pool],
+        orders: Orders,
+        gas: float,
+        draws: np.random.Generator,
+    ) -> Fills:
+        try:
+            for pool in pools:
+                self.check(pool.curve)
+        except ValueError as error:
+            raise MarketError(str(error)) from error
+        rows = self.sequence(memory, orders, draws)
+        return settle_together(ledger, pools, orders.take(rows), gas)
+
+
+CLEARING: tuple[type[Clearing], ...] = (RandomOrder, Priority, FirstInFirstOut, Batch)

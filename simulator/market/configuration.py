@@ -2,13 +2,15 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from simulator.components import Family, Section
 from simulator.market.clearing import CLEARING, Clearing, RandomOrder
 from simulator.market.curves import CURVES, ConstantProduct, Curve
+from simulator.market.fees import VolatilityFee
 from simulator.market.launch import LAUNCHES, Launch, SeededPool
 from simulator.market.oracle import Oracle
+from simulator.market.outside import OUTSIDE_PRICES, NoOutsidePrice, OutsidePrice
 
 __all__ = ["Market"]
 
@@ -25,7 +27,40 @@ class Market(Section):
     fee: float = Field(
         0.01, ge=0, lt=1, description="Fraction of what is paid in that stays in the pool."
     )
+    volatility_fee: VolatilityFee = Field(
+        VolatilityFee(), description="What is added to the fee when prices move."
+    )
     clearing: Annotated[Clearing, Family(CLEARING)] = Field(
-        RandomOrder(), description="Order in which a period's orders settle."
+        RandomOrder(), description="How a trading pass's orders settle."
+    )
+    passes: int = Field(
+        1,
+        ge=1,
+        le=1000,
+        description="Trading passes per period; in each, everybody decides anew and trades.",
+    )
+    gas: float = Field(
+        0.0, ge=0, le=1e9, description="Numeraire that each order costs which is executed or fails."
+    )
+    outside_price: Annotated[OutsidePrice, Family(OUTSIDE_PRICES)] = Field(
+        NoOutsidePrice(), description="What tokens are worth beyond the pools, for arbitrage."
     )
     oracle: Oracle = Field(Oracle(), description="Time-weighted average prices.")
+    information_delay: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="Periods until the public learns shares, issuance, dividends and values.",
+    )
+
+    @field_validator("clearing")
+    @classmethod
+    def _clearing_fits_the_curve(cls, clearing: Clearing, info: ValidationInfo) -> Clearing:
+        if "curve" in info.data:
+            clearing.check(info.data["curve"])
+        return clearing
+
+    @property
+    def seed_worth(self) -> float:
+        """Worth of the tokens that a pool opens with at the launch price, per numeraire in it."""
+        return self.curve.at(0).balanced(self.launch.price) * self.launch.price

@@ -1,52 +1,228 @@
 """Curves: what a pool pays for what it is paid."""
 
 from abc import abstractmethod
-from typing import Literal, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 import numpy as np
+from pydantic import Field, model_validator
 
-from simulator.components import Component, Floats
+from simulator.components import Booleans, Component, Floats
 
-__all__ = ["CURVES", "ConstantProduct", "Curve"]
+__all__ = ["CURVES", "BondingCurve", "ConstantProduct", "Curve", "StableSwap", "Weighted"]
 
 Amount = TypeVar("Amount", float, Floats)
+Side = bool | Booleans
 
 
 class Curve(Component):
     """A pricing rule of a pool with two reserves. All methods also take arrays, elementwise."""
 
+    fee_on_output: ClassVar[bool] = False
+    """Whether the fee is kept from what is paid out, rather than from what is paid in."""
+
+    mints: ClassVar[bool] = False
+    """Whether the pool mints the tokens it sells and burns those it buys; then it has no shares."""
+
+    def at(self, period: int) -> "Curve":
+        """The rule in a period, which is the same in all unless a curve says otherwise."""
+        return self
+
     @abstractmethod
-    def payout(self, reserve_in: Amount, reserve_out: Amount, amount: Amount, fee: float) -> Amount:
-        """What comes out for `amount` in, of which the fraction `fee` stays in the pool as fee."""
+    def payout(
+        self, reserve_in: Amount, reserve_out: Amount, amount: Amount, fee: Amount, pays_token: Side
+    ) -> Amount:
+        """What comes out for `amount` in, of which the fraction `fee` stays in the pool as fee.
+
+        `pays_token` says whether tokens are paid in, or else numeraire.
+        """
 
     @abstractmethod
     def spot_price(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
         """Numeraire per token for an infinitely small swap, before the fee."""
 
+    def balanced(self, price: float) -> float:
+        """Tokens per numeraire in the reserves at a spot price; found by bisection."""
+        if self.spot_price(1.0 / price, 1.0) == price:
+            return 1.0 / price
+        low, high = -60.0, 60.0  # logarithms of tokens worth as much as the numeraire
+        for _ in range(100):
+            middle = (low + high) / 2.0
+            dearer = self.spot_price(float(np.exp(middle)) / price, 1.0) > price
+            low, high = (middle, high) if dearer else (low, middle)
+        return float(np.exp(low)) / price
+
     @abstractmethod
     def invariant(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
-        """A measure of the pool's size, of degree one in the reserves, that no swap may lower."""
+        """A measure of the pool's size, of degree one in the reserves, that no swap may lower.
+
+        The first deposit mints as many LP shares.
+        """
 
 
 class ConstantProduct(Curve):
     """Reserves x and y with x y = k: pays y g a / (x + g a) for a in, g = 1 - fee (Uniswap v2).
 
-    >>> round(ConstantProduct().payout(1000.0, 1000.0, 10.0, fee=0.003), 12)
+    >>> round(ConstantProduct().payout(1000.0, 1000.0, 10.0, 0.003, True), 12)
     9.871580343971
     """
 
     kind: Literal["constant_product"] = "constant_product"
 
-    def payout(self, reserve_in: Amount, reserve_out: Amount, amount: Amount, fee: float) -> Amount:
+    def payout(
+        self, reserve_in: Amount, reserve_out: Amount, amount: Amount, fee: Amount, pays_token: Side
+    ) -> Amount:
         kept = (1.0 - fee) * amount
         return reserve_out * kept / (reserve_in + kept)
 
     def spot_price(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
         return reserve_numeraire / reserve_token
 
+    def balanced(self, price: float) -> float:
+        return 1.0 / price
+
     def invariant(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
         product: Amount = np.sqrt(reserve_token * reserve_numeraire)
         return product
 
 
-CURVES: tuple[type[Curve], ...] = (ConstantProduct,)
+class Weighted(Curve):
+    """Reserves with x^w y^(1 - w) constant, w the token's weight (Balancer).
+
+    At the pool's price the part w of its worth is in tokens. Pays y (1 - (x / (x + g a))^(wx / wy))
+    for a in. With `last_weight` the weight moves to it in even steps over `periods`, and the price
+    with it: a pool that opens with a high weight falls until buyers come (liquidity bootstrapping).
+
+    >>> round(float(Weighted(weight=0.04).payout(1000.0, 1e6, 1.0, 0.0, True)), 5)
+    41.64498
+    """
+
+    kind: Literal["weighted"] = "weighted"
+    weight: float = Field(0.5, ge=0.01, le=0.99, description="Weight of the token.")
+    last_weight: float | None = Field(
+        None, ge=0.01, le=0.99, description="Weight that it moves to, none for a lasting one."
+    )
+    periods: int = Field(1, ge=1, le=1_000_000, description="Periods until the last weight.")
+
+    @model_validator(mode="after")
+    def _moves(self) -> Self:
+        if self.last_weight is None and self.periods != 1:
+            raise ValueError("periods are those until last_weight, which is not given")
+        return self
+
+    def at(self, period: int) -> "Weighted":
+        if self.last_weight is None:
+            return self
+        gone = min(period / self.periods, 1.0)
+        return Weighted(weight=self.weight + gone * (self.last_weight - self.weight))
+
+    def payout(
+        self, reserve_in: Amount, reserve_out: Amount, amount: Amount, fee: Amount, pays_token: Side
+    ) -> Amount:
+        kept = (1.0 - fee) * amount
+        odds = self.weight / (1.0 - self.weight)
+        ratio = np.where(pays_token, odds, 1.0 / odds)
+        paid: Amount = -reserve_out * np.expm1(ratio * np.log1p(-kept / (reserve_in + kept)))
+        return paid
+
+    def spot_price(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
+        return reserve_numeraire / (1.0 - self.weight) / (reserve_token / self.weight)
+
+    def balanced(self, price: float) -> float:
+        return self.weight / (1.0 - self.weight) / price
+
+    def invariant(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
+        product: Amount = reserve_token**self.weight * reserve_numeraire ** (1.0 - self.weight)
+        return product
+
+
+class StableSwap(Curve):
+    """Between constant sum and constant product, for tokens worth about `peg` (Curve).
+
+    With x tokens times the peg and y numeraire, D solves 2 A (x + y) + D = 2 A D + D^3 / (4 x y): D
+    is what both reserves sum to at the peg. The fee is kept from what is paid out. A payout is the
+    root of a quadratic in which nothing cancels, also for amounts far below the reserves.
+    """
+
+    kind: Literal["stableswap"] = "stableswap"
+    fee_on_output: ClassVar[bool] = True
+    amplification: float = Field(
+        100.0,
+        ge=1,
+        le=1e6,
+        description="A: the higher, the wider the range of prices near the peg.",
+    )
+    peg: float = Field(1.0, gt=0, le=1e12, description="Numeraire per token in a balanced pool.")
+
+    def payout(
+        self, reserve_in: Amount, reserve_out: Amount, amount: Amount, fee: Amount, pays_token: Side
+    ) -> Amount:
+        scale_in: Any = np.where(pays_token, self.peg, 1.0)
+        scale_out: Any = np.where(pays_token, 1.0, self.peg)
+        before, other, paid = reserve_in * scale_in, reserve_out * scale_out, amount * scale_in
+        bend = self._bend(before, other)
+        sloped = 2.0 * self.amplification * (before + paid)
+        linear = sloped * (paid + other) + bend * (before + paid)
+        constant = paid * other * (sloped + bend)
+        root = np.sqrt(linear**2 - 4.0 * sloped * constant)
+        out: Amount = (1.0 - fee) * (2.0 * constant / (linear + root)) / scale_out
+        return out
+
+    def spot_price(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
+        worth, straight = reserve_token * self.peg, 2.0 * self.amplification
+        bend = self._bend(worth, reserve_numeraire)
+        return self.peg * (straight + bend / worth) / (straight + bend / reserve_numeraire)
+
+    def invariant(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
+        """D, by Newton's steps from the sum, which come down to it."""
+        x, y, straight = reserve_token * self.peg, reserve_numeraire, 2.0 * self.amplification
+        total: Amount = x + y
+        for _ in range(255):
+            last, third = total, total * (total / (2.0 * x)) * (total / (2.0 * y))
+            total = (straight * (x + y) + 2.0 * third) * total
+            total = total / ((straight - 1.0) * last + 3.0 * third)
+            if np.all(np.abs(total - last) <= 1e-15 * total):
+                break
+        return total
+
+    def _bend(self, x: Amount, y: Amount) -> Amount:
+        """D^3 / (4 x y) `[...]`, for reserves in units of numeraire."""
+        total = self.invariant(x / self.peg, y)
+        return total * (total / (2.0 * x)) * (total / (2.0 * y))
+
+
+class BondingCurve(Curve):
+    """A pool that mints the tokens it sells and burns those it buys, at a price of R / (S w).
+
+    Its numeraire R backs `reserve_ratio` w of the supply S at the price: d more mints
+    S ((1 + d / R)^w - 1), and b tokens are worth R (1 - (1 - b / S)^(1 / w)) (Bancor). Here the
+    token's reserve is the supply. There are no LP shares: fees raise the price for all holders.
+    """
+
+    kind: Literal["bonding_curve"] = "bonding_curve"
+    mints: ClassVar[bool] = True
+    reserve_ratio: float = Field(0.5, gt=0, le=1, description="Part of the supply that is backed.")
+
+    def payout(
+        self, reserve_in: Amount, reserve_out: Amount, amount: Amount, fee: Amount, pays_token: Side
+    ) -> Amount:
+        kept = (1.0 - fee) * amount
+        part = np.minimum(kept / reserve_in, 1.0)
+        with np.errstate(divide="ignore"):
+            sold = -np.expm1(np.log1p(-part) / self.reserve_ratio)
+        minted = np.expm1(self.reserve_ratio * np.log1p(kept / reserve_in))
+        out: Amount = reserve_out * np.where(pays_token, sold, minted)
+        return out
+
+    def spot_price(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
+        return reserve_numeraire / (reserve_token * self.reserve_ratio)
+
+    def balanced(self, price: float) -> float:
+        return 1.0 / (self.reserve_ratio * price)
+
+    def invariant(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
+        """R / S^(1 / w): the backing of a supply of one. Only fees change it; not of degree one."""
+        backing: Amount = reserve_numeraire / reserve_token ** (1.0 / self.reserve_ratio)
+        return backing
+
+
+CURVES: tuple[type[Curve], ...] = (ConstantProduct, Weighted, StableSwap)

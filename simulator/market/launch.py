@@ -13,6 +13,8 @@ from simulator.market.pool import Pool
 
 __all__ = ["LAUNCHES", "Launch", "SeededPool"]
 
+BUYERS = 20_000  # served at a time, so that the memory they take is bounded
+
 
 class Launch(Component):
     """A way to create the tokens and open their pools."""
@@ -24,12 +26,12 @@ class Launch(Component):
     )
 
     @abstractmethod
-    def check(self, tokens: int, deposits: float) -> None:
-        """Raise ValueError when `deposits` (numeraire, all pools together) cannot be met."""
+    def check(self, tokens: int, seed: float) -> None:
+        """Raise ValueError when tokens worth `seed` (all pools together) cannot be met."""
 
     @abstractmethod
-    def served(self, tokens: int, deposits: float, demand: float) -> float:
-        """Part of the investors' `demand` (numeraire, all tokens together) that can be met."""
+    def served(self, tokens: int, seed: float, demand: float) -> float:
+        """Part of the investors' `demand` (numeraire, all tokens) that `seed` leaves to them."""
 
     @abstractmethod
     def open(
@@ -39,14 +41,15 @@ class Launch(Component):
         clients: Integers,
         providers: Integers,
         deposits: Floats,
+        seed_worth: float,
         investors: Integers,
         demand: Floats,
     ) -> None:
         """Create and place the tokens of `clients` `[tokens]` on the ledger.
 
         Each of `providers` puts its `deposits` (numeraire, over all pools) into the pools together
-        with tokens of the same worth; each of `investors` buys tokens for its `demand` (numeraire,
-        over all tokens). All of them hold the money already.
+        with tokens worth `seed_worth` times as much; each of `investors` buys tokens for its
+        `demand` (numeraire, over all tokens). All of them hold the money already.
         """
 
 
@@ -58,17 +61,17 @@ class SeededPool(Launch):
 
     kind: Literal["seeded_pool"] = "seeded_pool"
 
-    def check(self, tokens: int, deposits: float) -> None:
-        seed, most = deposits / tokens / self.price, (1 - self.client) * self.supply
-        if seed > most * (1 + 1e-12):
+    def check(self, tokens: int, seed: float) -> None:
+        taken, most = seed / tokens / self.price, (1 - self.client) * self.supply
+        if taken > most * (1 + 1e-12):
             raise ValueError(
-                f"liquidity providers deposit {deposits:g} numeraire, which takes {seed:g} tokens "
+                f"what liquidity providers deposit takes tokens worth {seed:g}, {taken:g} "
                 f"for each pool at price {self.price:g}, but a client sells at most {most:g} "
                 f"(supply {self.supply:g}, of which it keeps {self.client:g})"
             )
 
-    def served(self, tokens: int, deposits: float, demand: float) -> float:
-        offered = tokens * (1 - self.client) * self.supply * self.price - deposits
+    def served(self, tokens: int, seed: float, demand: float) -> float:
+        offered = tokens * (1 - self.client) * self.supply * self.price - seed
         return min(1.0, max(offered, 0.0) / demand) if demand > 0 else 1.0
 
     def open(
@@ -78,22 +81,31 @@ class SeededPool(Launch):
         clients: Integers,
         providers: Integers,
         deposits: Floats,
+        seed_worth: float,
         investors: Integers,
         demand: Floats,
     ) -> None:
         token = np.arange(1, len(clients) + 1)
         ledger.transfer("genesis", token, OUTSIDE, clients, self.supply)
-        served = demand * self.served(len(clients), float(deposits.sum()), float(demand.sum()))
-        for buyers, money in ((providers, deposits), (investors, served)):
-            each = money / len(clients)
-            account, part = np.repeat(buyers, len(clients)), np.repeat(each, len(clients))
-            asset, client = np.tile(token, len(buyers)), np.tile(clients, len(buyers))
-            ledger.transfer("genesis_sale", asset, client, account, part / self.price)
-            ledger.transfer("genesis_sale", NUMERAIRE, account, client, part)
+        seed = deposits * seed_worth
+        served = demand * self.served(len(clients), float(seed.sum()), float(demand.sum()))
+        self._sell(ledger, clients, providers, seed)
+        for first in range(0, len(investors), BUYERS):
+            some = slice(first, first + BUYERS)
+            self._sell(ledger, clients, investors[some], served[some])
         for account, deposit in zip(providers.tolist(), deposits.tolist(), strict=True):
             for pool in pools:
                 part = deposit / len(clients)
-                pool.add_liquidity(part / self.price, part, account=account, scale=deposit)
+                tokens = part * seed_worth / self.price
+                pool.add_liquidity(tokens, part, account=account, scale=max(deposit, tokens))
+
+    def _sell(self, ledger: Ledger, clients: Integers, buyers: Integers, money: Floats) -> None:
+        """Each of `buyers` spends its `money`, the same on each token."""
+        token, each = np.arange(1, len(clients) + 1), money / len(clients)
+        account, part = np.repeat(buyers, len(clients)), np.repeat(each, len(clients))
+        asset, client = np.tile(token, len(buyers)), np.tile(clients, len(buyers))
+        ledger.transfer("genesis_sale", asset, client, account, part / self.price)
+        ledger.transfer("genesis_sale", NUMERAIRE, account, client, part)
 
 
 LAUNCHES: tuple[type[Launch], ...] = (SeededPool,)

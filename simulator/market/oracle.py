@@ -11,11 +11,11 @@ __all__ = ["Oracle"]
 class Oracle(Section):
     """Accumulates each pool's spot price once per trading pass, before its first trade.
 
-    The accumulator and its difference over a window are those of Uniswap v2, with one period as the
-    unit of time.
+    The accumulator and its difference over a window are those of Uniswap v2, with one trading pass
+    as the unit of time.
     """
 
-    window: int = Field(10, ge=1, description="Periods that the average price looks back.")
+    window: int = Field(10, ge=1, description="Trading passes that the average price looks back.")
 
     def initial(self, spot_price: Floats) -> Memory:
         """A memory that has seen `spot_price` once."""

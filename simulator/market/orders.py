@@ -1,7 +1,7 @@
 """Orders, which agents place, and fills, which say what became of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from simulator.components import Booleans, Floats, Integers
 __all__ = ["SIDES", "STATUSES", "Fills", "Orders"]
 
 SIDES = ("buy", "sell")
+NOTHING: Floats = np.zeros(0)
 STATUSES = ("filled", "unaffordable", "slippage", "empty_pool", "exhausted")
 
 
@@ -18,7 +19,8 @@ class Orders:
     """Swaps that accounts want, one per row; all arrays `[orders]`.
 
     A buy pays `amount` numeraire for tokens, a sell pays `amount` tokens for numeraire; both are
-    refused when the pool would pay less than `min_out`.
+    refused when the pool would pay less than `min_out`. Numeraire `tip` is offered for settling
+    early, nothing where it is left out.
     """
 
     account: Integers
@@ -26,6 +28,11 @@ class Orders:
     buy: Booleans
     amount: Floats
     min_out: Floats
+    tip: Floats = field(default_factory=lambda: NOTHING)
+
+    def __post_init__(self) -> None:
+        if self.tip is NOTHING:
+            object.__setattr__(self, "tip", np.broadcast_to(0.0, self.account.shape))
 
     def __len__(self) -> int:
         return self.account.size
@@ -38,15 +45,31 @@ class Orders:
             self.buy[rows],
             self.amount[rows],
             self.min_out[rows],
+            self.tip[rows],
         )
 
     def by(self, account: Integers) -> "Orders":
         """The same orders of other accounts."""
-        return Orders(account, self.token, self.buy, self.amount, self.min_out)
+        return replace(self, account=account)
+
+    def paying(self, amount: Floats) -> "Orders":
+        """The same orders of other amounts."""
+        return replace(self, amount=amount)
 
     def bounded(self, min_out: Floats) -> "Orders":
-        """The same orders with other bounds."""
-        return Orders(self.account, self.token, self.buy, self.amount, min_out)
+        """The same orders, with bounds of at least `min_out`."""
+        return replace(self, min_out=np.fmax(self.min_out, min_out))
+
+    def tipped(self, tip: Floats) -> "Orders":
+        """The same orders, with tips of at least `tip`."""
+        return replace(self, tip=np.maximum(self.tip, tip))
+
+    def frozen(self) -> "Orders":
+        """The same orders, for looking at only."""
+        columns = {name: column.view() for name, column in vars(self).items()}
+        for column in columns.values():
+            column.setflags(write=False)
+        return Orders(**columns)
 
     @staticmethod
     def join(several: Sequence["Orders"]) -> "Orders":
@@ -59,6 +82,7 @@ class Orders:
             np.concatenate([orders.buy for orders in several]),
             np.concatenate([orders.amount for orders in several]),
             np.concatenate([orders.min_out for orders in several]),
+            np.concatenate([orders.tip for orders in several]),
         )
 
     @staticmethod
@@ -75,6 +99,19 @@ class Fills:
     orders: Orders
     amount_out: Floats
     status: Integers
+
+    def take(self, rows: Integers | Booleans) -> "Fills":
+        """The fills of some rows, in their order."""
+        return Fills(self.orders.take(rows), self.amount_out[rows], self.status[rows])
+
+    @staticmethod
+    def join(several: Sequence["Fills"]) -> "Fills":
+        """All fills of `several`, one after the other."""
+        return Fills(
+            Orders.join([fills.orders for fills in several]),
+            np.concatenate([fills.amount_out for fills in several]),
+            np.concatenate([fills.status for fills in several]),
+        )
 
     @property
     def filled(self) -> Booleans:

@@ -35,7 +35,10 @@ class Pool:
         self._place(ledger, curve, fee, account=1, token=1, share=2)
         for asset, amount in ((1, reserve_token), (NUMERAIRE, reserve_numeraire)):
             ledger.transfer("endowment", asset, OUTSIDE, 2, _positive("a reserve", amount))
-        self.add_liquidity(reserve_token, reserve_numeraire, account=2)
+        if curve.mints:
+            ledger.transfer("deposit", NUMERAIRE, 2, self.account, reserve_numeraire)
+        else:
+            self.add_liquidity(reserve_token, reserve_numeraire, account=2)
 
     @classmethod
     def on(
@@ -53,9 +56,15 @@ class Pool:
         self.account, self.token, self.share = account, token, share
 
     @property
+    def token_account(self) -> int:
+        """Where the tokens come from that the pool sells: its account, or outside if it mints."""
+        return OUTSIDE if self.curve.mints else self.account
+
+    @property
     def reserve_token(self) -> float:
-        """Tokens the pool holds."""
-        return float(self.ledger.balances[self.account, self.token])
+        """Tokens the pool holds; for one that mints them, those in existence."""
+        held = float(self.ledger.balances[self.token_account, self.token])
+        return -held if self.curve.mints else held
 
     @property
     def reserve_numeraire(self) -> float:
@@ -70,7 +79,7 @@ class Pool:
         """
         if self.reserve_token <= 0 or self.reserve_numeraire <= 0:
             raise MarketError("an empty pool has no price")
-        return self.curve.spot_price(self.reserve_token, self.reserve_numeraire)
+        return float(self.curve.spot_price(self.reserve_token, self.reserve_numeraire))
 
     @property
     def shares(self) -> float:
@@ -88,7 +97,9 @@ class Pool:
         reserve_in, reserve_out = reserves if pays_token else reserves[::-1]
         if reserve_in <= 0 or reserve_out <= 0:
             return 0.0
-        return self.curve.payout(reserve_in, reserve_out, float(amount), self.fee)
+        return float(
+            self.curve.payout(reserve_in, reserve_out, float(amount), self.fee, pays_token)
+        )
 
     def swap_in(
         self, side: Side, amount: float, *, min_out: float = 0.0, account: int = OUTSIDE
@@ -100,17 +111,37 @@ class Pool:
         """
         paid, received = (self.token, NUMERAIRE) if _is_token(side) else (NUMERAIRE, self.token)
         amount = self._payable(account, paid, _positive("an amount", amount))
+        if self.curve.mints and account == OUTSIDE:
+            raise MarketError(f"a {self.curve.kind} trades with an account of the ledger only")
         payout = self.quote_in(side, amount)
-        if not 0 < payout < self.ledger.balances[self.account, received]:
+        if not 0 < payout < self.most(side):
             raise MarketError(f"the pool cannot pay for {amount!r}: it is empty or too small")
         if payout < min_out:
             raise MarketError(f"the pool would pay {payout!r}, less than min_out {min_out!r}")
-        movement, fee = (paid, account, self.account), self.fee * amount
-        self.ledger.move("swap", *movement, amount)
-        self.ledger.note("swap", *movement, amount - fee)
-        self.ledger.note("fee", *movement, fee)
-        self.ledger.transfer("swap", received, self.account, account, payout)
+        payee, payer = self._holder(paid), self._holder(received)
+        self.ledger.move("swap", paid, account, payee, amount)
+        self.ledger.move("swap", received, payer, account, payout)
+        fee, fee_out = self.fees(amount, payout)
+        self.ledger.note("swap", paid, account, payee, amount - fee)
+        self.ledger.note("fee", paid, account, payee, fee)
+        self.ledger.note("swap", received, payer, account, payout + fee_out)
+        self.ledger.note("fee", received, account, payer, fee_out)
         return payout
+
+    def most(self, side: Side) -> float:
+        """What a payment of `side` can never buy as much as."""
+        if self.curve.mints and not _is_token(side):
+            return math.inf
+        return self.reserve_numeraire if _is_token(side) else self.reserve_token
+
+    def fees(self, amount: float, payout: float) -> tuple[float, float]:
+        """Fees within `amount` paid in, and left in the pool besides a `payout`."""
+        if self.curve.fee_on_output:
+            return 0.0, payout * self.fee / (1 - self.fee)
+        return self.fee * amount, 0.0
+
+    def _holder(self, asset: int) -> int:
+        return self.token_account if asset == self.token else self.account
 
     def _payable(self, account: int, asset: int, amount: float, scale: float = 0) -> float:
         """The amount, or the account's balance where that is less by rounding only."""
@@ -126,17 +157,20 @@ class Pool:
     ) -> float:
         """Deposit at most `token` and `numeraire` at the pool's ratio; returns LP shares minted.
 
-        The first deposit sets the ratio and mints sqrt(token numeraire) shares, later ones
-        min(token/x, numeraire/y) of the shares in existence (Uniswap v2). `scale` is the size of
-        the numbers that the amounts were computed from, as in `Ledger.move`.
+        The first deposit sets the ratio and mints the curve's invariant in shares, sqrt(token
+        numeraire) for a constant product; later ones min(token/x, numeraire/y) of the shares in
+        existence (Uniswap v2). `scale` is the size of the numbers that the amounts were computed
+        from, as in `Ledger.move`. Raises MarketError where there are no LP shares.
         """
         _positive("a deposit", token), _positive("a deposit", numeraire)
+        if self.curve.mints:
+            raise MarketError(f"a pool with a {self.curve.kind} takes no deposits")
         if self.shares > 0:
             part = min(token / self.reserve_token, numeraire / self.reserve_numeraire)
             token, numeraire = part * self.reserve_token, part * self.reserve_numeraire
             minted = part * self.shares
         else:
-            minted = math.sqrt(token * numeraire)
+            minted = float(self.curve.invariant(token, numeraire))
         token = self._payable(account, self.token, token, scale)
         numeraire = self._payable(account, NUMERAIRE, numeraire, scale)
         self.ledger.transfer("deposit", self.token, account, self.account, token)

@@ -6,6 +6,7 @@ import numpy as np
 
 from simulator.components import Booleans, Floats, Integers
 from simulator.market.curves import Curve
+from simulator.market.orders import Orders
 
 __all__ = ["MarketView"]
 
@@ -16,7 +17,7 @@ class MarketView:
 
     period: int
     curve: Curve
-    fee: float
+    fee: Floats
     reserve_token: Floats
     reserve_numeraire: Floats
     spot_price: Floats
@@ -26,6 +27,10 @@ class MarketView:
     share: Floats  # of the client behind the token in this period's rewards
     issued: Floats  # this period, to that client
     training_cost: Floats  # of that client, numeraire per period in which it takes part
+    dividend: Floats  # paid this period for each token held, numeraire
+    gas: float = 0.0  # numeraire per order
+    outside_price: Floats | None = None  # numeraire per token beyond the pools, if there is one
+    pending: Orders | None = None  # of the first wave, for those of the second
 
     def __post_init__(self) -> None:
         for value in vars(self).values():
@@ -45,4 +50,4 @@ class MarketView:
             np.where(filled, reserve_in, 1.0),
             np.where(filled, reserve_out, 0.0),
         )
-        return self.curve.payout(reserve_in, reserve_out, amount, self.fee)
+        return self.curve.payout(reserve_in, reserve_out, amount, self.fee[token], ~buy)

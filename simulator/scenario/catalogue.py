@@ -43,9 +43,18 @@ def _within(options: Options, path: str) -> dict[str, Place]:
 
 
 def defaults(fields: dict[str, FieldInfo]) -> dict[str, tuple[Any, str]]:
-    """Default (None when one must be given) and description of settings by name."""
+    """Default (None when one must be given) and description of settings by name.
+
+    Components in a list are shown by their kinds.
+    """
     return {
-        name: (None if field.is_required() else field.default, field.description or "")
+        name: (None if field.is_required() else _kinds(field.default), field.description or "")
         for name, field in fields.items()
         if name != "kind"
     }
+
+
+def _kinds(default: Any) -> Any:
+    if isinstance(default, tuple):
+        return [item.kind if isinstance(item, Component) else item for item in default]
+    return default

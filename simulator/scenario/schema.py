@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
 from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup
-from simulator.agents.strategies import Fundamentalist
+from simulator.agents.strategies import Fundamentalist, Insider
 from simulator.components import Component, Section, extended
 from simulator.errors import ScenarioError
 from simulator.federation import Behaviour, Federation
@@ -78,8 +78,34 @@ class Scenario(Section):
         market, clients = info.data.get("market"), info.data.get("clients")
         if market is not None and clients is not None:
             deposits = sum(group.count * group.deposit for group in providers)
-            market.launch.check(sum(group.count for group in clients), deposits)
+            seed = deposits * market.seed_worth
+            market.launch.check(sum(group.count for group in clients), seed)
         return providers
+
+    @field_validator("investors")
+    @classmethod
+    def _insiders_have_something_to_know(
+        cls, investors: tuple[InvestorGroup, ...], info: ValidationInfo
+    ) -> tuple[InvestorGroup, ...]:
+        market = info.data.get("market")
+        if market is not None and not market.information_delay:
+            for group in investors:
+                if isinstance(group.strategy, Insider):
+                    raise ValueError(
+                        "an insider knows no more than others: set market.information_delay to "
+                        "at least 1"
+                    )
+        return investors
+
+    @field_validator("investors")
+    @classmethod
+    def _strategies_fit_the_market(
+        cls, investors: tuple[InvestorGroup, ...], info: ValidationInfo
+    ) -> tuple[InvestorGroup, ...]:
+        if "market" in info.data:
+            for group in investors:
+                group.strategy.check(info.data["market"])
+        return investors
 
     @property
     def behaviours(self) -> list[Behaviour]:
@@ -120,6 +146,16 @@ class Scenario(Section):
                 f"market gain {gain:.2g} is outside [0.05, 0.8]: prices will "
                 f"{'hardly follow' if gain < 0.05 else 'overshoot'} fundamental value"
             )
+        bidding = any(
+            group.tip
+            for groups in (self.clients, self.liquidity_providers, self.investors)
+            for group in groups
+        )
+        if bidding and self.market.clearing.kind != "priority":
+            found.append(
+                f"tips buy nothing under clearing {self.market.clearing.kind}: they are paid, but "
+                "only priority settles by them"
+            )
         if late := sorted({b.kind for b in self.behaviours if b.at(self.periods) is not b}):
             found.append(f"{', '.join(late)}: start is after the last period, {self.periods}")
         if (coalitions := self.federation.contribution.coalitions(len(self.behaviours))) > 2**16:
@@ -135,7 +171,8 @@ class Scenario(Section):
             )
         deposits = sum(group.count * group.deposit for group in self.liquidity_providers)
         demand = sum(group.count * group.invested * group.wealth.mean for group in self.investors)
-        served = self.market.launch.served(len(self.behaviours), deposits, demand)
+        seed = deposits * self.market.seed_worth
+        served = self.market.launch.served(len(self.behaviours), seed, demand)
         if served < 0.8:
             found.append(
                 f"investors can buy about {served:.0%} of what they want at genesis: liquidity "

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.market import CURVES, ConstantProduct
+from simulator.errors import MarketError
+from simulator.market import (
+    CURVES,
+    BondingCurve,
+    ConstantProduct,
+    Pool,
+    StableSwap,
+    Weighted,
+)
 
 # reserve in, reserve out, amount in, fee, amount out
 UNISWAP = [
@@ -29,15 +37,35 @@ UNISWAP = [
 ]
 
 reserves = st.floats(1e-3, 1e9)
-parts = st.floats(1e-9, 1e3)  # of the reserve
+parts = st.floats(1e-9, 10.0)  # of the reserve
 fees = st.sampled_from([0.0, 1e-4, 0.003, 0.01, 0.3, 0.99])
-curves = pytest.mark.parametrize("curve", [curve() for curve in CURVES], ids=lambda c: c.kind)
+sides = st.booleans()  # whether tokens are paid in
+LAWFUL = [
+    ConstantProduct(),
+    Weighted(),
+    Weighted(weight=0.2),
+    Weighted(weight=0.8),
+    StableSwap(),
+    StableSwap(amplification=5, peg=3),
+]
+curves = pytest.mark.parametrize("curve", LAWFUL, ids=lambda curve: curve.kind)
 law = settings(deadline=None, max_examples=200)
+
+
+def by_asset(reserve_in, reserve_out, pays_token):
+    """Tokens and numeraire."""
+    return (reserve_in, reserve_out) if pays_token else (reserve_out, reserve_in)
+
+
+def test_every_curve_of_a_scenario_is_under_the_laws():
+    assert {type(curve) for curve in LAWFUL} == set(CURVES)
 
 
 @pytest.mark.parametrize("reserve_in, reserve_out, amount, fee, out", UNISWAP)
 def test_constant_product_pays_what_uniswap_pays(reserve_in, reserve_out, amount, fee, out):
-    payout = ConstantProduct().payout(float(reserve_in), float(reserve_out), float(amount), fee)
+    payout = ConstantProduct().payout(
+        float(reserve_in), float(reserve_out), float(amount), fee, True
+    )
     assert payout == pytest.approx(out, rel=1e-12, abs=0)
 
 
@@ -46,21 +74,23 @@ def test_constant_product_pays_what_uniswap_pays(reserve_in, reserve_out, amount
 def test_constant_product_pays_what_whole_number_arithmetic_pays(reserve_in, reserve_out, amount):
     # getAmountOut of Uniswap v2-periphery, contracts/libraries/UniswapV2Library.sol
     out = (997 * amount * reserve_out) // (1000 * reserve_in + 997 * amount)
-    payout = ConstantProduct().payout(float(reserve_in), float(reserve_out), float(amount), 0.003)
+    payout = ConstantProduct().payout(
+        float(reserve_in), float(reserve_out), float(amount), 0.003, True
+    )
     assert payout == pytest.approx(float(out), rel=1e-12)
 
 
 @curves
 @law
-@given(reserves, reserves, parts, fees)
+@given(reserves, reserves, parts, fees, sides)
 def test_the_invariant_never_falls_and_the_payout_stays_below_the_reserve(
-    curve, reserve_in, reserve_out, part, fee
+    curve, reserve_in, reserve_out, part, fee, side
 ):
     amount = part * reserve_in
-    payout = curve.payout(reserve_in, reserve_out, amount, fee)
+    payout = curve.payout(reserve_in, reserve_out, amount, fee, side)
     assert 0 < payout < reserve_out
-    after = curve.invariant(reserve_in + amount, reserve_out - payout)
-    before = curve.invariant(reserve_in, reserve_out)
+    after = curve.invariant(*by_asset(reserve_in + amount, reserve_out - payout, side))
+    before = curve.invariant(*by_asset(reserve_in, reserve_out, side))
     assert after >= before * (1 - 1e-12)
     if fee == 0:
         assert after == pytest.approx(before, rel=1e-12)
@@ -68,11 +98,11 @@ def test_the_invariant_never_falls_and_the_payout_stays_below_the_reserve(
 
 @curves
 @law
-@given(reserves, reserves, parts, fees)
-def test_a_round_trip_never_profits(curve, reserve_in, reserve_out, part, fee):
+@given(reserves, reserves, parts, fees, sides)
+def test_a_round_trip_never_profits(curve, reserve_in, reserve_out, part, fee, side):
     amount = part * reserve_in
-    payout = curve.payout(reserve_in, reserve_out, amount, fee)
-    back = curve.payout(reserve_out - payout, reserve_in + amount, payout, fee)
+    payout = curve.payout(reserve_in, reserve_out, amount, fee, side)
+    back = curve.payout(reserve_out - payout, reserve_in + amount, payout, fee, not side)
     assert back <= amount * (1 + 1e-12)
     if fee == 0:
         assert back == pytest.approx(amount, rel=1e-12)
@@ -82,11 +112,13 @@ def test_a_round_trip_never_profits(curve, reserve_in, reserve_out, part, fee):
 
 @curves
 @law
-@given(reserves, reserves, parts, parts, fees)
-def test_more_in_pays_more_out_at_a_worse_price(curve, reserve_in, reserve_out, one, two, fee):
+@given(reserves, reserves, parts, parts, fees, sides)
+def test_more_in_pays_more_out_at_a_worse_price(
+    curve, reserve_in, reserve_out, one, two, fee, side
+):
     low, high = sorted([one * reserve_in, two * reserve_in])
     less, middle, more = (
-        curve.payout(reserve_in, reserve_out, amount, fee)
+        curve.payout(reserve_in, reserve_out, amount, fee, side)
         for amount in (low, (low + high) / 2, high)
     )
     assert less <= more * (1 + 1e-14)
@@ -98,29 +130,32 @@ def test_more_in_pays_more_out_at_a_worse_price(curve, reserve_in, reserve_out, 
 
 @curves
 @law
-@given(reserves, reserves, parts, parts, fees)
+@given(reserves, reserves, parts, parts, fees, sides)
 def test_two_orders_never_pay_more_than_one_of_their_sum(
-    curve, reserve_in, reserve_out, one, two, fee
+    curve, reserve_in, reserve_out, one, two, fee, side
 ):
-    """The first one's fee is in the pool when the second comes, so at a fee they pay less."""
+    """A fee on what is paid in is in the pool when the second comes, so at a fee they pay less.
+
+    A fee on what is paid out makes the pool pay the second more.
+    """
     first, second = one * reserve_in, two * reserve_in
-    together = curve.payout(reserve_in, reserve_out, first + second, fee)
-    paid = curve.payout(reserve_in, reserve_out, first, fee)
-    paid += curve.payout(reserve_in + first, reserve_out - paid, second, fee)
-    assert paid <= together * (1 + 1e-12)
+    together = curve.payout(reserve_in, reserve_out, first + second, fee, side)
+    paid = curve.payout(reserve_in, reserve_out, first, fee, side)
+    paid += curve.payout(reserve_in + first, reserve_out - paid, second, fee, side)
+    assert paid <= together * (1 + 1e-12) or curve.fee_on_output
     if fee == 0:
         assert paid == pytest.approx(together, rel=1e-12)
 
 
 @curves
 @law
-@given(reserves, reserves, parts, fees, fees)
-def test_a_higher_fee_pays_less(curve, reserve_in, reserve_out, part, one, two):
+@given(reserves, reserves, parts, fees, fees, sides)
+def test_a_higher_fee_pays_less(curve, reserve_in, reserve_out, part, one, two, side):
     low, high = sorted([one, two])
     amount = part * reserve_in
-    paid = curve.payout(reserve_in, reserve_out, amount, high)
-    assert paid <= curve.payout(reserve_in, reserve_out, amount, low)
-    assert paid < curve.payout(reserve_in, reserve_out, amount, low) or low == high or part > 1e2
+    paid = curve.payout(reserve_in, reserve_out, amount, high, side)
+    assert paid <= curve.payout(reserve_in, reserve_out, amount, low, side)
+    assert paid < curve.payout(reserve_in, reserve_out, amount, low, side) or low == high
 
 
 @curves
@@ -128,8 +163,8 @@ def test_a_higher_fee_pays_less(curve, reserve_in, reserve_out, part, one, two):
 @given(reserves, reserves, fees)
 def test_a_small_swap_pays_the_spot_price_less_the_fee(curve, token, numeraire, fee):
     price = curve.spot_price(token, numeraire)
-    sold = curve.payout(token, numeraire, 1e-9 * token, fee) / (1e-9 * token)
-    bought = curve.payout(numeraire, token, 1e-9 * numeraire, fee) / (1e-9 * numeraire)
+    sold = curve.payout(token, numeraire, 1e-9 * token, fee, True) / (1e-9 * token)
+    bought = curve.payout(numeraire, token, 1e-9 * numeraire, fee, False) / (1e-9 * numeraire)
     assert sold == pytest.approx(price * (1 - fee), rel=1e-8)
     assert bought == pytest.approx((1 - fee) / price, rel=1e-8)
 
@@ -145,10 +180,14 @@ def test_the_invariant_is_of_degree_one(curve, token, numeraire, times):
 @curves
 def test_arrays_are_priced_element_by_element(curve):
     table = np.array([[5.0, 10, 1], [10, 5, 2], [100, 1000, 7]]).T
-    payout = curve.payout(*table, 0.01)
-    assert payout.tolist() == [curve.payout(*row, 0.01) for row in table.T.tolist()]
+    side = np.array([True, False, True])
+    payout = curve.payout(*table, 0.01, side)
+    rows = zip(table.T.tolist(), side.tolist(), strict=True)
+    singly = [float(curve.payout(*row, 0.01, own)) for row, own in rows]
+    assert payout.tolist() == pytest.approx(singly, rel=1e-14)
     price = curve.spot_price(table[0], table[1])
-    assert price.tolist() == [curve.spot_price(*row) for row in table[:2].T.tolist()]
+    singly = [float(curve.spot_price(*row)) for row in table[:2].T.tolist()]
+    assert price.tolist() == pytest.approx(singly, rel=1e-14)
     assert curve.invariant(table[0], table[1]).tolist() == pytest.approx(
         [float(curve.invariant(*row)) for row in table[:2].T.tolist()], rel=1e-15
     )
@@ -159,11 +198,11 @@ def test_arrays_are_priced_element_by_element(curve):
 
 
 def sale_profit(amount: float, price: float) -> float:
-    return ConstantProduct().payout(1000.0, 1000.0, amount, 0.003) - price * amount
+    return ConstantProduct().payout(1000.0, 1000.0, amount, 0.003, True) - price * amount
 
 
 def purchase_profit(amount: float, price: float) -> float:
-    return price * ConstantProduct().payout(1000.0, 1000.0, amount, 0.003) - amount
+    return price * ConstantProduct().payout(1000.0, 1000.0, amount, 0.003, True) - amount
 
 
 def test_the_best_sale_to_a_lower_outside_price():
@@ -186,3 +225,133 @@ def test_no_arbitrage_within_the_fee(price):
     amounts = np.geomspace(1e-6, 1e3, 200)
     assert (sale_profit(amounts, price) < 0).all()
     assert (purchase_profit(amounts, price) < 0).all()
+
+
+# Other curves: published numbers, and the recurrences of the contracts in whole numbers.
+
+
+def test_weighted_pays_what_balancer_documents():
+    # 1000 at weight .04 in, 1e6 at .96 out, 1 in: -1e6 expm1(1/24 log1p(-1/1001)).
+    assert Weighted(weight=0.04).payout(1000.0, 1e6, 1.0, 0.0, True) == pytest.approx(
+        41.64498, abs=5e-6
+    )
+    assert Weighted().payout(1000.0, 1000.0, 10.0, 0.003, True) == pytest.approx(
+        9.871580343970612988, rel=1e-14
+    )
+
+
+@law
+@given(reserves, reserves, st.floats(1e-15, 1e-6), st.floats(0.02, 0.98), sides)
+def test_weighted_is_accurate_for_tiny_orders(reserve_in, reserve_out, part, weight, side):
+    """Against the series of 1 - (1 + a)^-r to its third term, at most 1e-9 off at a = 1e-6."""
+    ratio = weight / (1 - weight) if side else (1 - weight) / weight
+    series = part * ratio * (1 - part * (ratio + 1) / 2 * (1 - part * (ratio + 2) / 3))
+    paid = Weighted(weight=weight).payout(reserve_in, reserve_out, part * reserve_in, 0.0, side)
+    assert paid == pytest.approx(reserve_out * series, rel=1e-9)
+
+
+def test_the_weight_moves_in_even_steps_and_the_price_with_it():
+    curve = Weighted(weight=0.96, last_weight=0.5, periods=46)
+    weights = [curve.at(period).weight for period in range(48)]
+    assert weights[:3] == pytest.approx([0.96, 0.95, 0.94])
+    assert weights[-2:] == [0.5, 0.5]
+    prices = [curve.at(period).spot_price(100.0, 100.0) for period in (0, 46)]
+    assert prices[0] / prices[1] == pytest.approx(24)  # as published for .96 to .5
+
+
+def d_of_curve(x, y, amplification):
+    """get_D of a Curve pool of two coins, in whole numbers."""
+    ann, total = amplification * 2, x + y
+    for _ in range(255):
+        third = total * total // (x * 2)
+        third = third * total // (y * 2)
+        last, total = (
+            total,
+            (ann * (x + y) + third * 2) * total // ((ann - 1) * total + 3 * third),
+        )
+        if abs(total - last) <= 1:
+            break
+    return total  # rounding may keep it going to and fro by a few units
+
+
+def dy_of_curve(x, y, amount, amplification):
+    """get_dy without fee: what is left of y by get_y, and one unit less."""
+    ann, total = amplification * 2, d_of_curve(x, y, amplification)
+    after = x + amount
+    c = total * total // (after * 2)
+    c = c * total // (ann * 2)
+    b, left = after + total // ann, total
+    for _ in range(255):
+        last, left = left, (left * left + c) // (2 * left + b - total)
+        if abs(left - last) <= 1:
+            return y - left - 1
+    raise AssertionError
+
+
+@law
+@given(
+    *2 * [st.integers(10**24, 10**27)],
+    st.floats(1e-6, 0.5),
+    st.integers(1, 5000),
+    sides,
+)
+def test_stableswap_pays_what_the_contract_pays(x, y, part, amplification, side):
+    amount = int(part * x)
+    expected = dy_of_curve(x, y, amount, amplification)
+    curve = StableSwap(amplification=float(amplification))
+    assert curve.invariant(float(x), float(y)) == pytest.approx(
+        d_of_curve(x, y, amplification), rel=1e-13
+    )
+    paid = curve.payout(float(x), float(y), float(amount), 0.0, side)
+    assert paid == pytest.approx(expected, rel=1e-12)
+    kept = curve.payout(float(x), float(y), float(amount), 0.0004, side)
+    assert kept == pytest.approx(0.9996 * expected, rel=1e-12)
+
+
+@law
+@given(reserves, st.floats(-3, 3), st.floats(1, 1e4), st.floats(1e-3, 1e3))
+def test_a_pool_opens_at_the_price_it_is_filled_for(numeraire, log_price, amplification, peg):
+    price = float(np.exp(log_price))
+    for curve in (
+        ConstantProduct(),
+        Weighted(weight=0.3),
+        StableSwap(amplification=amplification, peg=price * (1 + 0.01 * log_price)),
+        BondingCurve(reserve_ratio=0.3),
+    ):
+        tokens = curve.balanced(price) * numeraire
+        assert curve.spot_price(tokens, numeraire) == pytest.approx(price, rel=1e-9)
+
+
+@law
+@given(reserves, reserves, parts, st.floats(0.05, 1), st.sampled_from([0.0, 0.003]))
+def test_a_bonding_curve_never_pays_back_more(supply, reserve, part, ratio, fee):
+    curve = BondingCurve(reserve_ratio=ratio)
+    paid = part * reserve
+    minted = curve.payout(reserve, supply, paid, fee, False)
+    assert minted == pytest.approx(
+        supply * ((1 + (1 - fee) * part) ** ratio - 1), rel=1e-6, abs=1e-12 * supply
+    )
+    back = curve.payout(supply + minted, reserve + paid, minted, fee, True)
+    assert back <= paid * (1 + 1e-9)
+    if fee == 0:
+        assert back == pytest.approx(paid, rel=1e-9)
+        price = curve.spot_price(supply + minted, reserve + paid)
+        assert price == pytest.approx(
+            curve.spot_price(supply, reserve) * (1 + part) ** (1 - ratio), rel=1e-9
+        )
+
+
+def test_a_pool_on_a_bonding_curve_mints_and_burns():
+    pool = Pool(BondingCurve(), reserve_token=1000, reserve_numeraire=500, fee=0.0)
+    assert pool.spot_price == 1.0
+    pool.ledger.transfer("endowment", 0, 0, 2, 500.0)
+    bought = pool.swap_in("numeraire", 500, account=2)
+    assert bought == pytest.approx(1000 * (2**0.5 - 1))
+    assert pool.reserve_token == pytest.approx(1000 * 2**0.5)
+    assert pool.swap_in("token", pool.reserve_token / 2, account=2) == pytest.approx(750)
+    assert pool.reserve_token == pytest.approx(500 * 2**0.5)
+    pool.ledger.audit()
+    with pytest.raises(MarketError, match="takes no deposits"):
+        pool.add_liquidity(1, 1)
+    with pytest.raises(MarketError, match="account"):
+        pool.swap_in("numeraire", 1)

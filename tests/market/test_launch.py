@@ -35,7 +35,9 @@ def opened(
     brought = np.array(money if money is not None else [2 * wanted for wanted in demand])
     ledger.transfer("endowment", NUMERAIRE, OUTSIDE, providers, 2 * np.array(deposits))
     ledger.transfer("endowment", NUMERAIRE, OUTSIDE, investors, brought)
-    launch.open(ledger, pools, clients, providers, np.array(deposits), investors, np.array(demand))
+    launch.open(
+        ledger, pools, clients, providers, np.array(deposits), 1.0, investors, np.array(demand)
+    )
     ledger.audit()
     return ledger, pools
 
@@ -159,7 +161,7 @@ def test_deposits_are_checked_against_what_clients_sell(deposits, fits):
     if fits:
         LAUNCH.check(2, deposits)
     else:
-        with pytest.raises(ValueError, match=r"deposit .* takes .* at most 400 \(supply 1000"):
+        with pytest.raises(ValueError, match=r"deposit takes .* at most 400 \(supply 1000"):
             LAUNCH.check(2, deposits)
 
 

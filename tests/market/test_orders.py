@@ -38,8 +38,8 @@ def view_of(reserve_token: list[float], reserve_numeraire: list[float], fee: flo
     price = np.divide(numeraire, token, out=np.ones(len(token)), where=token > 0)
     nothing = np.zeros(len(token))
     curve = ConstantProduct()
-    shown = (price, nothing, price, price, nothing, nothing, nothing)
-    return MarketView(3, curve, fee, token, numeraire, *shown)
+    shown = (price, nothing, price, price, nothing, nothing, nothing, nothing)
+    return MarketView(3, curve, np.full(len(token), fee), token, numeraire, *shown)
 
 
 FIRST = (5, 0, True, 10.0, 9.0)

@@ -36,7 +36,7 @@ class ConstantSum(Curve):
 
     kind: Literal["constant_sum"] = "constant_sum"
 
-    def payout(self, reserve_in, reserve_out, amount, fee):
+    def payout(self, reserve_in, reserve_out, amount, fee, pays_token):
         return (1 - fee) * amount
 
     def spot_price(self, reserve_token, reserve_numeraire):
@@ -437,8 +437,8 @@ class HalfPay(ConstantProduct):
 
     kind: Literal["half_pay"] = "half_pay"
 
-    def payout(self, reserve_in, reserve_out, amount, fee):
-        return super().payout(reserve_in, reserve_out, amount, fee) / 2
+    def payout(self, reserve_in, reserve_out, amount, fee, pays_token):
+        return super().payout(reserve_in, reserve_out, amount, fee, pays_token) / 2
 
 
 def test_a_curve_made_from_another_settles_by_its_own_rule():

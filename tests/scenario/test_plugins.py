@@ -52,7 +52,7 @@ class Constant(Curve):
 
     kind: Literal["constant_sum"] = "constant_sum"
 
-    def payout(self, reserve_in, reserve_out, amount, fee):
+    def payout(self, reserve_in, reserve_out, amount, fee, pays_token):
         return (1 - fee) * amount
 
     def spot_price(self, reserve_token, reserve_numeraire):

@@ -1,10 +1,14 @@
 """Strategies: who orders what. Pure, vectorised over accounts, and ignorant of Mesa."""
 
+from simulator.agents.strategies.arbitrage import Arbitrageur
 from simulator.agents.strategies.base import (
+    NEWS,
     Portfolio,
     SingleAccountStrategy,
     Strategy,
+    orders_by,
     orders_for,
+    purchases,
     sales,
 )
 from simulator.agents.strategies.clients import (
@@ -16,35 +20,49 @@ from simulator.agents.strategies.clients import (
 )
 from simulator.agents.strategies.investors import (
     INVESTOR_STRATEGIES,
+    Adaptive,
     Contrarian,
     Fundamentalist,
     Index,
+    Insider,
     Momentum,
     Noise,
     TargetHolder,
     TrendFollower,
 )
 from simulator.agents.strategies.liquidity import LIQUIDITY_STRATEGIES, Passive
+from simulator.agents.strategies.manipulators import Manipulator, PumpAndDump, WashTrader
+from simulator.agents.strategies.sandwich import Sandwich
 
 __all__ = [
     "CLIENT_POLICIES",
     "INVESTOR_STRATEGIES",
     "LIQUIDITY_STRATEGIES",
+    "NEWS",
+    "Adaptive",
+    "Arbitrageur",
     "Contrarian",
     "CoverCosts",
     "Fundamentalist",
     "Hold",
     "Index",
+    "Insider",
+    "Manipulator",
     "Momentum",
     "Noise",
     "Passive",
     "Portfolio",
+    "PumpAndDump",
+    "Sandwich",
     "SellFraction",
     "SingleAccountStrategy",
     "Strategy",
     "TargetHolder",
     "TrendFollower",
     "ValueSeller",
+    "WashTrader",
+    "orders_by",
     "orders_for",
+    "purchases",
     "sales",
 ]

@@ -1,14 +1,33 @@
 """What a strategy is: a pure decision about many accounts at once."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from simulator.components import Booleans, Component, Floats, Integers, Memory
-from simulator.market import MarketView, Orders
+from simulator.market import Market, MarketView, Orders
 
-__all__ = ["Portfolio", "SingleAccountStrategy", "Strategy", "orders_for", "sales"]
+__all__ = [
+    "NEWS",
+    "Portfolio",
+    "SingleAccountStrategy",
+    "Strategy",
+    "orders_by",
+    "orders_for",
+    "purchases",
+    "sales",
+]
+
+BLOCK = 4096  # accounts valued at a time: what is computed of them stays in the cache
+DUST = 1e-14  # of an account's wealth: an order for less is one for nothing
+
+
+NEWS = ("supply", "fundamental_value", "share", "issued", "dividend")
+"""What of a view follows from contributions, and is public only `information_delay` periods later.
+"""
 
 
 @dataclass(frozen=True)
@@ -19,10 +38,18 @@ class Portfolio:
     tokens: Floats  # [accounts, tokens]
     own_token: Integers  # [accounts], the token that stands for the account's client, -1 for none
     invested: float  # fraction of wealth in tokens that the accounts hold as a rule
+    awake: Booleans | None = None  # [accounts], whose orders count; None for all
 
     def __post_init__(self) -> None:
         for column in (self.numeraire, self.tokens, self.own_token):
             column.setflags(write=False)
+
+    @property
+    def trading(self) -> Integers:
+        """The accounts that are awake, ascending."""
+        if self.awake is None:
+            return np.arange(len(self.numeraire))
+        return np.flatnonzero(self.awake)
 
     def wealth(self, view: MarketView) -> Floats:
         """Numeraire plus tokens at spot prices `[accounts]`."""
@@ -36,6 +63,19 @@ class Strategy(Component):
     `draws` only, so that the same stream gives the same orders.
     """
 
+    knows: ClassVar[tuple[str, ...]] = ()
+    """The `NEWS` that it knows before they are public."""
+
+    wave: ClassVar[int] = 1
+    """When it decides: 2 sees the pending orders of 1; 3 comes when all others have settled."""
+
+    trades_outside: ClassVar[bool] = False
+    """Whether its orders, in wave 3, are against the outside: it buys there what it sells in a
+    pool, and sells there what it has bought in one."""
+
+    def check(self, market: Market) -> None:
+        """Raise ValueError when it cannot trade in such a market."""
+
     def initial(self, accounts: int, draws: np.random.Generator) -> Memory:
         """What the accounts remember before the first period."""
         return {}
@@ -46,7 +86,8 @@ class Strategy(Component):
     ) -> tuple[Orders, Memory]:
         """Orders of the accounts (numbered from 0 within `portfolio`) and the new memory.
 
-        `min_out` of the orders is set afterwards from the slippage tolerance of the group.
+        `min_out` and `tip` of the orders are raised afterwards to what the group's slippage
+        tolerance and tip say.
         """
 
 
@@ -79,25 +120,58 @@ class SingleAccountStrategy(Strategy):
 def orders_for(values: Floats, view: MarketView, portfolio: Portfolio) -> Orders:
     """Affordable orders worth `values` `[accounts, tokens]` at spot: positive buys, negative sells.
 
-    Purchases beyond an account's numeraire are scaled down together, sales are capped by holdings.
+    See `orders_by`.
+    """
+    return orders_by(lambda accounts: values[accounts], view, portfolio)
+
+
+def orders_by(
+    valued: Callable[[Integers], Floats], view: MarketView, portfolio: Portfolio
+) -> Orders:
+    """Affordable orders of those who are awake, worth `valued(accounts)` `[those, tokens]` at spot.
+
+    Values are asked for some accounts at a time. Positive ones buy, negative ones sell. Purchases
+    beyond an account's numeraire are scaled down together, sales are capped by holdings.
     """
     from simulator.agents.strategies.kernels import affordable
 
-    columns = affordable(
-        np.ascontiguousarray(values),
-        view.spot_price,
-        _open(view),
-        np.ascontiguousarray(portfolio.numeraire),
-        np.ascontiguousarray(portfolio.tokens),
-    )
-    return Orders(*columns, np.zeros(len(columns[0])))
+    accounts, tokens = portfolio.trading, len(view.spot_price)
+    size, opened, count = len(accounts) * tokens, _open(view), 0
+    account, token = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
+    buy, amount = np.empty(size, dtype=bool), np.empty(size)
+    for first in range(0, len(accounts), BLOCK):
+        some = accounts[first : first + BLOCK]
+        count = affordable(
+            np.ascontiguousarray(valued(some)),
+            view.spot_price,
+            opened,
+            some,
+            portfolio.numeraire[some],
+            portfolio.tokens[some],
+            DUST,
+            (account, token, buy, amount),
+            count,
+        )
+    return Orders(account[:count], token[:count], buy[:count], amount[:count], np.zeros(count))
 
 
-def sales(token: Integers, amount: Floats, view: MarketView) -> Orders:
+def purchases(token: int, worth: Floats, view: MarketView, portfolio: Portfolio) -> Orders:
+    """Orders of each account spending `worth` `[accounts]` on one token, as far as it has it."""
+    amount = np.minimum(worth, portfolio.numeraire)
+    return _placed(np.full(len(amount), token), True, amount, amount, view, portfolio)
+
+
+def sales(token: Integers, amount: Floats, view: MarketView, portfolio: Portfolio) -> Orders:
     """Orders of each account selling `amount` `[accounts]` of its `token` `[accounts]`."""
-    account = np.flatnonzero((amount > 0) & _open(view)[token])
-    none = np.zeros(len(account))
-    return Orders(account, token[account], none.astype(bool), amount[account], none)
+    return _placed(token, False, amount, amount * view.spot_price[token], view, portfolio)
+
+
+def _placed(
+    token: Integers, buy: bool, amount: Floats, worth: Floats, view: MarketView, owned: Portfolio
+) -> Orders:
+    account = np.flatnonzero((worth > DUST * owned.wealth(view)) & _open(view)[token])
+    side, none = np.full(len(account), buy), np.zeros(len(account))
+    return Orders(account, token[account], side, amount[account], none)
 
 
 def _open(view: MarketView) -> Booleans:

@@ -1,6 +1,6 @@
 """Policies of clients: what they do with the tokens they are given."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -19,6 +19,7 @@ class ValueSeller(Strategy):
     """
 
     kind: Literal["value_seller"] = "value_seller"
+    knows: ClassVar[tuple[str, ...]] = ("issued",)
     sell_fraction: float = Field(
         0.5, ge=0, le=1, description="Part of each period's issuance that is sold at once."
     )
@@ -34,7 +35,7 @@ class ValueSeller(Strategy):
             dear = np.log(view.spot_price[own]) - np.log(view.fundamental_value[own])
         stock_sold = self.stock_fraction * np.clip(dear, 0.0, 1.0) * stock
         sold = self.sell_fraction * view.issued[own] + stock_sold
-        return sales(own, np.minimum(sold, stock), view), memory
+        return sales(own, np.minimum(sold, stock), view, portfolio), memory
 
 
 class Hold(Strategy):
@@ -52,13 +53,16 @@ class SellFraction(Strategy):
     """Sells a part of what it is issued as soon as it has it, whatever the price."""
 
     kind: Literal["sell_fraction"] = "sell_fraction"
+    knows: ClassVar[tuple[str, ...]] = ("issued",)
     fraction: float = Field(1.0, ge=0, le=1, description="Part of each period's issuance sold.")
 
     def decide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
     ) -> tuple[Orders, Memory]:
         own, stock = portfolio.own_token, _stock(portfolio)
-        return sales(own, np.minimum(self.fraction * view.issued[own], stock), view), memory
+        return sales(
+            own, np.minimum(self.fraction * view.issued[own], stock), view, portfolio
+        ), memory
 
 
 class CoverCosts(Strategy):
@@ -76,12 +80,12 @@ class CoverCosts(Strategy):
     ) -> tuple[Orders, Memory]:
         own, stock = portfolio.own_token, _stock(portfolio)
         lacking = np.maximum(self.reserve * view.training_cost[own] - portfolio.numeraire, 0.0)
-        return sales(own, _sold_for(lacking, own, stock, view), view), memory
+        return sales(own, _sold_for(lacking, own, stock, view), view, portfolio), memory
 
 
 def _sold_for(money: Floats, token: Integers, stock: Floats, view: MarketView) -> Floats:
     """Tokens out of `stock` that the pools on view pay `money` for, closely `[accounts]`."""
-    sold = np.minimum(money / (view.spot_price[token] * (1 - view.fee)), stock)
+    sold = np.minimum(money / (view.spot_price[token] * (1 - view.fee[token])), stock)
     for _ in range(4):  # each leaves the part of the gap that the price impact is
         paid = view.quote(token, np.zeros(len(token), dtype=bool), sold)
         short = np.divide(money, paid, out=np.ones_like(paid), where=paid > 0)

@@ -1,20 +1,27 @@
 """Strategies of investors."""
 
 from abc import abstractmethod
-from typing import ClassVar, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
-from simulator.agents.strategies.base import Portfolio, Strategy, orders_for
-from simulator.components import Floats, Memory
+from simulator.agents.strategies.arbitrage import Arbitrageur
+from simulator.agents.strategies.base import NEWS, Portfolio, Strategy, orders_by
+from simulator.agents.strategies.manipulators import PumpAndDump, WashTrader
+from simulator.agents.strategies.sandwich import Sandwich
+from simulator.components import Family, Floats, Integers, Memory
 from simulator.market import MarketView, Orders
 
 __all__ = [
     "INVESTOR_STRATEGIES",
+    "Adaptive",
     "Contrarian",
     "Fundamentalist",
     "Index",
+    "Insider",
     "Momentum",
     "Noise",
     "TargetHolder",
@@ -48,9 +55,21 @@ class Fundamentalist(Strategy):
     ) -> tuple[Orders, Memory]:
         with np.errstate(divide="ignore", invalid="ignore"):
             mispricing = np.log(view.fundamental_value / view.spot_price)
-        signal = np.clip(np.log(memory["bias"])[:, None] + mispricing, -1.0, 1.0)
         budget = self.gain * portfolio.wealth(view) / len(view.spot_price)
-        return orders_for(budget[:, None] * signal, view, portfolio), memory
+
+        def valued(accounts: Integers) -> Floats:
+            opinion = np.log(memory["bias"][accounts])[:, None] + mispricing
+            values: Floats = budget[accounts, None] * np.clip(opinion, -1.0, 1.0)
+            return values
+
+        return orders_by(valued, view, portfolio), memory
+
+
+class Insider(Fundamentalist):
+    """A fundamentalist who knows this period's shares and values while others wait for them."""
+
+    kind: Literal["insider"] = "insider"  # type: ignore[assignment]
+    knows: ClassVar[tuple[str, ...]] = NEWS
 
 
 class TargetHolder(Strategy):
@@ -69,19 +88,28 @@ class TargetHolder(Strategy):
     @abstractmethod
     def weights(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
-    ) -> tuple[Floats, Memory]:
-        """Target holdings in units of neutral, `[tokens]` or `[accounts, tokens]`, and memory."""
+    ) -> tuple[Callable[[Integers], Floats], Memory]:
+        """Target holdings in units of neutral and memory.
+
+        Targets are a function of accounts, and are `[tokens]` or `[those accounts, tokens]`.
+        """
 
     def decide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
     ) -> tuple[Orders, Memory]:
         weights, memory = self.weights(view, portfolio, memory, draws)
         market_value = view.spot_price * view.supply
-        parts = np.minimum(weights, HIGHEST_WEIGHT) * (market_value / market_value.sum())
-        parts /= np.maximum(parts.sum(axis=-1, keepdims=True), 1.0)
-        target = (portfolio.invested * portfolio.wealth(view))[:, None] * parts
-        distance = target - portfolio.tokens * view.spot_price
-        return orders_for(self.adjust * distance, view, portfolio), memory
+        neutral = market_value / market_value.sum()
+        money = portfolio.invested * portfolio.wealth(view)
+
+        def valued(accounts: Integers) -> Floats:
+            parts = np.minimum(weights(accounts), HIGHEST_WEIGHT) * neutral
+            parts /= np.maximum(parts.sum(axis=-1, keepdims=True), 1.0)
+            distance = money[accounts, None] * parts - portfolio.tokens[accounts] * view.spot_price
+            values: Floats = self.adjust * distance
+            return values
+
+        return orders_by(valued, view, portfolio), memory
 
 
 class Noise(TargetHolder):
@@ -95,9 +123,14 @@ class Noise(TargetHolder):
 
     def weights(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
-    ) -> tuple[Floats, Memory]:
+    ) -> tuple[Callable[[Integers], Floats], Memory]:
         normal = draws.standard_normal(portfolio.tokens.shape)
-        return np.exp(self.sigma * normal - self.sigma**2 / 2), memory
+
+        def weights(accounts: Integers) -> Floats:
+            drawn: Floats = np.exp(self.sigma * normal[accounts] - self.sigma**2 / 2)
+            return drawn
+
+        return weights, memory
 
 
 class Index(TargetHolder):
@@ -107,8 +140,8 @@ class Index(TargetHolder):
 
     def weights(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
-    ) -> tuple[Floats, Memory]:
-        return np.ones_like(view.spot_price), memory
+    ) -> tuple[Callable[[Integers], Floats], Memory]:
+        return lambda accounts: np.ones_like(view.spot_price), memory
 
 
 class TrendFollower(TargetHolder):
@@ -135,9 +168,10 @@ class TrendFollower(TargetHolder):
 
     def weights(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
-    ) -> tuple[Floats, Memory]:
+    ) -> tuple[Callable[[Integers], Floats], Memory]:
         trend, memory = self.trend(view, memory)
-        return np.maximum(1 + self.direction * self.reaction * trend, 0.0), memory
+        weight = np.maximum(1 + self.direction * self.reaction * trend, 0.0)
+        return lambda accounts: weight, memory
 
 
 class Momentum(TrendFollower):
@@ -154,10 +188,113 @@ class Contrarian(TrendFollower):
     direction: ClassVar[float] = -1.0
 
 
+RULES: tuple[type[Strategy], ...] = (Fundamentalist, Momentum, Contrarian, Noise, Index)
+
+
+class Adaptive(Strategy):
+    """Follows one of several rules, more likely one that would have paid (Brock & Hommes 1998).
+
+    What a rule would have everybody order changes holdings by z (tokens at their price p, less fee)
+    for the money m, both as parts of the group's wealth. One period later that has paid
+    pi = sum z (p' + dividend) / p - m. Its fitness is U <- pi + memory U, and each account picks
+    its rule anew each period, rule h with probability exp(beta U_h) / sum exp(beta U).
+
+    Source: Brock & Hommes, Heterogeneous beliefs and routes to chaos in a simple asset pricing
+    model, Journal of Economic Dynamics and Control 22 (1998), where cash also earns interest.
+    """
+
+    kind: Literal["adaptive"] = "adaptive"
+    rules: tuple[Annotated[Strategy, Family(RULES)], ...] = Field(
+        tuple(rule() for rule in RULES),  # type: ignore[call-arg]
+        strict=False,
+        min_length=1,
+        description="What they choose from.",
+    )
+    beta: float = Field(
+        300.0, ge=0, le=1e12, description="Intensity of choice; 0 makes all rules equally likely."
+    )
+    memory: float = Field(0.8, ge=0, le=1, description="Weight of the past in a rule's fitness.")
+
+    def initial(self, accounts: int, draws: np.random.Generator) -> Memory:
+        memory: Memory = {
+            "fitness": np.zeros(len(self.rules)),
+            "price": np.array(np.nan),
+            "period": np.array(0),
+        }
+        for number, rule in enumerate(self.rules):
+            memory |= _named(number, rule.initial(accounts, draws))
+        return memory
+
+    def decide(
+        self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Orders, Memory]:
+        fitness = self.fitness(view, memory)
+        limits = np.cumsum(self.fractions(fitness))[:-1]
+        follows = np.searchsorted(limits, draws.random(len(portfolio.numeraire)), side="right")
+        wealth = portfolio.wealth(view)[portfolio.trading].sum()
+        held, paid = np.zeros((len(self.rules), len(view.spot_price))), np.zeros(len(self.rules))
+        kept: Memory = {
+            "fitness": fitness,
+            "price": view.spot_price,
+            "period": np.array(view.period),
+        }
+        placed = []
+        for number, rule in enumerate(self.rules):
+            orders, own = rule.decide(view, portfolio, _own(number, memory), draws)
+            held[number], paid[number] = _position(orders, view)
+            placed.append(orders.take(follows[orders.account] == number))
+            kept |= _named(number, own)
+        scale = wealth if wealth > 0 else 1.0
+        return Orders.join(placed), kept | {"held": held / scale, "paid": paid / scale}
+
+    def fitness(self, view: MarketView, memory: Memory) -> Floats:
+        """Each rule's fitness once its last orders have paid `[rules]`."""
+        if np.isnan(memory["price"]).any():
+            return np.asarray(memory["fitness"])
+        dividend = view.dividend * (view.period > memory["period"])  # once, in several passes
+        profit = memory["held"] @ ((view.spot_price + dividend) / memory["price"])
+        fitness: Floats = profit - memory["paid"] + self.memory * memory["fitness"]
+        return fitness
+
+    def fractions(self, fitness: Floats) -> Floats:
+        """Probability of each rule to be followed `[rules]`."""
+        odds = np.exp(self.beta * (fitness - fitness.max()))
+        fractions: Floats = odds / odds.sum()
+        return fractions
+
+
+def _position(orders: Orders, view: MarketView) -> tuple[NDArray[Any], float]:
+    """What orders change in holdings, at spot `[tokens]`, and the money they take, without impact.
+
+    A fee is kept of what is paid in.
+    """
+    left, price = (1 - view.fee)[orders.token], view.spot_price[orders.token]
+    change = np.where(orders.buy, left * orders.amount, -orders.amount * price)
+    money = np.where(orders.buy, orders.amount, -left * orders.amount * price)
+    return np.bincount(orders.token, change, len(view.spot_price)), float(money.sum())
+
+
+def _named(number: int, memory: Memory) -> Memory:
+    return {f"{number}.{name}": array for name, array in memory.items()}
+
+
+def _own(number: int, memory: Memory) -> Memory:
+    first = f"{number}."
+    return {
+        name.removeprefix(first): array for name, array in memory.items() if name.startswith(first)
+    }
+
+
 INVESTOR_STRATEGIES: tuple[type[Strategy], ...] = (
     Fundamentalist,
     Momentum,
     Contrarian,
     Noise,
     Index,
+    Adaptive,
+    Insider,
+    PumpAndDump,
+    WashTrader,
+    Sandwich,
+    Arbitrageur,
 )

@@ -1,0 +1,139 @@
+"""How many orders per second settle: compiled, in plain Python, and by other simulators.
+
+    python benchmarks/market.py
+
+Random orders of many accounts in 20 pools, one thread: checked, settled on the ledger's rows and
+returned as fills, with the flows noted. The limit is a loop of additions and divisions, each of
+which waits for the last, as an order waits for the reserves that another left. Medians.
+"""
+
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from statistics import median
+from typing import Any
+
+import numba
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
+from simulator.market import (
+    ConstantProduct,
+    Curve,
+    Orders,
+    Pool,
+    Pools,
+    StableSwap,
+    Weighted,
+    settle,
+    settle_plain,
+)
+
+TURNS, RUNS, POOLS, ORDERS = 5, 5, 20, 200_000
+MIXED = (ConstantProduct(), Weighted(weight=0.2), StableSwap(), Weighted(weight=0.8))
+
+
+class Exchange:
+    """Pools on a ledger with many accounts, and orders for them."""
+
+    def __init__(self, accounts: int, curves: tuple[Curve, ...], orders: int) -> None:
+        draws = np.random.default_rng(0)
+        names = [f"token_{k}" for k in range(POOLS)] + [f"lp_{k}" for k in range(POOLS)]
+        kinds = ["outside", *["investor"] * accounts, "provider", *["pool"] * POOLS]
+        self.ledger = Ledger(kinds, ["numeraire", *names])
+        provider = accounts + 1
+        self.ledger.balances[1 : provider + 1, : 1 + POOLS] = 1e6
+        self.ledger.balances[OUTSIDE, : 1 + POOLS] = -1e6 * provider
+        self.pools = Pools(
+            Pool.on(self.ledger, curves[k % len(curves)], 0.003, provider + 1 + k, 1 + k, 21 + k)
+            for k in range(POOLS)
+        )
+        for pool in self.pools:
+            pool.add_liquidity(pool.curve.balanced(1.0) * 2e4, 2e4, account=provider)
+        self.start = self.ledger.balances[:, NUMERAIRE].copy()
+        self.orders = Orders(
+            draws.integers(1, provider, orders),
+            draws.integers(0, POOLS, orders),
+            draws.random(orders) < 0.5,
+            draws.lognormal(0, 1, orders),
+            np.zeros(orders),
+        )
+
+
+@numba.njit
+def _dependent(count: int) -> float:
+    reserve = 1.0
+    for _ in range(count):
+        reserve = 1.0 / (reserve + 1.0)
+    return reserve
+
+
+def main() -> None:
+    """Print millions of orders per second."""
+    few, mixed = Exchange(10_000, (ConstantProduct(),), ORDERS), Exchange(10_000, MIXED, ORDERS)
+    many = Exchange(1_000_000, (ConstantProduct(),), 5 * ORDERS)
+    plain = Exchange(100, (ConstantProduct(),), 2000)
+    ways: dict[str, tuple[int, Callable[[], Any]]] = {
+        "add and divide, one after the other": (ORDERS, lambda: _dependent(ORDERS)),
+        "constant product, 10,000 accounts": (ORDERS, lambda: _settled(few)),
+        "mix of curves, 10,000 accounts": (ORDERS, lambda: _settled(mixed)),
+        "constant product, 1,000,000 accounts": (5 * ORDERS, lambda: _settled(many)),
+        "plain Python": (2000, lambda: settle_plain(plain.ledger, plain.pools, plain.orders)),
+    }
+    if find_spec("uniswappy"):
+        ways["uniswappy"] = 500, _uniswappy(500)
+    if find_spec("curvesim"):
+        ways["curvesim, stableswap"] = 2000, _curvesim(2000)
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    with threadpool_limits(1):
+        for turn in range(TURNS + 1):
+            for name, (_, work) in ways.items():
+                for _ in range(RUNS):
+                    start = time.perf_counter()
+                    work()
+                    if turn:  # the first compiles
+                        seconds[name].append(time.perf_counter() - start)
+    ours = ORDERS / median(seconds["constant product, 10,000 accounts"])
+    for name, (orders, _) in ways.items():
+        speed = orders / median(seconds[name])
+        print(f"{name:<38} {speed / 1e6:10.4f} million orders/s {ours / speed:10,.1f} x slower")
+
+
+def _settled(exchange: Exchange) -> None:
+    filled = settle(exchange.ledger, exchange.pools, exchange.orders).filled
+    assert filled.mean() > 0.99
+    exchange.ledger.take_flows()
+
+
+def _uniswappy(orders: int) -> Callable[[], Any]:
+    """As many swaps of numeraire and back in a constant product pool of uniswappy."""
+    from uniswappy import ERC20, Swap, UniswapExchangeData, UniswapFactory
+
+    token, numeraire = ERC20("TKN", "0x01"), ERC20("NUM", "0x02")
+    data = UniswapExchangeData(tkn0=token, tkn1=numeraire, symbol="LP", address="0x03")
+    pool = UniswapFactory("factory", "0x04").deploy(data)
+    pool.add_liquidity("user", 20_000.0, 20_000.0, 20_000.0, 20_000.0)
+
+    def swaps() -> None:
+        for number in range(orders):
+            Swap().apply(pool, numeraire if number % 2 else token, "user", 1.0)
+
+    return swaps
+
+
+def _curvesim(orders: int) -> Callable[[], Any]:
+    """As many swaps to and fro in a stableswap pool of curvesim."""
+    from curvesim.pool import make
+
+    pool = make(A=100, D=40_000 * 10**18, n=2, fee=30_000_000)
+
+    def swaps() -> None:
+        for number in range(orders):
+            pool.exchange(number % 2, 1 - number % 2, 10**18)
+
+    return swaps
+
+
+if __name__ == "__main__":
+    main()

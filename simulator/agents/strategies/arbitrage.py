@@ -1,0 +1,65 @@
+"""Arbitrage between the pools and a market outside."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from simulator.agents.strategies.base import Portfolio, Strategy
+from simulator.components import Floats, Memory
+from simulator.market import ConstantProduct, Market, MarketView, Orders
+
+__all__ = ["Arbitrageur", "optimal_amounts"]
+
+
+class Arbitrageur(Strategy):
+    """Buys in a pool what is dearer outside and sells there what is cheaper, when all have traded.
+
+    At an outside price P it pays (sqrt(g P x y) - y)/g numeraire or sells (sqrt(g x y/P) - x)/g
+    tokens, g = 1 - fee, which brings the pool of x tokens and y numeraire back to g P <= p <= P/g,
+    as far as its money goes. It holds no token afterwards. Of several the first in line trades: the
+    others' orders are refused where they would lose. Needs `market.outside_price` and constant
+    product (Angeris et al. 2019).
+    """
+
+    kind: Literal["arbitrageur"] = "arbitrageur"
+    wave: ClassVar[int] = 3
+    trades_outside: ClassVar[bool] = True
+
+    def check(self, market: Market) -> None:
+        if market.outside_price.kind == "none":
+            raise ValueError("an arbitrageur needs a price outside: set market.outside_price")
+        if type(market.curve) is not ConstantProduct:
+            raise ValueError(
+                f"an arbitrageur trades constant_product pools, not a {market.curve.kind}"
+            )
+
+    def decide(
+        self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Orders, Memory]:
+        if view.outside_price is None:
+            return Orders.none(), memory
+        x, price = view.reserve_token, view.outside_price
+        buys, sells = optimal_amounts(x, view.reserve_numeraire, price, 1 - view.fee)
+        buy, worth = buys > 0, np.where(buys > 0, buys, sells * price)
+        quoted = view.quote(np.arange(len(x)), buy, np.where(buy, buys, sells))
+        gained = np.where(buy, quoted * price, quoted) - worth
+        worth = np.where(gained > view.gas, worth, 0.0)
+        cash = portfolio.numeraire[portfolio.trading]
+        part = np.minimum(cash / worth.sum(), 1.0) if worth.any() else np.zeros(len(cash))
+        paid = part[:, None] * worth
+        row, token = np.nonzero(paid > 0)
+        money = paid[row, token]
+        amount = np.where(buy[token], money, money / price[token])
+        break_even = np.where(buy[token], money / price[token], money)
+        account = portfolio.trading[row]
+        return Orders(account, token, buy[token], amount, break_even), memory
+
+
+def optimal_amounts(x: Floats, y: Floats, price: Floats, kept: Floats) -> tuple[Floats, Floats]:
+    """Numeraire to pay, or tokens to sell, to pools of x tokens and y numeraire for most profit.
+
+    `price` is that outside, `kept` 1 - fee. Neither pays within kept price <= y/x <= price/kept.
+    """
+    buys = np.maximum(np.sqrt(kept * price * x * y) - y, 0.0) / kept
+    sells = np.maximum(np.sqrt(kept * x * y / price) - x, 0.0) / kept
+    return buys, sells

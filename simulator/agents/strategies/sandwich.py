@@ -1,0 +1,110 @@
+"""Sandwiching: trading around another's order at its expense."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from simulator.agents.strategies.base import Portfolio, Strategy, orders_for
+from simulator.components import Floats, Integers, Memory
+from simulator.market import ConstantProduct, Market, MarketView, Orders
+
+__all__ = ["Sandwich"]
+
+SIZES = np.linspace(0.0, 1.0, 65)  # of a front-run, in parts of the largest
+SPARED = 1e-9  # of the largest front-run, so that rounding refuses nothing
+
+
+class Sandwich(Strategy):
+    """Buys before a pending purchase and sells right after it what it has bought.
+
+    It sees the pending orders and picks the purchase that pays it most among those with the highest
+    tip on their token, which settle at the reserves it sees. For a victim paying v for at least m,
+    the largest front-run b leaves it just m: (y + g b)(y + b + g v) = x y g v/m. Its tips are
+    `outbid` above and below the victim's, which puts it around the victim under `priority`, if the
+    victim tips at all; under other rules it takes an accident. The front-run is refused unless it
+    buys what was planned. Tokens it is left with, or has from genesis, it sells. A victim without
+    slippage tolerance leaves nothing to take. Constant product only (Zhou et al. 2021).
+    """
+
+    kind: Literal["sandwich"] = "sandwich"
+    wave: ClassVar[int] = 2
+    outbid: float = Field(
+        1e-6, gt=0, le=1e6, description="Tip above the victim's, and below it (numeraire)."
+    )
+
+    def check(self, market: Market) -> None:
+        if type(market.curve) is not ConstantProduct:
+            raise ValueError(f"a sandwich needs constant_product pools, not a {market.curve.kind}")
+
+    def decide(
+        self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Orders, Memory]:
+        placed = [orders_for(-portfolio.tokens * view.spot_price, view, portfolio)]
+        pending = Orders.none() if view.pending is None else view.pending
+        victims = pending.take(_first_purchases(pending, view))
+        if len(victims):
+            for account in portfolio.trading.tolist():
+                cash = float(portfolio.numeraire[account])
+                placed.append(self._around(victims, account, cash, view))
+        return Orders.join(placed), memory
+
+    def _around(self, victims: Orders, account: int, cash: float, view: MarketView) -> Orders:
+        """The two orders around the best of the victims, if that pays."""
+        tips = victims.tip + self.outbid, np.maximum(victims.tip - self.outbid, 0.0)
+        cost = 2 * view.gas + tips[0] + tips[1]
+        able = np.maximum(cash - cost, 0.0) * (1 - SPARED)
+        most = np.minimum(largest_front_run(victims, view), able)
+        paid = most[:, None] * SIZES
+        profit = _profit(paid, victims, view) - cost[:, None]
+        victim, size = np.unravel_index(profit.argmax(), profit.shape)
+        if not profit[victim, size] > 0:
+            return Orders.none()
+        token = victims.token[[victim]]
+        front = paid[victim, [size]]
+        bought = view.quote(token, np.array([True]), front)
+        return Orders(
+            np.array([account, account]),
+            np.repeat(token, 2),
+            np.array([True, False]),
+            np.concatenate([front, bought]),
+            np.concatenate([bought, [0.0]]),
+            np.array([tips[0][victim], tips[1][victim]]),
+        )
+
+
+def largest_front_run(victims: Orders, view: MarketView) -> Floats:
+    """Numeraire that can be spent before each victim so that it still gets its `min_out`."""
+    x, y = view.reserve_token[victims.token], view.reserve_numeraire[victims.token]
+    kept = 1 - view.fee[victims.token]
+    after_fee = kept * victims.amount
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # With m its bound and m0 what it gets undisturbed, b^2 g + linear b = room.
+        room = y * (y + after_fee)
+        got = x * after_fee / (y + after_fee)
+        room *= (got - victims.min_out) / victims.min_out
+        linear = y * (1 + kept) + kept * after_fee
+        most = 2 * room / (linear + np.sqrt(linear**2 + 4 * kept * np.maximum(room, 0.0)))
+    most = np.where(victims.min_out > 0, most, np.inf)
+    return np.maximum(np.nan_to_num(most, posinf=np.inf), 0.0) * (1 - SPARED)
+
+
+def _first_purchases(pending: Orders, view: MarketView) -> Integers:
+    """Rows of the purchases with the highest tip of all pending orders on their token."""
+    highest = np.full(len(view.spot_price), -np.inf)
+    np.maximum.at(highest, pending.token, pending.tip)
+    filled = (view.reserve_token > 0) & (view.reserve_numeraire > 0)
+    first = pending.tip == highest[pending.token]
+    return np.flatnonzero(pending.buy & first & filled[pending.token] & (pending.amount > 0))
+
+
+def _profit(paid: Floats, victims: Orders, view: MarketView) -> Floats:
+    """Numeraire gained by front-runs of `paid` `[victims, sizes]`, when nothing comes between."""
+    x, y = (side[victims.token, None] for side in (view.reserve_token, view.reserve_numeraire))
+    kept = 1 - view.fee[victims.token, None]
+    spent = victims.amount[:, None]
+    bought = x * kept * paid / (y + kept * paid)
+    x, y = x - bought, y + paid
+    x, y = x - x * kept * spent / (y + kept * spent), y + spent
+    gained: Floats = y * kept * bought / (x + kept * bought) - paid
+    return gained

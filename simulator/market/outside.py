@@ -1,0 +1,113 @@
+"""Outside prices: what a token is worth on a market beyond the pools."""
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Literal, NoReturn
+
+import numpy as np
+from pydantic import Field
+
+from simulator.components import Component, Memory
+from simulator.datafiles import DataFile
+from simulator.errors import ScenarioError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "OUTSIDE_PRICES",
+    "CsvPrice",
+    "GeometricBrownianMotion",
+    "NoOutsidePrice",
+    "OutsidePrice",
+]
+
+
+class OutsidePrice(Component):
+    """A price per token (numeraire) at which the world outside buys and sells any amount."""
+
+    @abstractmethod
+    def initial(self, tokens: tuple[str, ...], launch_price: float) -> Memory:
+        """A memory with the "price" `[tokens]` at genesis, or without where there is none."""
+
+    @abstractmethod
+    def move(self, memory: Memory, period: int, draws: np.random.Generator) -> Memory:
+        """The memory with the price of `period`, the one after that of `memory`."""
+
+
+class NoOutsidePrice(OutsidePrice):
+    """Tokens trade in the pools only."""
+
+    kind: Literal["none"] = "none"
+
+    def initial(self, tokens: tuple[str, ...], launch_price: float) -> Memory:
+        return {}
+
+    def move(self, memory: Memory, period: int, draws: np.random.Generator) -> Memory:
+        return memory
+
+
+class GeometricBrownianMotion(OutsidePrice):
+    """Each token's price moves on its own: dP/P = drift dt + sigma dW, from the launch price.
+
+    One period is one unit of time, so a period's log return is normal with mean drift - sigma^2/2.
+    """
+
+    kind: Literal["gbm"] = "gbm"
+    sigma: float = Field(0.02, ge=0, le=10, description="Volatility per period.")
+    drift: float = Field(0.0, ge=-10, le=10, description="Expected return per period.")
+
+    def initial(self, tokens: tuple[str, ...], launch_price: float) -> Memory:
+        return {"price": np.full(len(tokens), launch_price)}
+
+    def move(self, memory: Memory, period: int, draws: np.random.Generator) -> Memory:
+        normal = draws.standard_normal(len(memory["price"]))
+        log_return = self.drift - self.sigma**2 / 2 + self.sigma * normal
+        return {"price": memory["price"] * np.exp(log_return)}
+
+
+class CsvPrice(OutsidePrice):
+    """Prices from a CSV file with a header: a row for each period, the first for genesis.
+
+    It has a column for each token, named like it, or a single one for all. After the last row
+    prices stay.
+    """
+
+    kind: Literal["csv"] = "csv"
+    file: DataFile = Field(description="The file: a path from the scenario's folder.")
+
+    def initial(self, tokens: tuple[str, ...], launch_price: float) -> Memory:
+        frame = self._table()
+        if len(frame.columns) > 1:
+            if missing := [name for name in tokens if name not in frame]:
+                self._refuse(f"no column for {missing[0]}: name one for each token, or have one")
+            frame = frame[list(tokens)]
+        series = np.broadcast_to(frame.to_numpy(np.float64), (len(frame), len(tokens))).copy()
+        return {"price": series[0], "series": series}
+
+    def move(self, memory: Memory, period: int, draws: np.random.Generator) -> Memory:
+        series = memory["series"]
+        return {"price": series[min(period, len(series) - 1)], "series": series}
+
+    def _table(self) -> "pd.DataFrame":
+        """The table, which has at least a row and nothing but positive numbers."""
+        import pandas as pd
+
+        try:
+            frame = pd.read_csv(self.file.path)
+        except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+            self._refuse(f"cannot be read: {' '.join(str(error).split())}")
+        if frame.empty:
+            self._refuse("has no row")
+        for name in frame:
+            prices = pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64)
+            if (wrong := ~((prices > 0) & (prices < np.inf))).any():
+                self._refuse(
+                    f"column {str(name)!r} has no positive price in line {wrong.argmax() + 2}"
+                )
+        return frame
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise ScenarioError(f"outside_price csv: {self.file.path}: {what}")
+
+
+OUTSIDE_PRICES: tuple[type[OutsidePrice], ...] = (NoOutsidePrice, GeometricBrownianMotion, CsvPrice)
