@@ -10,6 +10,8 @@ from simulator.market.orders import Orders
 
 __all__ = ["MarketView"]
 
+BLOCK = 8192  # orders quoted at a time: what is computed of them stays in the cache
+
 
 @dataclass(frozen=True)
 class MarketView:
@@ -42,6 +44,13 @@ class MarketView:
 
         An empty pool pays 0.
         """
+        paid = np.empty(len(amount))
+        for first in range(0, len(amount), BLOCK):
+            some = slice(first, first + BLOCK)
+            paid[some] = self._quote(token[some], buy[some], amount[some])
+        return paid
+
+    def _quote(self, token: Integers, buy: Booleans, amount: Floats) -> Floats:
         reserve_token, reserve_numeraire = self.reserve_token[token], self.reserve_numeraire[token]
         reserve_in = np.where(buy, reserve_numeraire, reserve_token)
         reserve_out = np.where(buy, reserve_token, reserve_numeraire)
