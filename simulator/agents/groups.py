@@ -35,6 +35,19 @@ __all__ = [
 ]
 
 
+Tip = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=1e9,
+        description="Numeraire that each order offers for settling early, see clearing priority.",
+    ),
+]
+Tolerance = Annotated[
+    float, Field(ge=0, lt=1, description="Slippage accepted against the quote when deciding.")
+]
+
+
 class Wealth(Component):
     """A distribution of wealth among investors."""
 
@@ -74,18 +87,11 @@ class ClientGroup(Section):
     training_cost: float = Field(
         0.01, ge=0, le=1e9, description="Cost of training on one example for one epoch (numeraire)."
     )
-    tolerance: float = Field(
-        0.03, ge=0, lt=1, description="Slippage accepted against the quote when deciding."
-    )
+    tolerance: Tolerance = 0.03
     availability: float = Field(
         1.0, gt=0, le=1, description="Probability of being there to take part in a period."
     )
-    tip: float = Field(
-        0.0,
-        ge=0,
-        le=1e9,
-        description="Numeraire that each order offers for settling early, see clearing priority.",
-    )
+    tip: Tip = 0.0
 
 
 class LiquidityProviderGroup(Section):
@@ -104,12 +110,7 @@ class LiquidityProviderGroup(Section):
     strategy: Annotated[Strategy, Family(LIQUIDITY_STRATEGIES)] = Field(
         Passive(), description="What they do with their deposits."
     )
-    tip: float = Field(
-        0.0,
-        ge=0,
-        le=1e9,
-        description="Numeraire that each order offers for settling early, see clearing priority.",
-    )
+    tip: Tip = 0.0
 
 
 class InvestorGroup(Section):
@@ -132,15 +133,8 @@ class InvestorGroup(Section):
         1 / 3, ge=0, le=1, description="Fraction of wealth they put into tokens at genesis."
     )
     activity: float = Field(0.3, ge=0, le=1, description="Probability of trading in a period.")
-    tolerance: float = Field(
-        0.03, ge=0, lt=1, description="Slippage accepted against the quote when deciding."
-    )
-    tip: float = Field(
-        0.0,
-        ge=0,
-        le=1e9,
-        description="Numeraire that each order offers for settling early, see clearing priority.",
-    )
+    tolerance: Tolerance = 0.03
+    tip: Tip = 0.0
 
     @property
     def sizes(self) -> list[int]:

@@ -1,5 +1,6 @@
 """Shapley values estimated from random orders of joining."""
 
+from abc import abstractmethod
 from math import ceil
 from typing import Literal
 
@@ -13,7 +14,27 @@ from simulator.federation.game import CoalitionGame
 __all__ = ["GtgShapley", "PermutationShapley"]
 
 
-class PermutationShapley(GameValue):
+class Sampled(GameValue):
+    """A Shapley value from orders that may be truncated; remembers what that left out."""
+
+    def initial(self, clients: int) -> Memory:
+        return {"skipped": np.zeros(1)}
+
+    def assess(
+        self, evidence: Evidence, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Floats, Memory]:
+        values, skipped = self.estimate(evidence.game, draws)
+        return evidence.of_clients(values), {"skipped": np.array([skipped])}
+
+    def contributions(self, game: CoalitionGame, draws: np.random.Generator) -> Floats:
+        return self.estimate(game, draws)[0]
+
+    @abstractmethod
+    def estimate(self, game: CoalitionGame, draws: np.random.Generator) -> tuple[Floats, float]:
+        """One value per player, and the mean worth that truncation left out."""
+
+
+class PermutationShapley(Sampled):
     """Sampled Shapley value: mean marginal worth over random orders of joining.
 
     Unbiased, and sums to v(all) - v(nobody) in every sample (Castro et al. 2009). Costs at most
@@ -40,20 +61,7 @@ class PermutationShapley(GameValue):
         orders = self.permutations * (2 if self.antithetic else 1)
         return min(orders * (clients - 1) + 2, 1 << clients)
 
-    def initial(self, clients: int) -> Memory:
-        return {"skipped": np.zeros(1)}
-
-    def assess(
-        self, evidence: Evidence, memory: Memory, draws: np.random.Generator
-    ) -> tuple[Floats, Memory]:
-        values, skipped = self._estimate(evidence.game, draws)
-        return evidence.of_clients(values), {"skipped": np.array([skipped])}
-
-    def contributions(self, game: CoalitionGame, draws: np.random.Generator) -> Floats:
-        return self._estimate(game, draws)[0]
-
-    def _estimate(self, game: CoalitionGame, draws: np.random.Generator) -> tuple[Floats, float]:
-        """One value per player, and the mean worth that truncation left out."""
+    def estimate(self, game: CoalitionGame, draws: np.random.Generator) -> tuple[Floats, float]:
         orders = self._orders(game.players, draws)
         if self.truncation == 0:
             worth = game.prefix_values(orders)
@@ -69,7 +77,7 @@ class PermutationShapley(GameValue):
         return np.concatenate([orders, orders[:, ::-1]]) if self.antithetic else orders
 
 
-class GtgShapley(GameValue):
+class GtgShapley(Sampled):
     """Shapley value by guided and truncated sampling (GTG-Shapley: Liu et al. 2022).
 
     A round in which |v(all) - v(nobody)| is at most `round_threshold` credits nobody. Otherwise
@@ -92,20 +100,7 @@ class GtgShapley(GameValue):
         orders = ceil(self.most / clients) * clients
         return min(orders * (clients - 1) + 2, 1 << clients)
 
-    def initial(self, clients: int) -> Memory:
-        return {"skipped": np.zeros(1)}
-
-    def assess(
-        self, evidence: Evidence, memory: Memory, draws: np.random.Generator
-    ) -> tuple[Floats, Memory]:
-        values, skipped = self._estimate(evidence.game, draws)
-        return evidence.of_clients(values), {"skipped": np.array([skipped])}
-
-    def contributions(self, game: CoalitionGame, draws: np.random.Generator) -> Floats:
-        return self._estimate(game, draws)[0]
-
-    def _estimate(self, game: CoalitionGame, draws: np.random.Generator) -> tuple[Floats, float]:
-        """One value per player, and the worth that truncation left out."""
+    def estimate(self, game: CoalitionGame, draws: np.random.Generator) -> tuple[Floats, float]:
         game = OnceEvaluated(game)
         grand, empty = game.grand, game.empty
         if abs(grand - empty) <= self.round_threshold:
