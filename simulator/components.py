@@ -24,7 +24,18 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-__all__ = ["Booleans", "Component", "Family", "Floats", "Integers", "Memory", "Section", "extended"]
+__all__ = [
+    "Booleans",
+    "Component",
+    "Family",
+    "Floats",
+    "Integers",
+    "Memory",
+    "Section",
+    "extended",
+    "prefixed",
+    "without_prefix",
+]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -32,6 +43,20 @@ Booleans = NDArray[np.bool_]
 S = TypeVar("S", bound="Section")
 Memory = dict[str, NDArray[Any]]
 """What a stateful component remembers between periods: named arrays, stored in checkpoints."""
+
+
+def prefixed(prefix: str, memory: Memory) -> Memory:
+    """A component's memory with names that tell it apart within that of another."""
+    return {prefix + name: array for name, array in memory.items()}
+
+
+def without_prefix(prefix: str, memory: Memory) -> Memory:
+    """The part of a memory that `prefixed` has put there."""
+    return {
+        name.removeprefix(prefix): array
+        for name, array in memory.items()
+        if name.startswith(prefix)
+    }
 
 
 class Section(BaseModel):

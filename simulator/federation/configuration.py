@@ -7,7 +7,15 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from simulator.components import Booleans, Family, Floats, Memory, Section
+from simulator.components import (
+    Booleans,
+    Family,
+    Floats,
+    Memory,
+    Section,
+    prefixed,
+    without_prefix,
+)
 from simulator.errors import ModelError, ScenarioError
 from simulator.federation.aggregation import AGGREGATIONS, Aggregation, FedAvg
 from simulator.federation.behaviours import Behaviour
@@ -142,7 +150,7 @@ class Federation(Section):
             "parameters": parameters,
             "last_step": np.zeros_like(parameters),
             "steps": np.ones(len(cohort.data)),
-            **_named_server(self.aggregation.initial(parameters.size)),
+            **prefixed("server_", self.aggregation.initial(parameters.size)),
         }
 
     def learn(
@@ -163,7 +171,9 @@ class Federation(Section):
                 client, updates[client], memory["last_step"], period, streams
             )
         examples = cohort.claimed(period)
-        step, server = self.aggregation.apply(_of_server(memory), updates, examples * participates)
+        step, server = self.aggregation.apply(
+            without_prefix("server_", memory), updates, examples * participates
+        )
         parameters = previous + step
         if not (np.abs(np.vstack([parameters, updates])) < LARGEST_PARAMETER).all():
             raise ModelError(f"the model's parameters overflow in period {period}; {SLOW_DOWN}")
@@ -173,7 +183,7 @@ class Federation(Section):
                 "parameters": parameters,
                 "last_step": step,
                 "steps": steps,
-                **_named_server(server),
+                **prefixed("server_", server),
             },
         )
 
@@ -276,15 +286,3 @@ def _divided(part: Split, count: int, streams: Streams) -> list[Split]:
         raise ScenarioError(f"{count} sybil clients have only {len(part)} examples to divide")
     rows = streams["identities"].permutation(len(part))
     return [part.take(own) for own in np.array_split(rows, count)]
-
-
-def _named_server(memory: Memory) -> Memory:
-    return {f"server_{name}": values for name, values in memory.items()}
-
-
-def _of_server(memory: Memory) -> Memory:
-    return {
-        name.removeprefix("server_"): values
-        for name, values in memory.items()
-        if name.startswith("server_")
-    }

@@ -12,7 +12,14 @@ from simulator.agents.strategies.arbitrage import Arbitrageur
 from simulator.agents.strategies.base import NEWS, Portfolio, Strategy, orders_by
 from simulator.agents.strategies.manipulators import PumpAndDump, WashTrader
 from simulator.agents.strategies.sandwich import Sandwich
-from simulator.components import Family, Floats, Integers, Memory
+from simulator.components import (
+    Family,
+    Floats,
+    Integers,
+    Memory,
+    prefixed,
+    without_prefix,
+)
 from simulator.market import MarketView, Orders
 
 __all__ = [
@@ -222,7 +229,7 @@ class Adaptive(Strategy):
             "period": np.array(0),
         }
         for number, rule in enumerate(self.rules):
-            memory |= _named(number, rule.initial(accounts, draws))
+            memory |= prefixed(f"{number}.", rule.initial(accounts, draws))
         return memory
 
     def decide(
@@ -240,10 +247,10 @@ class Adaptive(Strategy):
         }
         placed = []
         for number, rule in enumerate(self.rules):
-            orders, own = rule.decide(view, portfolio, _own(number, memory), draws)
+            orders, own = rule.decide(view, portfolio, without_prefix(f"{number}.", memory), draws)
             held[number], paid[number] = _position(orders, view)
             placed.append(orders.take(follows[orders.account] == number))
-            kept |= _named(number, own)
+            kept |= prefixed(f"{number}.", own)
         scale = wealth if wealth > 0 else 1.0
         return Orders.join(placed), kept | {"held": held / scale, "paid": paid / scale}
 
@@ -272,17 +279,6 @@ def _position(orders: Orders, view: MarketView) -> tuple[NDArray[Any], float]:
     change = np.where(orders.buy, left * orders.amount, -orders.amount * price)
     money = np.where(orders.buy, orders.amount, -left * orders.amount * price)
     return np.bincount(orders.token, change, len(view.spot_price)), float(money.sum())
-
-
-def _named(number: int, memory: Memory) -> Memory:
-    return {f"{number}.{name}": array for name, array in memory.items()}
-
-
-def _own(number: int, memory: Memory) -> Memory:
-    first = f"{number}."
-    return {
-        name.removeprefix(first): array for name, array in memory.items() if name.startswith(first)
-    }
 
 
 INVESTOR_STRATEGIES: tuple[type[Strategy], ...] = (
