@@ -428,6 +428,13 @@ def alive(number: int) -> bool:
         return False
 
 
+def test_workers_hear_nothing_of_ctrl_c(driver: subprocess.Popen[str]) -> None:
+    (worker,) = workers_of(driver)
+    status = Path(f"/proc/{worker}/status").read_text()
+    blocked = int(status.partition("SigBlk:")[2].split()[0], base=16)
+    assert blocked & 1 << signal.SIGINT - 1
+
+
 def test_a_killed_worker_fails_its_run_only(driver: subprocess.Popen[str]) -> None:
     (worker,) = workers_of(driver)
     os.kill(worker, signal.SIGKILL)
