@@ -53,6 +53,11 @@ class Run:
         return self._table("pools")
 
     @cached_property
+    def positions(self) -> pd.DataFrame:
+        """One row per period and position of a liquidity provider in a pool."""
+        return self._table("positions")
+
+    @cached_property
     def agents(self) -> pd.DataFrame:
         """One row per period and agent: what it owns."""
         return self._table("agents")

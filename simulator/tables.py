@@ -48,6 +48,21 @@ TABLES: dict[str, dict[str, str]] = {
         "supply": "float64",
         "fundamental_value": "float64",
     },
+    "positions": {  # of liquidity providers in pools, at the end of the period
+        "period": "int32",
+        "agent": "category",
+        "token": "category",  # of the pool
+        "shares": "float64",  # LP shares; liquidity in a concentrated pool
+        "lower": "float64",  # price from which it serves
+        "upper": "float64",  # price to which it serves
+        "tokens": "float64",  # that the shares would be paid, fees included
+        "numeraire": "float64",  # the same
+        "value": "float64",  # of both, at the spot price
+        "holding_value": "float64",  # of what was put in for the shares there are, had it been held
+        "moved": "float64",  # put in less taken out in the period, at the spot price at its end
+        "fees": "float64",  # earned in the period, at the spot price
+        "lvr": "float64",  # loss against rebalancing in the period
+    },
     "agents": {
         "period": "int32",
         "agent": "category",

@@ -1,6 +1,8 @@
 """Groups of like agents, as a scenario lists them, and how a group decides in a run."""
 
 from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -18,11 +20,11 @@ from simulator.agents.strategies import (
     Strategy,
     ValueSeller,
 )
-from simulator.components import Component, Family, Floats, Integers, Memory, Section
+from simulator.components import Booleans, Component, Family, Floats, Integers, Memory, Section
 from simulator.errors import StrategyError
 from simulator.federation import BEHAVIOURS, Behaviour, Honest
 from simulator.ledger import NUMERAIRE, Ledger
-from simulator.market import MarketView, Orders
+from simulator.market import LiquidityOrders, MarketView, Orders, Positions
 
 __all__ = [
     "WEALTHS",
@@ -110,6 +112,7 @@ class LiquidityProviderGroup(Section):
     strategy: Annotated[Strategy, Family(LIQUIDITY_STRATEGIES)] = Field(
         Passive(), description="What they do with their deposits."
     )
+    tolerance: Tolerance = 0.03
     tip: Tip = 0.0
 
 
@@ -156,8 +159,34 @@ class Traders:
     invested: float = 0.0
     tip: float = 0.0
 
+    def provide(
+        self,
+        view: MarketView,
+        ledger: Ledger,
+        memory: Memory,
+        draws: np.random.Generator,
+        positions: Positions,
+    ) -> tuple[LiquidityOrders, Memory]:
+        """What the accounts change of their `positions`, by ledger account, and the new memory.
+
+        Raises StrategyError when the strategy raises or returns something that is no such order.
+        """
+        portfolio = self._portfolio(view, ledger, None, positions)
+        with self._blamed(view):
+            orders, memory = self.strategy.provide(view, portfolio, memory, draws)
+            if not isinstance(orders, LiquidityOrders):
+                raise TypeError(f"returned {type(orders).__name__}, not LiquidityOrders")
+            orders.check(*portfolio.tokens.shape)
+            memory = _as_memory(memory, ledger.balances)
+        return orders.by(self.accounts[0] + orders.account), memory
+
     def decide(
-        self, view: MarketView, ledger: Ledger, memory: Memory, draws: np.random.Generator
+        self,
+        view: MarketView,
+        ledger: Ledger,
+        memory: Memory,
+        draws: np.random.Generator,
+        positions: Positions | None = None,
     ) -> tuple[Orders, Memory]:
         """Orders of the group's active accounts, by ledger account, and the new memory.
 
@@ -165,26 +194,42 @@ class Traders:
         """
         size, everybody = len(self.accounts), self.activity >= 1
         awake = None if everybody else draws.random(size) < self.activity
-        balances = ledger.balances[self.accounts[0] : self.accounts[-1] + 1]
-        portfolio = Portfolio(
-            numeraire=self._spendable(balances[:, NUMERAIRE], view),
-            tokens=balances[:, 1 : 1 + len(view.spot_price)],
-            own_token=self.own_token,
-            invested=self.invested,
-            awake=awake,
-        )
-        try:
+        portfolio = self._portfolio(view, ledger, awake, positions)
+        with self._blamed(view):
             orders, memory = self.strategy.decide(view, portfolio, memory, draws)
-            orders, memory = _as_orders(orders), _as_memory(memory, balances)
-        except (Exception, SystemExit) as error:
-            said = ", ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
-            raise StrategyError(f"{self._blame(view)}: {said}") from error
+            orders, memory = _as_orders(orders), _as_memory(memory, ledger.balances)
         if not len(orders):
             return orders, memory
         self._check(orders, view)
         if awake is not None and not (wanted := awake[orders.account]).all():
             orders = orders.take(np.flatnonzero(wanted))
         return orders.by(self.accounts[0] + orders.account), memory
+
+    def _portfolio(
+        self,
+        view: MarketView,
+        ledger: Ledger,
+        awake: Booleans | None,
+        positions: Positions | None,
+    ) -> Portfolio:
+        balances = ledger.balances[self.accounts[0] : self.accounts[-1] + 1]
+        return Portfolio(
+            numeraire=self._spendable(balances[:, NUMERAIRE], view),
+            tokens=balances[:, 1 : 1 + len(view.spot_price)],
+            own_token=self.own_token,
+            invested=self.invested,
+            awake=awake,
+            positions=positions,
+        )
+
+    @contextmanager
+    def _blamed(self, view: MarketView) -> Iterator[None]:
+        """Say of whatever the strategy raises whose it is, and when."""
+        try:
+            yield
+        except (Exception, SystemExit) as error:
+            said = ", ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
+            raise StrategyError(f"{self._blame(view)}: {said}") from error
 
     def _spendable(self, numeraire: Floats, view: MarketView) -> Floats:
         """What is left when an order for each token has paid its gas and tip."""

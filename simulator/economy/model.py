@@ -9,9 +9,11 @@ from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from simulator.agents.aggregator import Aggregator
 from simulator.agents.client import Client
+from simulator.agents.groups import Traders
 from simulator.agents.investor import Investor
 from simulator.agents.liquidity_provider import LiquidityProvider
 from simulator.components import Booleans, Floats, Memory
+from simulator.economy import providing
 from simulator.economy.arbitrage import bring_in, take_out
 from simulator.economy.detail import Details
 from simulator.economy.publishing import announced, seen_by, unannounced
@@ -30,7 +32,16 @@ from simulator.economy.state import State
 from simulator.errors import LedgerError
 from simulator.federation import Quality, Round
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
-from simulator.market import Fills, MarketView, Orders, Pool, Pools, settle
+from simulator.market import (
+    Fills,
+    LiquidityOrders,
+    MarketView,
+    Orders,
+    Pool,
+    Pools,
+    Positions,
+    settle,
+)
 from simulator.randomness import Streams
 from simulator.scenario import Scenario
 from simulator.tokens import HORIZON
@@ -142,7 +153,7 @@ class Economy(mesa.Model):
         return reward
 
     def exchange(self, reward: Reward) -> list[tuple[MarketView, Fills]]:
-        """Trading passes, one after the other: all decide on a fresh view and trade.
+        """Providers change their positions; then, pass after pass, all decide on a fresh view.
 
         Those of the last wave see what the others have left, and trade after them. Returns what
         settled, and the view it was decided on.
@@ -152,6 +163,8 @@ class Economy(mesa.Model):
         self.memory["outside_price"] = market.outside_price.move(
             self.memory["outside_price"], self.period, draws
         )
+        if self.register.changing:
+            self.provide(self.view(reward))
         for _ in range(market.passes):
             view = self.view(reward)
             traded.append((view, self.trade(self.decide(view))))
@@ -161,6 +174,28 @@ class Economy(mesa.Model):
             reward = replace(reward, issued=np.zeros_like(reward.issued))  # seen once
         self.memory["fees"] = market.volatility_fee.observe(self.memory["fees"], self.spot_price)
         return traded
+
+    def provide(self, view: MarketView) -> None:
+        """Liquidity providers decide on one view what to change of their positions, and do it."""
+        placed = []
+        for group in self.register.changing:
+            orders, self.memory[group.name] = group.provide(
+                seen_by(group.strategy, view, self.memory["news"]),
+                self.ledger,
+                self.memory[group.name],
+                self.state.streams[group.name],
+                self._positions_of(group),
+            )
+            placed.append(orders)
+        self.memory["positions"] = providing.change(
+            self.ledger,
+            self.register,
+            self.pools,
+            self.memory["positions"],
+            LiquidityOrders.join(placed),
+            self.spot_price,
+            self.settings.market.gas,
+        )
 
     def view(self, reward: Reward) -> MarketView:
         """The market before trading begins; what follows from contributions is known later."""
@@ -178,6 +213,7 @@ class Economy(mesa.Model):
             training_cost=self._training_cost,
             gas=market.gas,
             outside_price=self.memory["outside_price"].get("price"),
+            fees_earned=self.memory["positions"]["fees"],
             supply=news["supply"],
             fundamental_value=news["fundamental_value"],
             share=news["share"],
@@ -212,6 +248,7 @@ class Economy(mesa.Model):
                 self.ledger,
                 self.memory[group.name],
                 self.state.streams[group.name],
+                self._positions_of(group) if group.strategy.provides else None,
             )
             placed.append(orders)
         orders = Orders.join(placed)
@@ -298,6 +335,15 @@ class Economy(mesa.Model):
     def fundamental_value(self) -> Floats:
         """Fundamental value of each token `[tokens]`."""
         return self.memory["prices"]["value"]
+
+    @property
+    def positions(self) -> Positions:
+        """What liquidity providers have in the pools now `[providers, tokens]`."""
+        return providing.positions(self.ledger, self.register, self.memory["positions"])
+
+    def _positions_of(self, group: Traders) -> Positions:
+        first = group.accounts[0] - self.register.provider_accounts[0]
+        return self.positions.rows(slice(first, first + len(group.accounts)))
 
     @property
     def lp_price(self) -> Floats:
@@ -402,6 +448,7 @@ class Economy(mesa.Model):
         self._set_terms()
         self._endow()
         self._note_prices()
+        self.memory["positions"] = providing.initial(self.ledger, self.register, price)
         self.memory["oracle"] = settings.market.oracle.initial(self.spot_price)
         self.quality = self._evaluated()
         self.memory["assessment"] = {

@@ -228,6 +228,11 @@ class Register:
         }
 
     @cached_property
+    def changing(self) -> tuple[Traders, ...]:
+        """The groups of liquidity providers that change their positions."""
+        return tuple(group for group in self.traders if group.strategy.provides)
+
+    @cached_property
     def traders(self) -> tuple[Traders, ...]:
         """The groups of agents that place orders, in the order of the scenario."""
         return tuple(self._traders())
@@ -241,7 +246,7 @@ class Register:
                 for group in settings.clients
             ],
             "liquidity_providers": [
-                (_Plan(group.strategy, tip=group.tip), group.count)
+                (_Plan(group.strategy, group.tolerance, tip=group.tip), group.count)
                 for group in settings.liquidity_providers
             ],
             "investors": [

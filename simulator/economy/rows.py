@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.components import Floats
+from simulator.economy.providing import position_rows
 from simulator.economy.register import TREASURY
 from simulator.economy.rewarding import Reward
 from simulator.ledger import NUMERAIRE
@@ -33,11 +34,13 @@ def table_rows(
     period = economy.period
     traded = Fills.join([reward.buybacks, *(fills for _, fills in passes)])
     pools, agents = _pools(economy, traded), _agents(economy)
+    positions = _positions(economy, reward.buybacks, traded)
     orders = _fills(economy, reward.buybacks, passes, traded)
     wealth = agents["wealth"][1 : 1 + len(economy.shares)]
     return {
         "clients": _clients(economy, reward, wealth) | {"period": period},
         "pools": pools | {"period": period},
+        "positions": positions | {"period": period},
         "agents": economy.details.agents(agents) | {"period": period},
         "fills": economy.details.fills(orders) | {"period": period},
         "flows": _flows(economy) | {"period": period},
@@ -94,6 +97,20 @@ def _pools(economy: "Economy", traded: Fills) -> Row:
         "supply": economy.ledger.supply(register.token_numbers),
         "fundamental_value": economy.fundamental_value,
     }
+
+
+def _positions(economy: "Economy", buybacks: Fills, traded: Fills) -> Row:
+    """Rows of all positions; they are remembered for the next period's."""
+    rows, economy.memory["positions"] = position_rows(
+        economy.ledger,
+        economy.register,
+        economy.pools,
+        economy.memory["positions"],
+        economy.spot_price,
+        buybacks,
+        traded,
+    )
+    return rows
 
 
 def _agents(economy: "Economy") -> Row:

@@ -29,6 +29,7 @@ from simulator.market.outside import (
     OutsidePrice,
 )
 from simulator.market.pool import Pool
+from simulator.market.positions import LiquidityOrders, Positions
 from simulator.market.settling import Pools, settle, settle_plain
 from simulator.market.view import MarketView
 
@@ -49,6 +50,7 @@ __all__ = [
     "FirstInFirstOut",
     "GeometricBrownianMotion",
     "Launch",
+    "LiquidityOrders",
     "Market",
     "MarketView",
     "NoOutsidePrice",
@@ -57,6 +59,7 @@ __all__ = [
     "OutsidePrice",
     "Pool",
     "Pools",
+    "Positions",
     "Priority",
     "RandomOrder",
     "SeededPool",

@@ -7,6 +7,7 @@ import numpy as np
 from simulator.components import Booleans, Floats, Integers
 from simulator.market.curves import Curve
 from simulator.market.orders import Orders
+from simulator.market.settling import numbers
 
 __all__ = ["MarketView"]
 
@@ -32,6 +33,7 @@ class MarketView:
     dividend: Floats  # paid this period for each token held, numeraire
     gas: float = 0.0  # numeraire per order
     outside_price: Floats | None = None  # numeraire per token beyond the pools, if there is one
+    fees_earned: Floats | None = None  # by each pool in the last period, numeraire
     pending: Orders | None = None  # of the first wave, for those of the second
 
     def __post_init__(self) -> None:
@@ -42,7 +44,7 @@ class MarketView:
     def quote(self, token: Integers, buy: Booleans, amount: Floats) -> Floats:
         """What orders alone in this view would be paid: tokens for buys, numeraire for sells.
 
-        An empty pool pays 0.
+        To the last bit what settling would pay. An empty pool pays 0.
         """
         paid = np.empty(len(amount))
         for first in range(0, len(amount), BLOCK):
@@ -59,4 +61,10 @@ class MarketView:
             np.where(filled, reserve_in, 1.0),
             np.where(filled, reserve_out, 0.0),
         )
-        return self.curve.payout(reserve_in, reserve_out, amount, self.fee[token], ~buy)
+        terms = reserve_in, reserve_out, amount, self.fee[token], ~buy
+        if (known := numbers(self.curve)) is None:
+            return self.curve.payout(*terms)
+        from simulator.market.kernels import payout
+
+        paid: Floats = payout(*known, *terms)
+        return paid

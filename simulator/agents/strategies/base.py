@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from simulator.components import Booleans, Component, Floats, Integers, Memory
-from simulator.market import Market, MarketView, Orders
+from simulator.market import LiquidityOrders, Market, MarketView, Orders, Positions
 
 __all__ = [
     "NEWS",
@@ -39,6 +39,7 @@ class Portfolio:
     own_token: Integers  # [accounts], the token that stands for the account's client, -1 for none
     invested: float  # fraction of wealth in tokens that the accounts hold as a rule
     awake: Booleans | None = None  # [accounts], whose orders count; None for all
+    positions: Positions | None = None  # of the accounts, if they may provide liquidity
 
     def __post_init__(self) -> None:
         for column in (self.numeraire, self.tokens, self.own_token):
@@ -73,6 +74,9 @@ class Strategy(Component):
     """Whether its orders, in wave 3, are against the outside: it buys there what it sells in a
     pool, and sells there what it has bought in one."""
 
+    provides: ClassVar[bool] = False
+    """Whether it changes its positions in pools, at the beginning of a period's trading."""
+
     def check(self, market: Market) -> None:
         """Raise ValueError when it cannot trade in such a market."""
 
@@ -89,6 +93,12 @@ class Strategy(Component):
         `min_out` and `tip` of the orders are raised afterwards to what the group's slippage
         tolerance and tip say.
         """
+
+    def provide(
+        self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
+    ) -> tuple[LiquidityOrders, Memory]:
+        """What the accounts change of their positions, if it `provides`, and the new memory."""
+        return LiquidityOrders.none(), memory
 
 
 class SingleAccountStrategy(Strategy):

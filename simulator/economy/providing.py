@@ -1,0 +1,176 @@
+"""What liquidity providers change of their positions, and what these earn and lose."""
+
+from typing import Any
+
+import numpy as np
+
+from simulator.components import Floats, Memory
+from simulator.economy.register import TREASURY, Register
+from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
+from simulator.market import Fills, LiquidityOrders, Pool, Pools, Positions
+
+__all__ = ["change", "initial", "position_rows", "positions"]
+
+DUST = 1e-12  # of a pool's reserves: less is not deposited
+
+
+def initial(ledger: Ledger, register: Register, price: Floats) -> Memory:
+    """What is remembered of the positions that the launch opened `[providers, tokens]`.
+
+    What was put in for the shares there are (`deposited_*`), what has been put in less taken out in
+    the period (`moved_*`), and what there was when it began: `part` of the pool, `tokens` and
+    `value`; and of pools `[tokens]` the `price` and the `fees` of the last period.
+    """
+    part = _part(ledger, register)
+    tokens, numeraire = (part * reserve for reserve in register.reserves(ledger.balances))
+    nothing = np.zeros_like(part)
+    return {
+        "deposited_tokens": tokens,
+        "deposited_numeraire": numeraire,
+        "moved_tokens": tokens,
+        "moved_numeraire": numeraire,
+        "part": nothing,
+        "tokens": nothing,
+        "value": nothing,
+        "price": price,
+        "fees": np.zeros_like(price),
+    }
+
+
+def positions(ledger: Ledger, register: Register, memory: Memory) -> Positions:
+    """The positions of all providers as they are now."""
+    shares = ledger.balances[register.provider_accounts, register.share_assets]
+    part = _part(ledger, register)
+    tokens, numeraire = register.reserves(ledger.balances)
+    return Positions(
+        shares,
+        part * tokens,
+        part * numeraire,
+        memory["deposited_tokens"],
+        memory["deposited_numeraire"],
+        np.zeros_like(shares),
+        np.full_like(shares, np.inf),
+    )
+
+
+def change(
+    ledger: Ledger,
+    register: Register,
+    pools: Pools,
+    memory: Memory,
+    orders: LiquidityOrders,
+    price: Floats,
+    gas: float,
+) -> Memory:
+    """Execute `orders` one after the other; each costs `gas` and is left out if that is not there.
+
+    An empty pool opens at `price`.
+    """
+    changed = {name: array.copy() for name, array in memory.items()}
+    for row in range(len(orders)):
+        account, number = int(orders.account[row]), int(orders.token[row])
+        if ledger.balances[account, NUMERAIRE] < gas:
+            continue
+        ledger.transfer("gas", NUMERAIRE, account, OUTSIDE, gas)
+        place = account - register.provider_accounts[0], number
+        part = float(orders.withdraw[row])
+        out = _withdrawn(pools[number], account, part)
+        offered = float(orders.deposit_token[row]), float(orders.deposit_numeraire[row])
+        put_in = _deposited(pools[number], account, offered, float(price[number]))
+        for asset, name in enumerate(("tokens", "numeraire")):
+            changed[f"deposited_{name}"][place] *= 1.0 - part
+            changed[f"deposited_{name}"][place] += put_in[asset]
+            changed[f"moved_{name}"][place] += put_in[asset] - out[asset]
+    return changed
+
+
+def position_rows(
+    ledger: Ledger,
+    register: Register,
+    pools: Pools,
+    memory: Memory,
+    price: Floats,
+    buybacks: Fills,
+    traded: Fills,
+) -> tuple[dict[str, Any], Memory]:
+    """The rows of table positions, and what to remember for those of the next period.
+
+    `buybacks` came before positions were changed; they are the first of what has `traded`.
+    Loss-versus-rebalancing of a period is what the tokens at its beginning and those put in have
+    gained in price, less what the position has gained without fees (Milionis et al. 2022):
+    x (p' - p) + dx p' + dy - (v' - v - fees).
+    """
+    now = positions(ledger, register, memory)
+    part, value = _part(ledger, register), now.value(price)
+    early, paid = _fees(pools, buybacks, price), _fees(pools, traded, price)
+    fees = memory["part"] * early + part * (paid - early)
+    moved = memory["moved_tokens"] * price + memory["moved_numeraire"]
+    rebalanced = memory["value"] + memory["tokens"] * (price - memory["price"]) + moved
+    owner, pool = np.nonzero((now.shares > 0) | (memory["part"] > 0))
+    some = owner, pool
+    rows = {
+        "agent": register.provider_accounts[owner] - TREASURY,
+        "token": pool,
+        "shares": now.shares[some],
+        "lower": now.lower[some],
+        "upper": now.upper[some],
+        "tokens": now.tokens[some],
+        "numeraire": now.numeraire[some],
+        "value": value[some],
+        "holding_value": now.holding_value(price)[some],
+        "moved": moved[some],
+        "fees": fees[some],
+        "lvr": (rebalanced - value + fees)[some],
+    }
+    nothing = np.zeros_like(part)
+    return rows, memory | {
+        "moved_tokens": nothing,
+        "moved_numeraire": nothing,
+        "part": part,
+        "tokens": now.tokens,
+        "value": value,
+        "price": price,
+        "fees": paid,
+    }
+
+
+def _part(ledger: Ledger, register: Register) -> Floats:
+    """Part of each pool that each provider has `[providers, tokens]`."""
+    shares = ledger.balances[register.provider_accounts, register.share_assets]
+    supply = -ledger.balances[OUTSIDE, register.share_assets]
+    part: Floats = np.divide(shares, supply, out=np.zeros_like(shares), where=supply > 0)
+    return part
+
+
+def _fees(pools: Pools, fills: Fills, price: Floats) -> Floats:
+    """Worth at `price` of the fees in `fills` `[tokens]`."""
+    orders, fee = fills.orders, pools.fees[fills.orders.token]
+    late = pools.fee_on_output[orders.token]
+    charged = np.where(late, fills.amount_out * fee / (1 - fee), orders.amount * fee)
+    worth = np.where(orders.buy == late, price[orders.token], 1.0)
+    filled = np.where(fills.filled, charged * worth, 0.0)
+    paid: Floats = np.bincount(orders.token, filled, minlength=len(pools)).astype(np.float64)
+    return paid
+
+
+def _withdrawn(pool: Pool, account: int, part: float) -> tuple[float, float]:
+    """What `account` is paid for a part of its shares: (tokens, numeraire)."""
+    shares = min(part, 1.0) * float(pool.ledger.balances[account, pool.share])
+    return pool.remove_liquidity(shares, account=account) if shares > 0 else (0.0, 0.0)
+
+
+def _deposited(
+    pool: Pool, account: int, offered: tuple[float, float], price: float
+) -> tuple[float, float]:
+    """What `account` puts in of what it offers and has: (tokens, numeraire)."""
+    owned = pool.ledger.balances[account, [pool.token, NUMERAIRE]]
+    token, numeraire = np.minimum(offered, owned).tolist()
+    if not pool.shares:
+        ratio = pool.curve.balanced(price)
+        token = min(token, numeraire * ratio)
+        numeraire = token / ratio
+    if min(token / (pool.reserve_token or 1.0), numeraire / (pool.reserve_numeraire or 1.0)) < DUST:
+        return 0.0, 0.0
+    pool.add_liquidity(token, numeraire, account=account)
+    token, numeraire = (owned - pool.ledger.balances[account, [pool.token, NUMERAIRE]]).tolist()
+    return token, numeraire
