@@ -406,7 +406,7 @@ def sweep_run(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Compute the runs of STUDY, a YAML file, that are not complete yet.
+    """Compute the runs of STUDY, a YAML file or a shipped study, that are not complete yet.
 
     \b
     A run is known by its complete scenario and seed: what is complete is never computed again, and
@@ -414,9 +414,13 @@ def sweep_run(
 
     \b
     Examples:
+      wallstreetfeds sweep run manipulation
       wallstreetfeds sweep run fees.yaml --workers 4
       wallstreetfeds sweep run fees.yaml --seeds 2 --set periods=5 --out /tmp/trial
     """
+    from simulator.sweep import study_file
+
+    study = study_file(study)
     planned, warnings = _planned(study, out, _overrides(settings, None, None), seeds, plugins)
     if not quiet:
         for warning in warnings:
@@ -456,9 +460,12 @@ def sweep_status(study: str, out: str, as_json: bool) -> None:
       wallstreetfeds sweep status fees.yaml
       wallstreetfeds sweep status outputs/fees
     """
-    from simulator.sweep import read_study
+    from simulator.sweep import read_study, study_file
 
-    folder = Path(study) if os.path.isdir(study) else Path(out) / read_study(study)[0].name
+    if os.path.isdir(study):
+        folder = Path(study)
+    else:
+        folder = Path(out) / read_study(study_file(study))[0].name
     _show_sweep(folder, as_json, quiet=False)
 
 

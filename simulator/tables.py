@@ -58,8 +58,12 @@ TABLES: dict[str, dict[str, str]] = {
         "tokens": "float64",  # that the shares would be paid, fees included
         "numeraire": "float64",  # the same
         "value": "float64",  # of both, at the spot price
-        "holding_value": "float64",  # of what was put in for the shares there are, had it been held
-        "moved": "float64",  # put in less taken out in the period, at the spot price at its end
+        "deposited_tokens": "float64",  # put in for the shares there are
+        "deposited_numeraire": "float64",  # the same
+        "holding_value": "float64",  # of both, at the spot price: had they been held
+        "moved_tokens": "float64",  # put in less taken out in the period
+        "moved_numeraire": "float64",  # the same
+        "moved": "float64",  # worth of both, at the spot price at the end of the period
         "fees": "float64",  # earned in the period, at the spot price
         "lvr": "float64",  # loss against rebalancing in the period
     },

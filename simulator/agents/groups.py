@@ -272,8 +272,10 @@ def _as_orders(orders: Orders) -> Orders:
         _column(orders.amount, np.float64),
         _column(orders.min_out, np.float64),
         _column(orders.tip, np.float64),
+        _column(orders.routed, np.bool_),
     )
-    lengths = [column.size for column in vars(checked).values()]
+    lengths = [column.size for name, column in vars(checked).items() if name != "routed"]
+    lengths += [checked.routed.size] if checked.routed.size else []
     if lengths.count(lengths[0]) != len(lengths):
         raise ValueError(f"order columns of different lengths: {lengths}")
     return checked

@@ -32,8 +32,8 @@ class AccountHolder(mesa.Agent):
 
     @property
     def wealth(self) -> float:
-        """Numeraire, tokens and LP shares at spot prices."""
-        return float(self.model.worth(self.model.ledger.balances[self.accounts].sum(axis=0)))
+        """Numeraire, tokens and positions at spot prices."""
+        return float(self.model.wealth[self.accounts].sum())
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, wealth={self.wealth:.2f})"

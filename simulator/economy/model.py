@@ -16,7 +16,7 @@ from simulator.components import Booleans, Floats, Memory
 from simulator.economy import providing
 from simulator.economy.arbitrage import bring_in, take_out
 from simulator.economy.detail import Details
-from simulator.economy.publishing import announced, seen_by, unannounced
+from simulator.economy.publishing import announced, issued_seen, seen_by, unannounced
 from simulator.economy.register import CLEARING, TREASURY, Register, each
 from simulator.economy.rewarding import (
     Reward,
@@ -33,6 +33,8 @@ from simulator.errors import LedgerError
 from simulator.federation import Quality, Round
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import (
+    Concentrated,
+    Curve,
     Fills,
     LiquidityOrders,
     MarketView,
@@ -40,6 +42,7 @@ from simulator.market import (
     Pool,
     Pools,
     Positions,
+    RangePool,
     settle,
 )
 from simulator.randomness import Streams
@@ -84,6 +87,9 @@ class Economy(mesa.Model):
     def restore(self, saved: dict[str, np.ndarray]) -> None:
         """Go to a state that `state.save()` returned for the same scenario; history starts anew."""
         self.state.restore(saved)
+        for number, pool in enumerate(self.pools):
+            if isinstance(pool, RangePool):
+                pool.restore(self.memory[f"pool/{number}"])
         self.history.clear()
         self.tables: dict[str, Row] = {}
         with self._threads.limit(limits=1):
@@ -135,7 +141,8 @@ class Economy(mesa.Model):
         split, self.memory["payout"] = payout.split(self.memory["payout"], revenue, self.shares)
         ledger.transfer("revenue", NUMERAIRE, OUTSIDE, CLEARING, revenue)
         ledger.transfer("released", NUMERAIRE, TREASURY, CLEARING, split.released)
-        earning = earning_tokens(ledger, self.register, payout.pools_earn)
+        pooled = self.positions.tokens if payout.pools_earn else None
+        earning = earning_tokens(ledger, self.register, pooled)
         received, paid, rate = pay_dividends(ledger, earning, split.dividend)
         arrived = revenue + split.released
         ledger.transfer("direct", NUMERAIRE, CLEARING, clients, split.direct, arrived)
@@ -172,6 +179,7 @@ class Economy(mesa.Model):
                 view = self.view(reward)
                 traded.append((view, self.trade_last(self._placed(view, LAST_WAVE), view)))
             reward = replace(reward, issued=np.zeros_like(reward.issued))  # seen once
+            self.memory["news"] = issued_seen(self.memory["news"])
         self.memory["fees"] = market.volatility_fee.observe(self.memory["fees"], self.spot_price)
         return traded
 
@@ -200,7 +208,7 @@ class Economy(mesa.Model):
     def view(self, reward: Reward) -> MarketView:
         """The market before trading begins; what follows from contributions is known later."""
         market = self.settings.market
-        reserve_token, reserve_numeraire = self.register.reserves(self.ledger.balances)
+        reserve_token, reserve_numeraire = self.pools.reserves
         news = self._news(reward)
         return MarketView(
             period=self.period,
@@ -214,6 +222,7 @@ class Economy(mesa.Model):
             gas=market.gas,
             outside_price=self.memory["outside_price"].get("price"),
             fees_earned=self.memory["positions"]["fees"],
+            segments=self.pools.segments if self.pools.ranged else None,
             supply=news["supply"],
             fundamental_value=news["fundamental_value"],
             share=news["share"],
@@ -289,6 +298,9 @@ class Economy(mesa.Model):
         if self.ledger.balances[CLEARING].any():
             raise LedgerError(f"the clearing account is not empty after period {self.period}")
         self.tables = table_rows(self, reward, traded)
+        for number, pool in enumerate(self.pools):
+            if isinstance(pool, RangePool):
+                self.memory[f"pool/{number}"] = pool.save()
         self.history.append(self.tables["periods"])
 
     @property
@@ -339,32 +351,26 @@ class Economy(mesa.Model):
     @property
     def positions(self) -> Positions:
         """What liquidity providers have in the pools now `[providers, tokens]`."""
-        return providing.positions(self.ledger, self.register, self.memory["positions"])
+        return providing.positions(self.ledger, self.register, self.pools, self.memory["positions"])
 
     def _positions_of(self, group: Traders) -> Positions:
         first = group.accounts[0] - self.register.provider_accounts[0]
         return self.positions.rows(slice(first, first + len(group.accounts)))
 
     @property
-    def lp_price(self) -> Floats:
-        """Worth of an LP share of each pool at spot prices, numeraire `[tokens]`."""
-        pools = self.ledger.balances[self.register.pool_accounts]
-        worth = pools[:, NUMERAIRE] + pools[:, self.register.token_assets] @ self.spot_price
-        supply = self.ledger.supply(len(self.register.tokens) + self.register.token_numbers)
-        price: Floats = np.divide(worth, supply, out=np.zeros_like(worth), where=supply > 0)
-        return price
+    def lp_value(self) -> Floats:
+        """Worth of each account's positions at spot prices `[accounts]`."""
+        worth = np.zeros(len(self.ledger.balances))
+        worth[self.register.provider_accounts] = self.positions.value(self.spot_price).sum(axis=1)
+        return worth
 
     @property
     def wealth(self) -> Floats:
-        """Numeraire, tokens and LP shares of each account at spot prices `[accounts]`."""
-        return self.worth(self.ledger.balances)
-
-    def worth(self, balances: Floats) -> Floats:
-        """Worth of balances `[..., assets]` at spot prices, numeraire."""
-        tokens = balances[..., self.register.token_assets] @ self.spot_price
-        shares = balances[..., self.register.share_assets] @ self.lp_price
-        worth: Floats = balances[..., NUMERAIRE] + tokens + shares
-        return worth
+        """Numeraire, tokens and positions of each account at spot prices `[accounts]`."""
+        balances = self.ledger.balances
+        tokens = balances[:, self.register.token_assets] @ self.spot_price
+        wealth: Floats = balances[:, NUMERAIRE] + tokens + self.lp_value
+        return wealth
 
     @property
     def _training_cost(self) -> Floats:
@@ -384,22 +390,25 @@ class Economy(mesa.Model):
 
     def _set_terms(self) -> None:
         """Pools with the curve and the fees of this period."""
-        market, tokens = self.settings.market, len(self.register.tokens)
+        market = self.settings.market
         curve = market.curve.at(self.period)
         if self.period and curve is self.pools[0].curve and not market.volatility_fee.sensitivity:
             return
         fees = market.volatility_fee.fees(self.memory["fees"], market.fee)
-        self.pools = Pools(
-            Pool.on(
-                self.ledger,
-                curve,
-                float(fees[number]),
-                account=account,
-                token=1 + number,
-                share=1 + tokens + number,
+        if self.period and self.pools.ranged:
+            self.pools = self.pools.charging(fees)
+        else:
+            self.pools = Pools(
+                self._pool(curve, number, fee) for number, fee in enumerate(fees.tolist())
             )
-            for number, account in enumerate(self.register.pool_accounts.tolist())
-        )
+
+    def _pool(self, curve: Curve, number: int, fee: float) -> Pool:
+        register, tokens = self.register, len(self.register.tokens)
+        place = int(register.pool_accounts[number]), 1 + number, 1 + tokens + number
+        if not isinstance(curve, Concentrated):
+            return Pool.on(self.ledger, curve, fee, *place)
+        fee_account, price = int(register.fee_accounts[number]), self.settings.market.launch.price
+        return RangePool(self.ledger, curve, fee, *place, fee_account, price)
 
     def _create_agents(self) -> None:
         register, settings = self.register, self.settings
@@ -448,7 +457,7 @@ class Economy(mesa.Model):
         self._set_terms()
         self._endow()
         self._note_prices()
-        self.memory["positions"] = providing.initial(self.ledger, self.register, price)
+        self.memory["positions"] = providing.initial(self.ledger, self.register, self.pools, price)
         self.memory["oracle"] = settings.market.oracle.initial(self.spot_price)
         self.quality = self._evaluated()
         self.memory["assessment"] = {
@@ -487,6 +496,7 @@ class Economy(mesa.Model):
             clients=register.client_accounts,
             providers=register.provider_accounts,
             deposits=deposits,
+            reach=register.reach,
             seed_worth=settings.market.seed_worth,
             investors=register.investor_accounts,
             demand=invested * money[len(deposits) :],
@@ -496,7 +506,7 @@ class Economy(mesa.Model):
         terms, market = self.settings.tokens.payout.buybacks, self.settings.market
         twap = market.oracle.twap(self.memory["oracle"])
         wanted = terms.buys(self.spot_price, self.fundamental_value, twap)
-        wanted &= self.register.reserves(self.ledger.balances)[1] > 0
+        wanted &= self.pools.reserves[1] > 0
         clients = self.register.client_accounts if terms.then == "to_client" else None
         fills = buy_back(self.ledger, self.pools, budget, wanted, clients, arrived)
         self._note_prices()
@@ -511,7 +521,7 @@ class Economy(mesa.Model):
         self.memory["prices"] = {"spot": self.spot_price, "value": value}
 
     def _note_prices(self) -> None:
-        token, numeraire = self.register.reserves(self.ledger.balances)
+        token, numeraire = self.pools.reserves
         filled = (token > 0) & (numeraire > 0)
         spot = self.spot_price.copy()
         spot[filled] = self.pools[0].curve.spot_price(token[filled], numeraire[filled])

@@ -1,29 +1,29 @@
 """What liquidity providers change of their positions, and what these earn and lose."""
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from simulator.components import Floats, Memory
 from simulator.economy.register import TREASURY, Register
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
-from simulator.market import Fills, LiquidityOrders, Pool, Pools, Positions
+from simulator.market import Fills, LiquidityOrders, Pool, Pools, Positions, RangePool
 
 __all__ = ["change", "initial", "position_rows", "positions"]
 
 DUST = 1e-12  # of a pool's reserves: less is not deposited
 
 
-def initial(ledger: Ledger, register: Register, price: Floats) -> Memory:
+def initial(ledger: Ledger, register: Register, pools: Pools, price: Floats) -> Memory:
     """What is remembered of the positions that the launch opened `[providers, tokens]`.
 
     What was put in for the shares there are (`deposited_*`), what has been put in less taken out in
-    the period (`moved_*`), and what there was when it began: `part` of the pool, `tokens` and
-    `value`; and of pools `[tokens]` the `price` and the `fees` of the last period.
+    the period (`moved_*`), the fees collected in it (`collected_*`), and what there was when it
+    began: `part` of the pool, `tokens`, `value` and `uncollected_*` fees; and of pools `[tokens]`
+    the `price` and the `fees` of the last period.
     """
-    part = _part(ledger, register)
-    tokens, numeraire = (part * reserve for reserve in register.reserves(ledger.balances))
-    nothing = np.zeros_like(part)
+    tokens, numeraire, *_ = _claims(ledger, register, pools)
+    nothing = np.zeros_like(tokens)
     return {
         "deposited_tokens": tokens,
         "deposited_numeraire": numeraire,
@@ -32,24 +32,26 @@ def initial(ledger: Ledger, register: Register, price: Floats) -> Memory:
         "part": nothing,
         "tokens": nothing,
         "value": nothing,
+        "collected_tokens": nothing,
+        "collected_numeraire": nothing,
+        "uncollected_tokens": nothing,
+        "uncollected_numeraire": nothing,
         "price": price,
         "fees": np.zeros_like(price),
     }
 
 
-def positions(ledger: Ledger, register: Register, memory: Memory) -> Positions:
+def positions(ledger: Ledger, register: Register, pools: Pools, memory: Memory) -> Positions:
     """The positions of all providers as they are now."""
-    shares = ledger.balances[register.provider_accounts, register.share_assets]
-    part = _part(ledger, register)
-    tokens, numeraire = register.reserves(ledger.balances)
+    tokens, numeraire, fee_tokens, fee_numeraire, lower, upper = _claims(ledger, register, pools)
     return Positions(
-        shares,
-        part * tokens,
-        part * numeraire,
+        ledger.balances[register.provider_accounts, register.share_assets],
+        tokens + fee_tokens,
+        numeraire + fee_numeraire,
         memory["deposited_tokens"],
         memory["deposited_numeraire"],
-        np.zeros_like(shares),
-        np.full_like(shares, np.inf),
+        lower,
+        upper,
     )
 
 
@@ -64,7 +66,8 @@ def change(
 ) -> Memory:
     """Execute `orders` one after the other; each costs `gas` and is left out if that is not there.
 
-    An empty pool opens at `price`.
+    An empty pool opens at `price`. A deposit in a concentrated pool is left out while its account
+    has a position for other prices there.
     """
     changed = {name: array.copy() for name, array in memory.items()}
     for row in range(len(orders)):
@@ -73,10 +76,15 @@ def change(
             continue
         ledger.transfer("gas", NUMERAIRE, account, OUTSIDE, gas)
         place = account - register.provider_accounts[0], number
-        part = float(orders.withdraw[row])
-        out = _withdrawn(pools[number], account, part)
+        part, pool = float(orders.withdraw[row]), pools[number]
+        if isinstance(pool, RangePool) and part > 0:
+            _, _, *fees, _, _ = pool.claims(register.provider_accounts)[:, place[0]]
+            for asset, name in enumerate(("tokens", "numeraire")):
+                changed[f"collected_{name}"][place] += fees[asset]
+        out = _withdrawn(pool, account, part)
         offered = float(orders.deposit_token[row]), float(orders.deposit_numeraire[row])
-        put_in = _deposited(pools[number], account, offered, float(price[number]))
+        bounds = float(orders.lower[row]), float(orders.upper[row])
+        put_in = _deposited(pool, account, offered, float(price[number]), bounds)
         for asset, name in enumerate(("tokens", "numeraire")):
             changed[f"deposited_{name}"][place] *= 1.0 - part
             changed[f"deposited_{name}"][place] += put_in[asset]
@@ -100,10 +108,12 @@ def position_rows(
     gained in price, less what the position has gained without fees (Milionis et al. 2022):
     x (p' - p) + dx p' + dy - (v' - v - fees).
     """
-    now = positions(ledger, register, memory)
-    part, value = _part(ledger, register), now.value(price)
+    now = positions(ledger, register, pools, memory)
+    part, value, changes = _part(ledger, register), now.value(price), memory
     early, paid = _fees(pools, buybacks, price), _fees(pools, traded, price)
     fees = memory["part"] * early + part * (paid - early)
+    if pools.ranged:
+        fees, changes = _uncollected(ledger, register, pools, memory, price)
     moved = memory["moved_tokens"] * price + memory["moved_numeraire"]
     rebalanced = memory["value"] + memory["tokens"] * (price - memory["price"]) + moved
     owner, pool = np.nonzero((now.shares > 0) | (memory["part"] > 0))
@@ -117,13 +127,17 @@ def position_rows(
         "tokens": now.tokens[some],
         "numeraire": now.numeraire[some],
         "value": value[some],
+        "deposited_tokens": now.deposited_tokens[some],
+        "deposited_numeraire": now.deposited_numeraire[some],
         "holding_value": now.holding_value(price)[some],
+        "moved_tokens": memory["moved_tokens"][some],
+        "moved_numeraire": memory["moved_numeraire"][some],
         "moved": moved[some],
         "fees": fees[some],
         "lvr": (rebalanced - value + fees)[some],
     }
     nothing = np.zeros_like(part)
-    return rows, memory | {
+    return rows, changes | {
         "moved_tokens": nothing,
         "moved_numeraire": nothing,
         "part": part,
@@ -132,6 +146,40 @@ def position_rows(
         "price": price,
         "fees": paid,
     }
+
+
+def _uncollected(
+    ledger: Ledger, register: Register, pools: Pools, memory: Memory, price: Floats
+) -> tuple[Floats, Memory]:
+    """Worth of the fees that positions in concentrated pools earned, and what to remember."""
+    _, _, tokens, numeraire, _, _ = _claims(ledger, register, pools)
+    earned_tokens = tokens + memory["collected_tokens"] - memory["uncollected_tokens"]
+    earned = numeraire + memory["collected_numeraire"] - memory["uncollected_numeraire"]
+    nothing = np.zeros_like(tokens)
+    return earned + earned_tokens * price, memory | {
+        "collected_tokens": nothing,
+        "collected_numeraire": nothing,
+        "uncollected_tokens": tokens,
+        "uncollected_numeraire": numeraire,
+    }
+
+
+def _claims(ledger: Ledger, register: Register, pools: Pools) -> list[Floats]:
+    """Tokens and numeraire behind positions, uncollected fees in both, and the prices served.
+
+    Each `[providers, tokens]`.
+    """
+    if pools.ranged:
+        found = [pool.claims(register.provider_accounts) for pool in pools if _ranged(pool)]
+        return list(np.stack(found, axis=-1))
+    part = _part(ledger, register)
+    tokens, numeraire = register.reserves(ledger.balances)
+    nothing = np.zeros_like(part)
+    return [part * tokens, part * numeraire, nothing, nothing, nothing, np.full_like(part, np.inf)]
+
+
+def _ranged(pool: Pool) -> TypeGuard[RangePool]:
+    return isinstance(pool, RangePool)
 
 
 def _part(ledger: Ledger, register: Register) -> Floats:
@@ -160,11 +208,21 @@ def _withdrawn(pool: Pool, account: int, part: float) -> tuple[float, float]:
 
 
 def _deposited(
-    pool: Pool, account: int, offered: tuple[float, float], price: float
+    pool: Pool,
+    account: int,
+    offered: tuple[float, float],
+    price: float,
+    bounds: tuple[float, float],
 ) -> tuple[float, float]:
     """What `account` puts in of what it offers and has: (tokens, numeraire)."""
     owned = pool.ledger.balances[account, [pool.token, NUMERAIRE]]
     token, numeraire = np.minimum(offered, owned).tolist()
+    if isinstance(pool, RangePool):
+        if not (token or numeraire) or not pool.takes(account, token, numeraire, *bounds):
+            return 0.0, 0.0
+        pool.add_liquidity(token, numeraire, account=account, lower=bounds[0], upper=bounds[1])
+        put_in = owned - pool.ledger.balances[account, [pool.token, NUMERAIRE]]
+        return float(put_in[0]), float(put_in[1])
     if not pool.shares:
         ratio = pool.curve.balanced(price)
         token = min(token, numeraire * ratio)

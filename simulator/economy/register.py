@@ -13,7 +13,7 @@ from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProvide
 from simulator.agents.strategies import Strategy
 from simulator.components import Booleans, Floats, Integers
 from simulator.ledger import NUMERAIRE
-from simulator.market import SIDES, STATUSES
+from simulator.market import SIDES, STATUSES, Concentrated
 from simulator.scenario import Scenario
 
 __all__ = ["BUYBACK", "CLEARING", "TREASURY", "Register"]
@@ -121,6 +121,17 @@ class Register:
         return self._accounts_after(self.agent_accounts.stop - 1, len(self.tokens))
 
     @cached_property
+    def fee_accounts(self) -> Integers:
+        """Accounts of the concentrated pools' uncollected fees `[tokens]`, none for others."""
+        ranged = isinstance(self.settings.market.curve, Concentrated)
+        return self._accounts_after(int(self.pool_accounts[-1]), len(self.tokens) * ranged)
+
+    @cached_property
+    def reach(self) -> Floats:
+        """Factor by which prices may change before a genesis deposit ends `[providers]`."""
+        return np.array([g.strategy.reach() for g in each(self.settings.liquidity_providers)])
+
+    @cached_property
     def agent_accounts(self) -> slice:
         """Accounts of all agents."""
         return slice(TREASURY, TREASURY + int(self.sizes.sum()))
@@ -155,7 +166,8 @@ class Register:
         """Kind of each account."""
         single = self.agent_kinds[1 : self.first_investor]
         agents = (*single, *["investor"] * len(self.investor_accounts))
-        return ("outside", "clearing", "treasury", *agents, *("pool" for _ in self.tokens))
+        pools = *["pool"] * len(self.tokens), *["pool_fees"] * len(self.fee_accounts)
+        return ("outside", "clearing", "treasury", *agents, *pools)
 
     @cached_property
     def agent_kinds(self) -> tuple[str, ...]:

@@ -36,19 +36,15 @@ class Reward:
     buybacks: Fills
 
 
-def earning_tokens(ledger: Ledger, register: Register, pools_earn: bool) -> Floats:
+def earning_tokens(ledger: Ledger, register: Register, pooled: Floats | None) -> Floats:
     """Tokens on which each account earns dividends `[accounts, tokens]`.
 
-    What an account holds itself and, with `pools_earn`, its part of what the pools hold. Treasury,
-    pools, clearing and the outside earn nothing.
+    What an account holds itself and, where pools earn, what providers have `pooled` there
+    `[providers, tokens]`. Treasury, pools, clearing and the outside earn nothing.
     """
     tokens = np.where(register.earns[:, None], ledger.balances[:, register.token_assets], 0.0)
-    if pools_earn:
-        shares = ledger.balances[:, register.share_assets]
-        supply = -shares[OUTSIDE]
-        pooled, _ = register.reserves(ledger.balances)
-        per_share = np.divide(pooled, supply, out=np.zeros_like(pooled), where=supply > 0)
-        tokens += np.where(register.earns[:, None], shares * per_share, 0.0)
+    if pooled is not None:
+        tokens[register.provider_accounts] += pooled
     return tokens
 
 
@@ -58,6 +54,8 @@ def earning_supply(ledger: Ledger, register: Register, pools_earn: bool) -> Floa
     idle: Floats = ledger.balances[CLEARING, token] + ledger.balances[TREASURY, token]
     if not pools_earn:
         idle += register.reserves(ledger.balances)[0]
+        if register.fee_accounts.size:
+            idle += ledger.balances[register.fee_accounts, token]
     return ledger.supply(token) - idle
 
 

@@ -117,7 +117,7 @@ def _agents(economy: "Economy") -> Row:
     register, accounts = economy.register, economy.register.agent_accounts
     balances, first = economy.ledger.balances[accounts], register.first_accounts - TREASURY
     token_value = balances[:, register.token_assets] @ economy.spot_price
-    lp_value = balances[:, register.share_assets] @ economy.lp_price
+    lp_value = economy.lp_value[accounts]
     numeraire, token_value, lp_value = (
         np.add.reduceat(each, first) for each in (balances[:, NUMERAIRE], token_value, lp_value)
     )

@@ -13,6 +13,7 @@ from simulator.market.configuration import Market
 from simulator.market.curves import (
     CURVES,
     BondingCurve,
+    Concentrated,
     ConstantProduct,
     Curve,
     StableSwap,
@@ -30,6 +31,7 @@ from simulator.market.outside import (
 )
 from simulator.market.pool import Pool
 from simulator.market.positions import LiquidityOrders, Positions
+from simulator.market.ranges import RangePool
 from simulator.market.settling import Pools, settle, settle_plain
 from simulator.market.view import MarketView
 
@@ -43,6 +45,7 @@ __all__ = [
     "Batch",
     "BondingCurve",
     "Clearing",
+    "Concentrated",
     "ConstantProduct",
     "CsvPrice",
     "Curve",
@@ -62,6 +65,7 @@ __all__ = [
     "Positions",
     "Priority",
     "RandomOrder",
+    "RangePool",
     "SeededPool",
     "StableSwap",
     "Weighted",

@@ -41,7 +41,8 @@ class Clearing(Component):
         draws: np.random.Generator,
     ) -> Fills:
         """Execute `orders` at a cost of `gas` (numeraire) each, with tips on top."""
-        return settle(ledger, pools, orders.take(self.sequence(memory, orders, draws)), gas)
+        rows = orders.together(self.sequence(memory, orders, draws))
+        return settle(ledger, pools, orders.take(rows), gas)
 
 
 class RandomOrder(Clearing):
@@ -115,6 +116,8 @@ class Batch(Clearing):
                 self.check(pool.curve)
         except ValueError as error:
             raise MarketError(str(error)) from error
+        if orders.routed.any():
+            raise MarketError("batch clears no routed orders: all trade at once")
         rows = self.sequence(memory, orders, draws)
         return settle_together(ledger, pools, orders.take(rows), gas)
 

@@ -116,20 +116,19 @@ class ConcentratedPool:
         """Numeraire per token for an infinitely small swap, before the fee."""
         return self.sqrt_price**2
 
-    def amounts(self, lower: int, upper: int) -> tuple[float, float]:
+    def amounts(self, lower: Integers | int, upper: Integers | int) -> tuple[Floats, Floats]:
         """(tokens, numeraire) behind a unit of liquidity between two ticks, at today's price."""
         tick, whole = self.ticks[self.segment], _rise(lower, upper)
-        above = float(np.clip(_rise(tick, upper) - self.height, 0.0, whole))
-        below = float(np.clip(self.height - _rise(tick, lower), 0.0, whole))
-        start = max(self.sqrt_price, float(sqrt_price_at(lower)))
-        return above / (start * float(sqrt_price_at(upper))), below
+        above = np.clip(_rise(tick, upper) - self.height, 0.0, whole)
+        below: Floats = np.clip(self.height - _rise(tick, lower), 0.0, whole)
+        start = np.maximum(self.sqrt_price, sqrt_price_at(lower))
+        return above / (start * sqrt_price_at(upper)), below
 
     @property
     def reserves(self) -> tuple[float, float]:
         """(tokens, numeraire) behind all positions, without fees."""
-        pairs = zip(self.ticks[:-1].tolist(), self.ticks[1:].tolist(), strict=True)
-        token, numeraire = self.liquidity @ [self.amounts(*pair) for pair in pairs]
-        return float(token), float(numeraire)
+        token, numeraire = self.amounts(self.ticks[:-1], self.ticks[1:])
+        return float(self.liquidity @ token), float(self.liquidity @ numeraire)
 
     def quote_in(self, side: Side, amount: float) -> float:
         """What `amount` of `side` paid in would buy now; 0 when the liquidity is too little."""
@@ -156,15 +155,20 @@ class ConcentratedPool:
             raise MarketError(f"the side paid in is 'token' or 'numeraire', not {side!r}")
         if not 0 < amount < math.inf:
             raise MarketError(f"an amount must be positive and finite, got {amount!r}")
-        floor, width = sqrt_price_at(self.ticks[:-1]), _rise(self.ticks[:-1], self.ticks[1:])
         place, fees = (self.segment, self.height), np.zeros(self.liquidity.size)
         swap = side == "token", float(amount), self.fee
-        return *walk(*swap, floor, width, self.liquidity, *place, fees), fees
+        return *walk(*swap, *self.segments, *place, fees), fees
+
+    @property
+    def segments(self) -> tuple[Floats, Floats, Floats]:
+        """Floor, width and liquidity of the segments, in the root of the price `[segments]`."""
+        floor, width = sqrt_price_at(self.ticks[:-1]), _rise(self.ticks[:-1], self.ticks[1:])
+        return floor, width, self.liquidity
 
     def liquidity_for(self, lower: int, upper: int, token: float, numeraire: float) -> float:
         """The most liquidity that at most `token` and `numeraire` pay for, between two ticks."""
         offers = zip((token, numeraire), self.amounts(lower, upper), strict=True)
-        return min(offered / unit for offered, unit in offers if unit > 0)
+        return min(offered / float(unit) for offered, unit in offers if unit > 0)
 
     def mint(self, lower: int, upper: int, liquidity: float) -> tuple[int, float, float]:
         """Open a position between two ticks: its number, and the tokens and numeraire it takes.
@@ -180,14 +184,20 @@ class ConcentratedPool:
             )
         if not 0 < liquidity < math.inf:
             raise MarketError(f"liquidity must be positive and finite, got {liquidity!r}")
-        token, numeraire = self.amounts(lower, upper)
         self.lower, self.upper = np.append(self.lower, lower), np.append(self.upper, upper)
         self.owned = np.append(self.owned, liquidity)
         self._divide()
         position = self.owned.size - 1
         self.seen = np.vstack([self.seen, self._inside(position)])
         self.owed = np.vstack([self.owed, [0.0, 0.0]])
-        return position, liquidity * token, liquidity * numeraire
+        return position, *self._behind(position, liquidity)
+
+    def add(self, position: int, liquidity: float) -> tuple[float, float]:
+        """Add liquidity to a position that has some; returns the (tokens, numeraire) it takes."""
+        self._earn(position)
+        self.owned[position] += liquidity
+        self._divide()
+        return self._behind(position, liquidity)
 
     def burn(self, position: int, liquidity: float) -> tuple[float, float]:
         """Take `liquidity` from a position; returns (tokens, numeraire). Its fees stay owed.
@@ -199,10 +209,14 @@ class ConcentratedPool:
                 f"cannot burn {liquidity!r} liquidity, the position has {self.owned[position]!r}"
             )
         self._earn(position)
-        token, numeraire = self.amounts(int(self.lower[position]), int(self.upper[position]))
+        behind = self._behind(position, liquidity)
         self.owned[position] -= liquidity
         self._divide()
-        return liquidity * token, liquidity * numeraire
+        return behind
+
+    def _behind(self, position: int, liquidity: float) -> tuple[float, float]:
+        token, numeraire = self.amounts(self.lower[position], self.upper[position])
+        return float(liquidity * token), float(liquidity * numeraire)
 
     def collect(self, position: int) -> tuple[float, float]:
         """Pay a position its fees: (tokens, numeraire)."""
@@ -210,6 +224,19 @@ class ConcentratedPool:
         token, numeraire = self.owed[position].tolist()
         self.owed[position] = 0.0
         return token, numeraire
+
+    @property
+    def uncollected(self) -> Floats:
+        """Fees earned and not collected `[positions, sides]`."""
+        inside = [self._inside(position) for position in range(self.owned.size)]
+        earned = self.owned[:, None] * (np.reshape(inside, (-1, 2)) - self.seen)
+        uncollected: Floats = self.owed + earned
+        return uncollected
+
+    def forget(self, position: int) -> None:
+        """Drop a position of no liquidity; those after it move up by one."""
+        for name in ("lower", "upper", "owned", "seen", "owed"):
+            setattr(self, name, np.delete(getattr(self, name), position, axis=0))
 
     def _earn(self, position: int) -> None:
         inside = self._inside(position)

@@ -8,7 +8,15 @@ from pydantic import Field, model_validator
 
 from simulator.components import Booleans, Component, Floats
 
-__all__ = ["CURVES", "BondingCurve", "ConstantProduct", "Curve", "StableSwap", "Weighted"]
+__all__ = [
+    "CURVES",
+    "BondingCurve",
+    "Concentrated",
+    "ConstantProduct",
+    "Curve",
+    "StableSwap",
+    "Weighted",
+]
 
 Amount = TypeVar("Amount", float, Floats)
 Side = bool | Booleans
@@ -51,6 +59,13 @@ class Curve(Component):
             low, high = (middle, high) if dearer else (low, middle)
         return float(np.exp(low)) / price
 
+    def steepness(self, price: float) -> float:
+        """How the log of the price rises per part of the numeraire reserve that buyers pay in."""
+        part, tokens = 1e-6, self.balanced(price)
+        left = tokens - float(self.payout(1.0, tokens, part, 0.0, False))
+        before, after = self.spot_price(tokens, 1.0), self.spot_price(left, 1.0 + part)
+        return float(np.log(after / before)) / part
+
     @abstractmethod
     def invariant(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
         """A measure of the pool's size, of degree one in the reserves, that no swap may lower.
@@ -59,14 +74,8 @@ class Curve(Component):
         """
 
 
-class ConstantProduct(Curve):
-    """Reserves x and y with x y = k: pays y g a / (x + g a) for a in, g = 1 - fee (Uniswap v2).
-
-    >>> round(ConstantProduct().payout(1000.0, 1000.0, 10.0, 0.003, True), 12)
-    9.871580343971
-    """
-
-    kind: Literal["constant_product"] = "constant_product"
+class Product(Curve):
+    """Reserves x and y with x y = k: pays y g a / (x + g a) for a in, g = 1 - fee."""
 
     def payout(
         self, reserve_in: Amount, reserve_out: Amount, amount: Amount, fee: Amount, pays_token: Side
@@ -83,6 +92,16 @@ class ConstantProduct(Curve):
     def invariant(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
         product: Amount = np.sqrt(reserve_token * reserve_numeraire)
         return product
+
+
+class ConstantProduct(Product):
+    """Reserves x and y with x y = k: pays y g a / (x + g a) for a in, g = 1 - fee (Uniswap v2).
+
+    >>> round(ConstantProduct().payout(1000.0, 1000.0, 10.0, 0.003, True), 12)
+    9.871580343971
+    """
+
+    kind: Literal["constant_product"] = "constant_product"
 
 
 class Weighted(Curve):
@@ -163,7 +182,9 @@ class StableSwap(Curve):
         sloped = 2.0 * self.amplification * (before + paid)
         linear = sloped * (paid + other) + bend * (before + paid)
         constant = paid * other * (sloped + bend)
-        root = np.sqrt(linear**2 - 4.0 * sloped * constant)
+        split = sloped * (paid - other) + bend * paid  # linear^2 - 4 sloped constant, as a sum
+        rest = bend * before * (2.0 * sloped * (paid + other) + bend * (before + 2.0 * paid))
+        root = np.sqrt(split**2 + rest)
         out: Amount = (1.0 - fee) * (2.0 * constant / (linear + root)) / scale_out
         return out
 
@@ -225,4 +246,20 @@ class BondingCurve(Curve):
         return backing
 
 
-CURVES: tuple[type[Curve], ...] = (ConstantProduct, Weighted, StableSwap)
+class Concentrated(Product):
+    """Constant product between two ticks, on as much liquidity as serves there (Uniswap v3).
+
+    Each position serves a range of prices, from tick to tick, and is drawn from only while the
+    price is within it. Ticks are whole numbers i for prices of 1.0001^i, positions begin and end at
+    multiples of `spacing`. Here reserves are virtual ones: liquidity over the root of the price,
+    and liquidity times it, for amounts that reach no tick. Fees are kept aside until they are
+    collected with the position.
+    """
+
+    kind: Literal["concentrated"] = "concentrated"
+    spacing: int = Field(
+        60, ge=1, le=16384, description="Ticks between those where positions may begin or end."
+    )
+
+
+CURVES: tuple[type[Curve], ...] = (ConstantProduct, Weighted, StableSwap, Concentrated)

@@ -1,15 +1,19 @@
 """Compiled loops of the market. They draw nothing and know no component."""
 
+from typing import Any
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.components import Booleans, Floats, Integers
+from simulator.market.concentrated import walk
 
 Unsigned = NDArray[np.uint64]
 
 OUTSIDE = NUMERAIRE = np.uint64(0)  # as in the ledger, whose changes the compiled code cannot see
-CONSTANT_PRODUCT, WEIGHTED, STABLESWAP, BONDING_CURVE = range(4)
+CONSTANT_PRODUCT, WEIGHTED, STABLESWAP, BONDING_CURVE, CONCENTRATED = range(5)
+PAYABLE = 1.0 - 1e-6  # of a reserve: rounding of what would then be left can be sold back at a gain
 AHEAD = 256  # orders whose balances are read before they settle: many reads at once are quick,
 LARGE = 1 << 22  # where there are more balances than the caches hold
 FILLED, UNAFFORDABLE, SLIPPAGE, EMPTY_POOL, EXHAUSTED = range(5)
@@ -33,7 +37,9 @@ def _bent_payout(curve, first, second, reserve_in, reserve_out, amount, fee, pay
         sloped = first * (before + paid)
         linear = sloped * (paid + other) + bend * (before + paid)
         constant = paid * other * (sloped + bend)
-        root = np.sqrt(linear**2 - 4.0 * sloped * constant)
+        split = sloped * (paid - other) + bend * paid
+        rest = bend * before * (2.0 * sloped * (paid + other) + bend * (before + 2.0 * paid))
+        root = np.sqrt(split**2 + rest)
         return (1.0 - fee) * (2.0 * constant / (linear + root)) / scale_out
     kept = (1.0 - fee) * amount
     if curve == WEIGHTED:
@@ -46,22 +52,81 @@ def _bent_payout(curve, first, second, reserve_in, reserve_out, amount, fee, pay
     return reserve_out * np.expm1(first * np.log1p(kept / reserve_in))
 
 
+@numba.vectorize(cache=True)  # type: ignore[no-untyped-call]
+def payout(curve, first, second, reserve_in, reserve_out, amount, fee, pays_token):  # type: ignore[no-untyped-def]
+    """What `settle` pays for orders alone, to the last bit, elementwise."""
+    if curve == CONSTANT_PRODUCT:
+        kept = (1.0 - fee) * amount
+        return reserve_out * kept / (reserve_in + kept)
+    return _bent_payout(curve, first, second, reserve_in, reserve_out, amount, fee, pays_token)
+
+
+_walk: Any = numba.njit(cache=True)(walk)
+
+
+@numba.njit(cache=True)
+def _ranged_payout(token, buy, amount, fee, segments):  # type: ignore[no-untyped-def]
+    """What a concentrated pool pays (0 if it cannot), and where that leaves the price.
+
+    `segments` are the columns of `ranges.Segments`, of which `unused` takes the fees.
+    """
+    start, floor, width, liquidity, _, fees, segment, height = segments
+    first, end = start[token], start[np.int64(token) + 1]
+    left, payout, reached, above = _walk(
+        not buy,
+        amount,
+        fee,
+        floor[first:end],
+        width[first:end],
+        liquidity[first:end],
+        segment[token],
+        height[token],
+        fees[first:end],
+    )
+    if left > 0.0 or not 0 <= reached < end - first:
+        payout = 0.0
+    return payout, reached, above
+
+
+@numba.njit(cache=True)
+def _passed(token, side, reached, above, segments, counts):  # type: ignore[no-untyped-def]
+    """Clear the fees of the segments that a swap went through, counting them if it `counts`."""
+    start, _, _, _, growth, fees, segment, height = segments
+    last = start[np.int64(token) + 1] - start[token] - 1
+    low, high = min(segment[token], reached), max(segment[token], reached)
+    for k in range(start[token] + max(low, 0), start[token] + min(high, last) + 1):
+        if counts:
+            growth[k, side] += fees[k]
+        fees[k] = 0.0
+    if counts:
+        segment[token], height[token] = reached, above
+
+
+@numba.njit(cache=True)
+def ranged_quotes(tokens, buys, amounts, fees, segments):  # type: ignore[no-untyped-def]
+    """What orders alone would be paid by concentrated pools `[orders]`."""
+    payouts = np.zeros(tokens.size)
+    for k in range(tokens.size):
+        if amounts[k] > 0.0:
+            swap = tokens[k], buys[k], amounts[k], fees[tokens[k]], segments
+            payouts[k], reached, above = _ranged_payout(*swap)
+            _passed(tokens[k], 0, reached, above, segments, False)
+    return payouts
+
+
 @numba.njit(cache=True)
 def settle(
     balances: Floats,
     shortfall_tolerance: float,
-    curves: Integers,
-    numbers: Floats,
-    fees: Floats,
-    pool_accounts: Unsigned,
-    token_accounts: Unsigned,
-    pool_tokens: Unsigned,
+    pools: Any,
+    segments: Any,
     accounts: Unsigned,
     tokens: Unsigned,
     buys: Booleans,
     amounts: Floats,
     min_outs: Floats,
     costs: Floats,
+    routed: Booleans,
     amounts_out: Floats,
     status: Integers,
 ) -> float:
@@ -70,11 +135,16 @@ def settle(
     Order k swaps `amounts[k]` in pool `tokens[k]` and fills in `amounts_out[k]` and `status[k]`; an
     amount that the account is short of by rounding only is reduced to its balance. `costs`, in
     numeraire, one for all or one for each, go to `OUTSIDE` whether it fills or not, unless it is
-    unaffordable. Pools have a curve with two `numbers` and hold tokens in `token_accounts`:
-    `OUTSIDE` if they mint them. Returns a sum of what was read ahead, which is for nothing else.
-    Accounts and assets are unsigned: an index that may be negative takes twice as long.
+    unaffordable. One that is `routed` (none, or one for each) is one with the next, which pays what
+    it is paid and costs nothing: both settle or neither.
+
+    `pools` are `settling.Pools.terms`, `segments` the columns of `ranges.Segments`. Returns a sum
+    of what was read ahead, which is for nothing else. Accounts and assets are unsigned: an
+    index that may be negative takes twice as long.
     """
-    touched = 0.0
+    curves, numbers, fees, pool_accounts, token_accounts, pool_tokens = pools
+    touched, follows, before = 0.0, False, (0.0, 0.0, 0.0, 0.0)
+    led, led_reached, led_above = NUMERAIRE, 0, 0.0
     ahead = AHEAD if balances.size > LARGE else max(accounts.size, 1)
     for begin in range(0, accounts.size, ahead):
         end = min(begin + ahead, accounts.size)
@@ -82,67 +152,86 @@ def settle(
             row = balances[accounts[k]]
             touched += row[NUMERAIRE] + row[pool_tokens[tokens[k]]]
         for k in range(begin, end):
-            amounts_out[k] = 0.0
             account, token, amount, buy = accounts[k], tokens[k], amounts[k], buys[k]
-            cost = costs[min(k, costs.size - 1)]
+            cost, leads = costs[min(k, costs.size - 1)], routed.size > 0 and routed[k]
+            if follows:
+                amount, cost = amounts_out[k - 1], 0.0
+                if status[k - 1] != FILLED:
+                    amounts_out[k], status[k], follows = 0.0, status[k - 1], False
+                    continue
             pool, asset = pool_accounts[token], pool_tokens[token]
             asset_in = NUMERAIRE if buy else asset
-            balance = balances[account, asset_in]
+            balance, verdict = balances[account, asset_in], FILLED
             if cost > 0.0:
                 if cost > balances[account, NUMERAIRE]:
-                    status[k] = UNAFFORDABLE
-                    continue
+                    verdict = UNAFFORDABLE
                 if buy:
                     balance -= cost
             if amount > balance:
                 if amount > balance * (1.0 + shortfall_tolerance):
-                    status[k] = UNAFFORDABLE
-                    continue
+                    verdict = UNAFFORDABLE
                 amount = balance
+            if verdict == UNAFFORDABLE:
+                status[k], amounts_out[k], follows = verdict, 0.0, leads
+                continue
             if cost > 0.0:
                 balances[account, NUMERAIRE] -= cost
                 balances[OUTSIDE, NUMERAIRE] += cost
             asset_out = asset if buy else NUMERAIRE
-            holder = token_accounts[token]
+            holder, curve = token_accounts[token], curves[token]
             paid_to, paid_from = (pool, holder) if buy else (holder, pool)
             reserve_in, reserve_out = balances[paid_to, asset_in], balances[paid_from, asset_out]
-            most = reserve_out
+            most, reached, above = PAYABLE * reserve_out, 0, 0.0
             if holder == OUTSIDE:  # which owes the tokens in existence
                 if buy:
                     reserve_out, most = -reserve_out, np.inf
                 else:
                     reserve_in = -reserve_in
-            if reserve_in <= 0.0 or reserve_out <= 0.0:
-                status[k] = EMPTY_POOL
-                continue
-            if curves[token] == CONSTANT_PRODUCT:
+            if curve == CONCENTRATED and (reserve_in > 0.0 or reserve_out > 0.0):
+                most = reserve_out
+                payout, reached, above = _ranged_payout(token, buy, amount, fees[token], segments)
+            elif reserve_in <= 0.0 or reserve_out <= 0.0:
+                verdict, payout = EMPTY_POOL, 0.0
+            elif curve == CONSTANT_PRODUCT:
                 kept = (1.0 - fees[token]) * amount
                 payout = reserve_out * kept / (reserve_in + kept)
             else:
                 first, second = numbers[token, 0], numbers[token, 1]
-                payout = _bent_payout(
-                    curves[token],
-                    first,
-                    second,
-                    reserve_in,
-                    reserve_out,
-                    amount,
-                    fees[token],
-                    not buy,
+                terms = reserve_in, reserve_out, amount, fees[token], not buy
+                payout = _bent_payout(curve, first, second, *terms)
+            if verdict == FILLED:
+                if not 0.0 < payout < most:
+                    verdict = EXHAUSTED
+                elif payout < min_outs[k]:
+                    verdict = SLIPPAGE
+            if leads:
+                before = (
+                    balances[account, asset_in],
+                    balances[paid_to, asset_in],
+                    balances[paid_from, asset_out],
+                    balances[account, asset_out],
                 )
-            if not 0.0 < payout < most:
-                status[k] = EXHAUSTED
+            if verdict == FILLED:
+                balances[account, asset_in] = balance - amount
+                balances[paid_to, asset_in] += amount
+                balances[paid_from, asset_out] -= payout
+                balances[account, asset_out] += payout
+                amounts[k] = amount
+            status[k], amounts_out[k] = verdict, payout if verdict == FILLED else 0.0
+            if leads and verdict == FILLED:  # what it did to a concentrated pool can wait
+                led, led_reached, led_above, follows = token, reached, above, True
                 continue
-            if payout < min_outs[k]:
-                status[k] = SLIPPAGE
-                continue
-            balances[account, asset_in] = balance - amount
-            balances[paid_to, asset_in] += amount
-            balances[paid_from, asset_out] -= payout
-            balances[account, asset_out] += payout
-            amounts[k] = amount
-            amounts_out[k] = payout
-            status[k] = FILLED
+            if curve == CONCENTRATED and verdict != EMPTY_POOL:
+                _passed(token, 1 if buy else 0, reached, above, segments, verdict == FILLED)
+            if follows:
+                if verdict != FILLED:
+                    asset, pool, holder = pool_tokens[led], pool_accounts[led], token_accounts[led]
+                    balances[account, asset], balances[holder, asset] = before[0], before[1]
+                    balances[pool, NUMERAIRE], balances[account, NUMERAIRE] = before[2], before[3]
+                    status[k - 1], amounts_out[k - 1] = verdict, 0.0
+                if curves[led] == CONCENTRATED:
+                    _passed(led, 0, led_reached, led_above, segments, verdict == FILLED)
+            follows = leads
     return touched
 
 

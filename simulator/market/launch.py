@@ -41,6 +41,7 @@ class Launch(Component):
         clients: Integers,
         providers: Integers,
         deposits: Floats,
+        reach: Floats,
         seed_worth: float,
         investors: Integers,
         demand: Floats,
@@ -48,7 +49,8 @@ class Launch(Component):
         """Create and place the tokens of `clients` `[tokens]` on the ledger.
 
         Each of `providers` puts its `deposits` (numeraire, over all pools) into the pools together
-        with tokens worth `seed_worth` times as much; each of `investors` buys tokens for its
+        with tokens worth `seed_worth` times as much, in concentrated pools for prices up to its
+        `reach` times below and above the first; each of `investors` buys tokens for its
         `demand` (numeraire, over all tokens). All of them hold the money already.
         """
 
@@ -81,6 +83,7 @@ class SeededPool(Launch):
         clients: Integers,
         providers: Integers,
         deposits: Floats,
+        reach: Floats,
         seed_worth: float,
         investors: Integers,
         demand: Floats,
@@ -93,11 +96,20 @@ class SeededPool(Launch):
         for first in range(0, len(investors), BUYERS):
             some = slice(first, first + BUYERS)
             self._sell(ledger, clients, investors[some], served[some])
-        for account, deposit in zip(providers.tolist(), deposits.tolist(), strict=True):
+        for account, deposit, factor in zip(
+            providers.tolist(), deposits.tolist(), reach.tolist(), strict=True
+        ):
             for pool in pools:
                 part = deposit / len(clients)
                 tokens = part * seed_worth / self.price
-                pool.add_liquidity(tokens, part, account=account, scale=max(deposit, tokens))
+                pool.add_liquidity(
+                    tokens,
+                    part,
+                    account=account,
+                    scale=max(deposit, tokens),
+                    lower=self.price / factor,
+                    upper=self.price * factor,
+                )
 
     def _sell(self, ledger: Ledger, clients: Integers, buyers: Integers, money: Floats) -> None:
         """Each of `buyers` spends its `money`, the same on each token."""

@@ -11,6 +11,7 @@ __all__ = ["SIDES", "STATUSES", "Fills", "Orders"]
 
 SIDES = ("buy", "sell")
 NOTHING: Floats = np.zeros(0)
+NONE_ROUTED: Booleans = np.zeros(0, dtype=bool)
 STATUSES = ("filled", "unaffordable", "slippage", "empty_pool", "exhausted")
 
 
@@ -21,6 +22,10 @@ class Orders:
     A buy pays `amount` numeraire for tokens, a sell pays `amount` tokens for numeraire; both are
     refused when the pool would pay less than `min_out`. Numeraire `tip` is offered for settling
     early, nothing where it is left out.
+
+    A sell that is `routed` is one order with the buy that follows it, which pays what the sell is
+    paid, whatever its amount says: token to numeraire to token, for the cost of one, all or
+    nothing. None is where `routed` is empty.
     """
 
     account: Integers
@@ -29,6 +34,7 @@ class Orders:
     amount: Floats
     min_out: Floats
     tip: Floats = field(default_factory=lambda: NOTHING)
+    routed: Booleans = field(default_factory=lambda: NONE_ROUTED)
 
     def __post_init__(self) -> None:
         if self.tip is NOTHING:
@@ -46,7 +52,24 @@ class Orders:
             self.amount[rows],
             self.min_out[rows],
             self.tip[rows],
+            self.routed[rows] if self.routed.size else self.routed,
         )
+
+    @property
+    def second(self) -> Booleans:
+        """Which are the second of a routed order `[orders]`."""
+        second = np.zeros(len(self), dtype=bool)
+        second[1:] = self.routed[:-1] if self.routed.size else False
+        return second
+
+    def together(self, rows: Integers) -> Integers:
+        """The same rows, with every routed order's second right after its first."""
+        if not self.routed.size:
+            return rows
+        rows = rows[~self.second[rows]]
+        rows = np.repeat(rows, 1 + self.routed[rows])
+        kept: Integers = rows + np.append(False, rows[1:] == rows[:-1])
+        return kept
 
     def by(self, account: Integers) -> "Orders":
         """The same orders of other accounts."""
@@ -83,6 +106,22 @@ class Orders:
             np.concatenate([orders.amount for orders in several]),
             np.concatenate([orders.min_out for orders in several]),
             np.concatenate([orders.tip for orders in several]),
+            _routed(several),
+        )
+
+    @staticmethod
+    def routes(
+        account: Integers, sold: Integers, bought: Integers, amount: Floats, proceeds: Floats
+    ) -> "Orders":
+        """Routed orders: `amount` of `sold` tokens for `proceeds` (expected) of `bought` ones."""
+        pairs = 2 * len(account)
+        return Orders(
+            np.repeat(account, 2),
+            np.column_stack([sold, bought]).ravel(),
+            np.arange(pairs) % 2 == 1,
+            np.column_stack([amount, proceeds]).ravel(),
+            np.zeros(pairs),
+            routed=np.arange(pairs) % 2 == 0,
         )
 
     @staticmethod
@@ -90,6 +129,14 @@ class Orders:
         """No orders."""
         whole, real = np.zeros(0, dtype=np.int64), np.zeros(0)
         return Orders(whole, whole, np.zeros(0, dtype=bool), real, real)
+
+
+def _routed(several: Sequence[Orders]) -> Booleans:
+    if not any(orders.routed.size for orders in several):
+        return NONE_ROUTED
+    return np.concatenate(
+        [orders.routed if orders.routed.size else np.zeros(len(orders), bool) for orders in several]
+    )
 
 
 @dataclass(frozen=True)

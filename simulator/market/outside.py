@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 import numpy as np
 from pydantic import Field
 
-from simulator.components import Component, Memory
+from simulator.components import Component, Floats, Memory
 from simulator.datafiles import DataFile
 from simulator.errors import ScenarioError
 
@@ -68,8 +68,8 @@ class GeometricBrownianMotion(OutsidePrice):
 class CsvPrice(OutsidePrice):
     """Prices from a CSV file with a header: a row for each period, the first for genesis.
 
-    It has a column for each token, named like it, or a single one for all. After the last row
-    prices stay.
+    It has a column for each token, named like it, and perhaps others, which nobody reads; or a
+    single column for all tokens. After the last row prices stay. Blank lines are none.
     """
 
     kind: Literal["csv"] = "csv"
@@ -77,11 +77,12 @@ class CsvPrice(OutsidePrice):
 
     def initial(self, tokens: tuple[str, ...], launch_price: float) -> Memory:
         frame = self._table()
-        if len(frame.columns) > 1:
+        if len(frame.columns) > 1 or frame.columns[0] in tokens:
             if missing := [name for name in tokens if name not in frame]:
                 self._refuse(f"no column for {missing[0]}: name one for each token, or have one")
             frame = frame[list(tokens)]
-        series = np.broadcast_to(frame.to_numpy(np.float64), (len(frame), len(tokens))).copy()
+        prices = np.stack([self._prices(frame, name) for name in frame.columns], axis=1)
+        series = np.broadcast_to(prices, (len(prices), len(tokens))).copy()
         return {"price": series[0], "series": series}
 
     def move(self, memory: Memory, period: int, draws: np.random.Generator) -> Memory:
@@ -89,22 +90,29 @@ class CsvPrice(OutsidePrice):
         return {"price": series[min(period, len(series) - 1)], "series": series}
 
     def _table(self) -> "pd.DataFrame":
-        """The table, which has at least a row and nothing but positive numbers."""
+        """The file as text, which has a header and at least a row."""
         import pandas as pd
 
         try:
-            frame = pd.read_csv(self.file.path)
+            frame = pd.read_csv(self.file.path, dtype=str)
         except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
             self._refuse(f"cannot be read: {' '.join(str(error).split())}")
         if frame.empty:
             self._refuse("has no row")
-        for name in frame:
-            prices = pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64)
-            if (wrong := ~((prices > 0) & (prices < np.inf))).any():
-                self._refuse(
-                    f"column {str(name)!r} has no positive price in line {wrong.argmax() + 2}"
-                )
+        if not isinstance(frame.index, pd.RangeIndex):
+            self._refuse("has more values in its rows than names in its header")
+        if np.isfinite(pd.to_numeric(pd.Series(frame.columns[:1]), errors="coerce")).any():
+            self._refuse(f"has no header: its first line is {','.join(frame.columns)}")
         return frame
+
+    def _prices(self, frame: "pd.DataFrame", name: str) -> Floats:
+        """A column's numbers `[rows]`, all of them positive."""
+        import pandas as pd
+
+        prices = pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64)
+        if (wrong := ~((prices > 0) & (prices < np.inf))).any():
+            self._refuse(f"column {name!r} has no positive price for period {wrong.argmax()}")
+        return prices
 
     def _refuse(self, what: str) -> NoReturn:
         raise ScenarioError(f"outside_price csv: {self.file.path}: {what}")

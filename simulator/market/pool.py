@@ -72,12 +72,17 @@ class Pool:
         return float(self.ledger.balances[self.account, NUMERAIRE])
 
     @property
+    def empty(self) -> bool:
+        """Whether there is nothing to trade with."""
+        return self.reserve_token <= 0 or self.reserve_numeraire <= 0
+
+    @property
     def spot_price(self) -> float:
         """Numeraire per token for an infinitely small swap, before the fee.
 
         Raises MarketError when the pool is empty.
         """
-        if self.reserve_token <= 0 or self.reserve_numeraire <= 0:
+        if self.empty:
             raise MarketError("an empty pool has no price")
         return float(self.curve.spot_price(self.reserve_token, self.reserve_numeraire))
 
@@ -129,10 +134,25 @@ class Pool:
         return payout
 
     def most(self, side: Side) -> float:
-        """What a payment of `side` can never buy as much as."""
+        """What a payment of `side` can never buy as much as.
+
+        A pool keeps a millionth of each reserve: less would be so coarsely rounded that whoever
+        bought the rest could sell it back at a gain.
+        """
+        from simulator.market.kernels import PAYABLE
+
         if self.curve.mints and not _is_token(side):
             return math.inf
-        return self.reserve_numeraire if _is_token(side) else self.reserve_token
+        return PAYABLE * (self.reserve_numeraire if _is_token(side) else self.reserve_token)
+
+    @property
+    def virtual_reserves(self) -> tuple[float, float]:
+        """(tokens, numeraire) of the curve at its price."""
+        return self.reserve_token, self.reserve_numeraire
+
+    def charge(self, fee: float) -> None:
+        """Set the fee of swaps to come."""
+        self.fee = fee
 
     def fees(self, amount: float, payout: float) -> tuple[float, float]:
         """Fees within `amount` paid in, and left in the pool besides a `payout`."""
@@ -153,9 +173,18 @@ class Pool:
         return balance
 
     def add_liquidity(
-        self, token: float, numeraire: float, *, account: int = 2, scale: float = 0
+        self,
+        token: float,
+        numeraire: float,
+        *,
+        account: int = 2,
+        scale: float = 0,
+        lower: float = 0.0,
+        upper: float = math.inf,
     ) -> float:
         """Deposit at most `token` and `numeraire` at the pool's ratio; returns LP shares minted.
+
+        For all prices: one from `lower` to `upper` is for a concentrated pool to take.
 
         The first deposit sets the ratio and mints the curve's invariant in shares, sqrt(token
         numeraire) for a constant product; later ones min(token/x, numeraire/y) of the shares in

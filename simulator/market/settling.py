@@ -2,15 +2,24 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from simulator.components import Booleans, Floats, Integers
 from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, OUTSIDE, SHORTFALL_TOLERANCE, Ledger
-from simulator.market.curves import BondingCurve, ConstantProduct, Curve, StableSwap, Weighted
+from simulator.market.curves import (
+    BondingCurve,
+    Concentrated,
+    ConstantProduct,
+    Curve,
+    StableSwap,
+    Weighted,
+)
 from simulator.market.orders import STATUSES, Fills, Orders
 from simulator.market.pool import Pool, Side
+from simulator.market.ranges import RangePool, Segments
 
 __all__ = [
     "Pools",
@@ -34,6 +43,8 @@ def numbers(curve: Curve) -> tuple[int, float, float] | None:
         return kernels.STABLESWAP, 2.0 * curve.amplification, curve.peg
     if type(curve) is BondingCurve:
         return kernels.BONDING_CURVE, curve.reserve_ratio, 0.0
+    if type(curve) is Concentrated:
+        return kernels.CONCENTRATED, 0.0, 0.0
     return None
 
 
@@ -48,6 +59,47 @@ class Pools(tuple[Pool, ...]):
             return None
         table = np.array(known, dtype=np.float64).reshape(-1, 3)
         return table[:, 0].astype(np.int64), np.ascontiguousarray(table[:, 1:])
+
+    @cached_property
+    def terms(self) -> tuple[Any, ...]:
+        """What the kernel needs to know, if it knows all curves: columns `[tokens]`."""
+        assert self.numbers is not None
+        accounts = self.accounts, self.token_accounts, self.tokens
+        return *self.numbers, self.fees, *(column.view(np.uint64) for column in accounts)
+
+    @cached_property
+    def ranged(self) -> bool:
+        """Whether there are concentrated pools."""
+        return any(isinstance(pool, RangePool) for pool in self)
+
+    @property
+    def reserves(self) -> tuple[Floats, Floats]:
+        """Tokens and numeraire that the curves price by `[tokens]`: virtual where concentrated."""
+        if self.ranged:
+            token, numeraire = np.array([pool.virtual_reserves for pool in self]).T
+            return token, numeraire
+        balances = self[0].ledger.balances
+        return balances[self.accounts, self.tokens], balances[self.accounts, NUMERAIRE]
+
+    def charging(self, fees: Floats) -> "Pools":
+        """The same pools with other fees `[tokens]`."""
+        for pool, fee in zip(self, fees.tolist(), strict=True):
+            pool.charge(fee)
+        return Pools(self)
+
+    @property
+    def segments(self) -> Segments:
+        """Those of the concentrated pools as they are now."""
+        return Segments.of(self) if self.ranged else self._no_segments
+
+    @cached_property
+    def _no_segments(self) -> Segments:
+        return Segments.of(self)
+
+    @cached_property
+    def fee_accounts(self) -> Integers:
+        """Account of each pool that keeps its fees, -1 where they stay in its own `[tokens]`."""
+        return np.array([getattr(pool, "fee_account", -1) for pool in self], dtype=np.int64)
 
     @cached_property
     def fees(self) -> Floats:
@@ -97,24 +149,24 @@ def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders, gas: float = 0
     from simulator.market.kernels import settle as kernel
 
     amount, amount_out = orders.amount.copy(), np.empty(len(orders))
-    status = np.empty(len(orders), dtype=np.int64)
+    status, segments = np.empty(len(orders), dtype=np.int64), pools.segments
     kernel(
         ledger.balances,
         SHORTFALL_TOLERANCE,
-        *pools.numbers,
-        pools.fees,
-        pools.accounts.view(np.uint64),
-        pools.token_accounts.view(np.uint64),
-        pools.tokens.view(np.uint64),
+        pools.terms,
+        segments.columns,
         orders.account.view(np.uint64),
         orders.token.view(np.uint64),
         orders.buy,
         amount,
         orders.min_out,
         orders.tip + gas if orders.tip.any() else np.array([gas]),
+        orders.routed,
         amount_out,
         status,
     )
+    if pools.ranged:
+        segments.settled(pools)
     fills = Fills(orders.paying(amount), amount_out, status)
     note_costs(ledger, fills, gas)
     note_swaps(ledger, pools, fills)
@@ -126,6 +178,8 @@ def check(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> None:
     from simulator.market.kernels import acceptable
 
     ends = len(ledger.balances), len(pools)
+    if orders.routed.size:
+        _check_routes(orders)
     if acceptable(orders.account, orders.token, orders.amount, orders.tip, *ends):
         return
     for numbers, end in zip((orders.account, orders.token), ends, strict=True):
@@ -136,11 +190,21 @@ def check(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> None:
             raise MarketError(f"{what} of orders must be finite and not negative")
 
 
+def _check_routes(orders: Orders) -> None:
+    first = np.flatnonzero(orders.routed)
+    second = np.minimum(first + 1, len(orders) - 1)
+    fine = ~orders.buy[first] & orders.buy[second] & ~orders.routed[second]
+    fine &= orders.account[first] == orders.account[second]
+    fine &= orders.token[first] != orders.token[second]
+    if not fine.all():
+        raise MarketError("a routed order is a sell, then the same account's buy of another token")
+
+
 def note_costs(ledger: Ledger, fills: Fills, gas: float) -> None:
     """Count gas and tips of the orders that were not left out as unaffordable."""
     orders = fills.orders
     if gas or orders.tip.any():
-        settled = np.flatnonzero(fills.status != STATUSES.index("unaffordable"))
+        settled = np.flatnonzero((fills.status != STATUSES.index("unaffordable")) & ~orders.second)
         account, tip = orders.account[settled], orders.tip[settled]
         for flow, amount in (("gas", np.full(len(tip), gas)), ("tip", tip)):
             ledger.note(flow, NUMERAIRE, account, OUTSIDE, amount)
@@ -165,7 +229,8 @@ def note_swaps(ledger: Ledger, pools: Pools, fills: Fills) -> None:
     payee, payer = np.where(buy, money, tokens), np.where(buy, tokens, money)
     fee_in, fee_out = np.where(late, 0.0, fee * amount), np.where(late, paid * fee / (1 - fee), 0.0)
     ledger.note("swap", asset_in, account, payee, amount - fee_in)
-    ledger.note("fee", asset_in, account, payee, fee_in)
+    kept_by = pools.fee_accounts[number]
+    ledger.note("fee", asset_in, account, np.where(kept_by < 0, payee, kept_by), fee_in)
     ledger.note("swap", asset_out, payer, account, paid + fee_out)
     if late.any():
         ledger.note("fee", asset_out, account, payer, fee_out)
@@ -176,34 +241,47 @@ def settle_plain(ledger: Ledger, pools: Sequence[Pool], orders: Orders, gas: flo
     check(ledger, pools, orders)
     amount, amount_out = orders.amount.copy(), np.zeros(len(orders))
     status = np.zeros(len(orders), dtype=np.int64)
-    for k in range(len(orders)):
-        pool, account = pools[orders.token[k]], int(orders.account[k])
-        side: Side = "numeraire" if orders.buy[k] else "token"
-        paid = NUMERAIRE if orders.buy[k] else pool.token
-        money, cost = float(ledger.balances[account, NUMERAIRE]), gas + float(orders.tip[k])
-        balance = money - cost if orders.buy[k] else float(ledger.balances[account, paid])
-        bound = float(orders.min_out[k])
-        verdict = "unaffordable"
+    second = orders.second
+    for k in np.flatnonzero(~second).tolist():
+        account, cost = int(orders.account[k]), gas + float(orders.tip[k])
+        verdict, amount[k] = "unaffordable", float(amount[k])
+        money = float(ledger.balances[account, NUMERAIRE])
         if cost <= max(money, 0.0):
-            verdict = _verdict(pool, side, float(amount[k]), balance, bound)
+            balance = money - cost if orders.buy[k] else _owned(ledger, pools, orders, k)
+            verdict = _verdict(pools, orders, k, float(amount[k]), balance)
+            amount[k] = min(amount[k], balance) if verdict == "filled" else amount[k]
+        both = [k, k + 1] if k + 1 < len(orders) and second[k + 1] else [k]
+        if verdict == "filled" and len(both) == 2:
+            paid = pools[orders.token[k]].quote_in("token", float(amount[k]))
+            verdict = _verdict(pools, orders, k + 1, paid, paid)
         if verdict != "unaffordable":
             ledger.move("gas", NUMERAIRE, account, OUTSIDE, cost)
-        status[k] = STATUSES.index(verdict)
-        if verdict == "filled":
-            amount[k] = min(amount[k], balance)
-            amount_out[k] = pool.swap_in(side, float(amount[k]), account=account)
+        status[both] = STATUSES.index(verdict)
+        for row in both if verdict == "filled" else []:
+            amount[row] = amount_out[k] if row > k else amount[k]
+            pool, side = pools[orders.token[row]], _side(orders, row)
+            amount_out[row] = pool.swap_in(side, float(amount[row]), account=account)
     fills = Fills(orders.paying(amount), amount_out, status)
     note_costs(ledger, fills, gas)
     return fills
 
 
-def _verdict(pool: Pool, side: Side, amount: float, balance: float, min_out: float) -> str:
+def _side(orders: Orders, row: int) -> Side:
+    return "numeraire" if orders.buy[row] else "token"
+
+
+def _owned(ledger: Ledger, pools: Sequence[Pool], orders: Orders, row: int) -> float:
+    return float(ledger.balances[orders.account[row], pools[orders.token[row]].token])
+
+
+def _verdict(pools: Sequence[Pool], orders: Orders, row: int, amount: float, balance: float) -> str:
+    pool, side = pools[orders.token[row]], _side(orders, row)
     if amount > balance * (1 + SHORTFALL_TOLERANCE):
         return "unaffordable"
-    if pool.reserve_token <= 0 or pool.reserve_numeraire <= 0:
+    if pool.empty:
         return "empty_pool"
     amount = min(amount, balance)
     payout = pool.quote_in(side, amount) if amount > 0 else 0.0
     if not 0 < payout < pool.most(side):
         return "exhausted"
-    return "slippage" if payout < min_out else "filled"
+    return "slippage" if payout < orders.min_out[row] else "filled"

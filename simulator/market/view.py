@@ -7,6 +7,7 @@ import numpy as np
 from simulator.components import Booleans, Floats, Integers
 from simulator.market.curves import Curve
 from simulator.market.orders import Orders
+from simulator.market.ranges import Segments
 from simulator.market.settling import numbers
 
 __all__ = ["MarketView"]
@@ -34,6 +35,7 @@ class MarketView:
     gas: float = 0.0  # numeraire per order
     outside_price: Floats | None = None  # numeraire per token beyond the pools, if there is one
     fees_earned: Floats | None = None  # by each pool in the last period, numeraire
+    segments: Segments | None = None  # of concentrated pools, whose reserves are virtual ones
     pending: Orders | None = None  # of the first wave, for those of the second
 
     def __post_init__(self) -> None:
@@ -46,6 +48,8 @@ class MarketView:
 
         To the last bit what settling would pay. An empty pool pays 0.
         """
+        if self.segments is not None:
+            return self.segments.quote(token, buy, amount, self.fee)
         paid = np.empty(len(amount))
         for first in range(0, len(amount), BLOCK):
             some = slice(first, first + BLOCK)

@@ -1,5 +1,6 @@
 """The scenario: everything a run depends on, composed of the parts' own settings."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, cast
@@ -8,11 +9,11 @@ import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
 from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup
-from simulator.agents.strategies import Fundamentalist, Insider
+from simulator.agents.strategies import Fundamentalist, Insider, PumpAndDump, Sandwich
 from simulator.components import Component, Section, extended
 from simulator.errors import ScenarioError
 from simulator.federation import Behaviour, Federation
-from simulator.market import Market
+from simulator.market import Concentrated, Market
 from simulator.scenario.loading import load
 from simulator.scenario.record import Record
 from simulator.tokens import Tokens
@@ -141,7 +142,9 @@ class Scenario(Section):
     def warnings(self) -> list[str]:
         """What is allowed but likely to make a run hard to interpret."""
         found = []
-        if (gain := self._market_gain()) is not None and not 0.05 <= gain <= 0.8:
+        if (gain := self._market_gain()) is not None and not (
+            gain <= 0.8 and gain * self.market.passes >= 0.05
+        ):
             found.append(
                 f"market gain {gain:.2g} is outside [0.05, 0.8]: prices will "
                 f"{'hardly follow' if gain < 0.05 else 'overshoot'} fundamental value"
@@ -156,6 +159,7 @@ class Scenario(Section):
                 f"tips buy nothing under clearing {self.market.clearing.kind}: they are paid, but "
                 "only priority settles by them"
             )
+        found += self._idle_settings()
         if late := sorted({b.kind for b in self.behaviours if b.at(self.periods) is not b}):
             found.append(f"{', '.join(late)}: start is after the last period, {self.periods}")
         if (coalitions := self.federation.contribution.coalitions(len(self.behaviours))) > 2**16:
@@ -193,18 +197,52 @@ class Scenario(Section):
             )
         return found
 
+    def _idle_settings(self) -> list[str]:
+        """Settings of the market that change nothing in this run."""
+        market, found = self.market, list[str]()
+        fees = market.volatility_fee
+        if fees.sensitivity and fees.most <= market.fee:
+            found.append(
+                f"volatility_fee changes nothing: most, {fees.most:g}, is not above fee, "
+                f"{market.fee:g}"
+            )
+        strategies = [group.strategy for group in self.investors]
+        if market.outside_price.kind != "none" and not any(s.trades_outside for s in strategies):
+            found.append(
+                f"nobody trades at outside_price {market.outside_price.kind}: add investors with "
+                "strategy arbitrageur"
+            )
+        if market.clearing.kind != "priority" and any(isinstance(s, Sandwich) for s in strategies):
+            found.append(
+                f"sandwiches need clearing priority to get around their victim: under "
+                f"{market.clearing.kind} they do so by accident or never"
+            )
+        late = {s.kind for s in strategies if isinstance(s, PumpAndDump) and s.start > self.periods}
+        found += [f"{kind}: start is after the last period, {self.periods}" for kind in late]
+        return found
+
     def _market_gain(self) -> float | None:
-        """2 gain activity wealth / (tokens x pool numeraire): how fast prices react to a gap."""
+        """Steepness x gain x activity x wealth / (tokens x pool numeraire), see `Curve.steepness`.
+
+        It is the part of a gap to value that prices make good in a trading pass. Concentrated
+        deposits that reach from p / k to p k are 1 / (1 - k^-1/2) times as deep.
+        """
         fundamentalists = [
             (group, group.strategy)
             for group in self.investors
             if isinstance(group.strategy, Fundamentalist)
         ]
-        pool = sum(group.count * group.deposit for group in self.liquidity_providers)
+        market, providers = self.market, self.liquidity_providers
+        shallow = 1.0 if isinstance(market.curve, Concentrated) else 0.0
+        pool = sum(
+            group.count * group.deposit / (1 - shallow / math.sqrt(group.strategy.reach()))
+            for group in providers
+        )
         if not fundamentalists or not pool:
             return None
+        steepness = market.curve.at(1).steepness(market.launch.price)
         return sum(
-            2 * strategy.gain * group.activity * group.count * group.wealth.mean / pool
+            steepness * strategy.gain * group.activity * group.count * group.wealth.mean / pool
             for group, strategy in fundamentalists
         )
 

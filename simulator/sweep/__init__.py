@@ -1,6 +1,6 @@
 """Sweeps: one scenario in many variants and seeds, on all cores."""
 
-from simulator.sweep.study import Cell, Study, cells_of, read_study, study_schema
+from simulator.sweep.study import Cell, Study, cells_of, read_study, study_file, study_schema
 from simulator.sweep.sweeping import Run, Sweep, read_cells, state_of
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "read_cells",
     "read_study",
     "state_of",
+    "study_file",
     "study_schema",
 ]

@@ -15,10 +15,10 @@ from simulator.errors import Problem, ScenarioError
 from simulator.scenario import Scenario
 from simulator.scenario.entries import Entry
 from simulator.scenario.loading import load, read
-from simulator.scenario.shipped import shipped_scenarios
+from simulator.scenario.shipped import FOLDER, shipped_scenarios
 from simulator.scenario.words import choices, dotted, short, shown
 
-__all__ = ["Cell", "Study", "cells_of", "read_study", "study_schema"]
+__all__ = ["Cell", "Study", "cells_of", "read_study", "study_file", "study_schema"]
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"
 MOST_CELLS = 10_000
@@ -40,8 +40,12 @@ class Study(Section):
 
     name: str = Field(pattern=NAME, description="Short name, used for the folder of its runs.")
     description: str = Field("", description="What question the study answers.")
-    report: Literal["reward_by_client", "volatility", "attackers_pay"] | None = Field(
-        None, description="Table and figure of all runs together, left in the folder at the end."
+    report: (
+        Literal["reward_by_client", "volatility", "attackers_pay", "manipulation", "liquidity"]
+        | None
+    ) = Field(
+        None,
+        description="Table and figure of all runs together, left in the folder at the end.",
     )
     base: str = Field(description="Scenario to vary: a file beside the study, or a shipped one.")
     periods: int | None = Field(
@@ -115,6 +119,12 @@ class Cell:
     def seeded(self, seed: int) -> Scenario:
         """The scenario with one of the study's seeds."""
         return self.scenario.model_copy(update={"seed": seed})
+
+
+def study_file(name: str) -> str:
+    """The file of that name or, if there is none, of the shipped study of that name."""
+    shipped = FOLDER / "studies" / f"{name}.yaml"
+    return name if Path(name).is_file() or not shipped.is_file() else str(shipped)
 
 
 def read_study(path: str | Path, overrides: Mapping[str, Any] = {}) -> tuple[Study, Entry]:
@@ -234,11 +244,11 @@ def _problems(found: Mapping[Problem, Sequence[str]], cells: int) -> list[Proble
 
 def _unreported(report: str, cells: Sequence[Cell]) -> str:
     """Why a report cannot be made of these cells, whose rows it takes for one where keys agree."""
-    rows: dict[tuple[str, ...], str] = {}
+    rows: dict[tuple[Any, ...], str] = {}
+    if report == "manipulation" and (what := _unmanipulated(cells)):
+        return what
     for cell in cells:
-        task = cell.scenario.federation.task.kind
-        kinds = _attackers(cell) if report == "attackers_pay" else {""}
-        for key in {(task, cell.case, kind) for kind in kinds}:
+        for key in {(cell.case, *row) for row in _rows(report, cell)}:
             if (first := rows.setdefault(key, cell.name)) != cell.name:
                 return f"{report} cannot tell {first} and {cell.name} apart; make them cases"
     if not rows:
@@ -248,9 +258,43 @@ def _unreported(report: str, cells: Sequence[Cell]) -> str:
     return ""
 
 
+def _rows(report: str, cell: Cell) -> set[tuple[Any, ...]]:
+    """By what a report tells rows of a case apart."""
+    scenario = cell.scenario
+    if report == "manipulation":
+        return {(_last_strategy(cell),)}
+    if report == "liquidity":
+        providers = scenario.liquidity_providers
+        return {(sum(each.count * each.deposit for each in providers), scenario.market.fee)}
+    kinds = _attackers(cell) if report == "attackers_pay" else {""}
+    return {(scenario.federation.task.kind, kind) for kind in kinds}
+
+
 def _attackers(cell: Cell) -> set[str]:
     last = cell.scenario.periods
     return {behaviour.at(last).kind for behaviour in cell.scenario.behaviours} - {"honest"}
+
+
+def _unmanipulated(cells: Sequence[Cell]) -> str:
+    """Why nothing can be said of the last group of investors against its being idle."""
+    if any(not cell.scenario.investors for cell in cells):
+        return "manipulation needs investors, and is by the last group of them"
+    if any(cell.scenario.record.fills != "all" for cell in cells):
+        return "manipulation needs all fills (record.fills)"
+    idle = {cell.case for cell in cells if _last_strategy(cell) == ""}
+    if lacking := [cell.case for cell in cells if cell.case not in idle]:
+        return f"manipulation needs a cell{_of(lacking[0])} whose last investors have activity 0"
+    return ""
+
+
+def _of(case: str) -> str:
+    return f" of case {case}" if case else ""
+
+
+def _last_strategy(cell: Cell) -> str:
+    """What the last group of investors does; empty when it is idle."""
+    group = cell.scenario.investors[-1]
+    return group.strategy.kind if group.activity else ""
 
 
 def _in(names: Sequence[str]) -> str:

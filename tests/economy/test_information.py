@@ -144,3 +144,18 @@ def test_insiders_profit_from_what_they_know(profits, record_property):
     ahead = profits[:, 0] - profits[:, 1]
     record_property("insiders' lead over the public in % of wealth, by seed", (ahead / 5).tolist())
     assert (ahead > 0).all()
+
+
+def test_what_was_issued_is_seen_in_one_pass_only():
+    market = {"information_delay": 2, "passes": 3}
+    economy = Economy(Scenario.model_validate(QUICK | {"market": market}))
+    seen, decide = [], economy.decide
+
+    def watching(view):
+        seen.append(seen_by(Fundamentalist(), view, economy.memory["news"]).issued.sum())
+        return decide(view)
+
+    economy.decide = watching
+    for _ in range(4):
+        economy.step()
+    assert [issued > 0 for issued in seen] == [False] * 6 + [True, False, False] * 2

@@ -11,6 +11,7 @@ from simulator.errors import MarketError
 from simulator.market import (
     CURVES,
     BondingCurve,
+    Concentrated,
     ConstantProduct,
     Pool,
     StableSwap,
@@ -41,6 +42,7 @@ parts = st.floats(1e-9, 10.0)  # of the reserve
 fees = st.sampled_from([0.0, 1e-4, 0.003, 0.01, 0.3, 0.99])
 sides = st.booleans()  # whether tokens are paid in
 LAWFUL = [
+    Concentrated(),
     ConstantProduct(),
     Weighted(),
     Weighted(weight=0.2),

@@ -35,8 +35,17 @@ def opened(
     brought = np.array(money if money is not None else [2 * wanted for wanted in demand])
     ledger.transfer("endowment", NUMERAIRE, OUTSIDE, providers, 2 * np.array(deposits))
     ledger.transfer("endowment", NUMERAIRE, OUTSIDE, investors, brought)
+    everywhere = np.full(len(deposits), np.inf)
     launch.open(
-        ledger, pools, clients, providers, np.array(deposits), 1.0, investors, np.array(demand)
+        ledger,
+        pools,
+        clients,
+        providers,
+        np.array(deposits),
+        everywhere,
+        1.0,
+        investors,
+        np.array(demand),
     )
     ledger.audit()
     return ledger, pools

@@ -43,9 +43,9 @@ def a_file(folder, text):
 
 
 def test_a_file_has_a_column_for_each_token_or_one_for_all(tmp_path):
-    rule = a_file(tmp_path, "token_1,day,token_0\n10,1,1\n20,2,2\n30,3,3\n")
+    rule = a_file(tmp_path, "token_1,day,token_0\n10,Mon,1\n\n20,Tue,2\n30,,3\n\n")
     assert prices(rule, 4).tolist() == [[1, 10], [2, 20], [3, 30], [3, 30], [3, 30]]
-    rule = a_file(tmp_path, "price\n1.5\n2.5\n")
+    rule = a_file(tmp_path, "\ufeffprice\n1.5\n2.5\n")
     assert prices(rule, 2).tolist() == [[1.5, 1.5], [2.5, 2.5], [2.5, 2.5]]
 
 
@@ -53,9 +53,19 @@ def test_a_file_has_a_column_for_each_token_or_one_for_all(tmp_path):
     ("text", "said"),
     [
         ("token_0,other\n1,2\n", "no column for token_1"),
-        ("price\n1\n0\n", "column 'price' has no positive price in line 3"),
-        ("price\n1\nx\n", "column 'price' has no positive price in line 3"),
-        ("price\ninf\n", "line 2"),
+        ("token_0\n1\n", "no column for token_1"),
+        ("price\n1\n0\n", "column 'price' has no positive price for period 1"),
+        ("price\n1\n\n\nx\n", "column 'price' has no positive price for period 1"),
+        ("price\n1\n-2\n", "for period 1"),
+        ("price\n1\nnan\n", "for period 1"),
+        ("price\n1\ntrue\n", "for period 1"),
+        ("price\ninf\n", "for period 0"),
+        ("token_0,token_1\n1,2\n3\n", "column 'token_1' has no positive price for period 1"),
+        ("price\n1,5\n2,5\n", "more values in its rows than names"),
+        ("1.0\n2.0\n3.0\n", "has no header: its first line is 1.0"),
+        ("price;day\n1;1\n", "column 'price;day' has no positive price for period 0"),
+        ("a,b\n1\n1,2,3\n", "cannot be read"),
+        ('"price\n1\n', "cannot be read"),
         ("price\n", "has no row"),
         ("", "cannot be read"),
     ],

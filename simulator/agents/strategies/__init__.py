@@ -30,7 +30,13 @@ from simulator.agents.strategies.investors import (
     TargetHolder,
     TrendFollower,
 )
-from simulator.agents.strategies.liquidity import LIQUIDITY_STRATEGIES, Passive
+from simulator.agents.strategies.liquidity import (
+    LIQUIDITY_STRATEGIES,
+    ExitOnLoss,
+    FeeChaser,
+    Passive,
+    RangeKeeper,
+)
 from simulator.agents.strategies.manipulators import Manipulator, PumpAndDump, WashTrader
 from simulator.agents.strategies.sandwich import Sandwich
 
@@ -43,6 +49,8 @@ __all__ = [
     "Arbitrageur",
     "Contrarian",
     "CoverCosts",
+    "ExitOnLoss",
+    "FeeChaser",
     "Fundamentalist",
     "Hold",
     "Index",
@@ -53,6 +61,7 @@ __all__ = [
     "Passive",
     "Portfolio",
     "PumpAndDump",
+    "RangeKeeper",
     "Sandwich",
     "SellFraction",
     "SingleAccountStrategy",

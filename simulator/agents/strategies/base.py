@@ -1,5 +1,6 @@
 """What a strategy is: a pure decision about many accounts at once."""
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -93,6 +94,10 @@ class Strategy(Component):
         `min_out` and `tip` of the orders are raised afterwards to what the group's slippage
         tolerance and tip say.
         """
+
+    def reach(self) -> float:
+        """Factor by which prices may fall or rise until a deposit at genesis no longer serves."""
+        return math.inf
 
     def provide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
