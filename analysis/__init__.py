@@ -20,15 +20,19 @@ if TYPE_CHECKING:
         gini,
         herfindahl,
         impermanent_loss,
+        investor_tokens,
         largest_gap,
         liquidation_quote,
+        lp_results,
         lp_returns,
+        manipulation,
         money_flows,
         price_gap,
         price_share_correlation,
         price_share_correlations,
         relative_pay,
         returns_by_strategy,
+        wealth_by_group,
     )
     from analysis.summary import summarise
     from analysis.sweeps import (
@@ -51,11 +55,14 @@ __all__ = [
     "herfindahl",
     "impermanent_loss",
     "interval",
+    "investor_tokens",
     "largest_gap",
     "liquidation_quote",
     "load_run",
     "load_sweep",
+    "lp_results",
     "lp_returns",
+    "manipulation",
     "money_flows",
     "overview_figure",
     "paired_difference",
@@ -65,6 +72,7 @@ __all__ = [
     "relative_pay",
     "returns_by_strategy",
     "summarise",
+    "wealth_by_group",
 ]
 
 _ROOMS = dict.fromkeys(__all__, "analysis.measures") | {

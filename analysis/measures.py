@@ -4,12 +4,21 @@ Amounts of money are in numeraire. Period 0 is genesis; nobody is paid for anyth
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis.load import Run
+
+GROUPS = {
+    "investors": "investor",
+    "clients": "client",
+    "liquidity_providers": "liquidity_provider",
+    "treasury": "aggregator",
+}
+"""Kinds of agents, as measures name them together."""
 
 ROUNDING = 1e-9  # what sums over a run may differ by, relative to the money moved
 
@@ -229,46 +238,91 @@ def impermanent_loss(ratio: ArrayLike) -> np.ndarray:
 
 
 def lp_returns(run: Run) -> pd.DataFrame:
-    """Each liquidity provider's position at the end against holding what it put in; in numeraire.
+    """Each liquidity provider's positions against holding what it put in; one row each, numeraire.
 
     | column | meaning |
     |---|---|
-    | `deposited` | tokens and numeraire deposited at genesis, at genesis prices |
-    | `held` | the same tokens and numeraire at the last prices |
-    | `value` | its part of the pools at the last prices |
-    | `impermanent_loss` | what the deposit would be worth without fees, less `held` |
-    | `fees` | the rest of the difference: what fees added to its part of the pools |
-    | `dividends` | money it was paid besides |
-    | `return_against_holding` | value / held - 1 |
+    | `deposited` | put into pools at genesis, at genesis prices |
+    | `moved` | put in less taken out later, at the prices at the end of each period |
+    | `held` | deposited + moved + what that would have gained in price outside the pools |
+    | `value` | its positions at the last prices |
+    | `impermanent_loss` | the difference of both without fees: value - held - fees |
+    | `fees` | that its positions earned, at the prices at the end of each period |
+    | `lvr` | loss against rebalancing, summed |
+    | `dividends` | what else its numeraire changed by: dividends, less gas and tips |
+    | `return_against_holding` | value / held - 1, chained over periods where liquidity moved |
 
-    value = held + impermanent_loss + fees. Without fees a constant-product pool of x tokens and y
-    numeraire is worth 2 sqrt(x y p) at price p; under another curve the two are NaN. Dividends
-    stand aside, on neither side of the return: whoever held the tokens would have been paid for
-    them too. A deposit of 100 and 100 at price 1 is worth 500 if held until price 4, and 400 in a
-    pool without fees; if the pool is worth 480, fees added 80 and the return is -4%.
+    All from table `positions`, for any curve. Dividends stand aside: whoever held the tokens would
+    have been paid for them too. Of a period with prices p before and q after it, a position gained
+    v' - v - m, m the worth at q of what was put in less what was taken out, while x tokens and y
+    numeraire that had been put into it before (`deposited_*`) gained x (q - p). When a part of a
+    position is taken out, as large a part of x and y is taken for ended with it. Over all positions
+    of a provider the return is
 
-    A provider's part of each pool at genesis is taken as its part of all LP shares by worth, which
-    is exact when everybody spreads alike, as at the launch. Raises ValueError when providers moved
-    liquidity later: whose it was is not in the tables.
+        product over periods of (1 + sum (v' - v - m) / b) / (1 + sum x (q - p) / c) - 1
+
+    where b = sum v and c = sum (x p + y), each with what is put in in the period on top: it counts
+    from the period's beginning, and what is taken out until its end. A period without either
+    counts 1. Where nothing moved the product is value / held.
+
+    100 tokens and 100 numeraire put in at price 1 without fees are worth 400 at price 4 and 500 if
+    held: a loss of 100, or 20%. Half is then taken out and the price returns to 1: there are 100
+    left, on 50 and 50 put in, so the return is 0; the loss is 50, of the half that left at 4.
+
+    Against one who holds at any time the tokens that the position then holds, a provider gained
+    fees - lvr: value = deposited + moved + sum x' (q - p) - lvr + fees, with x' tokens behind the
+    position at the beginning of each period (Milionis et al. 2022).
     """
-    _check_deposits_stayed(run)
-    genesis, end = _first(run.agents, "agent"), _last(run.agents, "agent")
-    opened, closed = _first(run.pools, "token"), _last(run.pools, "token")
-    price = closed["spot_price"]
-    held = opened["reserve_token"] * price + opened["reserve_numeraire"]
-    loss = held * impermanent_loss(price / opened["spot_price"])
-    part = (genesis["lp_value"] / genesis["lp_value"].sum())[
-        genesis["kind"] == "liquidity_provider"
-    ]
-    table = pd.DataFrame({"deposited": genesis["lp_value"].reindex(part.index)})
-    table["held"] = part * held.sum()
-    table["value"] = end["lp_value"]
-    table["impermanent_loss"] = part * (loss.sum() if _is_constant_product(run) else math.nan)
-    table["fees"] = table["value"] - table["held"] - table["impermanent_loss"]
-    traded = _received(run).sub(_spent(run), fill_value=0.0)
-    table["dividends"] = (end["numeraire"] - genesis["numeraire"]).sub(traded, fill_value=0.0)
-    table["return_against_holding"] = _growth(table["held"], table["value"])
+    rows, genesis, end = (
+        _position_rows(run),
+        _first(run.agents, "agent"),
+        _last(run.agents, "agent"),
+    )
+    providers = end.index[end["kind"] == "liquidity_provider"]
+    opening = rows["period"] == run.agents["period"].min()
+    last = rows["period"] == run.agents["period"].max()
+
+    def total(column: str, some: pd.Series | slice = slice(None)) -> pd.Series:
+        return rows[some].groupby("agent")[column].sum().reindex(providers, fill_value=0.0)
+
+    table = pd.DataFrame({"deposited": total("moved", opening), "moved": total("moved", ~opening)})
+    table["held"] = table["deposited"] + table["moved"] + total("held_gained")
+    table["value"] = total("value", last)
+    table["impermanent_loss"] = table["value"] - table["held"] - total("fees")
+    table["fees"], table["lvr"] = total("fees"), total("lvr")
+    traded = _received(run).sub(_spent(run), fill_value=0.0).reindex(providers, fill_value=0.0)
+    money = (end["numeraire"] - genesis["numeraire"]).reindex(providers)
+    table["dividends"] = money - traded + total("moved_numeraire", ~opening)
+    table["return_against_holding"] = _chained(rows).reindex(providers)
     return table
+
+
+def lp_results(run: Run) -> pd.Series:
+    """All liquidity providers together against holding, in % of what they deposited at genesis.
+
+    | name | meaning |
+    |---|---|
+    | `against_holding` | fees + impermanent_loss: what their positions gained beyond holding |
+    | `fees`, `impermanent_loss`, `lvr` | sums of those of `lp_returns` |
+    | `held_percent` | what holding gained |
+    | `deposited` | at genesis prices, numeraire |
+
+    300 and 100 deposited, 525 and 175 if held, without fees 75 and 25 less, and 60 and 20 of fees:
+    fees 20, impermanent loss -25, together -5 against holding, which gained 75.
+    """
+    names = ["deposited", "held", "moved", "impermanent_loss", "fees", "lvr"]
+    sums = lp_returns(run)[names].sum()
+    percent = 100 * sums / sums["deposited"]
+    return pd.Series(
+        {
+            "against_holding": percent["fees"] + percent["impermanent_loss"],
+            "fees": percent["fees"],
+            "impermanent_loss": percent["impermanent_loss"],
+            "lvr": percent["lvr"],
+            "held_percent": percent["held"] - percent["moved"] - 100,
+            "deposited": sums["deposited"],
+        }
+    )
 
 
 def returns_by_strategy(run: Run) -> pd.DataFrame:
@@ -317,6 +371,103 @@ def money_flows(run: Run) -> pd.DataFrame:
     names = money[["flow", "payer", "payee"]].astype(str).assign(amount=money["amount"])
     sums = names.groupby(["flow", "payer", "payee"], sort=False)["amount"].sum()
     return sums.unstack().fillna(0.0)
+
+
+def investor_tokens(run: Run, names: Sequence[str]) -> pd.Series:
+    """Tokens that some investors, by agent name, hold together at the end, by token.
+
+    What they got at genesis, spread evenly in worth, and bought less sold since. Raises ValueError
+    when that is not worth what table `agents` says: not all their fills are recorded.
+    """
+    opened = _first(run.pools, "token")["spot_price"]
+    genesis, end = (each(run.agents, "agent").loc[list(names)] for each in (_first, _last))
+    held = genesis["token_value"].sum() / len(opened) / opened
+    for side, amount, sign in (("buy", "amount_out", 1), ("sell", "amount_in", -1)):
+        rows = _filled(run, side).astype({"token": str})
+        own = rows[rows["agent"].isin(names)]
+        held = held.add(sign * own.groupby("token")[amount].sum(), fill_value=0.0)
+    worth = float((held * _last(run.pools, "token")["spot_price"]).sum())
+    booked = float(end["token_value"].sum())
+    if abs(worth - booked) > ROUNDING * (abs(booked) + float(genesis["wealth"].sum())):
+        raise ValueError(
+            f"{run.folder}: tokens of {', '.join(names)} are worth {worth:g} by their fills and"
+            f" {booked:g} by table agents: not all their fills are recorded"
+        )
+    return held.clip(lower=0.0)
+
+
+def wealth_by_group(run: Run, names: Sequence[str], price: pd.Series) -> pd.Series:
+    """Wealth of everybody at the end, tokens at a `price` each `[tokens]`; in numeraire.
+
+    `account` (the investors in `names`), `investors` (the others), `clients`,
+    `liquidity_providers` (with all that is in the pools) and `treasury`. All of them together have
+    what came from outside and did not go back, so that at the same prices what one has gained over
+    another run, others have lost or the outside has paid.
+    """
+    end = _last(run.agents, "agent")
+    cash = end["numeraire"].groupby(end["kind"].astype(str)).sum()
+    tokens = _tokens_by_kind(run).reindex(columns=price.index, fill_value=0.0)
+    wealth = cash.add(tokens.mul(price).sum(axis=1), fill_value=0.0)
+    wealth = wealth.reindex([*GROUPS.values(), "pool"], fill_value=0.0)
+    wealth["pool"] += _last(run.pools, "token")["reserve_numeraire"].sum()
+    wealth["liquidity_provider"] += wealth["pool"]
+    own = end.loc[list(names), "numeraire"].sum() + (investor_tokens(run, names) * price).sum()
+    wealth["investor"] -= own
+    found = {name: wealth[kind] for name, kind in GROUPS.items()}
+    return pd.Series({"account": own} | found, dtype=float)
+
+
+def manipulation(run: Run, control: Run, names: Sequence[str]) -> pd.Series:
+    """What some investors won and what they did to others, against `control`, where they are idle.
+
+    | name | meaning |
+    |---|---|
+    | `profit`, `profit_percent` | of their wealth at spot prices; in % of that at genesis |
+    | `profit_at_quote` | with their tokens sold into the pools at once |
+    | `account`, `investors`, `clients`, `liquidity_providers`, `treasury` | change of wealth, \
+tokens at the control's last fundamental values, see `wealth_by_group` |
+    | `gas_and_tips` | change of what all paid for them |
+    | `investors_at_spot`, `clients_at_spot`, `liquidity_providers_at_spot` | the same at spot |
+    | `distortion` | change of 100 x mean abs. log(p/V), all tokens that `price_gap` counts |
+    | `own_distortion` | of the tokens that they trade, by what they trade of each |
+    | `volume`, `own_volume` | change of volume; what they traded themselves |
+    | `orders`, `refused_percent` | of theirs |
+
+    All amounts are in numeraire. The two runs must differ in nothing else. Without trades
+    `own_distortion` is NaN, without orders `refused_percent`.
+
+    Who buys 50 of 100 tokens in a pool for 100 numeraire, and the value stays 1, has lost 50 to the
+    liquidity providers at that value, won 100 at the spot price of 4, and nothing at the quote.
+    """
+    fills = run.fills.astype({"agent": str, "token": str, "status": str, "side": str})
+    own = fills[fills["agent"].isin(names)]
+    done = own[own["status"] == "filled"]
+    paid = done["amount_in"].where(done["side"] == "buy", done["amount_out"])
+    traded = paid.groupby(done["token"]).sum()
+    gap = 100 * (np.log(price_gap(run)).mean() - np.log(price_gap(control)).mean())
+    value = _last(control.pools, "token")["fundamental_value"]
+    at_value = wealth_by_group(run, names, value) - wealth_by_group(control, names, value)
+    spot, quote = (_wealth_of(run, names)[at] - _wealth_of(control, names)[at] for at in (0, 1))
+    by_kind = (_spot_by_kind(run, names) - _spot_by_kind(control, names)).add_suffix("_at_spot")
+    refused = own["orders"][own["status"] != "filled"].sum()
+    genesis = _first(control.agents, "agent").loc[list(names), "wealth"].sum()
+    return pd.Series(
+        {
+            "profit": spot,
+            "profit_percent": 100 * spot / genesis,
+            "profit_at_quote": quote,
+            **at_value,
+            "gas_and_tips": _gas_and_tips(run) - _gas_and_tips(control),
+            **by_kind,
+            "distortion": gap.mean(),
+            "own_distortion": _weighted(gap, traded),
+            "volume": run.periods["volume"].sum() - control.periods["volume"].sum(),
+            "own_volume": paid.sum(),
+            "orders": own["orders"].sum(),
+            "refused_percent": 100 * refused / own["orders"].sum() if len(own) else math.nan,
+        },
+        dtype=float,
+    )
 
 
 def _amounts(values: ArrayLike) -> np.ndarray:
@@ -431,14 +582,65 @@ def _check_against_flows(run: Run, rewards: pd.DataFrame) -> None:
             )
 
 
-def _check_deposits_stayed(run: Run) -> None:
-    later = run.flows[run.flows["period"] > 0]
-    moved = later["flow"].isin(["deposit", "withdrawal"])
-    by_provider = (later["payer"] == "liquidity_provider") | (
-        later["payee"] == "liquidity_provider"
+def _position_rows(run: Run) -> pd.DataFrame:
+    """Table `positions`, with what each has `gained` in its period and what holding would have."""
+    names = {"agent": str, "token": str}
+    rows = run.positions.astype(names)
+    price = run.pools.astype({"token": str})[["period", "token", "spot_price"]]
+    before = rows[["period", "agent", "token", "value", "holding_value"]].copy()
+    before[["tokens", "numeraire"]] = rows[["deposited_tokens", "deposited_numeraire"]]
+    before["period"] += 1
+    rows = rows.merge(price, on=["period", "token"])
+    rows = rows.merge(before, "left", on=["period", "agent", "token"], suffixes=("", "_before"))
+    rows = rows.fillna(0.0)
+    kept = rows["tokens_before"] * rows["spot_price"] + rows["numeraire_before"]
+    rows["gained"] = rows["value"] - rows["value_before"] - rows["moved"]
+    rows["held_gained"] = kept - rows["holding_value_before"]
+    rows["put_in"] = rows["moved"].clip(lower=0)
+    return rows
+
+
+def _chained(rows: pd.DataFrame) -> pd.Series:
+    """Return of each agent's positions over that of holding, period after period, less 1."""
+    columns = ["gained", "held_gained", "put_in", "value_before", "holding_value_before"]
+    sums = rows.groupby(["agent", "period"])[columns].sum()
+    gained = sums["gained"] / (sums["value_before"] + sums["put_in"])
+    held = sums["held_gained"] / (sums["holding_value_before"] + sums["put_in"])
+    grown: pd.Series = ((1 + gained) / (1 + held)).fillna(1.0).groupby("agent").prod()
+    return grown - 1
+
+
+def _tokens_by_kind(run: Run) -> pd.DataFrame:
+    """What each kind of account holds at the end of each asset `[kinds, assets]`, by the flows."""
+    rows = run.flows.astype({"payer": str, "payee": str, "asset": str})
+    got, gave = (rows.groupby([side, "asset"])["amount"].sum() for side in ("payee", "payer"))
+    held = got.rename_axis(["kind", "asset"]).sub(
+        gave.rename_axis(["kind", "asset"]), fill_value=0.0
     )
-    if (moved & by_provider).any():
-        raise ValueError(
-            f"{run.folder}: liquidity providers moved liquidity after genesis; the tables do not"
-            " tell whose it was"
-        )
+    return held.unstack().fillna(0.0)
+
+
+def _wealth_of(run: Run, names: Sequence[str]) -> tuple[float, float]:
+    """Of some investors at the end: at spot prices, and with all their tokens sold at once."""
+    end, pools = _last(run.agents, "agent").loc[list(names)], _last(run.pools, "token")
+    sides = pools["reserve_token"], pools["reserve_numeraire"]
+    quote = liquidation_quote(investor_tokens(run, names), *sides, _fee(run))
+    sold = float(end["numeraire"].sum() + quote.sum(skipna=False))
+    return float(end["wealth"].sum()), sold
+
+
+def _spot_by_kind(run: Run, names: Sequence[str]) -> pd.Series:
+    end = _last(run.agents, "agent").drop(index=list(names))
+    wealth = end.groupby(end["kind"].astype(str))["wealth"].sum()
+    kinds = {kind: name for name, kind in GROUPS.items() if name != "treasury"}
+    return wealth.reindex(list(kinds), fill_value=0.0).rename(kinds)
+
+
+def _gas_and_tips(run: Run) -> float:
+    return float(run.flows["amount"][run.flows["flow"].isin(["gas", "tip"])].sum())
+
+
+def _weighted(values: pd.Series, weights: pd.Series) -> float:
+    """Mean of the values that there are; NaN where they have no weight."""
+    weights = weights.reindex(values.index, fill_value=0.0).where(values.notna(), 0.0)
+    return float((values * weights).sum() / weights.sum()) if weights.sum() > 0 else math.nan

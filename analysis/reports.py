@@ -6,6 +6,7 @@ of 95%, over seeds.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import cycle
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -17,11 +18,33 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from analysis.load import Run
-from analysis.looks import GRID, HONEST, INK, MEDIUM, OTHERS, PALE, SMALL, SOFT, plain, words
-from analysis.measures import attackers_pay, relative_pay
+from analysis.looks import (
+    GRID,
+    HONEST,
+    INK,
+    INVESTORS,
+    MEDIUM,
+    OTHERS,
+    PALE,
+    PROVIDERS,
+    SMALL,
+    SOFT,
+    plain,
+    words,
+)
+from analysis.measures import attackers_pay, lp_results, manipulation, relative_pay
 from analysis.sweeps import Sweep, interval
 
 _WHISKERS: dict[str, Any] = {"fmt": "none", "ecolor": INK, "elinewidth": 1, "zorder": 3}
+
+IDLE = "idle"
+GROUPS = {
+    "account": OTHERS[0],
+    "investors": INVESTORS[0],
+    "clients": HONEST[0],
+    "liquidity_providers": PROVIDERS,
+}
+"""Who may gain or pay when an account manipulates the market, and their colours."""
 
 Report = Callable[[Sweep], tuple[pd.DataFrame, Figure]]
 
@@ -66,10 +89,42 @@ def attackers_pay_by_method(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     return table, _matrix(table, sweep.name)
 
 
+def manipulation_by_rule(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
+    """`manipulation` by the last group of investors, for each case, strategy and measure.
+
+    Against the run of the same case and seed in which the group has activity 0.
+    """
+    found: dict[tuple[str, str, str], list[float]] = {}
+    for (case, _), rows in sweep.complete.groupby(["case", "seed"], sort=False):
+        runs = {_strategy(run): run for run in map(sweep.load, rows.itertuples())}
+        for strategy, run in runs.items():
+            if strategy != IDLE and IDLE in runs:
+                for name, value in manipulation(run, runs[IDLE], _last_group(run)).items():
+                    found.setdefault((str(case), strategy, str(name)), []).append(float(value))
+    table = _table(found, ["case", "strategy", "measure"])
+    return table, _who_gains(table, sweep.name)
+
+
+def liquidity(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
+    """`lp_results` for each case, deposit of all providers and fee."""
+    found: dict[tuple[str, float, float, str], list[float]] = {}
+    for run in _runs(sweep):
+        scenario, results = run.run.scenario, lp_results(run.run)
+        providers = scenario["liquidity_providers"]
+        deposit = float(sum(group["count"] * group["deposit"] for group in providers))
+        for name, value in results.items():
+            key = run.case, deposit, float(scenario["market"]["fee"]), str(name)
+            found.setdefault(key, []).append(float(value))
+    table = _table(found, ["case", "deposit", "fee", "measure"])
+    return table, _against_holding(table, sweep.name)
+
+
 REPORTS: dict[str, Report] = {
     "reward_by_client": reward_by_client,
     "volatility": volatility,
     "attackers_pay": attackers_pay_by_method,
+    "manipulation": manipulation_by_rule,
+    "liquidity": liquidity,
 }
 
 
@@ -185,3 +240,82 @@ def _cell(axes: Axes, x: int, y: int, row: Any) -> None:
     text = f"{row.mean:.0f}" + (f" ± {half:.0f}" if np.isfinite(half) else "")
     colour = "white" if strength > 0.75 else INK
     axes.text(x, y, text, ha="center", va="center", fontsize=SMALL, color=colour)
+
+
+def _strategy(run: Run) -> str:
+    """What the last group of investors does."""
+    group = run.scenario["investors"][-1]
+    return str(group["strategy"]["kind"]) if group["activity"] else IDLE
+
+
+def _last_group(run: Run) -> list[str]:
+    """Names of the agents of the last group of investors."""
+    group = run.scenario["investors"][-1]
+    count = -(-group["count"] // group["accounts_per_agent"])
+    genesis = run.agents[run.agents["period"] == run.agents["period"].min()]
+    return [str(name) for name in genesis["agent"].iloc[-count:]]
+
+
+def _who_gains(table: pd.DataFrame, name: str) -> Figure:
+    strategies, cases = list(table["strategy"].unique()), list(table["case"].unique())
+    below = (
+        "change of wealth against the account being idle, numeraire, tokens at fundamental value"
+    )
+    below += "; lines: 95% intervals over seeds"
+    figure = _sheet(max(3.1 * len(strategies) + 1.2, 9), 0.62 * len(cases) + 1.8, name, below)
+    grid = figure.subplots(1, len(strategies), sharey=True, squeeze=False)[0]
+    place = np.arange(len(cases))[::-1]
+    for axes, strategy in zip(grid, strategies, strict=True):
+        axes.axvline(0, color=PALE, lw=1, zorder=1)
+        for row, (group, colour) in enumerate(GROUPS.items()):
+            is_own = (table["strategy"] == strategy) & (table["measure"] == group)
+            own = table[is_own].set_index("case").reindex(cases)
+            y = place + 0.27 - 0.18 * row
+            axes.errorbar(own["mean"], y, xerr=_errors(own), fmt="none", ecolor=colour, zorder=2)
+            axes.plot(own["mean"], y, "o", color=colour, ms=4, label=words(group), zorder=3)
+        axes.set_yticks(place, [words(case) for case in cases])
+        axes.set_title(words(strategy), loc="left", fontsize=MEDIUM, color=INK)
+        axes.grid(axis="x", color=GRID, zorder=0)
+        plain(axes)
+    handles, labels = grid[0].get_legend_handles_labels()
+    figure.legend(
+        handles, labels, loc="outside upper right", ncols=4, frameon=False, fontsize=SMALL
+    )
+    return figure
+
+
+def _against_holding(table: pd.DataFrame, name: str) -> Figure:
+    cases, deposits = list(table["case"].unique()), sorted(table["deposit"].unique())
+    below = (
+        "liquidity providers' gain on holding, % of the deposit; lines: 95% intervals over seeds"
+    )
+    figure = _sheet(3.1 * len(cases) + 0.8, 3.6, name, below)
+    shown = table[table["measure"] == "against_holding"]
+    grid = figure.subplots(1, len(cases), sharey=True, squeeze=False)[0]
+    for axes, case in zip(grid, cases, strict=True):
+        axes.axhline(0, color=PALE, lw=1, zorder=1)
+        for deposit, colour in zip(deposits, cycle(HONEST), strict=False):
+            own = shown[(shown["case"] == case) & (shown["deposit"] == deposit)].sort_values("fee")
+            label = f"deposit {deposit:g}"
+            axes.errorbar(
+                100 * own["fee"],
+                own["mean"],
+                _errors(own),
+                color=colour,
+                marker="o",
+                ms=4,
+                label=label,
+            )
+        axes.set_xscale("log")
+        fees = sorted(100 * shown["fee"].unique())
+        axes.set_xticks(fees, [f"{fee:g}" for fee in fees], minor=False)
+        axes.set_xticks([], minor=True)
+        axes.set_xlabel("fee, %", fontsize=MEDIUM, color=SOFT)
+        axes.set_title(words(case), loc="left", fontsize=MEDIUM, color=INK)
+        axes.grid(axis="y", color=GRID, zorder=0)
+        plain(axes)
+    handles, labels = grid[0].get_legend_handles_labels()
+    figure.legend(
+        handles, labels, loc="outside upper right", ncols=4, frameon=False, fontsize=SMALL
+    )
+    return figure

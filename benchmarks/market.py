@@ -4,9 +4,11 @@
 
 Random orders of many accounts in 20 pools, one thread: checked, settled on the ledger's rows and
 returned as fills, with the flows noted. The limit is a loop of additions and divisions, each of
-which waits for the last, as an order waits for the reserves that another left. Medians.
+which waits for the last, as an order waits for the reserves that another left. Medians. Where
+uniswappy or curvesim is installed, the same swaps one by one are compared with theirs.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -82,9 +84,9 @@ def main() -> None:
         "plain Python": (2000, lambda: settle_plain(plain.ledger, plain.pools, plain.orders)),
     }
     if find_spec("uniswappy"):
-        ways["uniswappy"] = 500, _uniswappy(500)
+        ways["uniswappy, one pool"] = 500, _peer("uniswappy", _uniswappy, ConstantProduct(), 500)
     if find_spec("curvesim"):
-        ways["curvesim, stableswap"] = 2000, _curvesim(2000)
+        ways["curvesim, one stableswap"] = 2000, _peer("curvesim", _curvesim, StableSwap(), 2000)
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     with threadpool_limits(1):
         for turn in range(TURNS + 1):
@@ -106,8 +108,28 @@ def _settled(exchange: Exchange) -> None:
     exchange.ledger.take_flows()
 
 
-def _uniswappy(orders: int) -> Callable[[], Any]:
-    """As many swaps of numeraire and back in a constant product pool of uniswappy."""
+def _peer(
+    name: str, made: Callable[[], Callable[[int], float]], curve: Curve, orders: int
+) -> Callable[[], Any]:
+    """So many swaps by another simulator, which are compared with ours first."""
+    swap, ours = made(), Pool(curve, 20_000, 20_000, fee=0.003)
+    apart = [
+        abs(swap(number) / ours.swap_in("numeraire" if number % 2 else "token", _paid(number)) - 1)
+        for number in range(orders)
+    ]
+    print(f"{name}: payouts of {orders} swaps differ from ours by up to {max(apart):.1e}")
+    assert max(apart) < 1e-9
+    swap = made()
+    return lambda: [swap(number) for number in range(orders)]
+
+
+def _paid(number: int) -> float:
+    """What a swap pays in: tokens for even numbers, numeraire for odd ones."""
+    return 1.0 + number % 7
+
+
+def _uniswappy() -> Callable[[int], float]:
+    """Swaps by number in a constant-product pool of uniswappy."""
     from uniswappy import ERC20, Swap, UniswapExchangeData, UniswapFactory
 
     token, numeraire = ERC20("TKN", "0x01"), ERC20("NUM", "0x02")
@@ -115,24 +137,25 @@ def _uniswappy(orders: int) -> Callable[[], Any]:
     pool = UniswapFactory("factory", "0x04").deploy(data)
     pool.add_liquidity("user", 20_000.0, 20_000.0, 20_000.0, 20_000.0)
 
-    def swaps() -> None:
-        for number in range(orders):
-            Swap().apply(pool, numeraire if number % 2 else token, "user", 1.0)
+    def swap(number: int) -> float:
+        paid = numeraire if number % 2 else token
+        return float(Swap().apply(pool, paid, "user", _paid(number)))
 
-    return swaps
+    return swap
 
 
-def _curvesim(orders: int) -> Callable[[], Any]:
-    """As many swaps to and fro in a stableswap pool of curvesim."""
+def _curvesim() -> Callable[[int], float]:
+    """Swaps by number in a stableswap pool of curvesim, in whole units of 1e-18."""
     from curvesim.pool import make
 
+    logging.disable(logging.INFO)  # on import it turns on everybody's
     pool = make(A=100, D=40_000 * 10**18, n=2, fee=30_000_000)
 
-    def swaps() -> None:
-        for number in range(orders):
-            pool.exchange(number % 2, 1 - number % 2, 10**18)
+    def swap(number: int) -> float:
+        paid = int(_paid(number)) * 10**18
+        return float(pool.exchange(number % 2, 1 - number % 2, paid)[0]) / 1e18
 
-    return swaps
+    return swap
 
 
 if __name__ == "__main__":

@@ -244,6 +244,13 @@ class Traders:
         )
 
     def _check(self, orders: Orders, view: MarketView) -> None:
+        from simulator.market.kernels import acceptable
+
+        with self._blamed(view):
+            orders.check_routes()
+        columns = orders.account, orders.token, orders.amount, orders.tips
+        if acceptable(*columns, len(self.accounts), len(view.spot_price)):
+            return
         for what, column, end in (
             ("account", orders.account, len(self.accounts)),
             ("token", orders.token, len(view.spot_price)),

@@ -261,9 +261,8 @@ class Economy(mesa.Model):
             )
             placed.append(orders)
         orders = Orders.join(placed)
-        quote = view.quote(orders.token, orders.buy, orders.amount)
-        bounded = orders.bounded((1 - self.register.tolerance[orders.account]) * quote)
-        return bounded.tipped(self.register.tip[orders.account])
+        bounded = view.bounded(orders, self.register.tolerance)
+        return bounded.tipped(self.register.tip[orders.account]) if self.register.tips else bounded
 
     def trade(self, orders: Orders) -> Fills:
         """Orders settle by the clearing rule."""
@@ -281,7 +280,8 @@ class Economy(mesa.Model):
         Those against the outside buy there what they sell and sell there what they have bought.
         """
         market, draws = self.settings.market, self.state.streams["clearing"]
-        orders = orders.take(market.clearing.sequence(self.memory["clearing"], orders, draws))
+        rows = market.clearing.sequence(self.memory["clearing"], orders, draws)
+        orders = orders.take(orders.together(rows))
         against = self.register.trades_outside[orders.account]
         price = np.zeros(len(view.spot_price)) if view.outside_price is None else view.outside_price
         orders_outside = orders.take(against)

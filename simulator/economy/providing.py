@@ -97,18 +97,18 @@ def position_rows(
     register: Register,
     pools: Pools,
     memory: Memory,
+    now: Positions,
     price: Floats,
     buybacks: Fills,
     traded: Fills,
 ) -> tuple[dict[str, Any], Memory]:
-    """The rows of table positions, and what to remember for those of the next period.
+    """The rows of table positions, which are `now`, and what to remember for the next period's.
 
     `buybacks` came before positions were changed; they are the first of what has `traded`.
     Loss-versus-rebalancing of a period is what the tokens at its beginning and those put in have
     gained in price, less what the position has gained without fees (Milionis et al. 2022):
     x (p' - p) + dx p' + dy - (v' - v - fees).
     """
-    now = positions(ledger, register, pools, memory)
     part, value, changes = _part(ledger, register), now.value(price), memory
     early, paid = _fees(pools, buybacks, price), _fees(pools, traded, price)
     fees = memory["part"] * early + part * (paid - early)

@@ -223,6 +223,11 @@ class Register:
         return tip
 
     @cached_property
+    def tips(self) -> bool:
+        """Whether anybody offers a tip."""
+        return bool(self.tip.any())
+
+    @cached_property
     def trades_outside(self) -> Booleans:
         """Which accounts trade pools against the outside `[accounts]`."""
         outside = np.zeros(len(self.account_kinds), dtype=bool)

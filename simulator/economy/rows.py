@@ -10,7 +10,7 @@ from simulator.economy.providing import position_rows
 from simulator.economy.register import TREASURY
 from simulator.economy.rewarding import Reward
 from simulator.ledger import NUMERAIRE
-from simulator.market import Fills, MarketView
+from simulator.market import Fills, MarketView, Positions
 
 if TYPE_CHECKING:
     from simulator.economy.model import Economy
@@ -33,8 +33,9 @@ def table_rows(
     """
     period = economy.period
     traded = Fills.join([reward.buybacks, *(fills for _, fills in passes)])
-    pools, agents = _pools(economy, traded), _agents(economy)
-    positions = _positions(economy, reward.buybacks, traded)
+    now = economy.positions
+    pools, agents = _pools(economy, traded), _agents(economy, now)
+    positions = _positions(economy, now, reward.buybacks, traded)
     orders = _fills(economy, reward.buybacks, passes, traded)
     wealth = agents["wealth"][1 : 1 + len(economy.shares)]
     return {
@@ -99,13 +100,14 @@ def _pools(economy: "Economy", traded: Fills) -> Row:
     }
 
 
-def _positions(economy: "Economy", buybacks: Fills, traded: Fills) -> Row:
+def _positions(economy: "Economy", now: Positions, buybacks: Fills, traded: Fills) -> Row:
     """Rows of all positions; they are remembered for the next period's."""
     rows, economy.memory["positions"] = position_rows(
         economy.ledger,
         economy.register,
         economy.pools,
         economy.memory["positions"],
+        now,
         economy.spot_price,
         buybacks,
         traded,
@@ -113,11 +115,13 @@ def _positions(economy: "Economy", buybacks: Fills, traded: Fills) -> Row:
     return rows
 
 
-def _agents(economy: "Economy") -> Row:
+def _agents(economy: "Economy", positions: Positions) -> Row:
     register, accounts = economy.register, economy.register.agent_accounts
     balances, first = economy.ledger.balances[accounts], register.first_accounts - TREASURY
     token_value = balances[:, register.token_assets] @ economy.spot_price
-    lp_value = economy.lp_value[accounts]
+    lp_value = np.zeros(len(balances))
+    provided = positions.value(economy.spot_price).sum(axis=1)
+    lp_value[register.provider_accounts - TREASURY] = provided
     numeraire, token_value, lp_value = (
         np.add.reduceat(each, first) for each in (balances[:, NUMERAIRE], token_value, lp_value)
     )

@@ -13,6 +13,7 @@ from simulator.market.curves import ConstantProduct, Curve
 from simulator.market.orders import Fills, Orders
 from simulator.market.pool import Pool
 from simulator.market.settling import settle
+from simulator.market.shuffling import shuffled
 
 __all__ = ["CLEARING", "Batch", "Clearing", "FirstInFirstOut", "Priority", "RandomOrder"]
 
@@ -51,7 +52,7 @@ class RandomOrder(Clearing):
     kind: Literal["random"] = "random"
 
     def sequence(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Integers:
-        return draws.permutation(len(orders))
+        return shuffled(len(orders), draws)
 
 
 class Priority(Clearing):
@@ -65,8 +66,8 @@ class Priority(Clearing):
     kind: Literal["priority"] = "priority"
 
     def sequence(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Integers:
-        shuffled = draws.permutation(len(orders))
-        return shuffled[np.argsort(-orders.tip[shuffled], kind="stable")]
+        rows = shuffled(len(orders), draws)
+        return rows[np.argsort(-orders.tip[rows], kind="stable")]
 
 
 class FirstInFirstOut(Clearing):

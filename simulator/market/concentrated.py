@@ -167,6 +167,7 @@ class ConcentratedPool:
 
     def liquidity_for(self, lower: int, upper: int, token: float, numeraire: float) -> float:
         """The most liquidity that at most `token` and `numeraire` pay for, between two ticks."""
+        self._check(lower, upper)
         offers = zip((token, numeraire), self.amounts(lower, upper), strict=True)
         return min(offered / float(unit) for offered, unit in offers if unit > 0)
 
@@ -176,14 +177,8 @@ class ConcentratedPool:
         Raises MarketError when the ticks are not multiples of the spacing in order, or the
         liquidity is none.
         """
-        most = MAX_TICK // self.spacing * self.spacing
-        if not -most <= lower < upper <= most or lower % self.spacing or upper % self.spacing:
-            raise MarketError(
-                f"ticks must be multiples of {self.spacing} in ascending order "
-                f"between {-most} and {most}, got {lower} and {upper}"
-            )
-        if not 0 < liquidity < math.inf:
-            raise MarketError(f"liquidity must be positive and finite, got {liquidity!r}")
+        self._check(lower, upper)
+        _check_liquidity(liquidity)
         self.lower, self.upper = np.append(self.lower, lower), np.append(self.upper, upper)
         self.owned = np.append(self.owned, liquidity)
         self._divide()
@@ -192,8 +187,17 @@ class ConcentratedPool:
         self.owed = np.vstack([self.owed, [0.0, 0.0]])
         return position, *self._behind(position, liquidity)
 
+    def _check(self, lower: int, upper: int) -> None:
+        most = MAX_TICK // self.spacing * self.spacing
+        if not -most <= lower < upper <= most or lower % self.spacing or upper % self.spacing:
+            raise MarketError(
+                f"ticks must be multiples of {self.spacing} in ascending order "
+                f"between {-most} and {most}, got {lower} and {upper}"
+            )
+
     def add(self, position: int, liquidity: float) -> tuple[float, float]:
         """Add liquidity to a position that has some; returns the (tokens, numeraire) it takes."""
+        _check_liquidity(liquidity)
         self._earn(position)
         self.owned[position] += liquidity
         self._divide()
@@ -229,8 +233,8 @@ class ConcentratedPool:
     def uncollected(self) -> Floats:
         """Fees earned and not collected `[positions, sides]`."""
         inside = [self._inside(position) for position in range(self.owned.size)]
-        earned = self.owned[:, None] * (np.reshape(inside, (-1, 2)) - self.seen)
-        uncollected: Floats = self.owed + earned
+        grown = np.maximum(np.reshape(inside, (-1, 2)) - self.seen, 0.0)  # below by rounding
+        uncollected: Floats = self.owed + self.owned[:, None] * grown
         return uncollected
 
     def forget(self, position: int) -> None:
@@ -240,7 +244,7 @@ class ConcentratedPool:
 
     def _earn(self, position: int) -> None:
         inside = self._inside(position)
-        self.owed[position] += self.owned[position] * (inside - self.seen[position])
+        self.owed[position] += self.owned[position] * np.maximum(inside - self.seen[position], 0.0)
         self.seen[position] = inside
 
     def _inside(self, position: int) -> Floats:
@@ -262,3 +266,8 @@ class ConcentratedPool:
         covers = (self.lower <= ticks[:-1, None]) & (self.upper > ticks[:-1, None])
         self.liquidity = np.where(covers, self.owned, 0.0).sum(axis=1)
         self.ticks, self.growth = ticks, growth
+
+
+def _check_liquidity(liquidity: float) -> None:
+    if not 0 < liquidity < math.inf:
+        raise MarketError(f"liquidity must be positive and finite, got {liquidity!r}")

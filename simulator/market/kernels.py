@@ -14,8 +14,9 @@ Unsigned = NDArray[np.uint64]
 OUTSIDE = NUMERAIRE = np.uint64(0)  # as in the ledger, whose changes the compiled code cannot see
 CONSTANT_PRODUCT, WEIGHTED, STABLESWAP, BONDING_CURVE, CONCENTRATED = range(5)
 PAYABLE = 1.0 - 1e-6  # of a reserve: rounding of what would then be left can be sold back at a gain
-AHEAD = 256  # orders whose balances are read before they settle: many reads at once are quick,
-LARGE = 1 << 22  # where there are more balances than the caches hold
+AHEAD = 64  # orders whose balances are read before they settle: many reads at once are quick,
+LARGE = 1 << 17  # where there are more balances than the caches hold
+DRAWN = 256  # rows to exchange that are chosen before they are exchanged
 FILLED, UNAFFORDABLE, SLIPPAGE, EMPTY_POOL, EXHAUSTED = range(5)
 
 
@@ -244,13 +245,14 @@ def acceptable(
     for k in range(accounts.size):
         fine &= (accounts[k] >= 0) & (accounts[k] < account_end) & (tokens[k] >= 0)
         fine &= (tokens[k] < end) & (amounts[k] >= 0.0) & (amounts[k] < np.inf)
+    for k in range(tips.size):
         fine &= (tips[k] >= 0.0) & (tips[k] < np.inf)
     return fine
 
 
 @numba.njit(cache=True)
 def tally(
-    kind_of: Integers,
+    kind_of: NDArray[np.int8],
     accounts: Integers,
     tokens: Integers,
     buys: Booleans,
@@ -260,9 +262,90 @@ def tally(
     totals: Floats,
 ) -> None:
     """Add what filled orders paid in and were paid to `totals` `[pools, kinds, sides, 2]`."""
+    flat, kinds = totals.reshape(-1), np.uint64(totals.shape[1])
     for k in range(accounts.size):
         if status[k] == FILLED:
-            side = 1 if buys[k] else 0
-            own = totals[tokens[k], kind_of[accounts[k]], side]
-            own[0] += amounts[k]
-            own[1] += amounts_out[k]
+            pair = np.uint64(tokens[k]) * kinds + np.uint64(kind_of[np.uint64(accounts[k])])
+            cell = np.uint64(4) * pair + (np.uint64(2) if buys[k] else np.uint64(0))
+            flat[cell] += amounts[k]
+            flat[cell + np.uint64(1)] += amounts_out[k]
+
+
+@numba.njit(cache=True)
+def bounds(
+    reserve_token: Floats,
+    reserve_numeraire: Floats,
+    fee: Floats,
+    tolerance: Floats,
+    accounts: Integers,
+    tokens: Integers,
+    buys: Booleans,
+    amounts: Floats,
+    min_outs: Floats,
+) -> Floats:
+    """`min_outs`, or what constant products pay less the accounts' `tolerance` where that is more.
+
+    Returned `[orders]`; an empty pool pays 0.
+    """
+    raised = np.empty(accounts.size)
+    for k in range(accounts.size):
+        token = np.uint64(tokens[k])
+        x, y = reserve_token[token], reserve_numeraire[token]
+        reserve_in, reserve_out = (y, x) if buys[k] else (x, y)
+        least = 0.0
+        if reserve_in > 0.0 and reserve_out > 0.0:
+            kept = (1.0 - fee[token]) * amounts[k]
+            payout = reserve_out * kept / (reserve_in + kept)
+            least = (1.0 - tolerance[np.uint64(accounts[k])]) * payout
+        raised[k] = min_outs[k] if min_outs[k] >= least else least
+    return raised
+
+
+@numba.njit(cache=True)
+def packed(whole, real, accounts, tokens, buys, amounts, min_outs):  # type: ignore[no-untyped-def]
+    """Write each order to a row of `whole` and of `real` `[orders, 4]`, which are one memory."""
+    for k in range(accounts.size):
+        whole[k, 0], whole[k, 1] = accounts[k], 2 * tokens[k] + buys[k]
+        real[k, 2], real[k, 3] = amounts[k], min_outs[k]
+
+
+@numba.njit(cache=True)
+def gathered(rows, whole, real, accounts, tokens, buys, amounts, min_outs):  # type: ignore[no-untyped-def]
+    """Fill the columns with some `rows` of what was `packed`; false when one is unknown."""
+    for k in range(rows.size):
+        row = rows[k]
+        if not 0 <= row < whole.shape[0]:
+            return False
+        accounts[k], code = whole[row, 0], whole[row, 1]
+        tokens[k], buys[k] = code >> 1, code & 1 == 1
+        amounts[k], min_outs[k] = real[row, 2], real[row, 3]
+    return True
+
+
+@numba.njit(cache=True)
+def exchanged(rows, drawn, last):  # type: ignore[no-untyped-def]
+    """Exchange each of `rows` from `last` down to 1 with one before it, or itself, at random.
+
+    Which one, is the first number `drawn` that is no more than its own, in as many bits. Returns
+    the row at which draws ran out, and a sum of what was read ahead, which is for nothing.
+    """
+    bits = 1
+    while bits < last:
+        bits = 2 * bits + 1
+    chosen, touched, used = np.empty(DRAWN, dtype=np.int64), 0, 0
+    while last > 0 and used < drawn.size:
+        found, first = 0, last
+        end = used + min(DRAWN, drawn.size - used, max(last - (bits >> 1), 1))
+        for k in range(used, end):
+            row = np.int64(drawn[k]) & bits
+            chosen[found] = row
+            touched += rows[min(row, last)]
+            fits = int(row <= last)
+            found, last = found + fits, last - fits
+        used = end
+        if last <= bits >> 1:
+            bits >>= 1
+        for k in range(found):
+            other = chosen[k]
+            rows[other], rows[first - k] = rows[first - k], rows[other]
+    return last, touched

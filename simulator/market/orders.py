@@ -2,16 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from simulator.components import Booleans, Floats, Integers
+from simulator.errors import MarketError
 
 __all__ = ["SIDES", "STATUSES", "Fills", "Orders"]
 
 SIDES = ("buy", "sell")
 NOTHING: Floats = np.zeros(0)
+ZERO: Floats = np.zeros(1)
+ZERO.setflags(write=False)
 NONE_ROUTED: Booleans = np.zeros(0, dtype=bool)
+LARGE = 1 << 16  # orders from which on it matters how memory is read
 STATUSES = ("filled", "unaffordable", "slippage", "empty_pool", "exhausted")
 
 
@@ -38,22 +43,44 @@ class Orders:
 
     def __post_init__(self) -> None:
         if self.tip is NOTHING:
-            object.__setattr__(self, "tip", np.broadcast_to(0.0, self.account.shape))
+            object.__setattr__(self, "tip", _zeros(self.account.size))
 
     def __len__(self) -> int:
         return self.account.size
 
     def take(self, rows: Integers | Booleans) -> "Orders":
         """The orders of some rows, in their order."""
+        routed = self.routed[rows] if self.routed.size else self.routed
+        if rows.dtype != np.bool_ and rows.size > LARGE and (taken := self._packed(rows)):
+            return replace(taken, tip=_repeated(self.tip, rows), routed=routed)
         return Orders(
             self.account[rows],
             self.token[rows],
             self.buy[rows],
             self.amount[rows],
             self.min_out[rows],
-            self.tip[rows],
-            self.routed[rows] if self.routed.size else self.routed,
+            _repeated(self.tip, rows),
+            routed,
         )
+
+    def _packed(self, rows: Integers | Booleans) -> "Orders | None":
+        """Some rows without tips and routes, by way of a copy in which each is read at once.
+
+        Where rows come in any order, that is several times quicker. None when a row is unknown.
+        """
+        from simulator.market.kernels import gathered, packed
+
+        columns = self.account, self.token, self.buy, self.amount, self.min_out
+        every = [np.ascontiguousarray(column) for column in columns]
+        some: list[Any] = [np.empty(rows.size, dtype=column.dtype) for column in columns]
+        real = np.empty((len(self), 4))
+        packed(real.view(np.int64), real, *every)
+        return Orders(*some) if gathered(rows, real.view(np.int64), real, *some) else None
+
+    @property
+    def tips(self) -> Floats:
+        """Tips, one for each order or one for all."""
+        return self.tip[:1].copy() if _single(self.tip) else self.tip
 
     @property
     def second(self) -> Booleans:
@@ -62,8 +89,26 @@ class Orders:
         second[1:] = self.routed[:-1] if self.routed.size else False
         return second
 
+    def check_routes(self) -> None:
+        """Raise MarketError unless every routed order is two that go together."""
+        if not self.routed.any():
+            return
+        first = np.flatnonzero(self.routed)
+        second = np.minimum(first + 1, len(self) - 1)
+        fine = ~self.buy[first] & self.buy[second] & ~self.routed[second]
+        fine &= self.account[first] == self.account[second]
+        fine &= self.token[first] != self.token[second]
+        if not fine.all():
+            raise MarketError(
+                "a routed order is a sell, then the same account's buy of another token"
+            )
+
     def together(self, rows: Integers) -> Integers:
-        """The same rows, with every routed order's second right after its first."""
+        """The same rows, with every routed order's second right after its first.
+
+        Raises MarketError where there is none.
+        """
+        self.check_routes()
         if not self.routed.size:
             return rows
         rows = rows[~self.second[rows]]
@@ -73,7 +118,8 @@ class Orders:
 
     def by(self, account: Integers) -> "Orders":
         """The same orders of other accounts."""
-        return replace(self, account=account)
+        columns = self.token, self.buy, self.amount, self.min_out, self.tip, self.routed
+        return Orders(account, *columns)
 
     def paying(self, amount: Floats) -> "Orders":
         """The same orders of other amounts."""
@@ -85,6 +131,8 @@ class Orders:
 
     def tipped(self, tip: Floats) -> "Orders":
         """The same orders, with tips of at least `tip`."""
+        if _single(self.tip) and not self.tip.any() and not tip.any():
+            return self
         return replace(self, tip=np.maximum(self.tip, tip))
 
     def frozen(self) -> "Orders":
@@ -105,7 +153,7 @@ class Orders:
             np.concatenate([orders.buy for orders in several]),
             np.concatenate([orders.amount for orders in several]),
             np.concatenate([orders.min_out for orders in several]),
-            np.concatenate([orders.tip for orders in several]),
+            _tips(several),
             _routed(several),
         )
 
@@ -129,6 +177,30 @@ class Orders:
         """No orders."""
         whole, real = np.zeros(0, dtype=np.int64), np.zeros(0)
         return Orders(whole, whole, np.zeros(0, dtype=bool), real, real)
+
+
+def _zeros(count: int) -> Floats:
+    """As many zeros in the memory of one; `broadcast_to` takes ten times as long."""
+    return np.ndarray((count,), buffer=ZERO, strides=(0,))
+
+
+def _single(column: Floats) -> bool:
+    """Whether a column is one number for all rows."""
+    return column.strides == (0,)
+
+
+def _repeated(column: Floats, rows: Integers | Booleans) -> Floats:
+    """Some rows of a column, which stays one number if it is."""
+    if not _single(column) or not column.size:
+        return column[rows]
+    count = int(np.count_nonzero(rows)) if rows.dtype == np.bool_ else rows.size
+    return np.broadcast_to(column[0], (count,))
+
+
+def _tips(several: Sequence[Orders]) -> Floats:
+    if any(not _single(orders.tip) or orders.tip[:1].any() for orders in several):
+        return np.concatenate([orders.tip for orders in several])
+    return _zeros(sum(len(orders) for orders in several))
 
 
 def _routed(several: Sequence[Orders]) -> Booleans:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, OUTSIDE, SHORTFALL_TOLERANCE, Ledger
-from simulator.market.curves import Curve
+from simulator.market.curves import Concentrated, Curve
 
 __all__ = ["Pool", "Side"]
 
@@ -31,6 +31,7 @@ class Pool:
     ) -> None:
         if not 0 <= fee < 1:
             raise MarketError(f"fee must be at least 0 and less than 1, got {fee}")
+        _check_kind(curve)
         ledger = Ledger(["outside", "pool", "owner"], ["numeraire", "token", "lp_share"])
         self._place(ledger, curve, fee, account=1, token=1, share=2)
         for asset, amount in ((1, reserve_token), (NUMERAIRE, reserve_numeraire)):
@@ -44,7 +45,11 @@ class Pool:
     def on(
         cls, ledger: Ledger, curve: Curve, fee: float, account: int, token: int, share: int
     ) -> "Pool":
-        """The pool whose reserves are the balances of `account` in `token` and numeraire."""
+        """The pool whose reserves are the balances of `account` in `token` and numeraire.
+
+        Raises MarketError for a concentrated curve, which takes a `RangePool`.
+        """
+        _check_kind(curve)
         pool = cls.__new__(cls)
         pool._place(ledger, curve, fee, account, token, share)
         return pool
@@ -219,6 +224,11 @@ class Pool:
         self.ledger.transfer("withdrawal", self.token, self.account, account, token)
         self.ledger.transfer("withdrawal", NUMERAIRE, self.account, account, numeraire)
         return token, numeraire
+
+
+def _check_kind(curve: Curve) -> None:
+    if isinstance(curve, Concentrated):
+        raise MarketError("positions of a concentrated curve are kept by a RangePool")
 
 
 def _positive(what: str, amount: float) -> float:

@@ -92,9 +92,12 @@ class RangePool(Pool):
             raise MarketError(f"the pool cannot pay for {amount!r}: no liquidity is left")
         self.book.swap_in(side, amount, min_out=min_out)
         fee = self.fee * amount
-        self.ledger.transfer("swap", paid, account, self.account, amount - fee)
-        self.ledger.transfer("fee", paid, account, self.fee_account, fee, amount)
-        self.ledger.transfer("swap", received, self.account, account, payout)
+        self.ledger.move("swap", paid, account, self.account, amount)
+        self.ledger.move("swap", received, self.account, account, payout)
+        self.ledger.move("fee", paid, self.account, self.fee_account, fee)
+        self.ledger.note("swap", paid, account, self.account, amount - fee)
+        self.ledger.note("fee", paid, account, self.fee_account, fee)
+        self.ledger.note("swap", received, self.account, account, payout)
         return payout
 
     def takes(
@@ -102,7 +105,9 @@ class RangePool(Pool):
     ) -> bool:
         """Whether `account` could deposit: something, and where its position is if it has one."""
         first, last = self._ticks(lower, upper)
-        if self.book.liquidity_for(first, last, token, numeraire) <= 0:
+        if first >= last:
+            return False
+        if not 0 < self.book.liquidity_for(first, last, token, numeraire) < math.inf:
             return False
         if account not in self.holders:
             return True
@@ -126,16 +131,22 @@ class RangePool(Pool):
         """
         first, last = self._ticks(lower, upper)
         liquidity = self.book.liquidity_for(first, last, token, numeraire)
+        scale = max(scale, token, numeraire)
+        put_in = {
+            asset: self._payable(account, asset, liquidity * float(unit), scale)
+            for asset, unit in zip(
+                (self.token, NUMERAIRE), self.book.amounts(first, last), strict=True
+            )
+        }
         if account not in self.holders:
-            _, *put_in = self.book.mint(first, last, liquidity)
+            self.book.mint(first, last, liquidity)
             self.holders.append(account)
         else:
             position = self.holders.index(account)
             if (first, last) != (self.book.lower[position], self.book.upper[position]):
                 raise MarketError(f"account {account} has a position for other prices")
-            put_in = list(self.book.add(position, liquidity))
-        for asset, amount in zip((self.token, NUMERAIRE), put_in, strict=True):
-            amount = self._payable(account, asset, amount, max(scale, token, numeraire))
+            self.book.add(position, liquidity)
+        for asset, amount in put_in.items():
             self.ledger.transfer("deposit", asset, account, self.account, amount)
         self.ledger.transfer("lp_mint", self.share, OUTSIDE, account, liquidity)
         return liquidity
@@ -157,8 +168,11 @@ class RangePool(Pool):
             self.holders.pop(position)
         paid = []
         for asset, behind, fees in parts:
-            behind = min(behind, float(self.ledger.balances[self.account, asset]))
-            fees = min(fees, float(self.ledger.balances[self.fee_account, asset]))
+            held = self.ledger.balances[[self.account, self.fee_account], asset].tolist()
+            if self.holders:
+                behind, fees = min(behind, held[0]), min(fees, held[1])
+            else:  # the last one takes what rounding has left, too
+                behind, fees = held
             self.ledger.transfer("withdrawal", asset, self.account, account, behind)
             self.ledger.transfer("collection", asset, self.fee_account, account, fees)
             paid.append(behind + fees)
@@ -168,13 +182,15 @@ class RangePool(Pool):
         """What each account has here `[6, accounts]`.
 
         Tokens and numeraire behind its position, uncollected fees in both, and the prices from
-        which and to which it serves.
+        which and to which it serves: 0 and infinity for all prices.
         """
         book, found = self.book, np.zeros((6, len(accounts)))
         behind = [book.owned * amount for amount in book.amounts(book.lower, book.upper)]
-        prices = [np.exp(TICK * ticks) for ticks in (book.lower, book.upper)]
+        most = MAX_TICK // self.curve.spacing * self.curve.spacing
+        lower = np.where(book.lower > -most, np.exp(TICK * book.lower), 0.0)
+        upper = np.where(book.upper < most, np.exp(TICK * book.upper), np.inf)
         row = np.searchsorted(accounts, self.holders)
-        found[:, row] = [*behind, *book.uncollected.T, *prices]
+        found[:, row] = [*behind, *book.uncollected.T, lower, upper]
         return found
 
     def _ticks(self, lower: float, upper: float) -> tuple[int, int]:
@@ -184,7 +200,7 @@ class RangePool(Pool):
         """The tick of a price, rounded to one where positions may begin or end."""
         most = MAX_TICK // self.curve.spacing
         if not 0 < price < math.inf:
-            return self.curve.spacing * (most if price else -most)
+            return self.curve.spacing * (most if price > 0 else -most)
         steps = math.log(price) / TICK / self.curve.spacing
         near = round(steps)
         step = near if abs(steps - near) < 1e-9 else rounding(steps)
@@ -223,8 +239,8 @@ class Segments:
             liquidity=liquidity,
             growth=np.zeros((floor.size, 2)),
             unused=np.zeros(floor.size),
-            segment=np.array([book.segment if book else 0 for book in books]),
-            height=np.array([book.height if book else 0.0 for book in books]),
+            segment=np.array([book.segment if book else 0 for book in books], dtype=np.int64),
+            height=np.array([book.height if book else 0.0 for book in books], dtype=np.float64),
         )
 
     def quote(self, token: Integers, buy: Booleans, amount: Floats, fee: Floats) -> Floats:
@@ -244,4 +260,5 @@ class Segments:
                 pool.book.growth += self.growth[some]
                 fees = self.liquidity[some] @ self.growth[some]
                 assets = np.array([pool.token, NUMERAIRE])
+                fees = np.minimum(fees, pool.ledger.balances[pool.account, assets])  # rounding
                 pool.ledger.move("fee", assets, pool.account, pool.fee_account, fees)

@@ -160,7 +160,7 @@ def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders, gas: float = 0
         orders.buy,
         amount,
         orders.min_out,
-        orders.tip + gas if orders.tip.any() else np.array([gas]),
+        orders.tip + gas if orders.tips.any() else np.array([gas]),
         orders.routed,
         amount_out,
         status,
@@ -178,9 +178,8 @@ def check(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> None:
     from simulator.market.kernels import acceptable
 
     ends = len(ledger.balances), len(pools)
-    if orders.routed.size:
-        _check_routes(orders)
-    if acceptable(orders.account, orders.token, orders.amount, orders.tip, *ends):
+    orders.check_routes()
+    if acceptable(orders.account, orders.token, orders.amount, orders.tips, *ends):
         return
     for numbers, end in zip((orders.account, orders.token), ends, strict=True):
         if not ((numbers >= 0) & (numbers < end)).all():
@@ -190,20 +189,10 @@ def check(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> None:
             raise MarketError(f"{what} of orders must be finite and not negative")
 
 
-def _check_routes(orders: Orders) -> None:
-    first = np.flatnonzero(orders.routed)
-    second = np.minimum(first + 1, len(orders) - 1)
-    fine = ~orders.buy[first] & orders.buy[second] & ~orders.routed[second]
-    fine &= orders.account[first] == orders.account[second]
-    fine &= orders.token[first] != orders.token[second]
-    if not fine.all():
-        raise MarketError("a routed order is a sell, then the same account's buy of another token")
-
-
 def note_costs(ledger: Ledger, fills: Fills, gas: float) -> None:
     """Count gas and tips of the orders that were not left out as unaffordable."""
     orders = fills.orders
-    if gas or orders.tip.any():
+    if gas or orders.tips.any():
         settled = np.flatnonzero((fills.status != STATUSES.index("unaffordable")) & ~orders.second)
         account, tip = orders.account[settled], orders.tip[settled]
         for flow, amount in (("gas", np.full(len(tip), gas)), ("tip", tip)):
@@ -217,7 +206,8 @@ def note_swaps(ledger: Ledger, pools: Pools, fills: Fills) -> None:
     orders = fills.orders
     totals = np.zeros((len(pools), len(ledger.kinds), 2, 2))
     columns = orders.account, orders.token, orders.buy, orders.amount
-    tally(ledger.kind_of, *columns, fills.amount_out, fills.status, totals)
+    kinds = ledger.kind_of.astype(np.int8)  # so that they stay in the cache
+    tally(kinds, *columns, fills.amount_out, fills.status, totals)
     number, kind, side = np.nonzero(totals[..., 0])
     if not number.size:
         return

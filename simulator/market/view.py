@@ -1,11 +1,11 @@
 """What agents may see of the market when they decide: one frozen view for all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from simulator.components import Booleans, Floats, Integers
-from simulator.market.curves import Curve
+from simulator.market.curves import ConstantProduct, Curve
 from simulator.market.orders import Orders
 from simulator.market.ranges import Segments
 from simulator.market.settling import numbers
@@ -55,6 +55,26 @@ class MarketView:
             some = slice(first, first + BLOCK)
             paid[some] = self._quote(token[some], buy[some], amount[some])
         return paid
+
+    def bounded(self, orders: Orders, tolerance: Floats) -> Orders:
+        """The orders, with bounds of at least their quotes less the `tolerance` `[accounts]`."""
+        if type(self.curve) is not ConstantProduct or not len(orders):
+            quote = self.quote(orders.token, orders.buy, orders.amount)
+            return orders.bounded((1 - tolerance[orders.account]) * quote)
+        from simulator.market.kernels import bounds
+
+        raised = bounds(
+            self.reserve_token,
+            self.reserve_numeraire,
+            self.fee,
+            tolerance,
+            orders.account,
+            orders.token,
+            orders.buy,
+            orders.amount,
+            orders.min_out,
+        )
+        return replace(orders, min_out=raised)
 
     def _quote(self, token: Integers, buy: Booleans, amount: Floats) -> Floats:
         reserve_token, reserve_numeraire = self.reserve_token[token], self.reserve_numeraire[token]

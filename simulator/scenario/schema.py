@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
@@ -19,6 +19,8 @@ from simulator.scenario.record import Record
 from simulator.tokens import Tokens
 
 __all__ = ["Scenario", "scenario_type"]
+
+Groups = TypeVar("Groups", tuple[LiquidityProviderGroup, ...], tuple[InvestorGroup, ...])
 
 
 class Scenario(Section):
@@ -98,15 +100,13 @@ class Scenario(Section):
                     )
         return investors
 
-    @field_validator("investors")
+    @field_validator("liquidity_providers", "investors")
     @classmethod
-    def _strategies_fit_the_market(
-        cls, investors: tuple[InvestorGroup, ...], info: ValidationInfo
-    ) -> tuple[InvestorGroup, ...]:
+    def _strategies_fit_the_market(cls, groups: Groups, info: ValidationInfo) -> Groups:
         if "market" in info.data:
-            for group in investors:
+            for group in groups:
                 group.strategy.check(info.data["market"])
-        return investors
+        return groups
 
     @property
     def behaviours(self) -> list[Behaviour]:

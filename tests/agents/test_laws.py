@@ -17,12 +17,13 @@ from simulator.agents.strategies import (
     Portfolio,
 )
 from simulator.economy.publishing import seen_by, unannounced
-from simulator.market import ConstantProduct, MarketView
+from simulator.market import ConstantProduct, MarketView, Positions
 
 FAMILIES = (CLIENT_POLICIES, INVESTOR_STRATEGIES, LIQUIDITY_STRATEGIES)
 EVERY_STRATEGY = sorted(
     {strategy for family in FAMILIES for strategy in family}, key=lambda each: each.__name__
 )
+PROVIDING = [strategy for strategy in EVERY_STRATEGY if strategy.provides]
 DRAWING = (Adaptive, Noise)
 PERIODS = (3, 5, 6, 12, 15, 17, 30)  # before, in and after the phases of those who have some
 DUST = 1e-14  # of wealth
@@ -61,6 +62,7 @@ def a_view(draw, tokens, period):
         issued=arrays(draw, amounts, tokens),
         training_cost=arrays(draw, amounts, tokens),
         dividend=arrays(draw, amounts, tokens),
+        fees_earned=arrays(draw, amounts, tokens),
     )
 
 
@@ -70,7 +72,15 @@ def a_portfolio(draw, accounts, tokens):
         tokens=arrays(draw, amounts, accounts, tokens),
         own_token=np.arange(accounts) % tokens,
         invested=draw(st.floats(0, 1)),
+        positions=positions_of(arrays(draw, amounts, 6, accounts, tokens)),
     )
+
+
+def positions_of(numbers):
+    """Positions of five numbers each, and what the price from which they serve is of the last."""
+    shares, *behind, upper = numbers
+    there = shares > 0
+    return Positions(shares, *(np.where(there, side, 0.0) for side in behind), upper / 2, upper)
 
 
 def a_market(seed=1, accounts=7, tokens=3, period=7):
@@ -80,19 +90,39 @@ def a_market(seed=1, accounts=7, tokens=3, period=7):
     view = MarketView(
         period, ConstantProduct(), np.full(tokens, 0.01), 200 * some[0], 200 * some[0] * some[1],
         some[1], 1000 * some[2], some[3], some[4], some[5] / some[5].sum(), some[6], 20 * some[7],
-        0.01 * some[8], outside_price=1.5 * some[1],
+        0.01 * some[8], outside_price=1.5 * some[1], fees_earned=some[8],
     )  # fmt: skip
     owned = draws.lognormal(3.0, size=(accounts, 1 + tokens))
-    return view, Portfolio(owned[:, 0], owned[:, 1:], np.arange(accounts) % tokens, 0.4)
+    behind = draws.lognormal(3.0, size=(6, accounts, tokens))
+    behind[:, draws.random((accounts, tokens)) < 0.3] = 0.0
+    return view, Portfolio(
+        owned[:, 0],
+        owned[:, 1:],
+        np.arange(accounts) % tokens,
+        0.4,
+        positions=positions_of(behind),
+    )
 
 
 def decisions(strategy, world, seed=1):
     """What a strategy orders on each view of a world in turn."""
+    for view, portfolio, orders, _ in everything(strategy, world, seed):
+        yield view, portfolio, orders
+
+
+def changes(strategy, world, seed=1):
+    """What a strategy changes of positions on each view of a world in turn."""
+    for view, portfolio, _, provided in everything(strategy, world, seed):
+        yield view, portfolio, provided
+
+
+def everything(strategy, world, seed):
     draws = np.random.default_rng(seed)
     memory = strategy.initial(len(world[0][1].numeraire), draws)
     for view, portfolio in world:
+        provided, memory = strategy.provide(view, portfolio, memory, draws)
         orders, memory = strategy.decide(view, portfolio, memory, draws)
-        yield view, portfolio, orders
+        yield view, portfolio, orders, provided
 
 
 def a_journey(**size):
@@ -101,6 +131,11 @@ def a_journey(**size):
 
 def columns(orders):
     return [column.tolist() for column in vars(orders).values()]
+
+
+def rows_of(orders):
+    """One row per order, by account and token."""
+    return np.array(sorted(zip(*columns(orders), strict=True))).reshape(len(orders), 7)
 
 
 def by_account(orders, accounts):
@@ -175,8 +210,8 @@ class TestEveryStrategy:
         list(decisions(strategy(), journey))
         for seen, fresh in zip(journey, a_journey(), strict=True):
             for part, untouched in zip(seen, fresh, strict=True):
-                for name, value in vars(untouched).items():
-                    assert np.array_equal(getattr(part, name), value)
+                for name, value in everything_in(untouched).items():
+                    assert np.array_equal(everything_in(part)[name], value)
 
     def test_does_not_use_news_before_it_may(self, strategy):
         """Orders are the same whatever the news that are not public yet."""
@@ -217,10 +252,17 @@ class TestEveryStrategy:
         memory = strategy().initial(7, draws)
         moved, state = shuffled(memory, order), draws.bit_generator.state
         for view, owned in journey:
-            orders, memory = strategy().decide(view, owned, memory, draws)
             turned = Portfolio(
-                owned.numeraire[order], owned.tokens[order], owned.own_token[order], owned.invested
+                owned.numeraire[order],
+                owned.tokens[order],
+                owned.own_token[order],
+                owned.invested,
+                positions=owned.positions.rows(order),
             )
+            provided, memory = strategy().provide(view, owned, memory, draws)
+            same, moved = strategy().provide(view, turned, moved, draws)
+            assert rows_of(provided) == pytest.approx(rows_of(same.by(order[same.account])))
+            orders, memory = strategy().decide(view, owned, memory, draws)
             again, moved = strategy().decide(view, turned, moved, draws)
             if strategy in DRAWING:
                 assert draws.bit_generator.state != state
@@ -245,6 +287,80 @@ class TestEveryStrategy:
         assert strategy.__doc__
         for name, field in strategy.model_fields.items():
             assert name == "kind" or field.description
+
+
+@pytest.mark.parametrize("strategy", PROVIDING)
+class TestEveryProvider:
+    @settings(max_examples=40, deadline=None)
+    @given(world=worlds(), seed=st.integers(0, 99))
+    def test_puts_in_only_what_it_owns_and_takes_out_only_what_is_there(
+        self, strategy, world, seed
+    ):
+        for view, portfolio, orders in changes(strategy(), world, seed):
+            orders.check(*portfolio.tokens.shape)
+            tokens, numeraire = np.zeros_like(portfolio.tokens), np.zeros(len(portfolio.numeraire))
+            np.add.at(tokens, (orders.account, orders.token), orders.deposit_token)
+            np.add.at(numeraire, orders.account, orders.deposit_numeraire)
+            assert (tokens <= portfolio.tokens * (1 + 1e-12)).all()
+            assert (numeraire <= portfolio.numeraire * (1 + 1e-12)).all()
+            assert (orders.withdraw >= 0).all() and (orders.withdraw <= 1).all()
+            there = portfolio.positions.shares[orders.account, orders.token] > 0
+            deposits = (orders.deposit_token > 0) & (orders.deposit_numeraire > 0)
+            assert ((orders.withdraw > 0) & there | deposits).all()
+            filled = (view.reserve_token > 0) & (view.reserve_numeraire > 0)
+            assert filled[orders.token[deposits]].all()
+
+    def test_changes_nothing_where_there_is_nothing(self, strategy):
+        for view, owned in a_journey():
+            empty = replace(
+                owned,
+                numeraire=0 * owned.numeraire,
+                tokens=0 * owned.tokens,
+                positions=positions_of(np.zeros((6, 7, 3))),
+            )
+            assert sum(len(orders) for *_, orders in changes(strategy(), [(view, empty)])) == 0
+
+    @pytest.mark.parametrize("tokens", [2, 20])
+    def test_changes_something_where_there_is_something(self, strategy, tokens):
+        journey = [a_market(seed, tokens=tokens, period=seed) for seed in range(1, 30)]
+        found = [orders for *_, orders in changes(strategy(), journey)]
+        assert sum((orders.withdraw > 0).sum() for orders in found) > 0
+        deposits = sum((orders.deposit_token > 0).sum() for orders in found)
+        assert (deposits > 0) == (strategy.__name__ != "ExitOnLoss")
+
+    def test_is_determined_by_its_stream(self, strategy):
+        first, second = (
+            [columns(orders) for *_, orders in changes(strategy(), a_journey(), seed=5)]
+            for _ in range(2)
+        )
+        assert first == second
+
+    def test_an_account_does_not_see_what_others_provide(self, strategy):
+        (view, owned), others = a_market(), (np.arange(7) != 2)[:, None]
+        richer = replace(
+            owned,
+            tokens=np.where(others, 5.0, 1.0) * owned.tokens,
+            positions=Positions(
+                **{
+                    name: np.where(others, 3.0, 1.0) * column
+                    for name, column in vars(owned.positions).items()
+                }
+            ),
+        )
+        mine, still = (
+            [row for row in zip(*columns(orders), strict=True) if row[0] == 2]
+            for orders in (
+                next(changes(strategy(), [(view, portfolio)]))[2] for portfolio in (owned, richer)
+            )
+        )
+        assert mine == still
+
+
+def everything_in(part):
+    """The arrays and numbers of a view or a portfolio, those of positions too."""
+    found = dict(vars(part))
+    positions = found.pop("positions", None)
+    return found | (vars(positions) if positions else {})
 
 
 def shuffled(memory, order):

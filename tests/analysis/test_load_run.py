@@ -196,11 +196,14 @@ def test_the_public_face() -> None:
         "herfindahl",
         "impermanent_loss",
         "interval",
+        "investor_tokens",
         "largest_gap",
         "liquidation_quote",
         "load_run",
         "load_sweep",
+        "lp_results",
         "lp_returns",
+        "manipulation",
         "money_flows",
         "overview_figure",
         "paired_difference",
@@ -210,6 +213,7 @@ def test_the_public_face() -> None:
         "relative_pay",
         "returns_by_strategy",
         "summarise",
+        "wealth_by_group",
     ]
     assert all(callable(getattr(analysis, name)) for name in analysis.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):

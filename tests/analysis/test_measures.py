@@ -20,6 +20,7 @@ from analysis import (
     impermanent_loss,
     largest_gap,
     load_run,
+    lp_results,
     lp_returns,
     money_flows,
     price_gap,
@@ -313,43 +314,78 @@ def test_impermanent_loss() -> None:
     )
 
 
+def position(
+    period: int,
+    who: str,
+    token: str,
+    *,
+    price: float,
+    owns: tuple[float, float],
+    put_in: tuple[float, float],
+    moved: tuple[float, float] = (0.0, 0.0),
+    fees: float = 0.0,
+    lvr: float = 0.0,
+) -> tuple[Any, ...]:
+    """`owns`, `put_in` and `moved` are tokens and numeraire."""
+
+    def valued(amounts: tuple[float, float]) -> tuple[float, float, float]:
+        return (*amounts, amounts[0] * price + amounts[1])
+
+    range_ = (1.0, 0.0, math.inf)
+    return (period, who, token, *range_, *valued(owns), *valued(put_in), *valued(moved), fees, lvr)
+
+
 @pytest.fixture
 def provided(hand: Rows) -> Rows:
     """One pool grows to a price of 4 and earns fees, the other stays."""
+    positions = []
+    for who, part in (("lp_0", 75.0), ("lp_1", 25.0)):
+        sides = (part, part)
+        for token in ("token_0", "token_1"):
+            opened = {"price": 1.0, "owns": sides, "put_in": sides, "moved": sides}
+            positions.append(position(0, who, token, **opened))
+        earned = {"owns": (0.6 * part, 2.4 * part), "fees": 0.8 * part, "lvr": 0.5 * part}
+        positions.append(position(1, who, "token_0", price=4.0, put_in=sides, **earned))
+        positions.append(position(1, who, "token_1", price=1.0, put_in=sides, owns=sides))
     return hand | {
         "pools": [
             pool(0, "token_0", 100, 100, 1.0),
             pool(0, "token_1", 100, 100, 1.0),
-            pool(2, "token_0", 60, 240, 1.0),
-            pool(2, "token_1", 100, 100, 1.0),
+            pool(1, "token_0", 60, 240, 1.0),
+            pool(1, "token_1", 100, 100, 1.0),
         ],
+        "positions": positions,
         "agents": [
             agent(0, "lp_0", "liquidity_provider", 5, 300, 305),
             agent(0, "lp_1", "liquidity_provider", 0, 100, 100),
             agent(0, "investor_0", "investor", 50, 0, 100),
             agent(0, "investor_1", "investor", 50, 0, 50),
             agent(0, "investor_2", "investor", 50, 0, 50),
-            agent(2, "lp_0", "liquidity_provider", 12, 510, 522),
-            agent(2, "lp_1", "liquidity_provider", 9, 170, 179),
-            agent(2, "investor_0", "investor", 50, 0, 90),
-            agent(2, "investor_1", "investor", 50, 0, 70),
-            agent(2, "investor_2", "investor", 50, 0, 80),
+            agent(1, "lp_0", "liquidity_provider", 12, 510, 522),
+            agent(1, "lp_1", "liquidity_provider", 9, 170, 179),
+            agent(1, "investor_0", "investor", 50, 0, 90),
+            agent(1, "investor_1", "investor", 50, 0, 70),
+            agent(1, "investor_2", "investor", 50, 0, 80),
         ],
     }
 
 
-def test_lp_returns(made: Callable[..., Run], provided: Rows) -> None:
-    returns = lp_returns(made(provided))
-    # Held: 100 x 4 + 100 and 200; without fees 2 sqrt(100 x 100 x 4) and 200; in fact 480 and 200.
+@pytest.mark.parametrize("market", [MARKET, "market: {curve: {kind: weighted}}\n"])
+def test_lp_returns(made: Callable[..., Run], provided: Rows, market: str) -> None:
+    """Of any curve: that of the pools is not asked."""
+    returns = lp_returns(made(provided, market))
+    # Held: 75 x 4 + 75 and 150; without fees 2 sqrt(75 x 75 x 4) and 150; in fact 360 and 150.
     assert returns.loc["lp_0"].to_dict() == pytest.approx(
         {
             "deposited": 300,
+            "moved": 0,
             "held": 525,
             "value": 510,
             "impermanent_loss": -75,
             "fees": 60,
+            "lvr": 37.5,
             "dividends": 7,
-            "return_against_holding": 680 / 700 - 1,
+            "return_against_holding": 510 / 525 - 1,
         }
     )
     assert returns.loc["lp_1", ["held", "fees", "dividends"]].tolist() == pytest.approx(
@@ -357,16 +393,84 @@ def test_lp_returns(made: Callable[..., Run], provided: Rows) -> None:
     )
 
 
-def test_fees_of_another_curve_are_not_made_up(made: Callable[..., Run], provided: Rows) -> None:
-    returns = lp_returns(made(provided, "market: {curve: {kind: weighted}}\n"))
-    assert returns[["impermanent_loss", "fees"]].isna().all(axis=None)
-    assert returns["return_against_holding"].tolist() == pytest.approx([680 / 700 - 1] * 2)
+def test_lp_results(made: Callable[..., Run], provided: Rows) -> None:
+    """700 if held of 400 deposited, 100 less without fees and 80 of them."""
+    assert lp_results(made(provided)).to_dict() == pytest.approx(
+        {
+            "against_holding": -5,
+            "fees": 20,
+            "impermanent_loss": -25,
+            "lvr": 12.5,
+            "held_percent": 75,
+            "deposited": 400,
+        }
+    )
 
 
-def test_liquidity_that_moved_is_not_guessed(made: Callable[..., Run], provided: Rows) -> None:
-    provided["flows"].append((1, "withdrawal", "token_0", "pool", "liquidity_provider", 1.0))
-    with pytest.raises(ValueError, match="moved liquidity after genesis"):
-        lp_returns(made(provided))
+def alone(positions: list[tuple[Any, ...]], prices: list[float], cash: list[float]) -> Rows:
+    """One provider in one pool, period after period; its numeraire is `cash`."""
+    periods = range(len(prices))
+    return {
+        "positions": positions,
+        "pools": [pool(t, "token_0", 1, price, 1.0) for t, price in enumerate(prices)],
+        "agents": [agent(t, "lp_0", "liquidity_provider", cash[t], 0, 0) for t in periods],
+    }
+
+
+def test_a_part_that_leaves_takes_its_part_of_what_was_put_in(made: Callable[..., Run]) -> None:
+    """The docstring's: half of 400, where 500 were held, leaves; then the price returns to 1."""
+    opened = position(0, "lp_0", "token_0", price=1, owns=(100, 100), put_in=(100, 100),
+                      moved=(100, 100))  # fmt: skip
+    halved = position(1, "lp_0", "token_0", price=4, owns=(25, 100), put_in=(50, 50),
+                      moved=(-25, -100))  # fmt: skip
+    back = position(2, "lp_0", "token_0", price=1, owns=(50, 50), put_in=(50, 50))
+    rows = alone([opened, halved], [1, 4], [0, 103])
+    assert lp_returns(made(rows)).loc["lp_0"].to_dict() == pytest.approx(
+        {
+            "deposited": 200,
+            "moved": -200,
+            "held": 300,
+            "value": 200,
+            "impermanent_loss": -100,
+            "fees": 0,
+            "lvr": 0,
+            "dividends": 3,
+            "return_against_holding": -0.2,
+        }
+    )
+    end = lp_returns(made(alone([opened, halved, back], [1, 4, 1], [0, 103, 103]))).loc["lp_0"]
+    assert end["return_against_holding"] == pytest.approx(0, abs=1e-15)
+    assert end[["held", "value", "impermanent_loss"]].tolist() == pytest.approx([150, 100, -50])
+
+
+def test_who_has_left_keeps_the_return_it_had(made: Callable[..., Run]) -> None:
+    opened = position(0, "lp_0", "token_0", price=1, owns=(100, 100), put_in=(100, 100),
+                      moved=(100, 100))  # fmt: skip
+    closed = position(1, "lp_0", "token_0", price=4, owns=(0, 0), put_in=(0, 0),
+                      moved=(-50, -200))  # fmt: skip
+    gone = lp_returns(made(alone([opened, closed], [1, 4, 9], [0, 200, 200]))).loc["lp_0"]
+    assert gone["return_against_holding"] == pytest.approx(-0.2)
+    assert gone[["held", "value", "moved", "dividends"]].tolist() == pytest.approx(
+        [100, 0, -400, 0]
+    )
+
+
+def test_what_is_put_in_later_counts_from_its_period_on(made: Callable[..., Run]) -> None:
+    """At price 4, 400 of 500 are there; 600 more are put in, and return 1 / 4 with the rest."""
+    opened = position(0, "lp_0", "token_0", price=1, owns=(100, 100), put_in=(100, 100),
+                      moved=(100, 100))  # fmt: skip
+    moved = position(1, "lp_0", "token_0", price=4, owns=(125, 500), put_in=(175, 400),
+                     moved=(75, 300))  # fmt: skip
+    grown = position(2, "lp_0", "token_0", price=4, owns=(156.25, 625), put_in=(175, 400),
+                     fees=250)  # fmt: skip
+    end = lp_returns(made(alone([opened, moved, grown], [1, 4, 4], [0, 0, 0]))).loc["lp_0"]
+    # Period 1: 200 + 600 gained 200, and would have gained 300; period 2: 1,000 gained 250.
+    assert end["return_against_holding"] == pytest.approx(
+        (1 + 200 / 800) / (1 + 300 / 800) * 1.25 - 1
+    )
+    assert end[["held", "value", "impermanent_loss", "fees"]].tolist() == pytest.approx(
+        [1100, 1250, -100, 250]
+    )
 
 
 def test_returns_by_strategy(made: Callable[..., Run], provided: Rows) -> None:
@@ -501,14 +605,25 @@ def test_real_providers_hold_what_the_scenario_says(real: Run) -> None:
         booked(real, "dividend", "clearing", "liquidity_provider")
     )
     assert (returns["impermanent_loss"] < 0).all()
+    gain = returns["value"] - returns["held"]
+    assert gain.tolist() == pytest.approx((returns["fees"] + returns["impermanent_loss"]).tolist())
     earned, charged = returns["fees"].sum(), real.pools["fees"].sum()
-    assert earned == pytest.approx(charged, rel=0.2)  # charged at the prices of the day
+    assert earned == pytest.approx(charged, rel=0.02)  # fees in tokens, at the end of the period
 
 
 def test_without_a_fee_a_pool_loses_exactly_its_impermanent_loss(tmp_path: Path) -> None:
-    returns = lp_returns(simulated(tmp_path, 0.0))
-    assert returns["fees"].tolist() == pytest.approx([0, 0], abs=1e-9)
-    assert (returns["impermanent_loss"] < -1e-3).all()
+    run = simulated(tmp_path, 0.0)
+    returns, prices = (
+        lp_returns(run),
+        run.pools.pivot(index="period", columns="token", values="spot_price"),
+    )
+    assert returns["fees"].tolist() == [0, 0]
+    ratio = prices.loc[6] / prices.loc[0]
+    for name, deposit in (("lp_0", 300), ("lp_1", 500)):
+        held = deposit / 4 * (1 + ratio)
+        expected = float((held * impermanent_loss(ratio)).sum())
+        assert returns.loc[name, "impermanent_loss"] == pytest.approx(expected, rel=1e-9)
+        assert expected < -1e-3
 
 
 def test_real_returns_are_those_of_the_summary(real: Run) -> None:

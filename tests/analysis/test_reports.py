@@ -29,6 +29,7 @@ cases:
 """
 
 
+OF_PAY = ("reward_by_client", "volatility", "attackers_pay")
 UNPAID = """\
   tokens.payout: {dividend: 1, buyback: 0, direct: 0, treasury: 0}
   tokens.issuance: {kind: constant, amount: 0}
@@ -100,13 +101,13 @@ def test_every_place_that_tells_attackers_pay_tells_the_same(sweep: Sweep) -> No
 
 def test_reports_of_runs_in_which_nobody_is_paid_have_no_numbers(tmp_path: Path) -> None:
     unpaid = computed(tmp_path, STUDY.replace("cases:\n", UNPAID))
-    for report in REPORTS:
+    for report in OF_PAY:
         csv, _ = save_report(unpaid, report)
         table = pd.read_csv(csv)
         assert len(table) and table["mean"].isna().all() and (table["count"] == 0).all()
 
 
-@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("report", OF_PAY)
 def test_a_report_is_a_table_and_a_picture(sweep: Sweep, report: str) -> None:
     csv, png = save_report(sweep, report)
     assert len(pd.read_csv(csv)) == len(REPORTS[report](sweep)[0])

@@ -7,7 +7,7 @@ import pytest
 
 from simulator.errors import ScenarioError
 from simulator.scenario import Scenario
-from simulator.sweep import Cell, cells_of, read_study, study_schema
+from simulator.sweep import Cell, cells_of, read_study, study_file, study_schema
 
 BASE = """\
 name: tiny
@@ -232,3 +232,9 @@ def test_the_schema_describes_every_setting() -> None:
     schema = study_schema()
     assert schema["required"] == ["name", "base", "seeds"]
     assert all(field["description"] for field in schema["properties"].values())
+
+
+def test_shipped_studies_go_by_their_names() -> None:
+    assert read_study(study_file("volatility"))[0].name == "volatility"
+    Path("volatility").write_text("a file of that name comes first")
+    assert (study_file("volatility"), study_file("unknown")) == ("volatility", "unknown")

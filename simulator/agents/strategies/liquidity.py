@@ -12,6 +12,7 @@ from simulator.market import LiquidityOrders, Market, MarketView, Orders
 __all__ = ["LIQUIDITY_STRATEGIES", "ExitOnLoss", "FeeChaser", "Passive", "RangeKeeper"]
 
 LEAST = 0.2  # of a band: what is traded or deposited is at least worth this
+ALL = 1 - 1e-6  # of a position: who takes out more takes out everything
 SMALL = 0.1  # of what is to be deposited: a difference that is not traded away
 READY = 0.7  # of what is to be deposited: from here on it is
 
@@ -66,7 +67,7 @@ class FeeChaser(Strategy):
         short, band = self._short(view, portfolio, memory["yield"])
         account, token = np.nonzero(short < -band)
         part = -self.speed * short[account, token] / _worth(view, portfolio)[account, token]
-        withdrawals = LiquidityOrders.withdrawals(account, token, np.minimum(part, 1.0))
+        withdrawals = LiquidityOrders.withdrawals(account, token, np.where(part < ALL, part, 1.0))
         tokens, numeraire = self._ready(view, portfolio, short, band)
         account, token = np.nonzero(tokens)
         put_in = tokens[account, token], numeraire[account, token]

@@ -1,0 +1,374 @@
+"""Economies whose pools are concentrated, and strategies that route."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+import pytest
+from pydantic import Field
+
+from simulator.agents.strategies import Strategy
+from simulator.agents.strategies.base import purchases
+from simulator.economy import Economy
+from simulator.economy.rewarding import Reward
+from simulator.errors import SimulatorError, StrategyError
+from simulator.ledger import NUMERAIRE
+from simulator.market import STATUSES, Fills, Orders
+from simulator.running import resume, run, verify
+from simulator.scenario import Scenario
+from simulator.scenario.schema import scenario_type
+
+QUICK = {
+    "federation": {"contribution": {"kind": "data_size"}},
+    "clients": [{"count": 3}],
+    "liquidity_providers": [{"count": 2, "deposit": 300}],
+    "investors": [{"count": 8}, {"count": 6, "strategy": {"kind": "noise"}}],
+    "market": {"curve": {"kind": "concentrated"}},
+}
+NO_DIVIDENDS = {"dividend": 0.0, "buyback": 0.2, "direct": 0.8, "treasury": 0.0}
+KEEPER = {"deposit": 150, "strategy": {"kind": "range_keeper", "width": 0.2}}
+
+
+def an_economy(market=None, **changes):
+    curve = QUICK["market"] | (market or {})
+    return Economy(Scenario.model_validate(QUICK | changes | {"market": curve}))
+
+
+def check(economy):
+    """Nothing lost, nobody below zero, and pools hold what positions claim."""
+    balances = economy.ledger.balances
+    scale = np.abs(balances).sum(axis=0)
+    assert (np.abs(balances.sum(axis=0)) <= 1e-11 * scale).all()
+    assert (balances[1:] >= 0).all()
+    for pool in economy.pools:
+        claims = pool.claims(economy.register.provider_accounts)
+        held = balances[[pool.account, pool.fee_account]][:, [pool.token, NUMERAIRE]].ravel()
+        assert claims[:4].sum(axis=1) == pytest.approx(held, rel=1e-10, abs=1e-8)
+
+
+@pytest.mark.parametrize("pools_earn", [False, True])
+@pytest.mark.parametrize("then", ["burn", "to_client"])
+@pytest.mark.parametrize(
+    "market",
+    [
+        {},
+        {"volatility_fee": {"sensitivity": 0.5, "most": 0.1}, "passes": 3, "gas": 0.01},
+        {"clearing": {"kind": "priority"}, "fee": 0.3},
+    ],
+    ids=["plain", "costs", "dear"],
+)
+def test_money_and_tokens_are_conserved_whatever_is_paid_out(pools_earn, then, market):
+    economy = an_economy(
+        market,
+        liquidity_providers=[*QUICK["liquidity_providers"], KEEPER],
+        tokens={
+            "payout": {
+                "dividend": 0.4,
+                "buyback": 0.3,
+                "direct": 0.3,
+                "treasury": 0.0,
+                "pools_earn": pools_earn,
+                "buybacks": {"then": then},
+            }
+        },
+    )
+    earned = 0.0
+    for _ in range(6):
+        economy.step()
+        check(economy)
+        pools, positions = economy.tables["pools"], economy.tables["positions"]
+        assert positions["fees"].sum() == pytest.approx(pools["fees"].sum(), rel=0.3)
+        assert (positions["fees"] >= -1e-12).all()
+        earned += positions["fees"].sum()
+        dividends = economy.tables["clients"]["dividends_paid"].sum()
+        received = sum(
+            amount
+            for flow, amount in zip(
+                economy.tables["flows"]["flow"], economy.tables["flows"]["amount"], strict=True
+            )
+            if flow == "dividend"
+        )
+        assert received == pytest.approx(dividends, rel=1e-9)
+    assert earned > 0
+
+
+@pytest.mark.parametrize("market", [{}, {"volatility_fee": {"sensitivity": 0.5}, "passes": 2}])
+def test_it_goes_on_exactly_where_it_was_saved(market):
+    first, second = (
+        an_economy(market, liquidity_providers=[*QUICK["liquidity_providers"], KEEPER])
+        for _ in range(2)
+    )
+    for _ in range(4):
+        first.step()
+    saved = {name: array.copy() for name, array in first.state.save().items()}
+    second.restore(saved)
+    for _ in range(4):
+        first.step()
+        second.step()
+    assert first.ledger.balances.tobytes() == second.ledger.balances.tobytes()
+    for one, other in zip(first.pools, second.pools, strict=True):
+        for name, column in one.save().items():
+            assert column.tobytes() == other.save()[name].tobytes(), name
+    for table in first.tables:
+        for column, values in first.tables[table].items():
+            assert np.array_equal(
+                values, second.tables[table][column], equal_nan=column in ("price", "slippage")
+            ), (table, column)
+
+
+def test_a_run_is_recorded_resumed_and_verified(tmp_path):
+    scenario = Scenario.model_validate(
+        QUICK | {"periods": 6, "liquidity_providers": [*QUICK["liquidity_providers"], KEEPER]}
+    )
+
+    def stop(economy):
+        if economy.period == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(scenario, tmp_path, progress=stop)
+    [folder] = [path.parent for path in tmp_path.rglob("manifest.json")]
+    resume(folder)
+    assert set(verify(folder).values()) == {"identical"}
+
+
+def prices(fee, kind, periods=30):
+    economy = an_economy({"curve": {"kind": kind}, "fee": fee}, seed=3)
+    found = []
+    for _ in range(periods):
+        economy.step()
+        found.append(economy.spot_price.copy())
+    return np.array(found)
+
+
+def test_positions_for_all_prices_are_a_constant_product_but_for_fees_that_do_not_compound():
+    """So prices differ in proportion to the fee, as far as the same orders are filled."""
+    nothing, some, more = (
+        abs(prices(fee, "concentrated") / prices(fee, "constant_product") - 1).max()
+        for fee in (0.0, 1e-4, 1e-3)
+    )
+    assert nothing < 1e-12
+    assert 1e-6 < some < more < 1e-3
+    assert more / some == pytest.approx(10, rel=0.2)
+
+
+@pytest.mark.parametrize("width", [0.5, 0.05])
+def test_the_narrower_the_range_the_deeper_the_pool(width):
+    economy = an_economy(
+        {"curve": {"kind": "concentrated", "spacing": 1}},
+        liquidity_providers=[
+            {"deposit": 600, "strategy": {"kind": "range_keeper", "width": width}}
+        ],
+    )
+    token, numeraire = economy.pools.reserves
+    # Uniswap v3 whitepaper, 6.29 and 6.30 at the geometric middle of the range; to a tick
+    deeper = 1 / (1 - (1 + width) ** -0.5)
+    for pool, x, y in zip(economy.pools, token, numeraire, strict=True):
+        assert (x, y) == pytest.approx((200 * deeper, 200 * deeper), rel=2e-4 * deeper)
+        assert pool.reserve_numeraire == pytest.approx(200, rel=2e-4 * deeper)
+    rows = economy.tables["positions"]
+    assert rows["lower"] == pytest.approx(1 / (1 + width), rel=1.01e-4)
+    assert rows["upper"] == pytest.approx(1 + width, rel=1.01e-4)
+
+
+def test_a_position_for_all_prices_reads_0_and_infinity():
+    economy = an_economy(liquidity_providers=[*QUICK["liquidity_providers"], KEEPER])
+    economy.step()
+    rows = economy.tables["positions"]
+    whole = rows["agent"] < rows["agent"].max()
+    assert set(rows["lower"][whole]) == {0.0} and set(rows["upper"][whole]) == {np.inf}
+    assert (rows["lower"][~whole] > 0.75).all() and (rows["upper"][~whole] < 1.3).all()
+
+
+@pytest.mark.parametrize("price", [1.7, 1e-6, 1e6])
+def test_a_genesis_price_need_not_be_on_a_tick(price):
+    economy = an_economy(
+        {"launch": {"price": price, "supply": 1000 / price}},
+        liquidity_providers=[*QUICK["liquidity_providers"], KEEPER],
+    )
+    assert economy.spot_price == pytest.approx(np.full(3, price), rel=1e-12)
+    assert economy.tables["positions"]["shares"].size == 9
+    for _ in range(3):
+        economy.step()
+        check(economy)
+    assert economy.history[-1]["volume"] > 0
+
+
+class Narrow(Strategy):
+    """Deposits around the genesis price and stays."""
+
+    kind: Literal["narrow"] = "narrow"
+
+    def reach(self):
+        return 1.02
+
+    def decide(self, view, portfolio, memory, draws):
+        return Orders.none(), memory
+
+
+class Buyer(Strategy):
+    """Buys as much of the first token every period."""
+
+    kind: Literal["buyer"] = "buyer"
+
+    def decide(self, view, portfolio, memory, draws):
+        return purchases(0, np.full(len(portfolio.numeraire), 100.0), view, portfolio), memory
+
+
+class Router(Strategy):
+    """Routes a part of its first token into its last, and asks for too much every other time."""
+
+    kind: Literal["router"] = "router"
+    wave: ClassVar[int] = 1
+    amount: float = Field(5.0, gt=0)
+    least: float = Field(0.0, ge=0)
+    breaks: bool = False
+
+    def decide(self, view, portfolio, memory, draws):
+        account = np.flatnonzero(portfolio.tokens[:, 0] >= self.amount)
+        sold = np.zeros(account.size, dtype=np.int64)
+        amount = np.full(account.size, self.amount)
+        proceeds = view.quote(sold, np.zeros(account.size, dtype=bool), amount)
+        bought = np.full(account.size, len(view.spot_price) - 1)
+        orders = Orders.routes(account, sold, bought, amount, proceeds)
+        least = np.where(orders.routed, 0.0, self.least)
+        orders = orders.bounded(least)
+        return (orders.take(np.flatnonzero(orders.routed)) if self.breaks else orders), memory
+
+
+class LateRouter(Router):
+    """A router that comes after all others."""
+
+    kind: Literal["late_router"] = "late_router"
+    wave: ClassVar[int] = 3
+
+
+PLUGGED = scenario_type((Narrow, Buyer, Router, LateRouter))
+
+
+def plugged(curve="concentrated", market=None, **changes):
+    terms = {"curve": {"kind": curve}} | (market or {})
+    return Economy(PLUGGED.model_validate(QUICK | changes | {"market": terms}))
+
+
+def nothing(economy):
+    none, accounts = np.zeros(3), np.zeros(len(economy.ledger.balances))
+    fills = Fills(Orders.none(), np.zeros(0), np.zeros(0, dtype=np.int64))
+    return Reward(0.0, none, 0.0, accounts, none, none, none, fills)
+
+
+def test_where_nobody_serves_the_price_orders_are_refused_and_the_run_goes_on():
+    buyer = {"strategy": {"kind": "buyer"}, "activity": 1, "tolerance": 0.99, "invested": 0}
+    economy = plugged(
+        liquidity_providers=[{"count": 2, "deposit": 300, "strategy": {"kind": "narrow"}}],
+        investors=[*QUICK["investors"], {**buyer, "wealth": {"mean": 1e4, "sigma": 0}}],
+    )
+    statuses, account = [], economy.register.investor_accounts[-1]
+    highest = 1.0001 ** (60 * np.ceil(np.log(1.02) / np.log(1.0001) / 60))
+    for _ in range(12):
+        economy.step()
+        check(economy)
+        fills = economy.tables["fills"]
+        statuses += fills["status"][fills["account"] == account].tolist()
+        assert (economy.spot_price < highest * (1 + 1e-12)).all()
+    assert statuses[0] == 0 and statuses[-1] == STATUSES.index("exhausted")
+    pool = economy.pools[0]
+    assert pool.quote_in("numeraire", 100.0) == 0 < pool.quote_in("token", 1.0)
+    view = economy.view(nothing(economy))
+    buys = np.array([True, False])
+    assert (view.quote(np.zeros(2, dtype=int), buys, np.array([100.0, 1.0])) > 0).tolist() == [
+        False,
+        True,
+    ]
+    # All leave: no price is served and the last one stays.
+    for pool in economy.pools:
+        for account in list(pool.holders):
+            shares = float(economy.ledger.balances[account, pool.share])
+            pool.remove_liquidity(shares, account=account)
+        assert pool.empty and not economy.ledger.balances[pool.fee_account].any()
+    price = economy.spot_price.copy()
+    for _ in range(2):
+        economy.step()
+        check(economy)
+        assert economy.spot_price.tolist() == price.tolist()
+        assert economy.history[-1]["volume"] == 0
+
+
+@pytest.mark.parametrize("kind", ["router", "late_router"])
+@pytest.mark.parametrize("curve", ["constant_product", "concentrated", "stableswap"])
+@pytest.mark.parametrize("clearing", ["random", "priority", "fifo"])
+def test_a_strategy_routes(kind, curve, clearing):
+    router = {"count": 2, "strategy": {"kind": kind}, "activity": 1, "tolerance": 0.5}
+    economy = plugged(
+        curve,
+        {"clearing": {"kind": clearing}, "gas": 0.25},
+        tokens={"payout": NO_DIVIDENDS},
+        investors=[*QUICK["investors"], {**router, "tip": 0.5, "wealth": {"mean": 300}}],
+    )
+    [first, second] = economy.register.investor_accounts[-2:].tolist()
+    before = economy.ledger.balances[[first, second]].copy()
+    economy.step()
+    fills = economy.tables["fills"]
+    own = np.flatnonzero(np.isin(fills["account"], [first, second]))
+    assert own.size == 4 and (fills["status"][own] == 0).all()
+    assert (np.diff(own)[::2] == 1).all()
+    assert fills["token"][own].tolist() == [0, 2] * 2
+    assert fills["side"][own].tolist() == [1, 0] * 2
+    assert (fills["amount_in"][own[1::2]] == fills["amount_out"][own[::2]]).all()
+    after = economy.ledger.balances[[first, second]]
+    assert after[:, NUMERAIRE] == pytest.approx(before[:, NUMERAIRE] - 0.75, rel=1e-12)
+    assert (after[:, 1] == before[:, 1] - 5.0).all() and (after[:, 3] > before[:, 3]).all()
+    pools, numeraire = (
+        economy.tables["pools"],
+        np.where(fills["side"] == 0, fills["amount_in"], fills["amount_out"]),
+    )
+    filled = np.where(fills["status"] == 0, numeraire, 0.0)
+    assert pools["volume"] == pytest.approx(np.bincount(fills["token"], filled, 3), rel=1e-12)
+    orders = (~np.isin(fills["account"], [first, second])).sum()
+    sent = {"gas": 0.0, "tip": 0.0}
+    for flow, amount in zip(
+        economy.tables["flows"]["flow"], economy.tables["flows"]["amount"], strict=True
+    ):
+        if flow in sent:
+            sent[flow] += amount
+    treasury = (fills["agent"] == 0).sum()
+    assert sent["tip"] == pytest.approx(1.0)
+    assert sent["gas"] == pytest.approx(0.25 * (2 + orders - treasury))
+
+
+def test_a_route_that_is_not_good_enough_moves_nothing_but_gas():
+    economy = plugged(
+        market={"gas": 0.25},
+        tokens={"payout": NO_DIVIDENDS | {"buyback": 0.0, "direct": 1.0}},
+        investors=[{"strategy": {"kind": "router", "least": 1e3}, "activity": 1}],
+        clients=[{"count": 3, "policy": {"kind": "hold"}}],
+    )
+    before = economy.ledger.balances.copy()
+    account = economy.register.investor_accounts[0]
+    books = [pool.save() for pool in economy.pools]
+    economy.step()
+    fills = economy.tables["fills"]
+    assert fills["status"].tolist() == [2, 2] and fills["amount_out"].tolist() == [0.0, 0.0]
+    expected = before[account].copy()
+    expected[NUMERAIRE] -= 0.25
+    assert economy.ledger.balances[account].tobytes() == expected.tobytes()
+    pools = [*economy.register.pool_accounts, *economy.register.fee_accounts]
+    assert economy.ledger.balances[pools].tobytes() == before[pools].tobytes()
+    for saved, pool in zip(books, economy.pools, strict=True):
+        for name, column in saved.items():
+            assert column.tobytes() == pool.save()[name].tobytes()
+
+
+def test_a_broken_route_is_blamed_on_its_strategy():
+    economy = plugged(investors=[{"strategy": {"kind": "router", "breaks": True}, "activity": 1}])
+    with pytest.raises(StrategyError, match="strategy router .* a routed order is a sell"):
+        economy.step()
+
+
+def test_a_batch_refuses_a_strategy_that_routes():
+    economy = plugged(
+        "constant_product",
+        {"clearing": {"kind": "batch"}},
+        investors=[{"strategy": {"kind": "router"}, "activity": 1}],
+    )
+    with pytest.raises(SimulatorError, match="batch clears no routed orders"):
+        economy.step()
