@@ -21,11 +21,14 @@ from threadpoolctl import threadpool_limits
 
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import (
+    BondingCurve,
+    Concentrated,
     ConstantProduct,
     Curve,
     Orders,
     Pool,
     Pools,
+    RangePool,
     StableSwap,
     Weighted,
     settle,
@@ -33,7 +36,8 @@ from simulator.market import (
 )
 
 TURNS, RUNS, POOLS, ORDERS = 5, 5, 20, 200_000
-MIXED = (ConstantProduct(), Weighted(weight=0.2), StableSwap(), Weighted(weight=0.8))
+MIXED = (ConstantProduct(), Weighted(weight=0.2), StableSwap(), Concentrated(), BondingCurve())
+RANGES = ((0.0, np.inf), (0.5, 2.0), (0.9, 1.1))  # of the positions in concentrated pools
 
 
 class Exchange:
@@ -42,25 +46,36 @@ class Exchange:
     def __init__(self, accounts: int, curves: tuple[Curve, ...], orders: int) -> None:
         draws = np.random.default_rng(0)
         names = [f"token_{k}" for k in range(POOLS)] + [f"lp_{k}" for k in range(POOLS)]
-        kinds = ["outside", *["investor"] * accounts, "provider", *["pool"] * POOLS]
+        kinds = ["outside", *["investor"] * accounts, *["provider"] * len(RANGES)]
+        self.owner, self.first = accounts + 1, len(kinds)
+        kinds += [*["pool"] * POOLS, *["pool_fees"] * POOLS]
         self.ledger = Ledger(kinds, ["numeraire", *names])
-        provider = accounts + 1
-        self.ledger.balances[1 : provider + 1, : 1 + POOLS] = 1e6
-        self.ledger.balances[OUTSIDE, : 1 + POOLS] = -1e6 * provider
-        self.pools = Pools(
-            Pool.on(self.ledger, curves[k % len(curves)], 0.003, provider + 1 + k, 1 + k, 21 + k)
-            for k in range(POOLS)
-        )
-        for pool in self.pools:
-            pool.add_liquidity(pool.curve.balanced(1.0) * 2e4, 2e4, account=provider)
+        self.ledger.balances[1 : self.first, : 1 + POOLS] = 1e6
+        self.ledger.balances[OUTSIDE, : 1 + POOLS] = -1e6 * (self.first - 1)
+        self.pools = Pools(self._pool(k, curves[k % len(curves)]) for k in range(POOLS))
         self.start = self.ledger.balances[:, NUMERAIRE].copy()
         self.orders = Orders(
-            draws.integers(1, provider, orders),
+            draws.integers(1, self.owner, orders),
             draws.integers(0, POOLS, orders),
             draws.random(orders) < 0.5,
             draws.lognormal(0, 1, orders),
             np.zeros(orders),
         )
+
+    def _pool(self, number: int, curve: Curve) -> Pool:
+        place = self.first + number, 1 + number, 1 + POOLS + number
+        if isinstance(curve, Concentrated):
+            ranged = RangePool(self.ledger, curve, 0.003, *place, place[0] + POOLS, 1.0)
+            for owner, (lower, upper) in enumerate(RANGES, self.owner):
+                ranged.add_liquidity(2e4, 2e4, account=owner, lower=lower, upper=upper)
+            return ranged
+        pool = Pool.on(self.ledger, curve, 0.003, *place)
+        if isinstance(curve, BondingCurve):
+            backing = pool.reserve_token * curve.reserve_ratio  # for a price of one
+            self.ledger.transfer("endowment", NUMERAIRE, OUTSIDE, pool.account, backing)
+        else:
+            pool.add_liquidity(curve.balanced(1.0) * 2e4, 2e4, account=self.owner)
+        return pool
 
 
 @numba.njit
@@ -79,7 +94,7 @@ def main() -> None:
     ways: dict[str, tuple[int, Callable[[], Any]]] = {
         "add and divide, one after the other": (ORDERS, lambda: _dependent(ORDERS)),
         "constant product, 10,000 accounts": (ORDERS, lambda: _settled(few)),
-        "mix of curves, 10,000 accounts": (ORDERS, lambda: _settled(mixed)),
+        "mix of five curves, 10,000 accounts": (ORDERS, lambda: _settled(mixed)),
         "constant product, 1,000,000 accounts": (5 * ORDERS, lambda: _settled(many)),
         "plain Python": (2000, lambda: settle_plain(plain.ledger, plain.pools, plain.orders)),
     }

@@ -222,6 +222,7 @@ class Economy(mesa.Model):
             gas=market.gas,
             outside_price=self.memory["outside_price"].get("price"),
             fees_earned=self.memory["positions"]["fees"],
+            routes=market.clearing.routes,
             segments=self.pools.segments if self.pools.ranged else None,
             supply=news["supply"],
             fundamental_value=news["fundamental_value"],

@@ -1,7 +1,7 @@
 """Clearing rules, which decide how a trading pass's orders settle."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -20,6 +20,9 @@ __all__ = ["CLEARING", "Batch", "Clearing", "FirstInFirstOut", "Priority", "Rand
 
 class Clearing(Component):
     """A rule by which one trading pass's orders settle: in a sequence, unless it says otherwise."""
+
+    routes: ClassVar[bool] = True
+    """Whether it settles routed orders."""
 
     def initial(self, accounts: int, draws: np.random.Generator) -> Memory:
         """What the rule knows of the accounts before the first period."""
@@ -95,6 +98,7 @@ class Batch(Clearing):
     """
 
     kind: Literal["batch"] = "batch"
+    routes: ClassVar[bool] = False
 
     def check(self, curve: Curve) -> None:
         if type(curve) is not ConstantProduct:

@@ -13,7 +13,7 @@ from simulator.agents.strategies import Fundamentalist, Insider, PumpAndDump, Sa
 from simulator.components import Component, Section, extended
 from simulator.errors import ScenarioError
 from simulator.federation import Behaviour, Federation
-from simulator.market import Concentrated, Market
+from simulator.market import CURVES, Concentrated, Market
 from simulator.scenario.loading import load
 from simulator.scenario.record import Record
 from simulator.tokens import Tokens
@@ -238,7 +238,7 @@ class Scenario(Section):
             group.count * group.deposit / (1 - shallow / math.sqrt(group.strategy.reach()))
             for group in providers
         )
-        if not fundamentalists or not pool:
+        if not fundamentalists or not pool or type(market.curve) not in CURVES:
             return None
         steepness = market.curve.at(1).steepness(market.launch.price)
         return sum(

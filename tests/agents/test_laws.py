@@ -161,7 +161,7 @@ class TestEveryStrategy:
             owns = np.column_stack([portfolio.numeraire, portfolio.tokens])
             paid = np.zeros_like(owns)
             asset = np.where(orders.buy, 0, 1 + orders.token)
-            np.add.at(paid, (orders.account, asset), orders.amount)
+            np.add.at(paid, (orders.account, asset), np.where(orders.second, 0.0, orders.amount))
             assert (paid <= owns * (1 + 1e-12)).all()
             worth = orders.amount * np.where(orders.buy, 1.0, view.spot_price[orders.token])
             assert (worth > DUST * portfolio.wealth(view)[orders.account]).all()

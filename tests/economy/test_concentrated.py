@@ -360,7 +360,7 @@ def test_a_route_that_is_not_good_enough_moves_nothing_but_gas():
 
 def test_a_broken_route_is_blamed_on_its_strategy():
     economy = plugged(investors=[{"strategy": {"kind": "router", "breaks": True}, "activity": 1}])
-    with pytest.raises(StrategyError, match="strategy router .* a routed order is a sell"):
+    with pytest.raises(StrategyError, match=r"strategy router .* a routed order is a sell"):
         economy.step()
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
-from simulator.market import Pool, RangePool, settle, settle_plain
+from simulator.market import STATUSES, Pool, Pools, RangePool, settle, settle_plain
 from simulator.market.concentrated import ConcentratedPool
 from tests.market.exchange import (
     CURVES,
@@ -61,6 +61,24 @@ def test_where_it_only_adds_multiplies_and_divides_it_does_so_to_the_bit(book, f
         assert (one.segment, one.height) == (other.segment, other.height)
         assert one.growth == pytest.approx(other.growth, rel=1e-12)
     assert fast.balances == pytest.approx(plain.balances, rel=0, abs=1e-12 * MOST)
+
+
+@settings(deadline=None, max_examples=20)
+@given(books, fees)
+def test_a_quote_of_a_concentrated_pool_is_what_it_pays_to_the_bit_and_moves_nothing(book, fee):
+    book = [(account, min(RANGES) + token % 2, *rest[:-1], 0.0) for account, token, *rest in book]
+    ledger, pools = market(fee)
+    pools, orders = Pools(pools), orders_of(book)
+    segments, before = pools.segments, ledger.balances.copy()
+    quoted = segments.quote(orders.token, orders.buy, orders.amount, pools.fees)
+    again = segments.quote(orders.token, orders.buy, orders.amount, pools.fees)
+    assert quoted.tobytes() == again.tobytes() and not segments.growth.any()
+    for k, order in enumerate(quoted.tolist()):
+        other, same = market(fee)
+        fills = settle(other, same, orders.take(np.array([k])))
+        if fills.status[0] != STATUSES.index("unaffordable"):
+            assert fills.amount_out[0] == order
+    assert ledger.balances.tobytes() == before.tobytes()
 
 
 @law
