@@ -116,26 +116,26 @@ def position_rows(
         fees, changes = _uncollected(ledger, register, pools, memory, price)
     moved = memory["moved_tokens"] * price + memory["moved_numeraire"]
     rebalanced = memory["value"] + memory["tokens"] * (price - memory["price"]) + moved
-    owner, pool = np.nonzero((now.shares > 0) | (memory["part"] > 0))
-    some = owner, pool
-    rows = {
-        "agent": register.provider_accounts[owner] - TREASURY,
-        "token": pool,
-        "shares": now.shares[some],
-        "lower": now.lower[some],
-        "upper": now.upper[some],
-        "tokens": now.tokens[some],
-        "numeraire": now.numeraire[some],
-        "value": value[some],
-        "deposited_tokens": now.deposited_tokens[some],
-        "deposited_numeraire": now.deposited_numeraire[some],
-        "holding_value": now.holding_value(price)[some],
-        "moved_tokens": memory["moved_tokens"][some],
-        "moved_numeraire": memory["moved_numeraire"][some],
-        "moved": moved[some],
-        "fees": fees[some],
-        "lvr": (rebalanced - value + fees)[some],
+    some = np.flatnonzero((now.shares > 0) | (memory["part"] > 0))
+    owner, pool = np.divmod(some, len(pools))
+    columns = {
+        "shares": now.shares,
+        "lower": now.lower,
+        "upper": now.upper,
+        "tokens": now.tokens,
+        "numeraire": now.numeraire,
+        "value": value,
+        "deposited_tokens": now.deposited_tokens,
+        "deposited_numeraire": now.deposited_numeraire,
+        "holding_value": now.holding_value(price),
+        "moved_tokens": memory["moved_tokens"],
+        "moved_numeraire": memory["moved_numeraire"],
+        "moved": moved,
+        "fees": fees,
+        "lvr": rebalanced - value + fees,
     }
+    rows = {"agent": register.provider_accounts[owner] - TREASURY, "token": pool}
+    rows |= {name: column.ravel()[some] for name, column in columns.items()}
     nothing = np.zeros_like(part)
     return rows, changes | {
         "moved_tokens": nothing,

@@ -63,7 +63,10 @@ def walk(
             if not pays_token:
                 paying, paid = paid, paying
             out = paid * net / (paying + net)
-            height = max(height - out / depth, 0.0) if pays_token else height + net / depth
+            if pays_token:  # which is height - out / depth, without a difference of large numbers
+                height = max((height * paying - low * net) / (paying + net), 0.0)
+            else:
+                height += net / depth
             return 0.0, payout + out, segment, height
         if depth > 0.0:
             fees[segment] += fee / kept * room / depth

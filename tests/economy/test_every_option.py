@@ -34,7 +34,10 @@ investors:
 - {count: 5, strategy: {kind: insider}}
 - {count: 5, strategy: {kind: adaptive}}
 - {count: 5, strategy: {kind: momentum}, tip: 0.2}
-- {strategy: {kind: pump_and_dump, start: 2, accumulate: 3}, invested: 0, activity: 1, tolerance: 0.5}
+- strategy: {kind: pump_and_dump, start: 2, accumulate: 3}
+  invested: 0
+  activity: 1
+  tolerance: 0.5
 - {strategy: {kind: wash_trader}, activity: 1}
 - {count: 2, wealth: {mean: 0.05}}
 """
