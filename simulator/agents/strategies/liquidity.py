@@ -35,9 +35,10 @@ class FeeChaser(Strategy):
     all that an account owns (positions, tokens, numeraire) yield^`intensity`, over the sum of all
     pools', is a pool's target. Each period the account takes the part `speed` of what a position
     has above target out of it. With what it holds it fills pools below target: it sells tokens it
-    has no use for and buys those it lacks, routed from one to the other, and deposits them in the next period, dividends too. An
-    empty pool gets nothing, and until a pool has earned something everything stays as it is. (The
-    fees of all are shared by worth, so that liquidity that follows them evens out the yields.)
+    has no use for and buys those it lacks, routed from one to the other, and deposits them in the
+    next period, dividends too. An empty pool gets nothing, and until a pool has earned something
+    everything stays as it is. (The fees of all are shared by worth, so that liquidity that follows
+    them evens out the yields.)
     """
 
     kind: Literal["fee_chaser"] = "fee_chaser"
