@@ -74,6 +74,7 @@ NEEDY = {  # kinds that something else must be set for
     "duplicate",  # another client than the first, which it is put in the place of
     "insider",  # a delay of information
     "arbitrageur",  # a price outside
+    "range_keeper",  # concentrated pools
 }
 
 
