@@ -8,7 +8,7 @@ import numpy as np
 from simulator.components import Floats, Integers
 from simulator.errors import MarketError
 
-__all__ = ["MAX_TICK", "ConcentratedPool", "sqrt_price_at", "walk"]
+__all__ = ["MAX_TICK", "ConcentratedPool", "sqrt_price_at"]
 
 Side = Literal["token", "numeraire"]
 SIDES = ("token", "numeraire")
@@ -31,50 +31,6 @@ def _rise(tick: Integers | int, other: Integers | int) -> Floats:
     ticks = np.asarray(other) - tick
     near = sqrt_price_at(tick) * np.expm1(_STEP * np.clip(ticks, -_NEAR, _NEAR))
     return np.where(abs(ticks) < _NEAR, near, sqrt_price_at(other) - sqrt_price_at(tick))
-
-
-def walk(
-    pays_token: bool,
-    amount: float,
-    fee: float,
-    floor: Floats,
-    width: Floats,
-    liquidity: Floats,
-    segment: int,
-    height: float,
-    fees: Floats,
-) -> tuple[float, float, int, float]:
-    """Swap `amount` in through the segments it takes: (unspent, payout, segment, height).
-
-    Segment k of `[segments]` has `liquidity[k]` and reaches, in the root of the price, from
-    `floor[k]` over `width[k]`; the price stands `height` above the floor of `segment`. Within a
-    segment a swap is one of constant product on the virtual reserves liquidity / root and
-    liquidity x root; `fees[k]` grows by the fee per unit of liquidity. What is unspent found no
-    liquidity. Numbers and arrays only, so that numba can compile it as it stands.
-    """
-    payout, kept = 0.0, 1.0 - fee
-    while amount > 0.0 and 0 <= segment < liquidity.size:
-        depth, low, net = liquidity[segment], floor[segment], kept * amount
-        root, rest = low + height, width[segment] - height
-        room = depth * height / (root * low) if pays_token else depth * rest
-        if net < room:
-            fees[segment] += fee * amount / depth
-            paying, paid = depth / root, depth * root
-            if not pays_token:
-                paying, paid = paid, paying
-            out = paid * net / (paying + net)
-            if pays_token:  # which is height - out / depth, without a difference of large numbers
-                height = max((height * paying - low * net) / (paying + net), 0.0)
-            else:
-                height += net / depth
-            return 0.0, payout + out, segment, height
-        if depth > 0.0:
-            fees[segment] += fee / kept * room / depth
-            amount -= room / kept
-            payout += depth * height if pays_token else depth * rest / (root * (root + rest))
-        segment += -1 if pays_token else 1
-        height = width[segment] if pays_token else 0.0
-    return amount, payout, segment, height
 
 
 class ConcentratedPool:
@@ -158,6 +114,8 @@ class ConcentratedPool:
             raise MarketError(f"the side paid in is 'token' or 'numeraire', not {side!r}")
         if not 0 < amount < math.inf:
             raise MarketError(f"an amount must be positive and finite, got {amount!r}")
+        from simulator.market.kernels import walk
+
         place, fees = (self.segment, self.height), np.zeros(self.liquidity.size)
         swap = side == "token", float(amount), self.fee
         return *walk(*swap, *self.segments, *place, fees), fees

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.components import Booleans, Floats, Integers
-from simulator.market.concentrated import walk
 
 Unsigned = NDArray[np.uint64]
 
@@ -60,6 +59,52 @@ def payout(curve, first, second, reserve_in, reserve_out, amount, fee, pays_toke
         kept = (1.0 - fee) * amount
         return reserve_out * kept / (reserve_in + kept)
     return _bent_payout(curve, first, second, reserve_in, reserve_out, amount, fee, pays_token)
+
+
+def walk(
+    pays_token: bool,
+    amount: float,
+    fee: float,
+    floor: Floats,
+    width: Floats,
+    liquidity: Floats,
+    segment: int,
+    height: float,
+    fees: Floats,
+) -> tuple[float, float, int, float]:
+    """Swap `amount` in through the segments it takes: (unspent, payout, segment, height).
+
+    Segment k of `[segments]` has `liquidity[k]` and reaches, in the root of the price, from
+    `floor[k]` over `width[k]`; the price stands `height` above the floor of `segment`. Within a
+    segment a swap is one of constant product on the virtual reserves liquidity / root and
+    liquidity x root; `fees[k]` grows by the fee per unit of liquidity. What is unspent found no
+    liquidity. Numbers and arrays only, and in this file, so that numba can compile it as it stands
+    and notices a change.
+    """
+    payout, kept = 0.0, 1.0 - fee
+    while amount > 0.0 and 0 <= segment < liquidity.size:
+        depth, low, net = liquidity[segment], floor[segment], kept * amount
+        root, rest = low + height, width[segment] - height
+        room = depth * height / (root * low) if pays_token else depth * rest
+        if net < room:
+            fees[segment] += fee * amount / depth
+            paying, paid = depth / root, depth * root
+            if not pays_token:
+                paying, paid = paid, paying
+            out = paid * net / (paying + net)
+            if pays_token:  # height - out / depth, with no difference of large numbers, nor a
+                # product in one: compiled, it might be rounded once and not twice
+                height = max((height - low * net / paying) / (1.0 + net / paying), 0.0)
+            else:
+                height += net / depth
+            return 0.0, payout + out, segment, height
+        if depth > 0.0:
+            fees[segment] += fee / kept * room / depth
+            amount -= room / kept
+            payout += depth * height if pays_token else depth * rest / (root * (root + rest))
+        segment += -1 if pays_token else 1
+        height = width[segment] if pays_token else 0.0
+    return amount, payout, segment, height
 
 
 # A call would count references to all arrays: concentrated pools would take 3 x as long.

@@ -212,7 +212,7 @@ class Segments:
     """The segments of all pools, one pool's after the other's; those of other curves have none."""
 
     start: Integers  # of each pool's [pools + 1]
-    floor: Floats  # [segments], as what follows; see `concentrated.walk`
+    floor: Floats  # [segments], as what follows; see `kernels.walk`
     width: Floats
     liquidity: Floats
     growth: Floats  # of fees per unit of liquidity, in this pass [segments, sides]

@@ -9,7 +9,7 @@ from pydantic import Field
 from simulator.agents.strategies import Strategy
 from simulator.agents.strategies.base import purchases
 from simulator.economy import Economy
-from simulator.economy.rewarding import Reward
+from simulator.economy.rewarding import Reward, earning_supply, earning_tokens
 from simulator.errors import SimulatorError, StrategyError
 from simulator.ledger import NUMERAIRE
 from simulator.market import STATUSES, Fills, Orders
@@ -79,6 +79,10 @@ def test_money_and_tokens_are_conserved_whatever_is_paid_out(pools_earn, then, m
         assert positions["fees"].sum() == pytest.approx(pools["fees"].sum(), rel=0.3)
         assert (positions["fees"] >= -1e-12).all()
         earned += positions["fees"].sum()
+        pooled = economy.positions.tokens if pools_earn else None
+        earning = earning_tokens(economy.ledger, economy.register, pooled).sum(axis=0)
+        supply = earning_supply(economy.ledger, economy.register, pools_earn)
+        assert supply == pytest.approx(earning, rel=1e-12)
         dividends = economy.tables["clients"]["dividends_paid"].sum()
         received = sum(
             amount

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from simulator.errors import MarketError
 from simulator.market import ConstantProduct, Pool
-from simulator.market.concentrated import MAX_TICK, ConcentratedPool, sqrt_price_at, walk
+from simulator.market.concentrated import MAX_TICK, ConcentratedPool, sqrt_price_at
+from simulator.market.kernels import walk
 
 law = settings(deadline=None, max_examples=100)
 sides = st.sampled_from(["token", "numeraire"])
@@ -86,6 +87,14 @@ def test_dividing_a_segment_leaves_older_positions_what_they_have_earned():
     assert pool.ticks.tolist() == [-MAX_TICK, -200, 200, MAX_TICK]
     assert pool.collect(0) == pytest.approx((0, 0.01), rel=1e-12)
     assert pool.collect(inner) == (0, 0)
+
+
+def test_a_price_that_falls_from_very_high_is_not_what_rounding_makes_it():
+    pool = pool_of((-MAX_TICK, MAX_TICK, 1e-3), price=1.5)
+    tokens = pool.reserves[0] - pool.swap_in("numeraire", 65.0)
+    assert pool.spot_price > 1e9
+    pool.swap_in("token", 3.0)
+    assert pool.reserves[0] == pytest.approx(tokens + 3.0, rel=1e-12)
 
 
 def test_fees_never_fall_below_nothing_by_rounding():
