@@ -158,6 +158,7 @@ def test_each_step_shows_the_numbers_of_the_model(visit: Open, file: Path) -> No
 
 def test_play_pause_reset(visit: Open, file: Path) -> None:
     page, model = visit(), Model(file)
+    page.get_by_role("slider", name="Play Interval").press("End")  # the end is half a minute away
     press(page, "▶")
     playwright.expect(page.locator(".story")).to_contain_text("Period ")
     press(page, "❚❚")
