@@ -169,6 +169,12 @@ def _sheet(width: float, height: float, title: str, below: str) -> Figure:
     return figure
 
 
+def _legend(figure: Figure, axes: Axes) -> None:
+    """Names of what is in `axes`, for all of the figure."""
+    look: dict[str, Any] = {"ncols": 4, "frameon": False, "fontsize": SMALL}
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", **look)
+
+
 def _errors(rows: pd.DataFrame) -> np.ndarray:
     return np.array([rows["mean"] - rows["low"], rows["high"] - rows["mean"]])
 
@@ -277,10 +283,7 @@ def _who_gains(table: pd.DataFrame, name: str) -> Figure:
         axes.set_title(words(strategy), loc="left", fontsize=MEDIUM, color=INK)
         axes.grid(axis="x", color=GRID, zorder=0)
         plain(axes)
-    handles, labels = grid[0].get_legend_handles_labels()
-    figure.legend(
-        handles, labels, loc="outside upper right", ncols=4, frameon=False, fontsize=SMALL
-    )
+    _legend(figure, grid[0])
     return figure
 
 
@@ -314,8 +317,5 @@ def _against_holding(table: pd.DataFrame, name: str) -> Figure:
         axes.set_title(words(case), loc="left", fontsize=MEDIUM, color=INK)
         axes.grid(axis="y", color=GRID, zorder=0)
         plain(axes)
-    handles, labels = grid[0].get_legend_handles_labels()
-    figure.legend(
-        handles, labels, loc="outside upper right", ncols=4, frameon=False, fontsize=SMALL
-    )
+    _legend(figure, grid[0])
     return figure

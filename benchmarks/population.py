@@ -11,8 +11,6 @@ picture, as CSV.
 
 import resource
 import sys
-import time
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -22,6 +20,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
+from step import timed
 
 from simulator import Economy, Scenario
 
@@ -66,7 +65,7 @@ def measured(investors: int) -> dict[str, float]:
     """Orders, seconds and memory of so many investors."""
     run, orders = economy(investors), list[int]()
     seconds: dict[str, list[float]] = {"decide": [], "trade": []}
-    decide, trade = (_timed(getattr(run, name), times) for name, times in seconds.items())
+    decide, trade = (timed(getattr(run, name), times) for name, times in seconds.items())
 
     def counted(*arguments: Any) -> Any:
         placed = decide(*arguments)
@@ -86,16 +85,6 @@ def measured(investors: int) -> dict[str, float]:
         "seconds": deciding + trading,
         "peak_gigabytes": peak,
     }
-
-
-def _timed(function: Callable[..., Any], seconds: list[float]) -> Callable[..., Any]:
-    def timed(*arguments: Any) -> Any:
-        start = time.perf_counter()
-        result = function(*arguments)
-        seconds.append(time.perf_counter() - start)
-        return result
-
-    return timed
 
 
 def _draw(table: pd.DataFrame) -> Figure:

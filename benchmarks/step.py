@@ -29,22 +29,24 @@ def main() -> None:
     )
     economy, seconds = Economy(scenario), defaultdict[str, list[float]](list)
     for phase in PHASES:
-        setattr(economy, phase, _timed(getattr(economy, phase), seconds[phase]))
-    step = _timed(economy.step, seconds["step"])
+        setattr(economy, phase, timed(getattr(economy, phase), seconds[phase]))
+    step = timed(economy.step, seconds["step"])
     for _ in range(PERIODS):
         step()
     files = _writing_seconds(economy.state, economy)
     _report(seconds, files)
 
 
-def _timed(function: Callable[..., Any], seconds: list[float]) -> Callable[..., Any]:
-    def timed(*arguments: Any) -> Any:
+def timed(function: Callable[..., Any], seconds: list[float]) -> Callable[..., Any]:
+    """The same function, which notes how long each call takes."""
+
+    def called(*arguments: Any) -> Any:
         start = time.perf_counter()
         result = function(*arguments)
         seconds.append(time.perf_counter() - start)
         return result
 
-    return timed
+    return called
 
 
 def _writing_seconds(state: State, economy: Economy) -> float:

@@ -1,7 +1,8 @@
 """The Mesa model."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import mesa
 import numpy as np
@@ -50,6 +51,8 @@ from simulator.scenario import Scenario
 from simulator.tokens import HORIZON
 
 __all__ = ["Economy"]
+
+Asked = TypeVar("Asked")
 
 SECOND_WAVE, LAST_WAVE = 2, 3
 
@@ -185,16 +188,7 @@ class Economy(mesa.Model):
 
     def provide(self, view: MarketView) -> None:
         """Liquidity providers decide on one view what to change of their positions, and do it."""
-        placed = []
-        for group in self.register.changing:
-            orders, self.memory[group.name] = group.provide(
-                seen_by(group.strategy, view, self.memory["news"]),
-                self.ledger,
-                self.memory[group.name],
-                self.state.streams[group.name],
-                self._positions_of(group),
-            )
-            placed.append(orders)
+        placed = self._asked(self.register.changing, Traders.provide, view)
         self.memory["positions"] = providing.change(
             self.ledger,
             self.register,
@@ -251,19 +245,29 @@ class Economy(mesa.Model):
 
     def _placed(self, view: MarketView, wave: int) -> Orders:
         """Orders of a wave, bounded in their slippage."""
-        placed = []
-        for group in self.register.waves[wave]:
-            orders, self.memory[group.name] = group.decide(
+        orders = Orders.join(self._asked(self.register.waves[wave], Traders.decide, view))
+        bounded = view.bounded(orders, self.register.tolerance)
+        return bounded.tipped(self.register.tip[orders.account]) if self.register.tips else bounded
+
+    def _asked(
+        self,
+        groups: tuple[Traders, ...],
+        ask: Callable[..., tuple[Asked, Memory]],
+        view: MarketView,
+    ) -> list[Asked]:
+        """What each group answers, having seen what it may of `view`; it remembers that it did."""
+        answers = []
+        for group in groups:
+            answer, self.memory[group.name] = ask(
+                group,
                 seen_by(group.strategy, view, self.memory["news"]),
                 self.ledger,
                 self.memory[group.name],
                 self.state.streams[group.name],
                 self._positions_of(group) if group.strategy.provides else None,
             )
-            placed.append(orders)
-        orders = Orders.join(placed)
-        bounded = view.bounded(orders, self.register.tolerance)
-        return bounded.tipped(self.register.tip[orders.account]) if self.register.tips else bounded
+            answers.append(answer)
+        return answers
 
     def trade(self, orders: Orders) -> Fills:
         """Orders settle by the clearing rule."""
@@ -358,11 +362,10 @@ class Economy(mesa.Model):
         first = group.accounts[0] - self.register.provider_accounts[0]
         return self.positions.rows(slice(first, first + len(group.accounts)))
 
-    @property
-    def lp_value(self) -> Floats:
-        """Worth of each account's positions at spot prices `[accounts]`."""
+    def lp_value(self, positions: Positions) -> Floats:
+        """Worth of each account's `positions` at spot prices `[accounts]`."""
         worth = np.zeros(len(self.ledger.balances))
-        worth[self.register.provider_accounts] = self.positions.value(self.spot_price).sum(axis=1)
+        worth[self.register.provider_accounts] = positions.value(self.spot_price).sum(axis=1)
         return worth
 
     @property
@@ -370,7 +373,7 @@ class Economy(mesa.Model):
         """Numeraire, tokens and positions of each account at spot prices `[accounts]`."""
         balances = self.ledger.balances
         tokens = balances[:, self.register.token_assets] @ self.spot_price
-        wealth: Floats = balances[:, NUMERAIRE] + tokens + self.lp_value
+        wealth: Floats = balances[:, NUMERAIRE] + tokens + self.lp_value(self.positions)
         return wealth
 
     @property
@@ -393,10 +396,11 @@ class Economy(mesa.Model):
         """Pools with the curve and the fees of this period."""
         market = self.settings.market
         curve = market.curve.at(self.period)
-        if self.period and curve is self.pools[0].curve and not market.volatility_fee.sensitivity:
+        same = self.period and curve is self.pools[0].curve
+        if same and not market.volatility_fee.sensitivity:
             return
         fees = market.volatility_fee.fees(self.memory["fees"], market.fee)
-        if self.period and self.pools.ranged:
+        if same:
             self.pools = self.pools.charging(fees)
         else:
             self.pools = Pools(

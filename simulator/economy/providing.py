@@ -1,6 +1,6 @@
 """What liquidity providers change of their positions, and what these earn and lose."""
 
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 
@@ -170,16 +170,14 @@ def _claims(ledger: Ledger, register: Register, pools: Pools) -> list[Floats]:
     Each `[providers, tokens]`.
     """
     if pools.ranged:
-        found = [pool.claims(register.provider_accounts) for pool in pools if _ranged(pool)]
+        found = [
+            pool.claims(register.provider_accounts) for pool in pools if isinstance(pool, RangePool)
+        ]
         return list(np.stack(found, axis=-1))
     part = _part(ledger, register)
     tokens, numeraire = register.reserves(ledger.balances)
     nothing = np.zeros_like(part)
     return [part * tokens, part * numeraire, nothing, nothing, nothing, np.full_like(part, np.inf)]
-
-
-def _ranged(pool: Pool) -> TypeGuard[RangePool]:
-    return isinstance(pool, RangePool)
 
 
 def _part(ledger: Ledger, register: Register) -> Floats:
@@ -218,17 +216,16 @@ def _deposited(
     owned = pool.ledger.balances[account, [pool.token, NUMERAIRE]]
     token, numeraire = np.minimum(offered, owned).tolist()
     if isinstance(pool, RangePool):
-        if not (token or numeraire) or not pool.takes(account, token, numeraire, *bounds):
-            return 0.0, 0.0
-        pool.add_liquidity(token, numeraire, account=account, lower=bounds[0], upper=bounds[1])
-        put_in = owned - pool.ledger.balances[account, [pool.token, NUMERAIRE]]
-        return float(put_in[0]), float(put_in[1])
-    if not pool.shares:
-        ratio = pool.curve.balanced(price)
-        token = min(token, numeraire * ratio)
-        numeraire = token / ratio
-    if min(token / (pool.reserve_token or 1.0), numeraire / (pool.reserve_numeraire or 1.0)) < DUST:
+        taken = (token or numeraire) and pool.takes(account, token, numeraire, *bounds)
+    else:
+        if not pool.shares:
+            ratio = pool.curve.balanced(price)
+            token = min(token, numeraire * ratio)
+            numeraire = token / ratio
+        parts = token / (pool.reserve_token or 1.0), numeraire / (pool.reserve_numeraire or 1.0)
+        taken = min(parts) >= DUST
+    if not taken:
         return 0.0, 0.0
-    pool.add_liquidity(token, numeraire, account=account)
+    pool.add_liquidity(token, numeraire, account=account, lower=bounds[0], upper=bounds[1])
     token, numeraire = (owned - pool.ledger.balances[account, [pool.token, NUMERAIRE]]).tolist()
     return token, numeraire

@@ -119,9 +119,7 @@ def _agents(economy: "Economy", positions: Positions) -> Row:
     register, accounts = economy.register, economy.register.agent_accounts
     balances, first = economy.ledger.balances[accounts], register.first_accounts - TREASURY
     token_value = balances[:, register.token_assets] @ economy.spot_price
-    lp_value = np.zeros(len(balances))
-    provided = positions.value(economy.spot_price).sum(axis=1)
-    lp_value[register.provider_accounts - TREASURY] = provided
+    lp_value = economy.lp_value(positions)[accounts]
     numeraire, token_value, lp_value = (
         np.add.reduceat(each, first) for each in (balances[:, NUMERAIRE], token_value, lp_value)
     )

@@ -8,7 +8,7 @@ import numpy as np
 from simulator.components import Floats, Integers
 from simulator.errors import MarketError
 
-__all__ = ["MAX_TICK", "ConcentratedPool", "sqrt_price_at"]
+__all__ = ["MAX_TICK", "TICK", "ConcentratedPool", "sqrt_price_at"]
 
 Side = Literal["token", "numeraire"]
 SIDES = ("token", "numeraire")
@@ -16,7 +16,10 @@ SIDES = ("token", "numeraire")
 MAX_TICK = 887272
 """Ticks reach from -MAX_TICK to MAX_TICK, prices from 2**-128 to 2**128."""
 
-_STEP = math.log1p(0.0001) / 2  # of the root's logarithm per tick; log(1.0001) is off by 1e-13
+TICK = math.log1p(0.0001)
+"""Of the price's logarithm per tick; log(1.0001) is off by 1e-13."""
+
+_STEP = TICK / 2  # of the root's logarithm
 _NEAR = 10_000  # ticks; the difference of roots closer than that would cancel
 
 
@@ -64,6 +67,11 @@ class ConcentratedPool:
         self.owned = np.zeros(0)  # liquidity
         self.seen = np.zeros((0, 2))  # fee growth inside at the last look [positions, sides]
         self.owed = np.zeros((0, 2))  # fees earned until then [positions, sides]
+
+    @property
+    def last_tick(self) -> int:
+        """The highest tick at which positions may end; they begin at its negative at the lowest."""
+        return MAX_TICK // self.spacing * self.spacing
 
     @property
     def sqrt_price(self) -> float:
@@ -149,7 +157,7 @@ class ConcentratedPool:
         return position, *self._behind(position, liquidity)
 
     def _check(self, lower: int, upper: int) -> None:
-        most = MAX_TICK // self.spacing * self.spacing
+        most = self.last_tick
         if not -most <= lower < upper <= most or lower % self.spacing or upper % self.spacing:
             raise MarketError(
                 f"ticks must be multiples of {self.spacing} in ascending order "
@@ -204,9 +212,8 @@ class ConcentratedPool:
             setattr(self, name, np.delete(getattr(self, name), position, axis=0))
 
     def _earn(self, position: int) -> None:
-        inside = self._inside(position)
-        self.owed[position] += self.owned[position] * np.maximum(inside - self.seen[position], 0.0)
-        self.seen[position] = inside
+        self.owed[position] = self.uncollected[position]
+        self.seen[position] = self._inside(position)
 
     def _inside(self, position: int) -> Floats:
         """Fees per unit of liquidity counted in the position's segments, `[sides]`."""

@@ -20,6 +20,13 @@ FILLED, UNAFFORDABLE, SLIPPAGE, EMPTY_POOL, EXHAUSTED = range(5)
 
 
 @numba.njit(cache=True)
+def _product_payout(reserve_in, reserve_out, amount, fee):  # type: ignore[no-untyped-def]
+    """What constant product pays."""
+    kept = (1.0 - fee) * amount
+    return reserve_out * kept / (reserve_in + kept)
+
+
+@numba.njit(cache=True)
 def _bent_payout(curve, first, second, reserve_in, reserve_out, amount, fee, pays_token):  # type: ignore[no-untyped-def]
     """What curves other than constant product pay; the numbers are those of `settling.numbers`."""
     if curve == STABLESWAP:
@@ -56,8 +63,7 @@ def _bent_payout(curve, first, second, reserve_in, reserve_out, amount, fee, pay
 def payout(curve, first, second, reserve_in, reserve_out, amount, fee, pays_token):  # type: ignore[no-untyped-def]
     """What `settle` pays for orders alone, to the last bit, elementwise."""
     if curve == CONSTANT_PRODUCT:
-        kept = (1.0 - fee) * amount
-        return reserve_out * kept / (reserve_in + kept)
+        return _product_payout(reserve_in, reserve_out, amount, fee)
     return _bent_payout(curve, first, second, reserve_in, reserve_out, amount, fee, pays_token)
 
 
@@ -242,8 +248,7 @@ def settle(
             elif reserve_in <= 0.0 or reserve_out <= 0.0:
                 verdict, payout = EMPTY_POOL, 0.0
             elif curve == CONSTANT_PRODUCT:
-                kept = (1.0 - fees[token]) * amount
-                payout = reserve_out * kept / (reserve_in + kept)
+                payout = _product_payout(reserve_in, reserve_out, amount, fees[token])
             else:
                 first, second = numbers[token, 0], numbers[token, 1]
                 terms = reserve_in, reserve_out, amount, fees[token], not buy
@@ -342,8 +347,7 @@ def bounds(
         reserve_in, reserve_out = (y, x) if buys[k] else (x, y)
         least = 0.0
         if reserve_in > 0.0 and reserve_out > 0.0:
-            kept = (1.0 - fee[token]) * amounts[k]
-            payout = reserve_out * kept / (reserve_in + kept)
+            payout = _product_payout(reserve_in, reserve_out, amounts[k], fee[token])
             least = (1.0 - tolerance[np.uint64(accounts[k])]) * payout
         raised[k] = min_outs[k] if min_outs[k] >= least else least
     return raised

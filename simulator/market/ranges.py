@@ -10,13 +10,12 @@ import numpy as np
 from simulator.components import Booleans, Floats, Integers, Memory
 from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
-from simulator.market.concentrated import MAX_TICK, ConcentratedPool
+from simulator.market.concentrated import TICK, ConcentratedPool
 from simulator.market.curves import Concentrated
 from simulator.market.pool import Pool, Side
 
 __all__ = ["RangePool", "Segments"]
 
-TICK = math.log1p(0.0001)
 BOOK = ("ticks", "liquidity", "growth", "lower", "upper", "owned", "seen", "owed")
 
 
@@ -109,6 +108,10 @@ class RangePool(Pool):
             return False
         if not 0 < self.book.liquidity_for(first, last, token, numeraire) < math.inf:
             return False
+        return self._free(account, first, last)
+
+    def _free(self, account: int, first: int, last: int) -> bool:
+        """Whether `account` has no position but perhaps one between these ticks."""
         if account not in self.holders:
             return True
         position = self.holders.index(account)
@@ -138,14 +141,13 @@ class RangePool(Pool):
                 (self.token, NUMERAIRE), self.book.amounts(first, last), strict=True
             )
         }
-        if account not in self.holders:
+        if not self._free(account, first, last):
+            raise MarketError(f"account {account} has a position for other prices")
+        if account in self.holders:
+            self.book.add(self.holders.index(account), liquidity)
+        else:
             self.book.mint(first, last, liquidity)
             self.holders.append(account)
-        else:
-            position = self.holders.index(account)
-            if (first, last) != (self.book.lower[position], self.book.upper[position]):
-                raise MarketError(f"account {account} has a position for other prices")
-            self.book.add(position, liquidity)
         for asset, amount in put_in.items():
             self.ledger.transfer("deposit", asset, account, self.account, amount)
         self.ledger.transfer("lp_mint", self.share, OUTSIDE, account, liquidity)
@@ -186,9 +188,8 @@ class RangePool(Pool):
         """
         book, found = self.book, np.zeros((6, len(accounts)))
         behind = [book.owned * amount for amount in book.amounts(book.lower, book.upper)]
-        most = MAX_TICK // self.curve.spacing * self.curve.spacing
-        lower = np.where(book.lower > -most, np.exp(TICK * book.lower), 0.0)
-        upper = np.where(book.upper < most, np.exp(TICK * book.upper), np.inf)
+        lower = np.where(book.lower > -book.last_tick, np.exp(TICK * book.lower), 0.0)
+        upper = np.where(book.upper < book.last_tick, np.exp(TICK * book.upper), np.inf)
         row = np.searchsorted(accounts, self.holders)
         found[:, row] = [*behind, *book.uncollected.T, lower, upper]
         return found
@@ -198,13 +199,13 @@ class RangePool(Pool):
 
     def _tick(self, price: float, rounding: Callable[[float], int]) -> int:
         """The tick of a price, rounded to one where positions may begin or end."""
-        most = MAX_TICK // self.curve.spacing
+        most, spacing = self.book.last_tick, self.curve.spacing
         if not 0 < price < math.inf:
-            return self.curve.spacing * (most if price > 0 else -most)
-        steps = math.log(price) / TICK / self.curve.spacing
+            return most if price > 0 else -most
+        steps = math.log(price) / TICK / spacing
         near = round(steps)
         step = near if abs(steps - near) < 1e-9 else rounding(steps)
-        return self.curve.spacing * max(-most, min(step, most))
+        return max(-most, min(spacing * step, most))
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,12 @@ class MarketView:
             if isinstance(value, np.ndarray):
                 value.setflags(write=False)
 
+    @property
+    def open(self) -> Booleans:
+        """Which pools there is something to trade with in `[tokens]`."""
+        filled: Booleans = (self.reserve_token > 0) & (self.reserve_numeraire > 0)
+        return filled
+
     def quote(self, token: Integers, buy: Booleans, amount: Floats) -> Floats:
         """What orders alone in this view would be paid: tokens for buys, numeraire for sells.
 

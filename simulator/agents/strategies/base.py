@@ -151,7 +151,7 @@ def orders_by(
     from simulator.agents.strategies.kernels import affordable
 
     accounts, tokens = portfolio.trading, len(view.spot_price)
-    size, opened, count = len(accounts) * tokens, _open(view), 0
+    size, opened, count = len(accounts) * tokens, view.open, 0
     account, token = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
     buy, amount = np.empty(size, dtype=bool), np.empty(size)
     for first in range(0, len(accounts), BLOCK):
@@ -184,10 +184,6 @@ def sales(token: Integers, amount: Floats, view: MarketView, portfolio: Portfoli
 def _placed(
     token: Integers, buy: bool, amount: Floats, worth: Floats, view: MarketView, owned: Portfolio
 ) -> Orders:
-    account = np.flatnonzero((worth > DUST * owned.wealth(view)) & _open(view)[token])
+    account = np.flatnonzero((worth > DUST * owned.wealth(view)) & view.open[token])
     side, none = np.full(len(account), buy), np.zeros(len(account))
     return Orders(account, token[account], side, amount[account], none)
-
-
-def _open(view: MarketView) -> Booleans:
-    return (view.reserve_token > 0) & (view.reserve_numeraire > 0)

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from simulator.agents.strategies.base import Portfolio, Strategy, orders_for
-from simulator.components import Booleans, Floats, Memory
+from simulator.components import Floats, Memory
 from simulator.market import LiquidityOrders, Market, MarketView, Orders
 
 __all__ = ["LIQUIDITY_STRATEGIES", "ExitOnLoss", "FeeChaser", "Passive", "RangeKeeper"]
@@ -81,7 +81,7 @@ class FeeChaser(Strategy):
         short, band = self._short(view, portfolio, memory["yield"])
         needed = _token_part(view) * _planned(view, portfolio, short, band)
         lacking = needed - portfolio.tokens * view.spot_price
-        values = np.where((np.abs(lacking) > LEAST * band) & _open(view), lacking, 0.0)
+        values = np.where((np.abs(lacking) > LEAST * band) & view.open, lacking, 0.0)
         routes, rest = _routed(values, view, portfolio) if view.routes else (Orders.none(), values)
         rest = np.where(np.abs(rest) > LEAST * band, rest, 0.0)
         return Orders.join([routes, orders_for(rest, view, portfolio)]), memory
@@ -95,10 +95,10 @@ class FeeChaser(Strategy):
         """
         worth = _worth(view, portfolio)
         owned = (worth.sum(axis=1) + portfolio.wealth(view))[:, None]
-        earning = np.where(_open(view), earned, 0.0)
+        earning = np.where(view.open, earned, 0.0)
         if not earning.any():
             return np.zeros_like(worth), np.full_like(owned, np.inf)
-        weights = np.where(_open(view), (earning / earning.max()) ** self.intensity, 0.0)
+        weights = np.where(view.open, (earning / earning.max()) ** self.intensity, 0.0)
         return owned * weights / weights.sum() - worth, self.band * owned / len(weights)
 
     def _ready(
@@ -180,7 +180,7 @@ class RangeKeeper(Strategy):
             return LiquidityOrders.none(), memory
         positions, price = portfolio.positions, view.spot_price
         outside = (price < positions.lower) | (price > positions.upper)
-        account, token = np.nonzero((positions.shares > 0) & outside & _open(view))
+        account, token = np.nonzero((positions.shares > 0) & outside & view.open)
         withdrawals = LiquidityOrders.withdrawals(account, token, np.ones(len(token)))
         worth = self._ready(view, portfolio)
         account, token = np.nonzero(worth > 0)
@@ -203,7 +203,7 @@ class RangeKeeper(Strategy):
             return np.zeros_like(portfolio.tokens), np.full((len(portfolio.numeraire), 1), np.inf)
         held, worth = portfolio.wealth(view), _worth(view, portfolio)
         part = (held + worth.sum(axis=1))[:, None] / worth.shape[1]
-        waiting = (portfolio.positions.shares == 0) & _open(view)
+        waiting = (portfolio.positions.shares == 0) & view.open
         each = held / np.maximum(waiting.sum(axis=1), 1)
         planned = np.where(waiting, np.minimum(each[:, None], part), 0.0)
         return np.where(planned > SMALL * part, planned, 0.0), SMALL * part
@@ -242,14 +242,10 @@ def _routed(values: Floats, view: MarketView, portfolio: Portfolio) -> tuple[Ord
     return Orders.join(placed), rest
 
 
-def _open(view: MarketView) -> Booleans:
-    return (view.reserve_token > 0) & (view.reserve_numeraire > 0)
-
-
 def _token_part(view: MarketView) -> Floats:
     """Part of each pool's worth that is in tokens `[tokens]`; a half where it is empty."""
     tokens, worth = view.reserve_token * view.spot_price, _pool_worth(view)
-    part: Floats = np.divide(tokens, worth, out=np.full_like(worth, 0.5), where=_open(view))
+    part: Floats = np.divide(tokens, worth, out=np.full_like(worth, 0.5), where=view.open)
     return part
 
 
@@ -261,7 +257,7 @@ def _fee_yield(view: MarketView) -> Floats:
     """Fees of the last period over each pool's worth `[tokens]`."""
     earned = np.zeros(len(view.spot_price))
     if view.fees_earned is not None:
-        np.divide(view.fees_earned, _pool_worth(view), out=earned, where=_open(view))
+        np.divide(view.fees_earned, _pool_worth(view), out=earned, where=view.open)
     return earned
 
 

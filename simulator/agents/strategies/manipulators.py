@@ -27,7 +27,7 @@ class Manipulator(Strategy):
         """The token's number; -1 as long as there is no pool to trade in."""
         if memory["token"] >= 0:
             return int(memory["token"])
-        opened = (view.reserve_token > 0) & (view.reserve_numeraire > 0)
+        opened = view.open
         size = view.reserve_numeraire if self.token == "cheapest_pool" else view.share
         return int(np.argmin(np.where(opened, size, np.inf))) if opened.any() else -1
 

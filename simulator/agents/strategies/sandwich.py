@@ -93,7 +93,7 @@ def _first_purchases(pending: Orders, view: MarketView) -> Integers:
     """Rows of the purchases with the highest tip of all pending orders on their token."""
     highest = np.full(len(view.spot_price), -np.inf)
     np.maximum.at(highest, pending.token, pending.tip)
-    filled = (view.reserve_token > 0) & (view.reserve_numeraire > 0)
+    filled = view.open
     first = pending.tip == highest[pending.token]
     return np.flatnonzero(pending.buy & first & filled[pending.token] & (pending.amount > 0))
 
