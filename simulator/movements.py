@@ -105,3 +105,17 @@ def add(flat: Floats, cells: Integers, amount: Floats) -> None:
             last += 1
         flat[cells[first]] += total + lost
         first = last
+
+
+@numba.njit(cache=True)
+def totals(balances: Floats) -> tuple[Floats, Floats, bool]:
+    """Sums of `balances` and of their sizes `[assets]`, and whether any but `OUTSIDE`'s is < 0."""
+    accounts, assets = balances.shape
+    total, scale, below = np.zeros(assets), np.zeros(assets), False
+    for account in range(accounts):
+        for asset in range(assets):
+            balance = balances[account, asset]
+            total[asset] += balance
+            scale[asset] += abs(balance)
+            below |= (balance < 0.0) & (account > 0)
+    return total, scale, below

@@ -1,15 +1,16 @@
 """Detail: which investors are recorded one by one, and the sums that stand for the others."""
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.components import Floats, Integers
-from simulator.economy.register import Register
-from simulator.market import SIDES, STATUSES
+from simulator.economy.register import TREASURY, Register
+from simulator.market import SIDES, STATUSES, Fills, MarketView
 from simulator.scenario import Record
 
 __all__ = ["Details"]
@@ -51,36 +52,40 @@ class Details:
             summed[name] = np.bincount(strategy, rows[name][first:], minlength=len(example))
         return _joined(_taken(rows, others), summed)
 
-    def fills(self, rows: Columns) -> Columns:
-        """Rows of table fills, of all of which every order has one."""
-        investor = rows["agent"] >= self.register.first_investor
-        if self.settings.fills == "all" or not investor.any():
-            return rows
+    def kept(self, fills: Fills) -> Integers:
+        """Which of `fills` have rows of their own in table fills."""
+        if self.settings.fills == "all":
+            return np.arange(len(fills.orders))
+        agent = self.register.agent_of[fills.orders.account - TREASURY]
+        own = agent < self.register.first_investor
         if self.settings.fills == "sample":
-            return _taken(rows, np.flatnonzero(~investor | np.isin(rows["agent"], self.sampled)))
-        summed = self._summed_fills(rows, np.flatnonzero(investor))
-        joined = _joined(_taken(rows, np.flatnonzero(~investor)), summed)
-        return joined | {"sequence": np.arange(len(joined["orders"]))}
+            own |= np.isin(agent, self.sampled)
+        return np.flatnonzero(own)
 
-    def _summed_fills(self, rows: Columns, some: Integers) -> Columns:
-        """One row for each strategy, token, side and status of `some`: sums, and their prices."""
-        numbers, example = self._strategies
-        strategy = numbers[rows["agent"][some] - self.register.first_investor]
-        shape = len(example), len(self.register.tokens), len(SIDES), len(STATUSES)
-        by = strategy, rows["token"][some], rows["side"][some], rows["status"][some]
-        number = np.ravel_multi_index(by, shape)
-        seen = np.bincount(number, minlength=math.prod(shape)) > 0
-        strategy, token, side, status = np.unravel_index(np.flatnonzero(seen), shape)
-        group = (np.cumsum(seen) - 1)[number]
+    def with_sums(self, rows: Columns, passes: Sequence[tuple[MarketView, Fills]]) -> Columns:
+        """`rows` of table fills with the sums of those of `passes` that have no row of their own.
 
-        def total(column: Floats) -> Floats:
-            return np.asarray(np.bincount(group, column[some]), dtype=np.float64)
+        One for each strategy, token, side and status, with their mean prices.
+        """
+        if self.settings.fills != "summary" or not self.register.investors:
+            return rows
+        from simulator.market.kernels import summed
 
-        paid, got, orders = (total(rows[name]) for name in ("amount_in", "amount_out", "orders"))
+        _, example = self._strategies
+        tokens = len(self.register.tokens)
+        totals = np.zeros((len(example), tokens, len(SIDES), len(STATUSES), 4))
+        for view, fills in passes:
+            orders = fills.orders
+            swaps = orders.token, orders.buy, orders.amount
+            quotes = view.quote(*swaps)
+            summed(
+                self._groups, orders.account, *swaps, fills.amount_out, fills.status, quotes, totals
+            )
+        number = strategy, token, side, status = np.nonzero(totals[..., 0])
+        orders, paid, got, quoted = totals[number].T
         buy, filled = side == 0, status == 0
         numeraire, tokens = np.where(buy, paid, got), np.where(buy, got, paid)
-        quoted = total(rows["amount_out"] * (1 + rows["slippage"]))
-        return {
+        sums = {
             "sequence": np.zeros(len(orders)),
             "orders": orders,
             "agent": len(self.register.agents) + strategy,
@@ -94,6 +99,16 @@ class Details:
             "slippage": _ratio(quoted, got, filled) - 1,
             "status": status,
         }
+        joined = _joined(rows, sums)
+        return joined | {"sequence": np.arange(len(joined["orders"]))}
+
+    @cached_property
+    def _groups(self) -> NDArray[np.int8]:
+        """Number of the strategy of each account that is an investor's, else -1 `[accounts]`."""
+        groups = np.full(len(self.register.account_kinds), -1, dtype=np.int8)
+        sizes = self.register.sizes[self.register.first_investor :]
+        groups[self.register.investor_accounts] = np.repeat(self._strategies[0], sizes)
+        return groups
 
     @cached_property
     def _strategies(self) -> tuple[Integers, Integers]:

@@ -8,6 +8,7 @@ import mesa
 import numpy as np
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
+from simulator import heap
 from simulator.agents.aggregator import Aggregator
 from simulator.agents.client import Client
 from simulator.agents.groups import Traders
@@ -55,6 +56,7 @@ __all__ = ["Economy"]
 Asked = TypeVar("Asked")
 
 SECOND_WAVE, LAST_WAVE = 2, 3
+LARGE = 100_000  # accounts
 
 
 class Economy(mesa.Model):
@@ -78,6 +80,8 @@ class Economy(mesa.Model):
         super().__init__(rng=settings.seed)
         self.settings = settings
         self.register = Register(settings)
+        if len(self.register.account_kinds) > LARGE:
+            heap.keep()
         streams = Streams(settings.seed)
         with threadpool_limits(1):
             self.cohort = settings.federation.gather(settings.behaviours, streams, settings.owners)
@@ -285,8 +289,7 @@ class Economy(mesa.Model):
         Those against the outside buy there what they sell and sell there what they have bought.
         """
         market, draws = self.settings.market, self.state.streams["clearing"]
-        rows = market.clearing.sequence(self.memory["clearing"], orders, draws)
-        orders = orders.take(orders.together(rows))
+        orders = market.clearing.arrange(self.memory["clearing"], orders, draws)
         against = self.register.trades_outside[orders.account]
         price = np.zeros(len(view.spot_price)) if view.outside_price is None else view.outside_price
         orders_outside = orders.take(against)

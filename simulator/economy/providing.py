@@ -7,7 +7,7 @@ import numpy as np
 from simulator.components import Floats, Memory
 from simulator.economy.register import TREASURY, Register
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
-from simulator.market import Fills, LiquidityOrders, Pool, Pools, Positions, RangePool
+from simulator.market import LiquidityOrders, Pool, Pools, Positions, RangePool
 
 __all__ = ["change", "initial", "position_rows", "positions"]
 
@@ -99,18 +99,19 @@ def position_rows(
     memory: Memory,
     now: Positions,
     price: Floats,
-    buybacks: Fills,
-    traded: Fills,
+    bought_back: Floats,
+    turnover: Floats,
 ) -> tuple[dict[str, Any], Memory]:
     """The rows of table positions, which are `now`, and what to remember for the next period's.
 
-    `buybacks` came before positions were changed; they are the first of what has `traded`.
+    What was `bought_back` came before positions were changed, and is in the `turnover` of the
+    period too: what buys and sells paid in and were paid `[tokens, sides, 2]`.
     Loss-versus-rebalancing of a period is what the tokens at its beginning and those put in have
     gained in price, less what the position has gained without fees (Milionis et al. 2022):
     x (p' - p) + dx p' + dy - (v' - v - fees).
     """
     part, value, changes = _part(ledger, register), now.value(price), memory
-    early, paid = _fees(pools, buybacks, price), _fees(pools, traded, price)
+    early, paid = _fees(pools, bought_back, price), _fees(pools, turnover, price)
     fees = memory["part"] * early + part * (paid - early)
     if pools.ranged:
         fees, changes = _uncollected(ledger, register, pools, memory, price)
@@ -188,15 +189,13 @@ def _part(ledger: Ledger, register: Register) -> Floats:
     return part
 
 
-def _fees(pools: Pools, fills: Fills, price: Floats) -> Floats:
-    """Worth at `price` of the fees in `fills` `[tokens]`."""
-    orders, fee = fills.orders, pools.fees[fills.orders.token]
-    late = pools.fee_on_output[orders.token]
-    charged = np.where(late, fills.amount_out * fee / (1 - fee), orders.amount * fee)
-    worth = np.where(orders.buy == late, price[orders.token], 1.0)
-    filled = np.where(fills.filled, charged * worth, 0.0)
-    paid: Floats = np.bincount(orders.token, filled, minlength=len(pools)).astype(np.float64)
-    return paid
+def _fees(pools: Pools, turnover: Floats, price: Floats) -> Floats:
+    """Worth at `price` of the fees in a `turnover` `[tokens, sides, 2]`: `[tokens]`."""
+    (bought_for, bought), (sold, sold_for) = np.moveaxis(turnover, 0, -1)
+    fee, late = pools.fees, pools.fee_on_output
+    paid_in, paid_out = bought_for + sold * price, bought * price + sold_for
+    fees: Floats = np.where(late, paid_out * fee / (1 - fee), paid_in * fee)
+    return fees
 
 
 def _withdrawn(pool: Pool, account: int, part: float) -> tuple[float, float]:

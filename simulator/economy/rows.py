@@ -32,18 +32,18 @@ def table_rows(
     `passes` are what settled one after the other, each with the view it was decided on.
     """
     period = economy.period
-    traded = Fills.join([reward.buybacks, *(fills for _, fills in passes)])
-    now = economy.positions
-    pools, agents = _pools(economy, traded), _agents(economy, now)
-    positions = _positions(economy, now, reward.buybacks, traded)
-    orders = _fills(economy, reward.buybacks, passes, traded)
+    now, count = economy.positions, len(economy.register.tokens)
+    bought_back = reward.buybacks.turnover(count)
+    turnover = sum((fills.turnover(count) for _, fills in passes), bought_back)
+    pools, agents = _pools(economy, turnover), _agents(economy, now)
+    positions = _positions(economy, now, bought_back, turnover)
     wealth = agents["wealth"][1 : 1 + len(economy.shares)]
     return {
         "clients": _clients(economy, reward, wealth) | {"period": period},
         "pools": pools | {"period": period},
         "positions": positions | {"period": period},
         "agents": economy.details.agents(agents) | {"period": period},
-        "fills": economy.details.fills(orders) | {"period": period},
+        "fills": _fills(economy, reward.buybacks, passes) | {"period": period},
         "flows": _flows(economy) | {"period": period},
         "periods": {
             "period": period,
@@ -81,26 +81,24 @@ def _clients(economy: "Economy", reward: Reward, wealth: Floats) -> Row:
     }
 
 
-def _pools(economy: "Economy", traded: Fills) -> Row:
+def _pools(economy: "Economy", turnover: Floats) -> Row:
     register, balances = economy.register, economy.ledger.balances
-    count, orders, numeraire = len(register.tokens), traded.orders, traded.numeraire
+    count, fee = len(register.tokens), economy.pools.fees
     reserve_token, reserve_numeraire = register.reserves(balances)
-    volume = np.bincount(orders.token, numeraire, minlength=count)
-    fee = economy.pools.fees[orders.token]
-    charged = fee * np.where(orders.buy, numeraire, numeraire / (1 - fee))
+    bought_for, sold_for = turnover[:, 0, 0], turnover[:, 1, 1]
     return {
         "token": np.arange(count),
         "reserve_token": reserve_token,
         "reserve_numeraire": reserve_numeraire,
         "spot_price": economy.spot_price,
-        "volume": volume,
-        "fees": np.bincount(orders.token, charged, minlength=count),
+        "volume": bought_for + sold_for,
+        "fees": fee * (bought_for + sold_for / (1 - fee)),
         "supply": economy.ledger.supply(register.token_numbers),
         "fundamental_value": economy.fundamental_value,
     }
 
 
-def _positions(economy: "Economy", now: Positions, buybacks: Fills, traded: Fills) -> Row:
+def _positions(economy: "Economy", now: Positions, bought_back: Floats, turnover: Floats) -> Row:
     """Rows of all positions; they are remembered for the next period's."""
     rows, economy.memory["positions"] = position_rows(
         economy.ledger,
@@ -109,8 +107,8 @@ def _positions(economy: "Economy", now: Positions, buybacks: Fills, traded: Fill
         economy.memory["positions"],
         now,
         economy.spot_price,
-        buybacks,
-        traded,
+        bought_back,
+        turnover,
     )
     return rows
 
@@ -135,17 +133,23 @@ def _agents(economy: "Economy", positions: Positions) -> Row:
     }
 
 
-def _fills(
-    economy: "Economy",
-    buybacks: Fills,
-    passes: Sequence[tuple[MarketView, Fills]],
-    traded: Fills,
-) -> Row:
-    register, orders = economy.register, traded.orders
+def _fills(economy: "Economy", buybacks: Fills, passes: Sequence[tuple[MarketView, Fills]]) -> Row:
+    register, details = economy.register, economy.details
+    several = [buybacks, *(fills for _, fills in passes)]
+    rows = [details.kept(fills) for fills in several]
+    kept = [
+        fills if len(some) == len(fills.orders) else fills.take(some)
+        for fills, some in zip(several, rows, strict=True)
+    ]
+    slippage = [_slippage(view, fills) for (view, _), fills in zip(passes, kept[1:], strict=True)]
+    before = np.cumsum([0, *(len(fills.orders) for fills in several)])[:-1]
+    traded = Fills.join(kept)
+    orders = traded.orders
     agent = register.agent_of[orders.account - TREASURY]
-    slippage = [np.full(len(buybacks.orders), np.nan), *(_slippage(*each) for each in passes)]
-    return {
-        "sequence": np.arange(len(orders)),
+    columns = {
+        "sequence": np.concatenate(
+            [first + some for first, some in zip(before, rows, strict=True)]
+        ),
         "orders": np.ones(len(orders), dtype=np.int64),
         "agent": agent,
         "account": orders.account,
@@ -155,9 +159,10 @@ def _fills(
         "amount_in": orders.amount,
         "amount_out": traded.amount_out,
         "price": traded.price,
-        "slippage": np.concatenate(slippage),
+        "slippage": np.concatenate([np.full(len(kept[0].orders), np.nan), *slippage]),
         "status": traded.status,
     }
+    return details.with_sums(columns, passes)
 
 
 def _slippage(view: MarketView, fills: Fills) -> Floats:

@@ -13,7 +13,7 @@ from simulator.market.curves import ConstantProduct, Curve
 from simulator.market.orders import Fills, Orders
 from simulator.market.pool import Pool
 from simulator.market.settling import settle
-from simulator.market.shuffling import shuffled
+from simulator.market.shuffling import MANY, shuffled
 
 __all__ = ["CLEARING", "Batch", "Clearing", "FirstInFirstOut", "Priority", "RandomOrder"]
 
@@ -35,6 +35,10 @@ class Clearing(Component):
         """Row numbers of `orders` in the order of settling `[orders]`."""
         return np.arange(len(orders))
 
+    def arrange(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Orders:
+        """The orders in the order of settling, the two of a routed one together."""
+        return orders.take(orders.together(self.sequence(memory, orders, draws)))
+
     def clear(
         self,
         memory: Memory,
@@ -45,8 +49,7 @@ class Clearing(Component):
         draws: np.random.Generator,
     ) -> Fills:
         """Execute `orders` at a cost of `gas` (numeraire) each, with tips on top."""
-        rows = orders.together(self.sequence(memory, orders, draws))
-        return settle(ledger, pools, orders.take(rows), gas)
+        return settle(ledger, pools, self.arrange(memory, orders, draws), gas)
 
 
 class RandomOrder(Clearing):
@@ -55,7 +58,12 @@ class RandomOrder(Clearing):
     kind: Literal["random"] = "random"
 
     def sequence(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Integers:
-        return shuffled(len(orders), draws)
+        return draws.permutation(len(orders))
+
+    def arrange(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Orders:
+        if len(orders) < MANY or orders.routed.any():
+            return super().arrange(memory, orders, draws)
+        return shuffled(orders, draws)
 
 
 class Priority(Clearing):
@@ -69,7 +77,7 @@ class Priority(Clearing):
     kind: Literal["priority"] = "priority"
 
     def sequence(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Integers:
-        rows = shuffled(len(orders), draws)
+        rows = draws.permutation(len(orders))
         return rows[np.argsort(-orders.tip[rows], kind="stable")]
 
 
@@ -123,8 +131,7 @@ class Batch(Clearing):
             raise MarketError(str(error)) from error
         if orders.routed.any():
             raise MarketError("batch clears no routed orders: all trade at once")
-        rows = self.sequence(memory, orders, draws)
-        return settle_together(ledger, pools, orders.take(rows), gas)
+        return settle_together(ledger, pools, self.arrange(memory, orders, draws), gas)
 
 
 CLEARING: tuple[type[Clearing], ...] = (RandomOrder, Priority, FirstInFirstOut, Batch)

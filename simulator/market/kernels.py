@@ -15,7 +15,7 @@ CONSTANT_PRODUCT, WEIGHTED, STABLESWAP, BONDING_CURVE, CONCENTRATED = range(5)
 PAYABLE = 1.0 - 1e-6  # of a reserve: rounding of what would then be left can be sold back at a gain
 AHEAD = 64  # orders whose balances are read before they settle: many reads at once are quick,
 LARGE = 1 << 17  # where there are more balances than the caches hold
-DRAWN = 256  # rows to exchange that are chosen before they are exchanged
+BUY, SELL = range(2)
 FILLED, UNAFFORDABLE, SLIPPAGE, EMPTY_POOL, EXHAUSTED = range(5)
 
 
@@ -59,12 +59,42 @@ def _bent_payout(curve, first, second, reserve_in, reserve_out, amount, fee, pay
     return reserve_out * np.expm1(first * np.log1p(kept / reserve_in))
 
 
-@numba.vectorize(cache=True)  # type: ignore[no-untyped-call]
-def payout(curve, first, second, reserve_in, reserve_out, amount, fee, pays_token):  # type: ignore[no-untyped-def]
-    """What `settle` pays for orders alone, to the last bit, elementwise."""
+@numba.njit(cache=True, inline="always")
+def _quote(curve, numbers, market, token, buy, amount):  # type: ignore[no-untyped-def]
+    """What `settle` pays for an order alone, to the last bit; nothing where a pool is empty.
+
+    `market` is reserves of tokens and of numeraire and fee `[tokens]`, for pools of one curve.
+    """
+    reserve_token, reserve_numeraire, fees = market
+    reserve_in, reserve_out, fee = reserve_token[token], reserve_numeraire[token], fees[token]
+    if buy:
+        reserve_in, reserve_out = reserve_out, reserve_in
+    if reserve_in <= 0.0 or reserve_out <= 0.0:
+        return 0.0
     if curve == CONSTANT_PRODUCT:
         return _product_payout(reserve_in, reserve_out, amount, fee)
-    return _bent_payout(curve, first, second, reserve_in, reserve_out, amount, fee, pays_token)
+    first, second = numbers
+    return _bent_payout(curve, first, second, reserve_in, reserve_out, amount, fee, not buy)
+
+
+@numba.njit(cache=True)
+def quotes(curve, numbers, market, tokens, buys, amounts):  # type: ignore[no-untyped-def]
+    """What orders alone would be paid `[orders]`, see `_quote`."""
+    paid = np.empty(tokens.size)
+    for k in range(tokens.size):
+        paid[k] = _quote(curve, numbers, market, np.uint64(tokens[k]), buys[k], amounts[k])
+    return paid
+
+
+@numba.njit(cache=True)
+def bounds(curve, numbers, market, tolerance, accounts, tokens, buys, amounts, min_outs):  # type: ignore[no-untyped-def]
+    """`min_outs`, or quotes less the accounts' `tolerance` where that is more `[orders]`."""
+    raised = np.empty(accounts.size)
+    for k in range(accounts.size):
+        quote = _quote(curve, numbers, market, np.uint64(tokens[k]), buys[k], amounts[k])
+        least = (1.0 - tolerance[np.uint64(accounts[k])]) * quote
+        raised[k] = min_outs[k] if min_outs[k] >= least else least
+    return raised
 
 
 def walk(
@@ -325,47 +355,63 @@ def tally(
 
 
 @numba.njit(cache=True)
-def bounds(
-    reserve_token: Floats,
-    reserve_numeraire: Floats,
-    fee: Floats,
-    tolerance: Floats,
+def turned_over(
+    tokens: Integers,
+    buys: Booleans,
+    amounts: Floats,
+    amounts_out: Floats,
+    status: Integers,
+    totals: Floats,
+) -> None:
+    """Add what filled orders paid in and were paid to `totals` `[tokens, sides, 2]`."""
+    for k in range(tokens.size):
+        if status[k] == FILLED:
+            side = BUY if buys[k] else SELL
+            totals[tokens[k], side, 0] += amounts[k]
+            totals[tokens[k], side, 1] += amounts_out[k]
+
+
+@numba.njit(cache=True)
+def summed(
+    groups: NDArray[np.int8],
     accounts: Integers,
     tokens: Integers,
     buys: Booleans,
     amounts: Floats,
-    min_outs: Floats,
-) -> Floats:
-    """`min_outs`, or what constant products pay less the accounts' `tolerance` where that is more.
+    amounts_out: Floats,
+    status: Integers,
+    quotes: Floats,
+    totals: Floats,
+) -> None:
+    """Add number, amounts in and out and `quotes` of orders to `totals`.
 
-    Returned `[orders]`; an empty pool pays 0.
+    These are `[groups, tokens, sides, statuses, 4]`, of the group of each account; those of a
+    negative one are left out, and so are quotes of what was not filled.
     """
-    raised = np.empty(accounts.size)
     for k in range(accounts.size):
-        token = np.uint64(tokens[k])
-        x, y = reserve_token[token], reserve_numeraire[token]
-        reserve_in, reserve_out = (y, x) if buys[k] else (x, y)
-        least = 0.0
-        if reserve_in > 0.0 and reserve_out > 0.0:
-            payout = _product_payout(reserve_in, reserve_out, amounts[k], fee[token])
-            least = (1.0 - tolerance[np.uint64(accounts[k])]) * payout
-        raised[k] = min_outs[k] if min_outs[k] >= least else least
-    return raised
+        group, side = groups[accounts[k]], BUY if buys[k] else SELL
+        if group >= 0:
+            cell = totals[group, tokens[k], side, status[k]]
+            cell[0] += 1.0
+            cell[1] += amounts[k]
+            cell[2] += amounts_out[k]
+            cell[3] += quotes[k] if status[k] == FILLED else 0.0
 
 
 @numba.njit(cache=True)
-def packed(whole, real, accounts, tokens, buys, amounts, min_outs):  # type: ignore[no-untyped-def]
-    """Write each order to a row of `whole` and of `real` `[orders, 4]`, which are one memory."""
+def packed(places, whole, real, accounts, tokens, buys, amounts, min_outs):  # type: ignore[no-untyped-def]
+    """Write order k to row `places[k]` of `whole` and `real` `[orders, 4]`: one memory."""
     for k in range(accounts.size):
-        whole[k, 0], whole[k, 1] = accounts[k], 2 * tokens[k] + buys[k]
-        real[k, 2], real[k, 3] = amounts[k], min_outs[k]
+        row = np.uint64(places[k])
+        whole[row, 0], whole[row, 1] = accounts[k], 2 * tokens[k] + buys[k]
+        real[row, 2], real[row, 3] = amounts[k], min_outs[k]
 
 
 @numba.njit(cache=True)
 def gathered(rows, whole, real, accounts, tokens, buys, amounts, min_outs):  # type: ignore[no-untyped-def]
     """Fill the columns with some `rows` of what was `packed`; false when one is unknown."""
     for k in range(rows.size):
-        row = rows[k]
+        row = rows[k] if rows[k] >= 0 else rows[k] + whole.shape[0]
         if not 0 <= row < whole.shape[0]:
             return False
         accounts[k], code = whole[row, 0], whole[row, 1]
@@ -375,29 +421,23 @@ def gathered(rows, whole, real, accounts, tokens, buys, amounts, min_outs):  # t
 
 
 @numba.njit(cache=True)
-def exchanged(rows, drawn, last):  # type: ignore[no-untyped-def]
-    """Exchange each of `rows` from `last` down to 1 with one before it, or itself, at random.
+def dealt(pile, ends):  # type: ignore[no-untyped-def]
+    """Places of what goes to the given `pile`, one after the other; piles reach to their `ends`."""
+    places, free = np.empty(pile.size, dtype=np.int32), np.zeros_like(ends)
+    free[1:] = ends[:-1]
+    for k in range(pile.size):
+        places[k] = free[pile[k]]
+        free[pile[k]] += 1
+    return places
 
-    Which one, is the first number `drawn` that is no more than its own, in as many bits. Returns
-    the row at which draws ran out, and a sum of what was read ahead, which is for nothing.
-    """
-    bits = 1
-    while bits < last:
-        bits = 2 * bits + 1
-    chosen, touched, used = np.empty(DRAWN, dtype=np.int64), 0, 0
-    while last > 0 and used < drawn.size:
-        found, first = 0, last
-        end = used + min(DRAWN, drawn.size - used, max(last - (bits >> 1), 1))
-        for k in range(used, end):
-            row = np.int64(drawn[k]) & bits
-            chosen[found] = row
-            touched += rows[min(row, last)]
-            fits = int(row <= last)
-            found, last = found + fits, last - fits
-        used = end
-        if last <= bits >> 1:
-            bits >>= 1
-        for k in range(found):
-            other = chosen[k]
-            rows[other], rows[first - k] = rows[first - k], rows[other]
-    return last, touched
+
+@numba.njit(cache=True)
+def mixed(ends, drawn):  # type: ignore[no-untyped-def]
+    """Places in an order that is random within each pile, by numbers `drawn` from [0, 1)."""
+    rows, first = np.empty(drawn.size, dtype=np.int32), 0
+    for end in ends:
+        for k in range(first, end):  # Fisher & Yates, from the inside out
+            other = first + np.int64(drawn[k] * (k - first + 1))
+            rows[k], rows[other] = rows[other], k
+        first = end
+    return rows

@@ -50,9 +50,8 @@ class Orders:
 
     def take(self, rows: Integers | Booleans) -> "Orders":
         """The orders of some rows, in their order."""
-        routed = self.routed[rows] if self.routed.size else self.routed
-        if rows.dtype != np.bool_ and rows.size > LARGE and (taken := self._packed(rows)):
-            return replace(taken, tip=_repeated(self.tip, rows), routed=routed)
+        if rows.dtype != np.bool_ and rows.size > LARGE and not self.routed.size:
+            return self.moved(np.arange(len(self), dtype=np.int32), rows)
         return Orders(
             self.account[rows],
             self.token[rows],
@@ -60,13 +59,14 @@ class Orders:
             self.amount[rows],
             self.min_out[rows],
             _repeated(self.tip, rows),
-            routed,
+            self.routed[rows] if self.routed.size else self.routed,
         )
 
-    def _packed(self, rows: Integers | Booleans) -> "Orders | None":
-        """Some rows without tips and routes, by way of a copy in which each is read at once.
+    def moved(self, places: Integers, rows: Integers | Booleans) -> "Orders":
+        """The `rows` of a copy that has order k at `places[k]`; none may be routed.
 
-        Where rows come in any order, that is several times quicker. None when a row is unknown.
+        In the copy an order lies together, which is several times quicker to read in any sequence.
+        Raises IndexError when a row is unknown.
         """
         from simulator.market.kernels import gathered, packed
 
@@ -74,8 +74,14 @@ class Orders:
         every = [np.ascontiguousarray(column) for column in columns]
         some: list[Any] = [np.empty(rows.size, dtype=column.dtype) for column in columns]
         real = np.empty((len(self), 4))
-        packed(real.view(np.int64), real, *every)
-        return Orders(*some) if gathered(rows, real.view(np.int64), real, *some) else None
+        packed(places, real.view(np.int64), real, *every)
+        if not gathered(rows, real.view(np.int64), real, *some):
+            raise IndexError(f"no such row among {len(self)} orders: {rows}")
+        if _single(self.tip):
+            return replace(Orders(*some), tip=_repeated(self.tip, rows))
+        tips = np.empty(len(self))
+        tips[places] = self.tip
+        return replace(Orders(*some), tip=tips[rows])
 
     @property
     def tips(self) -> Floats:
@@ -109,7 +115,7 @@ class Orders:
         Raises MarketError where there is none.
         """
         self.check_routes()
-        if not self.routed.size:
+        if not self.routed.any():
             return rows
         rows = rows[~self.second[rows]]
         rows = np.repeat(rows, 1 + self.routed[rows])
@@ -237,6 +243,15 @@ class Fills:
         """Which orders were executed."""
         filled: Booleans = self.status == 0
         return filled
+
+    def turnover(self, tokens: int) -> Floats:
+        """What buys and sells paid in and were paid `[tokens, sides, 2]`."""
+        from simulator.market.kernels import turned_over
+
+        orders, totals = self.orders, np.zeros((tokens, len(SIDES), 2))
+        columns = orders.token, orders.buy, orders.amount, self.amount_out, self.status
+        turned_over(*columns, totals)
+        return totals
 
     @property
     def price(self) -> Floats:

@@ -5,14 +5,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from simulator.components import Booleans, Floats, Integers
-from simulator.market.curves import ConstantProduct, Curve
+from simulator.market.curves import Curve
 from simulator.market.orders import Orders
 from simulator.market.ranges import Segments
 from simulator.market.settling import numbers
 
 __all__ = ["MarketView"]
-
-BLOCK = 8192  # orders quoted at a time: what is computed of them stays in the cache
 
 
 @dataclass(frozen=True)
@@ -57,33 +55,31 @@ class MarketView:
         """
         if self.segments is not None:
             return self.segments.quote(token, buy, amount, self.fee)
-        paid = np.empty(len(amount))
-        for first in range(0, len(amount), BLOCK):
-            some = slice(first, first + BLOCK)
-            paid[some] = self._quote(token[some], buy[some], amount[some])
-        return paid
+        if (known := numbers(self.curve)) is None:
+            return self._quote(token, buy, amount)
+        from simulator.market.kernels import quotes
+
+        quoted: Floats = quotes(known[0], known[1:], self._market, token, buy, amount)
+        return quoted
 
     def bounded(self, orders: Orders, tolerance: Floats) -> Orders:
         """The orders, with bounds of at least their quotes less the `tolerance` `[accounts]`."""
-        if type(self.curve) is not ConstantProduct or not len(orders):
-            quote = self.quote(orders.token, orders.buy, orders.amount)
-            return orders.bounded((1 - tolerance[orders.account]) * quote)
+        known = None if self.segments is not None else numbers(self.curve)
+        swaps = orders.token, orders.buy, orders.amount
+        if known is None:
+            return orders.bounded((1 - tolerance[orders.account]) * self.quote(*swaps))
         from simulator.market.kernels import bounds
 
-        raised = bounds(
-            self.reserve_token,
-            self.reserve_numeraire,
-            self.fee,
-            tolerance,
-            orders.account,
-            orders.token,
-            orders.buy,
-            orders.amount,
-            orders.min_out,
-        )
+        columns = orders.account, *swaps, orders.min_out
+        raised = bounds(known[0], known[1:], self._market, tolerance, *columns)
         return replace(orders, min_out=raised)
 
+    @property
+    def _market(self) -> tuple[Floats, Floats, Floats]:
+        return self.reserve_token, self.reserve_numeraire, self.fee
+
     def _quote(self, token: Integers, buy: Booleans, amount: Floats) -> Floats:
+        """By the curve's own formula, for curves that the kernel does not know."""
         reserve_token, reserve_numeraire = self.reserve_token[token], self.reserve_numeraire[token]
         reserve_in = np.where(buy, reserve_numeraire, reserve_token)
         reserve_out = np.where(buy, reserve_token, reserve_numeraire)
@@ -92,10 +88,4 @@ class MarketView:
             np.where(filled, reserve_in, 1.0),
             np.where(filled, reserve_out, 0.0),
         )
-        terms = reserve_in, reserve_out, amount, self.fee[token], ~buy
-        if (known := numbers(self.curve)) is None:
-            return self.curve.payout(*terms)
-        from simulator.market.kernels import payout
-
-        paid: Floats = payout(*known, *terms)
-        return paid
+        return self.curve.payout(reserve_in, reserve_out, amount, self.fee[token], ~buy)

@@ -68,7 +68,9 @@ class Bench:
         """The period's rows; `buybacks` are the first of what has `traded`."""
         sides = self.ledger, self.register, self.pools, self.memory
         now = positions(*sides)
-        rows, self.memory = position_rows(*sides, now, self.price, buybacks, traded)
+        rows, self.memory = position_rows(
+            *sides, now, self.price, buybacks.turnover(1), traded.turnover(1)
+        )
         return rows
 
 
