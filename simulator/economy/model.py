@@ -221,7 +221,7 @@ class Economy(mesa.Model):
             outside_price=self.memory["outside_price"].get("price"),
             fees_earned=self.memory["positions"]["fees"],
             routes=market.clearing.routes,
-            segments=self.pools.segments if self.pools.ranged else None,
+            segments=self.pools.segments,
             supply=news["supply"],
             fundamental_value=news["fundamental_value"],
             share=news["share"],

@@ -210,8 +210,8 @@ def settle(
     buys: Booleans,
     amounts: Floats,
     min_outs: Floats,
-    costs: Floats,
-    routed: Booleans,
+    costs: Floats | None,
+    routed: Booleans | None,
     amounts_out: Floats,
     status: Integers,
 ) -> float:
@@ -220,12 +220,13 @@ def settle(
     Order k swaps `amounts[k]` in pool `tokens[k]` and fills in `amounts_out[k]` and `status[k]`; an
     amount that the account is short of by rounding only is reduced to its balance. `costs`, in
     numeraire, one for all or one for each, go to `OUTSIDE` whether it fills or not, unless it is
-    unaffordable. One that is `routed` (none, or one for each) is one with the next, which pays what
-    it is paid and costs nothing: both settle or neither.
+    unaffordable. One that is `routed` is one with the next, which pays what it is paid and costs
+    nothing: both settle or neither.
 
-    `pools` are `settling.Pools.terms`, `segments` the columns of `ranges.Segments`. Returns a sum
-    of what was read ahead, which is for nothing else. Accounts and assets are unsigned: an
-    index that may be negative takes twice as long.
+    `pools` are `settling.Pools.terms`, `segments` the columns of `ranges.Segments`. Where there are
+    no `segments`, `costs` or routed orders, None has the loop compiled without them: it takes half
+    as long. Accounts and assets are unsigned, as an index that may be negative takes twice as long.
+    Returns a sum of what was read ahead, which is for nothing else.
     """
     curves, numbers, fees, pool_accounts, token_accounts, pool_tokens = pools
     touched, follows, before = 0.0, False, (0.0, 0.0, 0.0, 0.0)
@@ -238,7 +239,11 @@ def settle(
             touched += row[NUMERAIRE] + row[pool_tokens[tokens[k]]]
         for k in range(begin, end):
             account, token, amount, buy = accounts[k], tokens[k], amounts[k], buys[k]
-            cost, leads = costs[min(k, costs.size - 1)], routed.size > 0 and routed[k]
+            cost, leads = 0.0, False
+            if costs is not None:
+                cost = costs[min(k, costs.size - 1)]
+            if routed is not None:
+                leads = routed[k]
             if follows:
                 amount, cost = amounts_out[k - 1], 0.0
                 if status[k - 1] != FILLED:
@@ -272,11 +277,16 @@ def settle(
                     reserve_out, most = -reserve_out, np.inf
                 else:
                     reserve_in = -reserve_in
-            if curve == CONCENTRATED and (reserve_in > 0.0 or reserve_out > 0.0):
+            ranged, payout = False, 0.0
+            if segments is not None and curve == CONCENTRATED:
+                ranged = reserve_in > 0.0 or reserve_out > 0.0
+            if segments is not None and ranged:
+                fee = fees[token]
+                payout, reached, above = _ranged_payout(token, buy, amount, fee, segments)
+            if ranged:
                 most = reserve_out
-                payout, reached, above = _ranged_payout(token, buy, amount, fees[token], segments)
             elif reserve_in <= 0.0 or reserve_out <= 0.0:
-                verdict, payout = EMPTY_POOL, 0.0
+                verdict = EMPTY_POOL
             elif curve == CONSTANT_PRODUCT:
                 payout = _product_payout(reserve_in, reserve_out, amount, fees[token])
             else:
@@ -305,7 +315,7 @@ def settle(
             if leads and verdict == FILLED:  # what it did to a concentrated pool can wait
                 led, led_reached, led_above, follows = token, reached, above, True
                 continue
-            if curve == CONCENTRATED and verdict != EMPTY_POOL:
+            if segments is not None and ranged:
                 _passed(token, 1 if buy else 0, reached, above, segments, verdict == FILLED)
             if follows:
                 if verdict != FILLED:
@@ -313,7 +323,7 @@ def settle(
                     balances[account, asset], balances[holder, asset] = before[0], before[1]
                     balances[pool, NUMERAIRE], balances[account, NUMERAIRE] = before[2], before[3]
                     status[k - 1], amounts_out[k - 1] = verdict, 0.0
-                if curves[led] == CONCENTRATED:
+                if segments is not None and curves[led] == CONCENTRATED:
                     _passed(led, 0, led_reached, led_above, segments, verdict == FILLED)
             follows = leads
     return touched

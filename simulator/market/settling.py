@@ -88,13 +88,9 @@ class Pools(tuple[Pool, ...]):
         return Pools(self)
 
     @property
-    def segments(self) -> Segments:
-        """Those of the concentrated pools as they are now."""
-        return Segments.of(self) if self.ranged else self._no_segments
-
-    @cached_property
-    def _no_segments(self) -> Segments:
-        return Segments.of(self)
+    def segments(self) -> Segments | None:
+        """Those of the concentrated pools as they are now, if there are any."""
+        return Segments.of(self) if self.ranged else None
 
     @cached_property
     def fee_accounts(self) -> Integers:
@@ -154,18 +150,18 @@ def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders, gas: float = 0
         ledger.balances,
         SHORTFALL_TOLERANCE,
         pools.terms,
-        segments.columns,
+        segments and segments.columns,
         orders.account.view(np.uint64),
         orders.token.view(np.uint64),
         orders.buy,
         amount,
         orders.min_out,
-        orders.tip + gas if orders.tips.any() else np.array([gas]),
-        orders.routed,
+        orders.tip + gas if orders.tips.any() else np.array([gas]) if gas else None,
+        orders.routed if orders.routed.any() else None,
         amount_out,
         status,
     )
-    if pools.ranged:
+    if segments:
         segments.settled(pools)
     fills = Fills(orders.paying(amount), amount_out, status)
     note_costs(ledger, fills, gas)

@@ -298,3 +298,25 @@ def test_a_batch_clears_no_routes():
     draws = np.random.default_rng(0)
     with pytest.raises(MarketError, match="batch clears no routed orders: all trade at once"):
         Batch().clear({}, ledger, pools, route(), 0.0, draws)
+
+
+@pytest.mark.parametrize("curves", [[0, 1, 3, 7], [0, 5, 6, 3]])
+@pytest.mark.parametrize("gas, tip", [(0.0, 0.0), (0.5, 0.0), (0.0, 0.25)])
+@pytest.mark.parametrize("routed", [False, True])
+def test_the_kernel_without_what_is_not_there_does_what_plain_python_does(curves, gas, tip, routed):
+    """Of concentrated pools, costs and routes it has only those compiled that a market has."""
+    draws, several = np.random.default_rng(8), []
+    for _ in range(60):
+        account, (one, other) = int(draws.integers(1, 4)), draws.permutation(4)[:2].tolist()
+        amount, tips = float(draws.lognormal(3, 2)), tip * float(draws.random() < 0.5)
+        if routed and draws.random() < 0.5:
+            several.append(route(account, one, other, amount, amount, tip=tips))
+        else:
+            several.append(single(account, one, bool(draws.random() < 0.5), amount, tips))
+    orders, (fast, pools), (plain, same) = Orders.join(several), market(0.01), market(0.01)
+    found = settle(fast, [pools[k] for k in curves], orders, gas)
+    expected = settle_plain(plain, [same[k] for k in curves], orders, gas)
+    assert found.status.tolist() == expected.status.tolist()
+    assert {"filled", "unaffordable"} <= set(said(found))
+    assert found.amount_out == pytest.approx(expected.amount_out, rel=1e-11, abs=0)
+    assert fast.balances == pytest.approx(plain.balances, rel=1e-11, abs=1e-9)
