@@ -275,12 +275,14 @@ def table_hash(table: pa.Table) -> str:
         digest.update(f"{name}:{column.type}:{len(column)}\n".encode())
         if pa.types.is_dictionary(column.type):
             names = np.array(column.dictionary.to_pylist(), dtype=object)
-            used, codes = np.unique(column.indices.to_numpy(), return_inverse=True)
+            used, codes = np.unique(
+                column.indices.to_numpy(zero_copy_only=False), return_inverse=True
+            )
             order = np.argsort(names[used]) if len(used) else np.zeros(0, dtype=int)
             digest.update("\n".join(names[used[order]]).encode())
             digest.update(np.argsort(order)[codes].astype("<i4").tobytes())
         else:
-            digest.update(column.to_numpy().tobytes())
+            digest.update(column.to_numpy(zero_copy_only=False).tobytes())
     return digest.hexdigest()
 
 

@@ -32,6 +32,7 @@ __all__ = [
     "InvestorGroup",
     "LiquidityProviderGroup",
     "Lognormal",
+    "Own",
     "Traders",
     "Wealth",
 ]
@@ -86,6 +87,7 @@ class ClientGroup(Section):
     policy: Annotated[Strategy, Family(CLIENT_POLICIES)] = Field(
         ValueSeller(), description="What they do with their tokens."
     )
+    cash: float = Field(0.0, ge=0, le=1e12, description="Numeraire each brings along at genesis.")
     training_cost: float = Field(
         0.01, ge=0, le=1e9, description="Cost of training on one example for one epoch (numeraire)."
     )
@@ -147,6 +149,18 @@ class InvestorGroup(Section):
 
 
 @dataclass(frozen=True)
+class Own:
+    """What clients know of themselves; arrays are `[clients]`."""
+
+    issued: Floats  # of their token in this period, seen in its first trading pass
+    training_cost: Floats  # of a period in which they train, numeraire
+
+    def of(self, clients: slice) -> dict[str, Floats]:
+        """The same of some clients, by name."""
+        return {name: column[clients] for name, column in vars(self).items()}
+
+
+@dataclass(frozen=True)
 class Traders:
     """The accounts of one group in a run, which decide together; arrays are `[accounts]`."""
 
@@ -158,6 +172,7 @@ class Traders:
     tolerance: float = 0.0
     invested: float = 0.0
     tip: float = 0.0
+    clients: slice | None = None  # numbers of the clients that they are
 
     def provide(
         self,
@@ -166,12 +181,13 @@ class Traders:
         memory: Memory,
         draws: np.random.Generator,
         positions: Positions,
+        own: Own,
     ) -> tuple[LiquidityOrders, Memory]:
         """What the accounts change of their `positions`, by ledger account, and the new memory.
 
         Raises StrategyError when the strategy raises or returns something that is no such order.
         """
-        portfolio = self._portfolio(view, ledger, None, positions)
+        portfolio = self._portfolio(view, ledger, None, positions, own)
         with self._blamed(view):
             orders, memory = self.strategy.provide(view, portfolio, memory, draws)
             if not isinstance(orders, LiquidityOrders):
@@ -187,6 +203,7 @@ class Traders:
         memory: Memory,
         draws: np.random.Generator,
         positions: Positions | None = None,
+        own: Own | None = None,
     ) -> tuple[Orders, Memory]:
         """Orders of the group's active accounts, by ledger account, and the new memory.
 
@@ -194,7 +211,7 @@ class Traders:
         """
         size, everybody = len(self.accounts), self.activity >= 1
         awake = None if everybody else draws.random(size) < self.activity
-        portfolio = self._portfolio(view, ledger, awake, positions)
+        portfolio = self._portfolio(view, ledger, awake, positions, own)
         with self._blamed(view):
             orders, memory = self.strategy.decide(view, portfolio, memory, draws)
             orders, memory = _as_orders(orders), _as_memory(memory, ledger.balances)
@@ -211,7 +228,9 @@ class Traders:
         ledger: Ledger,
         awake: Booleans | None,
         positions: Positions | None,
+        own: Own | None,
     ) -> Portfolio:
+        of_clients = own.of(self.clients) if own and self.clients else {}
         balances = ledger.balances[self.accounts[0] : self.accounts[-1] + 1]
         return Portfolio(
             numeraire=self._spendable(balances[:, NUMERAIRE], view),
@@ -220,6 +239,7 @@ class Traders:
             invested=self.invested,
             awake=awake,
             positions=positions,
+            **of_clients,
         )
 
     @contextmanager

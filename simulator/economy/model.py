@@ -11,14 +11,14 @@ from threadpoolctl import ThreadpoolController, threadpool_limits
 from simulator import heap
 from simulator.agents.aggregator import Aggregator
 from simulator.agents.client import Client
-from simulator.agents.groups import Traders
+from simulator.agents.groups import Own, Traders
 from simulator.agents.investor import Investor
 from simulator.agents.liquidity_provider import LiquidityProvider
-from simulator.components import Booleans, Floats, Memory
+from simulator.components import Booleans, Floats, Integers, Memory
 from simulator.economy import providing
 from simulator.economy.arbitrage import bring_in, take_out
 from simulator.economy.detail import Details
-from simulator.economy.publishing import announced, issued_seen, seen_by, unannounced
+from simulator.economy.publishing import announced, seen_by, unannounced
 from simulator.economy.register import CLEARING, TREASURY, Register, each
 from simulator.economy.rewarding import (
     Reward,
@@ -75,6 +75,8 @@ class Economy(mesa.Model):
 
     pools: Pools
     """The pools with the terms of the current period."""
+    own: Own
+    """What clients know of themselves in the current trading pass."""
 
     def __init__(self, settings: Scenario) -> None:
         super().__init__(rng=settings.seed)
@@ -143,26 +145,32 @@ class Economy(mesa.Model):
     def reward(self) -> Reward:
         """Revenue arrives and leaves again by its uses; tokens are issued and valued anew."""
         tokens, ledger, clients = self.settings.tokens, self.ledger, self.register.client_accounts
-        payout = tokens.payout
+        payout, mechanism = tokens.payout, tokens.mechanism
         revenue = tokens.revenue.amount(self.quality.accuracy, self.cohort.dataset.majority_share)
         split, self.memory["payout"] = payout.split(self.memory["payout"], revenue, self.shares)
+        split, pooled = mechanism.paid(split), mechanism.pooled
         ledger.transfer("revenue", NUMERAIRE, OUTSIDE, CLEARING, revenue)
         ledger.transfer("released", NUMERAIRE, TREASURY, CLEARING, split.released)
-        pooled = self.positions.tokens if payout.pools_earn else None
-        earning = earning_tokens(ledger, self.register, pooled)
-        received, paid, rate = pay_dividends(ledger, earning, split.dividend)
+        in_pools = self.positions.tokens if payout.pools_earn else None
+        earning = earning_tokens(ledger, self.register, in_pools)
+        received, rate, claimed = pay_dividends(ledger, earning, pooled(split.dividend))
         arrived = revenue + split.released
         ledger.transfer("direct", NUMERAIRE, CLEARING, clients, split.direct, arrived)
         ledger.transfer("retained", NUMERAIRE, CLEARING, TREASURY, split.carried, arrived)
         ledger.transfer("burn", NUMERAIRE, CLEARING, OUTSIDE, split.burned, arrived)
-        fills = self._buy_back(split.buyback, arrived)
+        fills = self._buy_back(pooled(split.buyback), arrived)
         empty_clearing(ledger, split.treasury, arrived)
         issued, to_treasury, self.memory["issuance"] = tokens.issuance.issue(
             self.memory["issuance"], self.period, self.shares
         )
-        issue(ledger, self.register, issued, to_treasury)
-        self._value_tokens(payout.to_holders * revenue * self.shares)
-        reward = Reward(revenue, issued, to_treasury, received, paid, rate, split.direct, fills)
+        if not self.pools:
+            issued, to_treasury = np.zeros_like(issued), 0.0
+        self.own = Own(issued, self._training_cost)
+        treasury = pooled(np.full(len(issued), to_treasury))
+        issue(ledger, self.register, issued, treasury)
+        self._value_tokens(payout.to_holders * revenue * pooled(self.shares))
+        paid = split.dividend * np.append(claimed, True)[self.register.token_of]
+        reward = Reward(revenue, issued, treasury, received, paid, rate, split.direct, fills)
         self.memory["news"] = announced(self.memory["news"], self._news(reward))
         return reward
 
@@ -173,6 +181,8 @@ class Economy(mesa.Model):
         settled, and the view it was decided on.
         """
         market, traded = self.settings.market, list[tuple[MarketView, Fills]]()
+        if not self.pools:
+            return traded
         draws = self.state.streams["outside_price"]
         self.memory["outside_price"] = market.outside_price.move(
             self.memory["outside_price"], self.period, draws
@@ -185,8 +195,7 @@ class Economy(mesa.Model):
             if LAST_WAVE in self.register.waves:
                 view = self.view(reward)
                 traded.append((view, self.trade_last(self._placed(view, LAST_WAVE), view)))
-            reward = replace(reward, issued=np.zeros_like(reward.issued))  # seen once
-            self.memory["news"] = issued_seen(self.memory["news"])
+            self.own = replace(self.own, issued=np.zeros_like(reward.issued))  # seen once
         self.memory["fees"] = market.volatility_fee.observe(self.memory["fees"], self.spot_price)
         return traded
 
@@ -216,7 +225,6 @@ class Economy(mesa.Model):
             reserve_numeraire=reserve_numeraire,
             spot_price=self.spot_price,
             twap=market.oracle.twap(self.memory["oracle"]),
-            training_cost=self._training_cost,
             gas=market.gas,
             outside_price=self.memory["outside_price"].get("price"),
             fees_earned=self.memory["positions"]["fees"],
@@ -225,7 +233,6 @@ class Economy(mesa.Model):
             supply=news["supply"],
             fundamental_value=news["fundamental_value"],
             share=news["share"],
-            issued=news["issued"],
             dividend=news["dividend"],
         )
 
@@ -234,8 +241,7 @@ class Economy(mesa.Model):
         return {
             "supply": self.ledger.supply(self.register.token_numbers),
             "fundamental_value": self.fundamental_value,
-            "share": self.shares,
-            "issued": reward.issued,
+            "share": self.settings.tokens.mechanism.pooled(self.shares),
             "dividend": reward.dividend,
         }
 
@@ -269,6 +275,7 @@ class Economy(mesa.Model):
                 self.memory[group.name],
                 self.state.streams[group.name],
                 self._positions_of(group) if group.strategy.provides else None,
+                self.own,
             )
             answers.append(answer)
         return answers
@@ -399,7 +406,7 @@ class Economy(mesa.Model):
         """Pools with the curve and the fees of this period."""
         market = self.settings.market
         curve = market.curve.at(self.period)
-        same = self.period and curve is self.pools[0].curve
+        same = self.period and (not self.pools or curve is self.pools[0].curve)
         if same and not market.volatility_fee.sensitivity:
             return
         fees = market.volatility_fee.fees(self.memory["fees"], market.fee)
@@ -445,7 +452,7 @@ class Economy(mesa.Model):
         self.memory["credit"] = tokens.credit.initial(clients)
         self.memory["payout"] = tokens.payout.initial()
         self.memory["issuance"] = tokens.issuance.initial()
-        self.memory["valuation"] = tokens.valuation.initial(clients)
+        self.memory["valuation"] = tokens.valuation.initial(len(self.register.tokens))
         for group in self.register.traders:
             self.memory[group.name] = group.strategy.initial(
                 len(group.accounts), streams[group.name]
@@ -459,7 +466,7 @@ class Economy(mesa.Model):
         self.memory["outside_price"] = settings.market.outside_price.initial(
             self.register.tokens, settings.market.launch.price
         )
-        price = np.full(clients, settings.market.launch.price)
+        price = np.full(len(self.register.tokens), settings.market.launch.price)
         self.memory["prices"] = {"spot": price, "value": price}
         self.memory["fees"] = settings.market.volatility_fee.initial(price)
         self._set_terms()
@@ -477,10 +484,13 @@ class Economy(mesa.Model):
         self.history: list[Row] = []
         none = Fills(Orders.none(), np.zeros(0), np.zeros(0, dtype=np.int64))
         accounts = np.zeros(len(self.ledger.balances))
-        reward = Reward(0.0, nothing, 0.0, accounts, nothing, nothing, nothing, none)
+        reward = Reward(
+            0.0, nothing, nothing[:0], accounts, nothing, np.zeros_like(price), nothing, none
+        )
+        self.own = Own(nothing, self._training_cost)
         delay = settings.market.information_delay
         self.memory["news"] = unannounced(self._news(reward), delay)
-        self.record(reward, [(self.view(reward), none)])
+        self.record(reward, [(self.view(reward), none)] if self.pools else [])
 
     def _endow(self) -> None:
         """Providers and investors bring their money; the launch creates tokens and opens pools."""
@@ -498,10 +508,15 @@ class Economy(mesa.Model):
         money = np.concatenate([(1 + settings.market.seed_worth) * deposits + cash, *wealth])
         accounts = np.concatenate([register.provider_accounts, register.investor_accounts])
         self.ledger.transfer("endowment", NUMERAIRE, OUTSIDE, accounts, money)
+        own_cash = np.array([group.cash for group in each(settings.clients)])
+        self.ledger.transfer("endowment", NUMERAIRE, OUTSIDE, register.client_accounts, own_cash)
+        if not self.pools:
+            return
         settings.market.launch.open(
             self.ledger,
             self.pools,
             clients=register.client_accounts,
+            token_of=register.token_of,
             providers=register.provider_accounts,
             deposits=deposits,
             reach=register.reach,
@@ -515,20 +530,31 @@ class Economy(mesa.Model):
         twap = market.oracle.twap(self.memory["oracle"])
         wanted = terms.buys(self.spot_price, self.fundamental_value, twap)
         wanted &= self.pools.reserves[1] > 0
-        clients = self.register.client_accounts if terms.then == "to_client" else None
-        fills = buy_back(self.ledger, self.pools, budget, wanted, clients, arrived)
+        receivers = self._earners if terms.then == "to_client" and self.pools else None
+        fills = buy_back(self.ledger, self.pools, budget, wanted, receivers, arrived)
         self._note_prices()
         return fills
+
+    @property
+    def _earners(self) -> tuple[Integers, Integers, Floats]:
+        """Clients' accounts, their tokens, and their parts of what is earned with these."""
+        register, together = self.register, self.settings.tokens.mechanism.pooled(self.shares)
+        whole = together[register.token_of]
+        part = np.divide(self.shares, whole, out=np.zeros_like(whole), where=whole > 0)
+        return register.client_accounts, register.token_of, part
 
     def _value_tokens(self, cash: Floats) -> None:
         tokens = self.settings.tokens
         expected, self.memory["valuation"] = tokens.valuation.expect(self.memory["valuation"], cash)
         supply = earning_supply(self.ledger, self.register, tokens.payout.pools_earn)
+        shares = tokens.mechanism.pooled(self.shares)
         emissions = tokens.issuance.emission(self.period + np.arange(1, HORIZON + 1))
-        value = tokens.valuation.value(expected, supply, self.shares, emissions)
+        value = tokens.valuation.value(expected, supply, shares, emissions)
         self.memory["prices"] = {"spot": self.spot_price, "value": value}
 
     def _note_prices(self) -> None:
+        if not self.pools:
+            return
         token, numeraire = self.pools.reserves
         filled = (token > 0) & (numeraire > 0)
         spot = self.spot_price.copy()

@@ -8,7 +8,7 @@ from simulator.agents.strategies import NEWS, Strategy
 from simulator.components import Floats, Memory
 from simulator.market import MarketView
 
-__all__ = ["announced", "issued_seen", "seen_by", "unannounced"]
+__all__ = ["announced", "seen_by", "unannounced"]
 
 
 def unannounced(news: dict[str, Floats], delay: int) -> Memory:
@@ -19,13 +19,6 @@ def unannounced(news: dict[str, Floats], delay: int) -> Memory:
 def announced(kept: Memory, news: dict[str, Floats]) -> Memory:
     """What is kept back one period later: the oldest is given up for `news` of the present."""
     return {name: np.concatenate([rows[1:], [news[name]]]) for name, rows in kept.items()}
-
-
-def issued_seen(kept: Memory) -> Memory:
-    """What is kept back after a trading pass: what was issued is seen in one pass only."""
-    if not kept:
-        return kept
-    return kept | {"issued": np.concatenate([0 * kept["issued"][:1], kept["issued"][1:]])}
 
 
 def seen_by(strategy: Strategy, view: MarketView, kept: Memory) -> MarketView:

@@ -67,6 +67,11 @@ class Register:
         return self.settings.tokens.mechanism.tokens(self.clients)
 
     @cached_property
+    def token_of(self) -> Integers:
+        """Number of the token that stands for each client, -1 for none `[clients]`."""
+        return self.settings.tokens.mechanism.token_of(len(self.clients))
+
+    @cached_property
     def providers(self) -> tuple[str, ...]:
         """Names of the liquidity providers."""
         return _numbered("lp", sum(group.count for group in self.settings.liquidity_providers))
@@ -124,7 +129,8 @@ class Register:
     def fee_accounts(self) -> Integers:
         """Accounts of the concentrated pools' uncollected fees `[tokens]`, none for others."""
         ranged = isinstance(self.settings.market.curve, Concentrated)
-        return self._accounts_after(int(self.pool_accounts[-1]), len(self.tokens) * ranged)
+        last = self.agent_accounts.stop - 1 + len(self.tokens)
+        return self._accounts_after(last, len(self.tokens) * ranged)
 
     @cached_property
     def reach(self) -> Floats:
@@ -257,6 +263,7 @@ class Register:
     def _traders(self) -> Iterator[Traders]:
         """Neighbouring groups that decide alike are one group of traders: one call for all."""
         settings, clients = self.settings, len(self.clients)
+        own_token = np.append(self.token_of, -1)
         plans = {
             "clients": [
                 (_Plan(group.policy, group.tolerance, tip=group.tip), group.count)
@@ -280,12 +287,13 @@ class Register:
         for kind, planned in plans.items():
             for number, (plan, alike) in enumerate(groupby(planned, key=itemgetter(0))):
                 accounts = np.arange(first, first + sum(count for _, count in alike))
-                own = accounts - TREASURY - 1
+                numbers = accounts - TREASURY - 1
                 yield Traders(
                     name=f"{kind}/{number}",
                     strategy=plan.strategy,
                     accounts=accounts,
-                    own_token=np.where(own < clients, own, -1),
+                    own_token=own_token[np.minimum(numbers, clients)],
+                    clients=slice(numbers[0], numbers[-1] + 1) if kind == "clients" else None,
                     activity=plan.activity,
                     tolerance=plan.tolerance,
                     invested=plan.invested,

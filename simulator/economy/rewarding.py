@@ -28,9 +28,9 @@ class Reward:
 
     revenue: float
     issued: Floats  # [clients]
-    treasury_issued: float  # of each token
+    treasury_issued: Floats  # [tokens]
     dividends: Floats  # received by each account
-    dividends_paid: Floats  # [tokens]
+    dividends_paid: Floats  # to holders of its token, for each client's share [clients]
     dividend: Floats  # for each token held [tokens]
     direct: Floats  # [clients]
     buybacks: Fills
@@ -61,19 +61,20 @@ def earning_supply(ledger: Ledger, register: Register, pools_earn: bool) -> Floa
 
 def pay_dividends(
     ledger: Ledger, tokens: Floats, dividend: Floats
-) -> tuple[Floats, Floats, Floats]:
+) -> tuple[Floats, Floats, Booleans]:
     """Pay `dividend` `[tokens]` to accounts by their earning `tokens` `[accounts, tokens]`.
 
-    Returns what each account received, what each token paid, and what it paid for each token held.
-    The dividend of a token that nobody earns on is retained by the treasury.
+    Returns what each account received, what was paid for each token held, and which tokens anybody
+    earns on; the dividend of others is retained by the treasury.
     """
     eligible = tokens.sum(axis=0)
     rate = np.divide(dividend, eligible, out=np.zeros_like(dividend), where=eligible > 0)
     received = tokens @ rate
     ledger.transfer("dividend", NUMERAIRE, CLEARING, np.arange(len(received)), received)
-    unclaimed = np.where(eligible > 0, 0.0, dividend)
+    claimed = eligible > 0
+    unclaimed = np.where(claimed, 0.0, dividend)
     ledger.transfer("retained", NUMERAIRE, CLEARING, TREASURY, float(unclaimed.sum()))
-    return received, dividend - unclaimed, rate
+    return received, rate, claimed
 
 
 def buy_back(
@@ -81,13 +82,14 @@ def buy_back(
     pools: Sequence[Pool],
     budget: Floats,
     wanted: Booleans,
-    clients: Integers | None,
+    receivers: tuple[Integers, Integers, Floats] | None,
     arrived: float,
 ) -> Fills:
     """Spend `budget` `[tokens]` on the `wanted` tokens; the rest is retained by the treasury.
 
-    The treasury's orders settle at once. What it buys goes to `clients` (accounts `[tokens]`), or
-    is burned when that is None. `arrived` is all the money of this period's clearing.
+    The treasury's orders settle at once. What it buys goes to `receivers` (accounts, their tokens
+    and their parts of what was bought of these), or is burned when that is None. `arrived` is all
+    the money of this period's clearing.
     """
     bought = np.flatnonzero(wanted & (budget > 0))
     kept = budget.sum() - budget[bought].sum()
@@ -101,9 +103,13 @@ def buy_back(
         min_out=np.zeros(len(bought)),
     )
     fills = settle(ledger, pools, orders)
-    receiver = np.full(len(bought), OUTSIDE) if clients is None else clients[bought]
-    flow = "burn" if clients is None else "buyback"
-    ledger.transfer(flow, 1 + bought, TREASURY, receiver, fills.amount_out)
+    if receivers is None:
+        ledger.transfer("burn", 1 + bought, TREASURY, OUTSIDE, fills.amount_out)
+    else:
+        accounts, token, part = receivers
+        amount = np.zeros(len(pools))
+        amount[bought] = fills.amount_out
+        ledger.transfer("buyback", 1 + token, TREASURY, accounts, part * amount[token])
     return fills
 
 
@@ -115,8 +121,10 @@ def empty_clearing(ledger: Ledger, treasury: float, arrived: float) -> None:
     ledger.transfer("treasury", NUMERAIRE, CLEARING, TREASURY, left)
 
 
-def issue(ledger: Ledger, register: Register, issued: Floats, treasury: float) -> None:
-    """Mint `issued` `[clients]` to the clients and `treasury` of each token to the treasury."""
+def issue(ledger: Ledger, register: Register, issued: Floats, treasury: Floats) -> None:
+    """Mint `issued` `[clients]` to the clients and `treasury` `[tokens]` to the treasury."""
+    if not register.tokens:
+        return
     token = register.token_numbers
-    ledger.transfer("issuance", token, OUTSIDE, register.client_accounts, issued)
+    ledger.transfer("issuance", 1 + register.token_of, OUTSIDE, register.client_accounts, issued)
     ledger.transfer("issuance", token, OUTSIDE, TREASURY, treasury)

@@ -51,7 +51,7 @@ def table_rows(
             "loss": economy.quality.loss,
             "utility": economy.quality.utility,
             "revenue": reward.revenue,
-            "issued": float((reward.issued + reward.treasury_issued).sum()),
+            "issued": float(reward.issued.sum() + reward.treasury_issued.sum()),
             "dividends": float(reward.dividends_paid.sum()),
             "buybacks": float(reward.buybacks.numeraire.sum()),
             "volume": float(pools["volume"].sum()),
@@ -61,7 +61,7 @@ def table_rows(
 
 def _clients(economy: "Economy", reward: Reward, wealth: Floats) -> Row:
     register, accounts = economy.register, economy.register.client_accounts
-    own = economy.ledger.balances[accounts, 1 + np.arange(len(accounts))]
+    own = economy.ledger.balances[accounts, 1 + register.token_of] * (register.token_of >= 0)
     return {
         "client": np.arange(len(accounts)),
         "behaviour": register.behaviour_codes(economy.period),

@@ -26,11 +26,11 @@ class Launch(Component):
     )
 
     @abstractmethod
-    def check(self, tokens: int, seed: float) -> None:
+    def check(self, clients: int, seed: float) -> None:
         """Raise ValueError when tokens worth `seed` (all pools together) cannot be met."""
 
     @abstractmethod
-    def served(self, tokens: int, seed: float, demand: float) -> float:
+    def served(self, clients: int, seed: float, demand: float) -> float:
         """Part of the investors' `demand` (numeraire, all tokens) that `seed` leaves to them."""
 
     @abstractmethod
@@ -39,6 +39,7 @@ class Launch(Component):
         ledger: Ledger,
         pools: Sequence[Pool],
         clients: Integers,
+        token_of: Integers,
         providers: Integers,
         deposits: Floats,
         reach: Floats,
@@ -46,7 +47,7 @@ class Launch(Component):
         investors: Integers,
         demand: Floats,
     ) -> None:
-        """Create and place the tokens of `clients` `[tokens]` on the ledger.
+        """Create and place the tokens of `clients` on the ledger, `token_of` each of them.
 
         Each of `providers` puts its `deposits` (numeraire, over all pools) into the pools together
         with tokens worth `seed_worth` times as much, in concentrated pools for prices up to its
@@ -63,17 +64,17 @@ class SeededPool(Launch):
 
     kind: Literal["seeded_pool"] = "seeded_pool"
 
-    def check(self, tokens: int, seed: float) -> None:
-        taken, most = seed / tokens / self.price, (1 - self.client) * self.supply
+    def check(self, clients: int, seed: float) -> None:
+        taken, most = seed / clients / self.price, (1 - self.client) * self.supply
         if taken > most * (1 + 1e-12):
             raise ValueError(
                 f"what liquidity providers deposit takes tokens worth {seed:g}, {taken:g} "
-                f"for each pool at price {self.price:g}, but a client sells at most {most:g} "
+                f"of each client at price {self.price:g}, but a client sells at most {most:g} "
                 f"(supply {self.supply:g}, of which it keeps {self.client:g})"
             )
 
-    def served(self, tokens: int, seed: float, demand: float) -> float:
-        offered = tokens * (1 - self.client) * self.supply * self.price - seed
+    def served(self, clients: int, seed: float, demand: float) -> float:
+        offered = clients * (1 - self.client) * self.supply * self.price - seed
         return min(1.0, max(offered, 0.0) / demand) if demand > 0 else 1.0
 
     def open(
@@ -81,6 +82,7 @@ class SeededPool(Launch):
         ledger: Ledger,
         pools: Sequence[Pool],
         clients: Integers,
+        token_of: Integers,
         providers: Integers,
         deposits: Floats,
         reach: Floats,
@@ -88,19 +90,18 @@ class SeededPool(Launch):
         investors: Integers,
         demand: Floats,
     ) -> None:
-        token = np.arange(1, len(clients) + 1)
-        ledger.transfer("genesis", token, OUTSIDE, clients, self.supply)
+        ledger.transfer("genesis", 1 + token_of, OUTSIDE, clients, self.supply)
         seed = deposits * seed_worth
         served = demand * self.served(len(clients), float(seed.sum()), float(demand.sum()))
-        self._sell(ledger, clients, providers, seed)
+        self._sell(ledger, clients, token_of, providers, seed)
         for first in range(0, len(investors), BUYERS):
             some = slice(first, first + BUYERS)
-            self._sell(ledger, clients, investors[some], served[some])
+            self._sell(ledger, clients, token_of, investors[some], served[some])
         for account, deposit, factor in zip(
             providers.tolist(), deposits.tolist(), reach.tolist(), strict=True
         ):
             for pool in pools:
-                part = deposit / len(clients)
+                part = deposit / len(pools)
                 tokens = part * seed_worth / self.price
                 pool.add_liquidity(
                     tokens,
@@ -111,11 +112,18 @@ class SeededPool(Launch):
                     upper=self.price * factor,
                 )
 
-    def _sell(self, ledger: Ledger, clients: Integers, buyers: Integers, money: Floats) -> None:
-        """Each of `buyers` spends its `money`, the same on each token."""
-        token, each = np.arange(1, len(clients) + 1), money / len(clients)
+    def _sell(
+        self,
+        ledger: Ledger,
+        clients: Integers,
+        token_of: Integers,
+        buyers: Integers,
+        money: Floats,
+    ) -> None:
+        """Each of `buyers` spends its `money`, the same with each client."""
+        each = money / len(clients)
         account, part = np.repeat(buyers, len(clients)), np.repeat(each, len(clients))
-        asset, client = np.tile(token, len(buyers)), np.tile(clients, len(buyers))
+        asset, client = np.tile(1 + token_of, len(buyers)), np.tile(clients, len(buyers))
         ledger.transfer("genesis_sale", asset, client, account, part / self.price)
         ledger.transfer("genesis_sale", NUMERAIRE, account, client, part)
 

@@ -75,6 +75,8 @@ class Pools(tuple[Pool, ...]):
     @property
     def reserves(self) -> tuple[Floats, Floats]:
         """Tokens and numeraire that the curves price by `[tokens]`: virtual where concentrated."""
+        if not self:
+            return np.zeros(0), np.zeros(0)
         if self.ranged:
             token, numeraire = np.array([pool.virtual_reserves for pool in self]).T
             return token, numeraire

@@ -26,9 +26,7 @@ class MarketView:
     supply: Floats  # minted and not burned
     twap: Floats
     fundamental_value: Floats
-    share: Floats  # of the client behind the token in this period's rewards
-    issued: Floats  # this period, to that client
-    training_cost: Floats  # of that client, numeraire per period in which it takes part
+    share: Floats  # of the clients behind the token in this period's rewards
     dividend: Floats  # paid this period for each token held, numeraire
     gas: float = 0.0  # numeraire per order
     outside_price: Floats | None = None  # numeraire per token beyond the pools, if there is one

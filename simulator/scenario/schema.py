@@ -177,20 +177,22 @@ class Scenario(Section):
         demand = sum(group.count * group.invested * group.wealth.mean for group in self.investors)
         seed = deposits * self.market.seed_worth
         served = self.market.launch.served(len(self.behaviours), seed, demand)
-        if served < 0.8:
+        if served < 0.8 and self.tokens.mechanism.kind != "cash":
             found.append(
                 f"investors can buy about {served:.0%} of what they want at genesis: liquidity "
                 "providers and clients keep the rest of the supply"
             )
-        if not deposits + served * demand and any(group.training_cost for group in self.clients):
+        sold = (deposits + served * demand) * (self.tokens.mechanism.kind != "cash")
+        if not sold and any(group.training_cost and not group.cash for group in self.clients):
             found.append(
-                "without liquidity providers and investors clients get no money at genesis and "
-                "cannot pay for training; set clients.0.training_cost=0 to let them train"
+                "without tokens that liquidity providers and investors buy clients get no money "
+                "at genesis and cannot pay for training; give them some (clients.0.cash=100) or "
+                "set clients.0.training_cost=0"
             )
         clients, periods = len(self.behaviours), np.arange(1, self.periods + 1)
         emitted = self.tokens.issuance.emission(periods).sum()
         genesis = clients * self.market.launch.supply
-        if emitted > 0.5 * genesis:
+        if emitted > 0.5 * genesis and self.tokens.mechanism.kind == "client_tokens":
             found.append(
                 f"emission of {emitted:.4g} tokens is {emitted / genesis:.2g} times the genesis "
                 "supply: issuance by share then cancels reward by share"
@@ -238,6 +240,8 @@ class Scenario(Section):
             group.count * group.deposit / (1 - shallow / math.sqrt(group.strategy.reach()))
             for group in providers
         )
+        if self.tokens.mechanism.kind == "cash":
+            return None
         if not fundamentalists or not pool or type(market.curve) not in CURVES:
             return None
         steepness = market.curve.at(1).steepness(market.launch.price)

@@ -11,7 +11,7 @@ from simulator.tokens.allocation import (
 )
 from simulator.tokens.configuration import Tokens
 from simulator.tokens.issuance import ISSUANCES, Constant, Halving, Issuance
-from simulator.tokens.mechanism import MECHANISMS, ClientTokens, Mechanism
+from simulator.tokens.mechanism import MECHANISMS, Cash, ClientTokens, Mechanism, SharedToken
 from simulator.tokens.payout import Buyback, Payout, Split
 from simulator.tokens.revenue import REVENUES, AccuracyLinked, Revenue
 from simulator.tokens.valuation import HORIZON, Valuation
@@ -25,6 +25,7 @@ __all__ = [
     "AccuracyLinked",
     "Allocation",
     "Buyback",
+    "Cash",
     "ClientTokens",
     "Constant",
     "Credit",
@@ -36,6 +37,7 @@ __all__ = [
     "Proportional",
     "Rank",
     "Revenue",
+    "SharedToken",
     "Softmax",
     "Split",
     "Tokens",

@@ -25,7 +25,7 @@ def a_view(price=1.0, value=2.0, dividend=0.0, fee=0.0, period=3):
     one = np.ones(1)
     return MarketView(
         period, ConstantProduct(), fee * one, 100 * one, 100 * price * one, price * one, 1000 * one,
-        price * one, value * one, one, 0 * one, 0 * one, dividend * one,
+        price * one, value * one, one, dividend * one,
     )  # fmt: skip
 
 

@@ -26,8 +26,6 @@ def a_view(reserves, price, fee=0.003, gas=0.0):
         twap=same,
         fundamental_value=same,
         share=same,
-        issued=same,
-        training_cost=same,
         dividend=same,
         gas=gas,
         outside_price=np.array(price, dtype=float).reshape(-1),

@@ -59,8 +59,6 @@ def a_view(draw, tokens, period):
         twap=spot,
         fundamental_value=arrays(draw, amounts, tokens),
         share=arrays(draw, st.floats(0, 1), tokens),
-        issued=arrays(draw, amounts, tokens),
-        training_cost=arrays(draw, amounts, tokens),
         dividend=arrays(draw, amounts, tokens),
         fees_earned=arrays(draw, amounts, tokens),
     )
@@ -73,6 +71,8 @@ def a_portfolio(draw, accounts, tokens):
         own_token=np.arange(accounts) % tokens,
         invested=draw(st.floats(0, 1)),
         positions=positions_of(arrays(draw, amounts, 6, accounts, tokens)),
+        issued=arrays(draw, amounts, accounts),
+        training_cost=arrays(draw, amounts, accounts),
     )
 
 
@@ -89,8 +89,8 @@ def a_market(seed=1, accounts=7, tokens=3, period=7):
     some = draws.lognormal(sigma=0.4, size=(9, tokens))
     view = MarketView(
         period, ConstantProduct(), np.full(tokens, 0.01), 200 * some[0], 200 * some[0] * some[1],
-        some[1], 1000 * some[2], some[3], some[4], some[5] / some[5].sum(), some[6], 20 * some[7],
-        0.01 * some[8], outside_price=1.5 * some[1], fees_earned=some[8],
+        some[1], 1000 * some[2], some[3], some[4], some[5] / some[5].sum(), 0.01 * some[8],
+        outside_price=1.5 * some[1], fees_earned=some[8],
     )  # fmt: skip
     owned = draws.lognormal(3.0, size=(accounts, 1 + tokens))
     behind = draws.lognormal(3.0, size=(6, accounts, tokens))
@@ -101,6 +101,8 @@ def a_market(seed=1, accounts=7, tokens=3, period=7):
         np.arange(accounts) % tokens,
         0.4,
         positions=positions_of(behind),
+        issued=draws.lognormal(size=accounts),
+        training_cost=20 * draws.lognormal(size=accounts),
     )
 
 
@@ -259,6 +261,8 @@ class TestEveryStrategy:
                 owned.own_token[order],
                 owned.invested,
                 positions=owned.positions.rows(order),
+                issued=owned.issued[order],
+                training_cost=owned.training_cost[order],
             )
             provided, memory = strategy().provide(view, owned, memory, draws)
             same, moved = strategy().provide(view, turned, moved, draws)

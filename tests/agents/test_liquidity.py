@@ -21,7 +21,7 @@ def a_view(x=(100.0, 100.0), y=(100.0, 100.0), fees=(3.0, 1.0), **changes):
     spot = np.divide(y, x, out=np.ones_like(y), where=x > 0)
     none = np.zeros(len(x))
     return MarketView(
-        1, ConstantProduct(), none, x, y, spot, 1000 + none, spot, spot, none, none, none, none,
+        1, ConstantProduct(), none, x, y, spot, 1000 + none, spot, spot, none, none,
         fees_earned=np.array(fees), **changes,
     )  # fmt: skip
 

@@ -52,7 +52,7 @@ class Market:
         price, nothing = self.price, np.zeros(2)
         view = MarketView(
             self.period, ConstantProduct(), np.full(2, self.fee), token, numeraire, price,
-            1000 + nothing, price, price, np.array([0.2, 0.8]), nothing, nothing, nothing,
+            1000 + nothing, price, price, np.array([0.2, 0.8]), nothing,
         )  # fmt: skip
         orders, self.memory = self.group.decide(
             view, self.ledger, self.memory, np.random.default_rng(1)

@@ -31,8 +31,6 @@ def a_view(
     spot=(1.0, 2.0, 0.5),
     value=(2.0, 1.0, 0.5),
     depth=100.0,
-    issued=(4.0, 2.0, 0.0),
-    training_cost=(1.5, 0.5, 0.0),
 ):
     spot = np.array(spot, dtype=float)
     return MarketView(
@@ -46,15 +44,25 @@ def a_view(
         twap=spot,
         fundamental_value=np.array(value, dtype=float),
         share=np.array([0.5, 0.3, 0.2]),
-        issued=np.array(issued, dtype=float),
-        training_cost=np.array(training_cost, dtype=float),
         dividend=np.array([0.1, 0.2, 0.0]),
     )
 
 
-def a_portfolio(numeraire=(100.0, 50.0, 0.0), tokens=None, invested=1 / 3):
-    tokens = np.full((3, 3), 10.0) if tokens is None else np.array(tokens, dtype=float)
-    return Portfolio(np.array(numeraire, dtype=float), tokens, np.arange(3), invested)
+def a_portfolio(
+    numeraire=(100.0, 50.0, 0.0),
+    tokens=None,
+    invested=1 / 3,
+    issued=(4.0, 2.0, 0.0),
+    training_cost=(1.5, 0.5, 0.0),
+):
+    return Portfolio(
+        np.array(numeraire, dtype=float),
+        np.full((3, 3), 10.0) if tokens is None else np.array(tokens, dtype=float),
+        np.arange(3),
+        invested,
+        issued=np.array(issued, dtype=float),
+        training_cost=np.array(training_cost, dtype=float),
+    )
 
 
 def decide(strategy, view, portfolio, seed=1):
@@ -69,8 +77,6 @@ worlds = st.fixed_dictionaries(
         "spot": st.lists(st.floats(1e-6, 1e6), min_size=3, max_size=3),
         "value": st.lists(amounts, min_size=3, max_size=3),
         "depth": st.floats(1e-3, 1e9),
-        "issued": st.lists(amounts, min_size=3, max_size=3),
-        "training_cost": st.lists(amounts, min_size=3, max_size=3),
     }
 )
 portfolios = st.fixed_dictionaries(
@@ -78,6 +84,8 @@ portfolios = st.fixed_dictionaries(
         "numeraire": st.lists(amounts, min_size=3, max_size=3),
         "tokens": st.lists(st.lists(amounts, min_size=3, max_size=3), min_size=3, max_size=3),
         "invested": st.floats(0, 1),
+        "issued": st.lists(amounts, min_size=3, max_size=3),
+        "training_cost": st.lists(amounts, min_size=3, max_size=3),
     }
 )
 
@@ -143,8 +151,8 @@ def test_value_sellers_sell_issuance_and_stock_above_value():
 
 @pytest.mark.parametrize("value", [0.0, 1e-3, 1 / np.e])
 def test_value_sellers_sell_no_more_than_a_part_of_stock_at_any_price(value):
-    view = a_view(value=(value, 2.0, 0.5), issued=(0.0, 0.0, 0.0))
-    orders = decide(ValueSeller(stock_fraction=0.1), view, a_portfolio())
+    view, owned = a_view(value=(value, 2.0, 0.5)), a_portfolio(issued=(0.0, 0.0, 0.0))
+    orders = decide(ValueSeller(stock_fraction=0.1), view, owned)
     assert (orders.token.tolist(), orders.amount) == ([0], pytest.approx([1.0]))
 
 
@@ -232,8 +240,8 @@ def test_costs_are_covered_by_sales_and_nothing_more():
 
 
 def test_who_cannot_cover_its_costs_sells_all_it_has():
-    view = a_view(training_cost=(500.0, 0.0, 0.0))
-    orders = decide(CoverCosts(), view, a_portfolio(numeraire=(1.0, 2.0, 0.0)))
+    owned = a_portfolio(numeraire=(1.0, 2.0, 0.0), training_cost=(500.0, 0.0, 0.0))
+    orders = decide(CoverCosts(), a_view(), owned)
     assert orders.amount.tolist() == [10.0]
 
 

@@ -30,7 +30,6 @@ def watched(economy, periods):
         "supply": economy.ledger.supply(economy.register.token_numbers),
         "fundamental_value": economy.fundamental_value,
         "share": economy.shares,
-        "issued": np.zeros(4),
         "dividend": np.zeros(4),
     }
     present, seen, decide = [genesis], [], economy.decide
@@ -56,8 +55,7 @@ def test_the_public_sees_the_news_of_some_periods_ago(delay):
             then, now = present[max(period - delay, 0)][name], present[period][name]
             assert getattr(public, name).tolist() == then.tolist()
             assert getattr(insider, name).tolist() == now.tolist()
-            known = now if name == "issued" else then
-            assert getattr(client, name).tolist() == known.tolist()
+            assert getattr(client, name).tolist() == then.tolist()
         assert public.spot_price.tolist() == insider.spot_price.tolist()
     for name in NEWS:  # there was something to see
         assert present[5][name].tolist() != present[6][name].tolist()
@@ -68,7 +66,6 @@ def test_news_are_what_the_tables_say():
     present, _ = watched(economy, 1)
     clients, pools = economy.tables["clients"], economy.tables["pools"]
     assert present[1]["share"].tolist() == clients["share"].tolist()
-    assert present[1]["issued"].tolist() == clients["issued"].tolist()
     assert present[1]["supply"].tolist() == pools["supply"].tolist()
     assert present[1]["fundamental_value"].tolist() == pools["fundamental_value"].tolist()
 
@@ -146,16 +143,16 @@ def test_insiders_profit_from_what_they_know(profits, record_property):
     assert (ahead > 0).all()
 
 
-def test_what_was_issued_is_seen_in_one_pass_only():
+def test_clients_see_what_they_were_issued_at_once_and_in_one_pass_only():
     market = {"information_delay": 2, "passes": 3}
     economy = Economy(Scenario.model_validate(QUICK | {"market": market}))
     seen, decide = [], economy.decide
 
     def watching(view):
-        seen.append(seen_by(Fundamentalist(), view, economy.memory["news"]).issued.sum())
+        seen.append(economy.own.issued.sum())
         return decide(view)
 
     economy.decide = watching
     for _ in range(4):
         economy.step()
-    assert [issued > 0 for issued in seen] == [False] * 6 + [True, False, False] * 2
+    assert [issued > 0 for issued in seen] == [True, False, False] * 4

@@ -40,6 +40,7 @@ def opened(
         ledger,
         pools,
         clients,
+        np.arange(len(clients)),
         providers,
         np.array(deposits),
         everywhere,

@@ -74,9 +74,8 @@ def test_bounds_are_quotes_less_tolerance(curve: Curve) -> None:
         reserve_token=np.array([100.0, 200.0, 0.0, 30.0]),
         reserve_numeraire=np.array([50.0, 700.0, 10.0, 1e-3]),
         **dict.fromkeys(
-            ("spot_price", "supply", "twap", "fundamental_value", "share"), whole.copy()
+            ("spot_price", "supply", "twap", "fundamental_value", "share", "dividend"), whole.copy()
         ),
-        **dict.fromkeys(("issued", "training_cost", "dividend"), whole.copy()),
     )
     several = made_up()
     several.min_out[::10] = np.nan

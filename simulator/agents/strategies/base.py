@@ -3,7 +3,7 @@
 import math
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -26,9 +26,13 @@ BLOCK = 4096  # accounts valued at a time: what is computed of them stays in the
 DUST = 1e-14  # of an account's wealth: an order for less is one for nothing
 
 
-NEWS = ("supply", "fundamental_value", "share", "issued", "dividend")
+NEWS = ("supply", "fundamental_value", "share", "dividend")
 """What of a view follows from contributions, and is public only `information_delay` periods later.
 """
+
+
+def _nothing() -> Floats:
+    return np.zeros(())
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class Portfolio:
     invested: float  # fraction of wealth in tokens that the accounts hold as a rule
     awake: Booleans | None = None  # [accounts], whose orders count; None for all
     positions: Positions | None = None  # of the accounts, if they may provide liquidity
+    issued: Floats = field(default_factory=_nothing)  # [clients], of `own_token` in this period
+    training_cost: Floats = field(default_factory=_nothing)  # [clients], numeraire, if it trains
 
     def __post_init__(self) -> None:
         for column in (self.numeraire, self.tokens, self.own_token):

@@ -1,6 +1,6 @@
 """Policies of clients: what they do with the tokens they are given."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -19,7 +19,6 @@ class ValueSeller(Strategy):
     """
 
     kind: Literal["value_seller"] = "value_seller"
-    knows: ClassVar[tuple[str, ...]] = ("issued",)
     sell_fraction: float = Field(
         0.5, ge=0, le=1, description="Part of each period's issuance that is sold at once."
     )
@@ -34,7 +33,7 @@ class ValueSeller(Strategy):
         with np.errstate(divide="ignore"):
             dear = np.log(view.spot_price[own]) - np.log(view.fundamental_value[own])
         stock_sold = self.stock_fraction * np.clip(dear, 0.0, 1.0) * stock
-        sold = self.sell_fraction * view.issued[own] + stock_sold
+        sold = self.sell_fraction * portfolio.issued + stock_sold
         return sales(own, np.minimum(sold, stock), view, portfolio), memory
 
 
@@ -53,7 +52,6 @@ class SellFraction(Strategy):
     """Sells a part of what it is issued as soon as it has it, whatever the price."""
 
     kind: Literal["sell_fraction"] = "sell_fraction"
-    knows: ClassVar[tuple[str, ...]] = ("issued",)
     fraction: float = Field(1.0, ge=0, le=1, description="Part of each period's issuance sold.")
 
     def decide(
@@ -61,7 +59,7 @@ class SellFraction(Strategy):
     ) -> tuple[Orders, Memory]:
         own, stock = portfolio.own_token, _stock(portfolio)
         return sales(
-            own, np.minimum(self.fraction * view.issued[own], stock), view, portfolio
+            own, np.minimum(self.fraction * portfolio.issued, stock), view, portfolio
         ), memory
 
 
@@ -79,7 +77,7 @@ class CoverCosts(Strategy):
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
     ) -> tuple[Orders, Memory]:
         own, stock = portfolio.own_token, _stock(portfolio)
-        lacking = np.maximum(self.reserve * view.training_cost[own] - portfolio.numeraire, 0.0)
+        lacking = np.maximum(self.reserve * portfolio.training_cost - portfolio.numeraire, 0.0)
         return sales(own, _sold_for(lacking, own, stock, view), view, portfolio), memory
 
 
