@@ -86,12 +86,13 @@ def client_rewards(run: Run) -> pd.DataFrame:
     | `costs` | paid to outside: what its balance lacks of the above |
     | `tokens` | own tokens at the end |
     | `at_spot` | those at the last spot price |
-    | `at_quote` | those sold into the pool at once, see `liquidation_quote` |
+    | `at_quote` | those sold into the pool at once, with other clients' of the same token |
     | `total` | genesis_sale + direct + dividends + sales - purchases - costs + at_quote |
 
-    All of `total` but `at_quote` is the client's numeraire at the end. A client that was paid 30,
-    got 20 for tokens, paid 5 for training and still has 100 tokens, beside a pool of 100 tokens and
-    50 numeraire without a fee, made 30 + 20 - 5 + 25 = 70.
+    All of `total` but `at_quote` (see `liquidation_quote`) is the client's numeraire at the end,
+    without what it brought along. A client that was paid 30, got 20 for tokens, paid 5 for training
+    and still has 100 tokens, beside a pool of 100 tokens and 50 numeraire without a fee,
+    made 30 + 20 - 5 + 25 = 70.
 
     Others' tokens and LP shares that a client holds are not in it. `at_quote` and `total` are NaN
     for tokens under a curve other than constant product. Raises ValueError when the flows show that
@@ -105,7 +106,7 @@ def client_rewards(run: Run) -> pd.DataFrame:
             "behaviour": end["behaviour"],
             "issued": sums["issued"],
             "issuance": sums["issuance"],
-            "genesis_sale": genesis["numeraire"],
+            "genesis_sale": genesis["numeraire"] - _cash(run, genesis.index),
             "direct": sums["direct"],
             "dividends": sums["dividends"],
             "sales": _received(run).reindex(end.index, fill_value=0.0),
@@ -113,14 +114,15 @@ def client_rewards(run: Run) -> pd.DataFrame:
         }
     )
     income = table[["genesis_sale", "direct", "dividends", "sales"]].sum(axis=1)
+    end["numeraire"] -= _cash(run, end.index)
     costs = income - table["purchases"] - end["numeraire"]
     table["costs"] = costs.where(costs.abs() > ROUNDING * income, 0.0)
     _check_against_flows(run, table)
     table["tokens"] = end["tokens"]
     table["at_spot"] = _worth(end["tokens"], end["spot_price"])
-    table["at_quote"] = liquidation_quote(
-        end["tokens"], end["reserve_token"], end["reserve_numeraire"], _fee(run)
-    )
+    together = end.groupby("token")["tokens"].transform("sum").reindex(end.index)
+    quote = liquidation_quote(together, end["reserve_token"], end["reserve_numeraire"], _fee(run))
+    table["at_quote"] = (quote * end["tokens"] / together).where(end["tokens"] > 0, 0.0)
     table["total"] = end["numeraire"] + table["at_quote"]
     return table
 
@@ -470,6 +472,54 @@ tokens at the control's last fundamental values, see `wealth_by_group` |
     )
 
 
+def mechanism_results(run: Run) -> pd.Series:
+    """How a run's way of paying clients did: for the model, its clients and third parties.
+
+    | name | meaning |
+    |---|---|
+    | `accuracy` | of the last period |
+    | `participation` | mean part of the clients that took part, % |
+    | `reward` | `total` of `client_rewards`, mean over clients, numeraire |
+    | `correlation` | Pearson, of clients' rewards and what they contributed in all |
+    | `distance` | half the sum of absolute differences between parts of rewards and contributions |
+    | `inequality` | `gini` of rewards |
+    | `others_percent` | reward of clients that were not honest to the end, % of the mean |
+    | `from_third_parties` | numeraire that clients got for tokens, less what they paid for them |
+    | `liquidity_providers`, `investors` | growth of their wealth, % |
+
+    Rewards and contributions below 0 count as 0. Two clients who contributed 3 and 1 and are paid
+    50 and 50 are 25% away: .25 = (|.5 - .75| + |.5 - .25|) / 2.
+    """
+    rewards, clients = client_rewards(run), run.clients[run.clients["period"] > 0]
+    contributed = clients.astype({"client": str}).groupby("client")["contribution"].sum()
+    paid, earned = (_parts(each.reindex(rewards.index)) for each in (rewards["total"], contributed))
+    others = rewards["behaviour"].astype(str) != "honest"
+    sold = rewards[["genesis_sale", "sales"]].sum().sum() - rewards["purchases"].sum()
+    kinds = run.agents.astype({"kind": str})
+    wealth = kinds.groupby(["period", "kind"])["wealth"].sum().unstack()
+    grown = 100 * _growth(wealth.iloc[0], wealth.iloc[-1])
+    return pd.Series(
+        {
+            "accuracy": run.periods["accuracy"].iloc[-1],
+            "participation": 100 * clients["participated"].mean(),
+            "reward": rewards["total"].mean(),
+            "correlation": paid.corr(earned),
+            "distance": (paid - earned).abs().sum() / 2,
+            "inequality": gini(paid),
+            "others_percent": 100 * rewards["total"][others].mean() / rewards["total"].mean(),
+            "from_third_parties": sold,
+            "liquidity_providers": grown.get("liquidity_provider", math.nan),
+            "investors": grown.get("investor", math.nan),
+        }
+    )
+
+
+def _parts(amounts: pd.Series) -> pd.Series:
+    """Parts of the sum of what is positive."""
+    positive = amounts.clip(lower=0.0)
+    return positive / positive.sum()
+
+
 def _amounts(values: ArrayLike) -> np.ndarray:
     amounts = np.asarray(values, dtype=float)
     if amounts.ndim != 1 or not amounts.size:
@@ -486,6 +536,13 @@ def _client_rows(run: Run) -> pd.DataFrame:
     pools = run.pools[["period", "token", "reserve_token", "reserve_numeraire", "spot_price"]]
     rows = rows.merge(pools.astype({"token": object}), on=["period", "token"], how="left")
     return rows.assign(issuance=_worth(rows["issued"], rows["spot_price"]))
+
+
+def _cash(run: Run, clients: pd.Index) -> pd.Series:
+    """What each client brought along at genesis."""
+    groups = run.scenario.get("clients", [])
+    brought = [group.get("cash", 0.0) for group in groups for _ in range(group.get("count", 1))]
+    return pd.Series(brought or 0.0, clients)
 
 
 def _owner_rows(run: Run) -> pd.DataFrame:

@@ -32,7 +32,13 @@ from analysis.looks import (
     plain,
     words,
 )
-from analysis.measures import attackers_pay, lp_results, manipulation, relative_pay
+from analysis.measures import (
+    attackers_pay,
+    lp_results,
+    manipulation,
+    mechanism_results,
+    relative_pay,
+)
 from analysis.sweeps import Sweep, interval
 
 _WHISKERS: dict[str, Any] = {"fmt": "none", "ecolor": INK, "elinewidth": 1, "zorder": 3}
@@ -119,12 +125,29 @@ def liquidity(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     return table, _against_holding(table, sweep.name)
 
 
+def mechanisms(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
+    """`mechanism_results` for each case, and how they differ from the first in runs of one seed."""
+    runs = [(run.case, run.seed, mechanism_results(run.run)) for run in _runs(sweep)]
+    results, first = {(case, seed): found for case, seed, found in runs}, runs[0][0]
+    found: dict[tuple[str, str], list[float]] = {}
+    for (case, _), values in results.items():
+        for name, value in values.items():
+            found.setdefault((case, str(name)), []).append(float(value))
+    for (case, seed), values in results.items():
+        if case != first and (first, seed) in results:
+            for name, value in (values - results[first, seed]).items():
+                found.setdefault((f"{case} - {first}", str(name)), []).append(float(value))
+    table = _table(found, ["case", "measure"])
+    return table, _by_measure(table[~table["case"].str.contains(" - ")], sweep.name)
+
+
 REPORTS: dict[str, Report] = {
     "reward_by_client": reward_by_client,
     "volatility": volatility,
     "attackers_pay": attackers_pay_by_method,
     "manipulation": manipulation_by_rule,
     "liquidity": liquidity,
+    "mechanisms": mechanisms,
 }
 
 
@@ -284,6 +307,30 @@ def _who_gains(table: pd.DataFrame, name: str) -> Figure:
         axes.grid(axis="x", color=GRID, zorder=0)
         plain(axes)
     _legend(figure, grid[0])
+    return figure
+
+
+def _by_measure(table: pd.DataFrame, name: str) -> Figure:
+    """A panel for each measure, a row for each case."""
+    measures, cases = list(table["measure"].unique()), list(table["case"].unique())
+    columns = 5
+    lines = -(-len(measures) // columns)
+    height = (0.3 * len(cases) + 0.7) * lines + 0.8
+    figure = _sheet(2.6 * columns + 1, height, name, "lines: 95% intervals over seeds")
+    grid = figure.subplots(lines, columns, sharey=True, squeeze=False).ravel()
+    place = np.arange(len(cases))[::-1]
+    for axes, measure in zip(grid, measures, strict=False):
+        own = table[table["measure"] == measure].set_index("case").reindex(cases)
+        axes.errorbar(own["mean"], place, xerr=_errors(own), fmt="none", ecolor=HONEST[0])
+        axes.plot(own["mean"], place, "o", color=HONEST[0], ms=5)
+        axes.set_yticks(place, [words(case) for case in cases])
+        axes.locator_params(axis="x", nbins=4)
+        axes.set_ylim(-0.6, len(cases) - 0.4)
+        axes.set_title(words(measure), loc="left", fontsize=MEDIUM, color=INK)
+        axes.grid(axis="x", color=GRID, zorder=0)
+        plain(axes)
+    for axes in grid[len(measures) :]:
+        axes.set_visible(False)
     return figure
 
 

@@ -41,7 +41,14 @@ class Study(Section):
     name: str = Field(pattern=NAME, description="Short name, used for the folder of its runs.")
     description: str = Field("", description="What question the study answers.")
     report: (
-        Literal["reward_by_client", "volatility", "attackers_pay", "manipulation", "liquidity"]
+        Literal[
+            "reward_by_client",
+            "volatility",
+            "attackers_pay",
+            "manipulation",
+            "liquidity",
+            "mechanisms",
+        ]
         | None
     ) = Field(
         None,
@@ -266,6 +273,8 @@ def _rows(report: str, cell: Cell) -> set[tuple[Any, ...]]:
     if report == "liquidity":
         providers = scenario.liquidity_providers
         return {(sum(each.count * each.deposit for each in providers), scenario.market.fee)}
+    if report == "mechanisms":
+        return {()}
     kinds = _attackers(cell) if report == "attackers_pay" else {""}
     return {(scenario.federation.task.kind, kind) for kind in kinds}
 

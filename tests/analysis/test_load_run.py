@@ -204,6 +204,7 @@ def test_the_public_face() -> None:
         "lp_results",
         "lp_returns",
         "manipulation",
+        "mechanism_results",
         "money_flows",
         "overview_figure",
         "paired_difference",

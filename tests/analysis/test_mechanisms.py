@@ -1,0 +1,87 @@
+"""What ways of paying clients come to, against arithmetic of its own on real runs."""
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from analysis import client_rewards, load_sweep, mechanism_results
+from analysis.reports import REPORTS, save_report
+from analysis.sweeps import Sweep
+from simulator.cli import cli
+
+STUDY = """\
+name: paid
+base: quickstart
+report: mechanisms
+periods: 8
+seeds: 2
+settings:
+  federation.task: {kind: wine}
+  clients: [{count: 3, cash: 40}, {cash: 40, behaviour: {kind: label_flip}}]
+  liquidity_providers: [{count: 1, deposit: 300}]
+  investors: [{count: 6}]
+cases:
+  cash: {tokens.mechanism.kind: cash}
+  shared_token: {tokens.mechanism.kind: shared_token}
+  client_tokens: {tokens.mechanism.kind: client_tokens}
+"""
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
+    folder = tmp_path_factory.mktemp("mechanisms")
+    (folder / "paid.yaml").write_text(STUDY)
+    words = ["sweep", "run", str(folder / "paid.yaml"), "--out", str(folder), "--workers", "1"]
+    found = CliRunner().invoke(cli, words)
+    assert found.exit_code == 0, found.output
+    return load_sweep(folder / "paid")
+
+
+def test_who_is_paid_in_cash_has_it_at_the_end(sweep: Sweep) -> None:
+    """Rewards are what is there beyond the 40 of the beginning; nobody else gains or loses."""
+    run = sweep.load(next(sweep.complete[sweep.complete["case"] == "cash"].itertuples()))
+    found, last = mechanism_results(run), run.clients[run.clients["period"] == 8]
+    paid = last["numeraire"].to_numpy() - 40
+    earned = run.clients.groupby("client", observed=True)["contribution"].sum().to_numpy()
+    parts = [np.maximum(each, 0) / np.maximum(each, 0).sum() for each in (paid, earned)]
+    assert found["reward"] == pytest.approx(paid.mean())
+    assert found["distance"] == pytest.approx(np.abs(parts[0] - parts[1]).sum() / 2)
+    assert found["correlation"] == pytest.approx(np.corrcoef(*parts)[0, 1])
+    assert found["others_percent"] == pytest.approx(100 * paid[3] / paid.mean())
+    assert found["accuracy"] == run.periods["accuracy"].iloc[-1]
+    assert found["participation"] == 100
+    assert found["inequality"] > 0.1
+    nothing = found[["from_third_parties", "liquidity_providers", "investors"]]
+    assert nothing.tolist() == [0, 0, 0]
+
+
+def test_clients_with_one_token_sell_into_one_pool(sweep: Sweep) -> None:
+    """A quote for all that they hold is divided by what each holds; cash is not a reward."""
+    run = sweep.load(next(sweep.complete[sweep.complete["case"] == "shared_token"].itertuples()))
+    rewards, pool = client_rewards(run), run.pools.iloc[-1]
+    kept = 0.99 * rewards["tokens"].sum()
+    together = pool["reserve_numeraire"] * kept / (pool["reserve_token"] + kept)
+    assert rewards["at_quote"].sum() == pytest.approx(together)
+    price = rewards["at_quote"] / rewards["tokens"]
+    assert price.to_numpy() == pytest.approx(price.iloc[0])
+    numeraire = run.clients[run.clients["period"] == 8]["numeraire"].to_numpy()
+    assert (rewards["total"] - rewards["at_quote"]).to_numpy() == pytest.approx(numeraire - 40)
+    flows = run.flows[(run.flows["asset"] == "numeraire") & (run.flows["payee"] == "client")]
+    got = flows[flows["flow"].isin(["genesis_sale", "swap"])]["amount"].sum()
+    spent = rewards["purchases"].sum()
+    assert mechanism_results(run)["from_third_parties"] == pytest.approx(got - spent)
+
+
+def test_the_report_takes_differences_seed_by_seed(sweep: Sweep) -> None:
+    table = REPORTS["mechanisms"](sweep)[0].set_index(["case", "measure"])["mean"]
+    names = ["cash", "shared_token", "client_tokens"]
+    assert set(table.index.unique("case")) == {*names, *(f"{name} - cash" for name in names[1:])}
+    for name in names[1:]:
+        assert table[f"{name} - cash", "accuracy"] == 0
+        assert table[f"{name} - cash", "participation"] == 0
+        difference = table[name, "reward"] - table["cash", "reward"]
+        assert table[f"{name} - cash", "reward"] == pytest.approx(difference)
+        assert table[name, "from_third_parties"] > 0
+    assert table["shared_token", "distance"] > table["client_tokens", "distance"]
+    csv, png = save_report(sweep, "mechanisms")
+    assert csv.stat().st_size and png.stat().st_size > 10_000
