@@ -416,6 +416,7 @@ class Economy(mesa.Model):
             self.pools = Pools(
                 self._pool(curve, number, fee) for number, fee in enumerate(fees.tolist())
             )
+            self._note_prices()  # which weights that move have changed
 
     def _pool(self, curve: Curve, number: int, fee: float) -> Pool:
         register, tokens = self.register, len(self.register.tokens)

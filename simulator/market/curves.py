@@ -140,7 +140,7 @@ class Weighted(Curve):
         kept = (1.0 - fee) * amount
         odds = self.weight / (1.0 - self.weight)
         ratio = np.where(pays_token, odds, 1.0 / odds)
-        paid: Amount = -reserve_out * np.expm1(ratio * np.log1p(-kept / (reserve_in + kept)))
+        paid: Amount = -reserve_out * np.expm1(-ratio * np.log1p(kept / reserve_in))
         return paid
 
     def spot_price(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:

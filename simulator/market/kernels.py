@@ -51,7 +51,7 @@ def _bent_payout(curve, first, second, reserve_in, reserve_out, amount, fee, pay
     kept = (1.0 - fee) * amount
     if curve == WEIGHTED:
         ratio = first if pays_token else 1.0 / first
-        return -reserve_out * np.expm1(ratio * np.log1p(-kept / (reserve_in + kept)))
+        return -reserve_out * np.expm1(-ratio * np.log1p(kept / reserve_in))
     if pays_token:
         if kept >= reserve_in:
             return reserve_out

@@ -851,3 +851,23 @@ def test_every_client_learns_from_its_own_rows_of_a_table(tmp_path, learner):
         economy.step()
     assert economy.quality.accuracy > max(untrained, 0.8)
     assert economy.cohort.examples.sum() == len(economy.cohort.dataset.train)
+
+
+def test_buybacks_are_decided_on_the_price_that_weights_have_moved_to():
+    """From .6 to .1 in 10 periods: the price falls by w/(1 - w) before anybody trades."""
+    curve = {"kind": "weighted", "weight": 0.6, "last_weight": 0.1, "periods": 10}
+    economy = an_economy(market={"curve": curve}, investors=[])
+    seen, buy_back = [], economy._buy_back
+
+    def looking(budget, arrived):
+        x, y = economy.pools.reserves
+        weight = economy.settings.market.curve.at(economy.period).weight
+        seen.append((economy.spot_price.copy(), y / x * weight / (1 - weight)))
+        return buy_back(budget, arrived)
+
+    economy._buy_back = looking
+    for _ in range(4):
+        economy.step()
+    for used, there in seen:
+        assert used == pytest.approx(there, rel=1e-12)
+    assert seen[1][0][0] != pytest.approx(seen[0][0][0], rel=0.05)

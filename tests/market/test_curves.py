@@ -357,3 +357,11 @@ def test_a_pool_on_a_bonding_curve_mints_and_burns():
         pool.add_liquidity(1, 1)
     with pytest.raises(MarketError, match="account"):
         pool.swap_in("numeraire", 1)
+
+
+@pytest.mark.parametrize("paid", [1e-9, 1.0, 1e6, 1e9, 1e12])
+def test_a_weighted_pool_keeps_what_it_should_whatever_is_paid_in(paid: float) -> None:
+    """(1 / (1 + a))^(.2 / .8) of its tokens: by an exact power, not by what is left of 1."""
+    payout = float(Weighted(weight=0.8).payout(1.0, 1.0, paid, 0.0, False))
+    assert 1 - payout == pytest.approx((1 / (1 + paid)) ** 0.25, rel=1e-12)
+    assert float(Weighted(weight=0.8).payout(1.0, 1.0, 1e30, 0.0, False)) <= 1.0
