@@ -187,6 +187,7 @@ def validate(
     from simulator.randomness import Streams
 
     loaded.federation.gather(loaded.behaviours, Streams(loaded.seed), loaded.owners)
+    loaded.tokens.revenue.initial()
     if as_json:
         click.echo(json.dumps({"problems": [], "warnings": loaded.warnings()}, indent=2))
     else:

@@ -18,10 +18,12 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     TypeAdapter,
     create_model,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 __all__ = [
@@ -112,6 +114,15 @@ class Family:
     ) -> CoreSchema:
         choices = {kind: handler.generate_schema(member) for kind, member in self.kinds.items()}
         return core_schema.tagged_union_schema(choices, discriminator=self.kind_of)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Only the default member goes without `kind`."""
+        found = handler(schema)
+        default, *others = found["oneOf"]
+        found["oneOf"] = [default, *({**other, "required": ["kind"]} for other in others)]
+        return found
 
 
 def extended(model: type[S], extra: Sequence[type[Component]]) -> type[S]:

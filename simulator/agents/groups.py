@@ -152,7 +152,7 @@ class InvestorGroup(Section):
 class Own:
     """What clients know of themselves; arrays are `[clients]`."""
 
-    issued: Floats  # of their token in this period, seen in its first trading pass
+    issued: Floats  # of their token, vested in this period, seen in its first trading pass
     training_cost: Floats  # of a period in which they train, numeraire
 
     def of(self, clients: slice) -> dict[str, Floats]:

@@ -146,7 +146,7 @@ class Economy(mesa.Model):
         """Revenue arrives and leaves again by its uses; tokens are issued and valued anew."""
         tokens, ledger, clients = self.settings.tokens, self.ledger, self.register.client_accounts
         payout, mechanism = tokens.payout, tokens.mechanism
-        revenue = tokens.revenue.amount(self.quality.accuracy, self.cohort.dataset.majority_share)
+        revenue = self._revenue()
         split, self.memory["payout"] = payout.split(self.memory["payout"], revenue, self.shares)
         split, pooled = mechanism.paid(split), mechanism.pooled
         ledger.transfer("revenue", NUMERAIRE, OUTSIDE, CLEARING, revenue)
@@ -161,13 +161,15 @@ class Economy(mesa.Model):
         fills = self._buy_back(pooled(split.buyback), arrived)
         empty_clearing(ledger, split.treasury, arrived)
         issued, to_treasury, self.memory["issuance"] = tokens.issuance.issue(
-            self.memory["issuance"], self.period, self.shares
+            self.memory["issuance"], self.period, self.shares, self.quality.utility
         )
         if not self.pools:
             issued, to_treasury = np.zeros_like(issued), 0.0
-        self.own = Own(issued, self._training_cost)
+        vested, self.memory["vesting"] = tokens.vesting.vest(self.memory["vesting"], issued)
+        self.own = Own(vested, self._training_cost)
         treasury = pooled(np.full(len(issued), to_treasury))
-        issue(ledger, self.register, issued, treasury)
+        locked = pooled(self.memory["vesting"]["locked"].sum(axis=1))
+        issue(ledger, self.register, issued, vested, locked, treasury)
         self._value_tokens(payout.to_holders * revenue * pooled(self.shares))
         paid = split.dividend * np.append(claimed, True)[self.register.token_of]
         reward = Reward(revenue, issued, treasury, received, paid, rate, split.direct, fills)
@@ -452,7 +454,8 @@ class Economy(mesa.Model):
         self.memory["contribution"] = settings.federation.contribution.initial(clients)
         self.memory["credit"] = tokens.credit.initial(clients)
         self.memory["payout"] = tokens.payout.initial()
-        self.memory["issuance"] = tokens.issuance.initial()
+        self.memory["revenue"] = tokens.revenue.initial()
+        self.memory["vesting"] = tokens.vesting.initial(clients)
         self.memory["valuation"] = tokens.valuation.initial(len(self.register.tokens))
         for group in self.register.traders:
             self.memory[group.name] = group.strategy.initial(
@@ -476,6 +479,7 @@ class Economy(mesa.Model):
         self.memory["positions"] = providing.initial(self.ledger, self.register, self.pools, price)
         self.memory["oracle"] = settings.market.oracle.initial(self.spot_price)
         self.quality = self._evaluated()
+        self.memory["issuance"] = tokens.issuance.initial(self.quality.utility)
         self.memory["assessment"] = {
             "participated": np.zeros(clients, dtype=bool),
             "contributions": nothing,
@@ -526,6 +530,18 @@ class Economy(mesa.Model):
             demand=invested * money[len(deposits) :],
         )
 
+    def _revenue(self) -> float:
+        """What customers pay in this period."""
+        rule, draws = self.settings.tokens.revenue, self.state.streams["revenue"]
+        revenue, self.memory["revenue"] = rule.amount(
+            self.memory["revenue"],
+            self.period,
+            self.quality.accuracy,
+            self.cohort.dataset.majority_share,
+            draws,
+        )
+        return revenue
+
     def _buy_back(self, budget: Floats, arrived: float) -> Fills:
         terms, market = self.settings.tokens.payout.buybacks, self.settings.market
         twap = market.oracle.twap(self.memory["oracle"])
@@ -548,9 +564,15 @@ class Economy(mesa.Model):
         tokens = self.settings.tokens
         expected, self.memory["valuation"] = tokens.valuation.expect(self.memory["valuation"], cash)
         supply = earning_supply(self.ledger, self.register, tokens.payout.pools_earn)
-        shares = tokens.mechanism.pooled(self.shares)
-        emissions = tokens.issuance.emission(self.period + np.arange(1, HORIZON + 1))
-        value = tokens.valuation.value(expected, supply, shares, emissions)
+        parts = tokens.mechanism.pooled(tokens.issuance.parts(self.shares))
+        periods = self.period + np.arange(1, HORIZON + 1)
+        emissions = tokens.issuance.scheduled(self.memory["issuance"], periods)
+        unlocked = None
+        if tokens.vesting.locks:
+            emissions = tokens.vesting.delayed(emissions)
+            grants = tokens.vesting.unlocked(self.memory["vesting"], HORIZON)
+            unlocked = tokens.mechanism.pooled(grants)
+        value = tokens.valuation.value(expected, supply, parts, emissions, unlocked)
         self.memory["prices"] = {"spot": self.spot_price, "value": value}
 
     def _note_prices(self) -> None:

@@ -41,7 +41,8 @@ class Register:
     """Accounts and assets by number.
 
     Accounts: outside, clearing, then the agents (aggregator, clients, liquidity providers,
-    investors), then one pool per token. Assets: the numeraire, the tokens, the pools' LP shares.
+    investors), then one pool per token, and escrow where tokens vest. Assets: the numeraire, the
+    tokens, the pools' LP shares.
     """
 
     settings: Scenario
@@ -133,6 +134,12 @@ class Register:
         return self._accounts_after(last, len(self.tokens) * ranged)
 
     @cached_property
+    def escrow_accounts(self) -> Integers:
+        """The account of tokens that have not vested, if there are to be any."""
+        last = self.agent_accounts.stop - 1 + len(self.tokens) + len(self.fee_accounts)
+        return self._accounts_after(last, self.settings.tokens.vesting.locks and bool(self.tokens))
+
+    @cached_property
     def reach(self) -> Floats:
         """Factor by which prices may change before a genesis deposit ends `[providers]`."""
         return np.array([g.strategy.reach() for g in each(self.settings.liquidity_providers)])
@@ -173,7 +180,8 @@ class Register:
         single = self.agent_kinds[1 : self.first_investor]
         agents = (*single, *["investor"] * len(self.investor_accounts))
         pools = *["pool"] * len(self.tokens), *["pool_fees"] * len(self.fee_accounts)
-        return ("outside", "clearing", "treasury", *agents, *pools)
+        escrow = ["escrow"] * len(self.escrow_accounts)
+        return ("outside", "clearing", "treasury", *agents, *pools, *escrow)
 
     @cached_property
     def agent_kinds(self) -> tuple[str, ...]:

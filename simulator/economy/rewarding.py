@@ -40,7 +40,7 @@ def earning_tokens(ledger: Ledger, register: Register, pooled: Floats | None) ->
     """Tokens on which each account earns dividends `[accounts, tokens]`.
 
     What an account holds itself and, where pools earn, what providers have `pooled` there
-    `[providers, tokens]`. Treasury, pools, clearing and the outside earn nothing.
+    `[providers, tokens]`. Treasury, pools, escrow, clearing and the outside earn nothing.
     """
     tokens = np.where(register.earns[:, None], ledger.balances[:, register.token_assets], 0.0)
     if pooled is not None:
@@ -52,6 +52,8 @@ def earning_supply(ledger: Ledger, register: Register, pools_earn: bool) -> Floa
     """The sum of `earning_tokens` over all accounts `[tokens]`, from the other side."""
     token = register.token_numbers
     idle: Floats = ledger.balances[CLEARING, token] + ledger.balances[TREASURY, token]
+    if register.escrow_accounts.size:
+        idle += ledger.balances[register.escrow_accounts[0], token]
     if not pools_earn:
         idle += register.reserves(ledger.balances)[0]
         if register.fee_accounts.size:
@@ -121,10 +123,31 @@ def empty_clearing(ledger: Ledger, treasury: float, arrived: float) -> None:
     ledger.transfer("treasury", NUMERAIRE, CLEARING, TREASURY, left)
 
 
-def issue(ledger: Ledger, register: Register, issued: Floats, treasury: Floats) -> None:
-    """Mint `issued` `[clients]` to the clients and `treasury` `[tokens]` to the treasury."""
+def issue(
+    ledger: Ledger,
+    register: Register,
+    issued: Floats,
+    vested: Floats,
+    locked: Floats,
+    treasury: Floats,
+) -> None:
+    """Mint `issued` `[clients]` to the clients and `treasury` `[tokens]` to the treasury.
+
+    Where there is an escrow, clients' tokens go there, and clients get what has `vested`
+    `[clients]`, to the last unit of a token once nothing of it stays `locked` `[tokens]`.
+    """
     if not register.tokens:
         return
-    token = register.token_numbers
-    ledger.transfer("issuance", 1 + register.token_of, OUTSIDE, register.client_accounts, issued)
+    token, own, clients = register.token_numbers, 1 + register.token_of, register.client_accounts
+    if register.escrow_accounts.size:
+        escrow = int(register.escrow_accounts[0])
+        ledger.transfer("grant", own, OUTSIDE, escrow, issued)
+        most = float(ledger.supply(token).max())
+        ledger.transfer("vesting", own, escrow, clients, vested, most)
+        last = np.zeros(len(token), dtype=np.int64)  # client to whom something has vested
+        last[register.token_of[vested > 0]] = clients[vested > 0]
+        rest = np.where((locked > 0) | (last == 0), 0.0, ledger.balances[escrow, token])
+        ledger.transfer("vesting", token, escrow, last, rest)
+    else:
+        ledger.transfer("issuance", own, OUTSIDE, clients, issued)
     ledger.transfer("issuance", token, OUTSIDE, TREASURY, treasury)

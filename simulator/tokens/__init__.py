@@ -10,11 +10,26 @@ from simulator.tokens.allocation import (
     Softmax,
 )
 from simulator.tokens.configuration import Tokens
-from simulator.tokens.issuance import ISSUANCES, Constant, Halving, Issuance
+from simulator.tokens.issuance import (
+    ISSUANCES,
+    Capped,
+    Constant,
+    Halving,
+    Issuance,
+    PerImprovement,
+)
 from simulator.tokens.mechanism import MECHANISMS, Cash, ClientTokens, Mechanism, SharedToken
 from simulator.tokens.payout import Buyback, Payout, Split
-from simulator.tokens.revenue import REVENUES, AccuracyLinked, Revenue
+from simulator.tokens.revenue import (
+    REVENUES,
+    AccuracyLinked,
+    ConstantRevenue,
+    CsvRevenue,
+    Revenue,
+    StochasticRevenue,
+)
 from simulator.tokens.valuation import HORIZON, Valuation
+from simulator.tokens.vesting import VESTINGS, CliffVesting, LinearVesting, NoVesting, Vesting
 
 __all__ = [
     "ALLOCATIONS",
@@ -22,24 +37,34 @@ __all__ = [
     "ISSUANCES",
     "MECHANISMS",
     "REVENUES",
+    "VESTINGS",
     "AccuracyLinked",
     "Allocation",
     "Buyback",
+    "Capped",
     "Cash",
     "ClientTokens",
+    "CliffVesting",
     "Constant",
+    "ConstantRevenue",
     "Credit",
+    "CsvRevenue",
     "Equal",
     "Halving",
     "Issuance",
+    "LinearVesting",
     "Mechanism",
+    "NoVesting",
     "Payout",
+    "PerImprovement",
     "Proportional",
     "Rank",
     "Revenue",
     "SharedToken",
     "Softmax",
     "Split",
+    "StochasticRevenue",
     "Tokens",
     "Valuation",
+    "Vesting",
 ]

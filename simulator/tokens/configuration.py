@@ -11,6 +11,7 @@ from simulator.tokens.mechanism import MECHANISMS, ClientTokens, Mechanism
 from simulator.tokens.payout import Payout
 from simulator.tokens.revenue import REVENUES, AccuracyLinked, Revenue
 from simulator.tokens.valuation import Valuation
+from simulator.tokens.vesting import VESTINGS, NoVesting, Vesting
 
 __all__ = ["Tokens"]
 
@@ -30,6 +31,9 @@ class Tokens(Section):
     )
     issuance: Annotated[Issuance, Family(ISSUANCES)] = Field(
         Halving(), description="How many tokens are minted to contributors."
+    )
+    vesting: Annotated[Vesting, Family(VESTINGS)] = Field(
+        NoVesting(), description="When issued tokens become their owner's."
     )
     payout: Payout = Field(Payout(), description="How revenue is divided.")
     valuation: Valuation = Field(Valuation(), description="What a token is worth by its cash.")

@@ -8,38 +8,71 @@ from pydantic import Field
 
 from simulator.components import Component, Floats, Integers, Memory
 
-__all__ = ["ISSUANCES", "Constant", "Halving", "Issuance", "Unearned"]
+__all__ = [
+    "ISSUANCES",
+    "Capped",
+    "Constant",
+    "Halving",
+    "Issuance",
+    "PerImprovement",
+    "Unearned",
+]
 
 Unearned = Literal["carry", "treasury", "burn"]
 """What happens to a reward nobody earned: kept for the next period, the treasury's, or gone."""
 
 
 class Issuance(Component):
-    """An emission schedule, minted to clients by their shares."""
+    """A rule for the emission of each period, and its division among clients."""
 
+    by: Literal["share", "equal"] = Field(
+        "share", description="Whether a client gets its share of the emission, or all the same."
+    )
     unearned: Unearned = Field(
         "carry", description="What happens to the emission of a period in which nobody earned any."
     )
 
     @abstractmethod
-    def emission(self, period: Integers) -> Floats:
-        """Tokens scheduled for given periods (from 1), all clients together."""
+    def scheduled(self, memory: Memory, periods: Integers) -> Floats:
+        """Tokens scheduled for consecutive `periods`, all clients together, as far as is known.
 
-    def initial(self) -> Memory:
-        """Nothing is carried over from before."""
-        return {"carried": np.zeros(())}
-
-    def issue(self, memory: Memory, period: int, shares: Floats) -> tuple[Floats, float, Memory]:
-        """Tokens minted in `period` to each client `[clients]` and to the treasury for each token.
-
-        With all `shares` 0 nobody earned the emission and `unearned` decides.
+        The first of them is the one after that of `memory`.
         """
-        due = float(self.emission(np.array(period))) + float(memory["carried"])
-        if shares.any():
-            return due * shares, 0.0, self.initial()
-        kept = due if self.unearned == "carry" else 0.0
-        treasury = due / len(shares) if self.unearned == "treasury" else 0.0
-        return np.zeros_like(shares), treasury, {"carried": np.array(kept)}
+
+    def emission(self, memory: Memory, period: int, utility: float) -> float:
+        """Tokens due in `period`, whose model has this validation utility: those scheduled."""
+        return float(self.scheduled(memory, np.array(period)))
+
+    def parts(self, shares: Floats) -> Floats:
+        """Each client's part of an emission that anybody earned `[clients]`."""
+        return shares if self.by == "share" else np.full_like(shares, 1 / len(shares))
+
+    def initial(self, utility: float) -> Memory:
+        """Nothing is minted or carried over; the best model is the first, of this `utility`."""
+        return {"carried": np.zeros(()), "minted": np.zeros(()), "best": np.array(utility)}
+
+    def issue(
+        self, memory: Memory, period: int, shares: Floats, utility: float
+    ) -> tuple[Floats, float, Memory]:
+        """Tokens minted in `period` to each client `[clients]` and to the treasury for each client.
+
+        With all `shares` 0 nobody earned the emission and `unearned` decides. `utility` is that of
+        the period's model on the validation set.
+        """
+        due = self.emission(memory, period, utility) + float(memory["carried"])
+        earned = bool(shares.any())
+        issued = due * self.parts(shares) if earned else np.zeros_like(shares)
+        to_treasury = 0.0 if earned or self.unearned != "treasury" else due
+        minted = due if earned else to_treasury
+        return (
+            issued,
+            to_treasury / len(shares),
+            {
+                "carried": np.array(0.0 if earned or self.unearned != "carry" else due),
+                "minted": memory["minted"] + minted,
+                "best": np.maximum(memory["best"], utility),
+            },
+        )
 
 
 class Halving(Issuance):
@@ -51,9 +84,9 @@ class Halving(Issuance):
     )
     half_life: float = Field(20.0, gt=0, description="Periods in which the emission halves.")
 
-    def emission(self, period: Integers) -> Floats:
-        scheduled: Floats = self.first * 2.0 ** (-(period - 1) / self.half_life)
-        return scheduled
+    def scheduled(self, memory: Memory, periods: Integers) -> Floats:
+        emission: Floats = self.first * 2.0 ** (-(periods - 1) / self.half_life)
+        return emission
 
 
 class Constant(Issuance):
@@ -64,8 +97,48 @@ class Constant(Issuance):
         10.0, ge=0, le=1e12, description="Tokens per period, all clients together."
     )
 
-    def emission(self, period: Integers) -> Floats:
-        return np.full(np.shape(period), self.amount)
+    def scheduled(self, memory: Memory, periods: Integers) -> Floats:
+        return np.full(np.shape(periods), self.amount)
 
 
-ISSUANCES: tuple[type[Issuance], ...] = (Halving, Constant)
+class Capped(Issuance):
+    """The same number of tokens every period until `cap` are minted: E_t = min(amount, cap - M).
+
+    M is what was minted before, to clients and to the treasury, and what is carried over to be
+    minted; the tokens of genesis are not in it, nor is unearned emission that was burned.
+    """
+
+    kind: Literal["capped"] = "capped"
+    amount: float = Field(
+        40.0, ge=0, le=1e12, description="Tokens per period, all clients together."
+    )
+    cap: float = Field(1000.0, ge=0, le=1e15, description="Tokens that are minted in all.")
+
+    def scheduled(self, memory: Memory, periods: Integers) -> Floats:
+        left = self.cap - memory["minted"] - memory["carried"]
+        before = self.amount * (periods - periods.min())
+        emission: Floats = np.clip(left - before, 0.0, self.amount)
+        return emission
+
+
+class PerImprovement(Issuance):
+    """E_t = amount max(0, gain): tokens only for a model better than every one before.
+
+    The gain is that in utility on the validation set, which contributions divide, over the best
+    model so far, the untrained one included: what is lost and regained is not paid for twice.
+    Nothing is scheduled ahead, so fundamental values reckon with no dilution.
+    """
+
+    kind: Literal["per_improvement"] = "per_improvement"
+    amount: float = Field(
+        500.0, ge=0, le=1e12, description="Tokens per unit of gain, all clients together."
+    )
+
+    def scheduled(self, memory: Memory, periods: Integers) -> Floats:
+        return np.zeros(np.shape(periods))
+
+    def emission(self, memory: Memory, period: int, utility: float) -> float:
+        return self.amount * max(0.0, utility - float(memory["best"]))
+
+
+ISSUANCES: tuple[type[Issuance], ...] = (Halving, Constant, Capped, PerImprovement)

@@ -26,7 +26,7 @@ class Mechanism(Component):
 
     @abstractmethod
     def pooled(self, values: Floats) -> Floats:
-        """What `values` of clients sum to by token: from `[clients]` to `[tokens]`."""
+        """What `values` of clients sum to by token: from `[clients, ...]` to `[tokens, ...]`."""
 
     def paid(self, split: Split) -> Split:
         """What becomes of a period's money where holders of tokens are paid a part of it."""
@@ -63,7 +63,8 @@ class SharedToken(Mechanism):
         return np.zeros(clients, dtype=np.int64)
 
     def pooled(self, values: Floats) -> Floats:
-        return np.array([values.sum()])
+        total: Floats = values.sum(axis=0, keepdims=True)
+        return total
 
 
 class Cash(Mechanism):

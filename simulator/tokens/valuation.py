@@ -16,8 +16,9 @@ class Valuation(Section):
     """Fundamental value V = sum over k >= 1 of C / S_k (1 + r)^-k, numeraire per token.
 
     C is a moving average of the cash a period brings to all holders of the token, S_k the supply
-    that will share it k periods ahead: today's earning supply plus the client's share of the
-    scheduled emission. At a constant dilution rate d this is c/(r + d + r d) with c = C / S_0.
+    that will share it k periods ahead: today's earning supply plus the client's part of the
+    scheduled emission and of earlier grants, as far as they have vested by then. At a constant
+    dilution rate d this is c/(r + d + r d) with c = C / S_0.
     """
 
     discount: float = Field(0.01, gt=0, description="Discount rate r per period.")
@@ -33,13 +34,23 @@ class Valuation(Section):
         average = self.memory * past + (1 - self.memory) * cash
         return average, {"cash": average, "seen": memory["seen"] + 1}
 
-    def value(self, cash: Floats, supply: Floats, shares: Floats, emissions: Floats) -> Floats:
+    def value(
+        self,
+        cash: Floats,
+        supply: Floats,
+        parts: Floats,
+        emissions: Floats,
+        unlocked: Floats | None = None,
+    ) -> Floats:
         """Fundamental value `[tokens]`, 0 for a token without earning supply.
 
-        `cash` expected per period, `supply` earning today, `shares` of the emission (all
-        `[tokens]`); `emissions` `[HORIZON]` scheduled for the coming periods, all tokens together.
+        `cash` expected per period, `supply` earning today, `parts` of the emission (all
+        `[tokens]`); `emissions` `[HORIZON]` that vest in the coming periods, all tokens together;
+        `unlocked` `[tokens, HORIZON]`, what then vests of earlier grants.
         """
-        future = supply[:, None] + shares[:, None] * np.cumsum(emissions)
+        future = supply[:, None] + parts[:, None] * np.cumsum(emissions)
+        if unlocked is not None:
+            future += np.cumsum(unlocked, axis=1)
         future[supply <= 0] = np.inf
         value: Floats = cash * (1.0 / future @ _discount_factors(self.discount))
         return value

@@ -1,4 +1,4 @@
-"""Revenue, credit, shares, issuance, payouts and value against arithmetic done by hand."""
+"""Credit, shares, payouts and value against arithmetic done by hand."""
 
 import numpy as np
 import pytest
@@ -8,13 +8,10 @@ from pydantic import ValidationError
 
 from simulator.tokens import (
     HORIZON,
-    AccuracyLinked,
     Buyback,
     ClientTokens,
-    Constant,
     Credit,
     Equal,
-    Halving,
     Payout,
     Proportional,
     Rank,
@@ -24,28 +21,6 @@ from simulator.tokens import (
 
 SHARES = np.array([0.5, 0.3, 0.2])
 NOBODY = np.zeros(3)
-
-
-@pytest.mark.parametrize(
-    ("settings", "accuracy", "expected"),
-    [
-        ({}, 1.0, 200.0),
-        ({}, 0.1, 0.0),  # the majority class alone is worth nothing
-        ({}, 0.05, 0.0),  # and less than that is not worth less
-        ({}, 0.55, 100.0),  # half way from .1 to 1
-        ({"exponent": 2.0}, 0.55, 50.0),
-        ({"floor": 0.5}, 0.75, 100.0),
-        ({"maximum": 0.0}, 1.0, 0.0),
-    ],
-)
-def test_revenue_is_linked_to_accuracy(settings, accuracy, expected):
-    assert AccuracyLinked(**settings).amount(accuracy, majority_share=0.1) == pytest.approx(
-        expected
-    )
-
-
-def test_a_task_with_one_class_earns_nothing():
-    assert AccuracyLinked().amount(1.0, majority_share=1.0) == 0.0
 
 
 def test_credit_is_a_signed_average_of_normalised_contributions():
@@ -124,32 +99,6 @@ def test_no_credit_buys_a_smaller_share_than_less_credit(allocation, credit):
     assert (np.diff(allocation.shares(np.array(credit))[order]) >= -1e-15).all()
 
 
-def test_emission_halves():
-    halving = Halving(first=40, half_life=20)
-    assert halving.emission(np.array([1, 21, 41])) == pytest.approx([40, 20, 10])
-    everything = halving.emission(np.arange(1, 5000)).sum()
-    assert everything == pytest.approx(40 / (1 - 2 ** (-1 / 20)))
-
-
-def test_constant_emission_goes_on():
-    assert Constant(amount=7).emission(np.array([1, 21, 10_000])).tolist() == [7, 7, 7]
-    assert float(Constant(amount=7).emission(np.array(3))) == 7
-
-
-@pytest.mark.parametrize(
-    ("unearned", "treasury", "next_period"),
-    [("carry", 0.0, 2 * 32.0), ("treasury", 32.0 / 3, 32.0), ("burn", 0.0, 32.0)],
-)
-def test_unearned_emission(unearned, treasury, next_period):
-    issuance = Halving(first=32, half_life=1e12, unearned=unearned)
-    issued, to_treasury, memory = issuance.issue(issuance.initial(), 1, NOBODY)
-    assert not issued.any()
-    assert to_treasury == pytest.approx(treasury)
-    issued, to_treasury, _ = issuance.issue(memory, 2, SHARES)
-    assert issued == pytest.approx(next_period * SHARES)
-    assert to_treasury == 0.0
-
-
 def test_payout_divides_revenue():
     split, _ = Payout().split(Payout().initial(), 100.0, SHARES)
     assert split.dividend == pytest.approx([25, 15, 10])
@@ -221,19 +170,6 @@ def test_value_without_issuance_is_a_perpetuity():
         np.array([5.0, 5.0]), np.array([500.0, 0.0]), NOBODY[:2], np.full(HORIZON, 40.0)
     )
     assert value == pytest.approx([1.0, 0.0])  # 5/500/.01; nothing earns on the second
-
-
-def test_issuance_by_share_cancels_reward_by_share():
-    """A client with 4 times the contribution: 4.0 / 3.1 / 2.2 / 1.3 times another's value.
-
-    For total emission of 0 / .25 / 1 / 5 times genesis, once all is issued. The ratio is that of
-    dividends per token, shares .8 and .2, 1,000 tokens each: 4 (1 + .2 k 2)/(1 + .8 k 2).
-    """
-    shares = np.array([0.8, 0.2])
-    for times, ratio in ((0, 4.0), (0.25, 3.1), (1, 2.2), (5, 1.3)):
-        supply = 1000 + 2000 * times * shares
-        value = Valuation().value(shares, supply, NOBODY[:2], np.zeros(HORIZON))
-        assert value[0] / value[1] == pytest.approx(ratio, abs=0.06)
 
 
 def test_expected_cash_starts_with_the_first_and_then_averages():
