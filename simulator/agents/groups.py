@@ -10,6 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from simulator.agents.engagement import (
+    EFFORTS,
+    PARTICIPATIONS,
+    Always,
+    Effort,
+    Full,
+    LockedData,
+    Participation,
+)
 from simulator.agents.strategies import (
     CLIENT_POLICIES,
     INVESTOR_STRATEGIES,
@@ -95,6 +104,13 @@ class ClientGroup(Section):
     availability: float = Field(
         1.0, gt=0, le=1, description="Probability of being there to take part in a period."
     )
+    participation: Annotated[Participation, Family(PARTICIPATIONS)] = Field(
+        Always(), description="Whether they mean to take part."
+    )
+    effort: Annotated[Effort, Family(EFFORTS)] = Field(
+        Full(), description="Fraction of their examples that they train on."
+    )
+    locked: LockedData = Field(LockedData(), description="Examples that they can buy.")
     tip: Tip = 0.0
 
 

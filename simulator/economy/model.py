@@ -18,6 +18,7 @@ from simulator.components import Booleans, Floats, Integers, Memory
 from simulator.economy import providing
 from simulator.economy.arbitrage import bring_in, take_out
 from simulator.economy.detail import Details
+from simulator.economy.engaging import Engagement, engages
 from simulator.economy.publishing import announced, seen_by, unannounced
 from simulator.economy.register import CLEARING, TREASURY, Register, each
 from simulator.economy.rewarding import (
@@ -49,7 +50,7 @@ from simulator.market import (
 )
 from simulator.randomness import Streams
 from simulator.scenario import Scenario
-from simulator.tokens import HORIZON
+from simulator.tokens import HORIZON, Split
 
 __all__ = ["Economy"]
 
@@ -87,6 +88,13 @@ class Economy(mesa.Model):
         streams = Streams(settings.seed)
         with threadpool_limits(1):
             self.cohort = settings.federation.gather(settings.behaviours, streams, settings.owners)
+            self._cost_rate: Floats = np.array(
+                [group.training_cost for group in each(settings.clients)]
+            )
+            self.engagement = None
+            if engages(settings.clients):
+                rate = self._cost_rate * settings.federation.learner.epochs
+                self.engagement = Engagement(settings.clients, self.cohort, rate, streams)
             self.state = State(Ledger(self.register.account_kinds, self.register.assets), streams)
             self.details = Details.draw(settings.record, self.register, streams["record"])
             self._create_agents()
@@ -99,6 +107,8 @@ class Economy(mesa.Model):
         for number, pool in enumerate(self.pools):
             if isinstance(pool, RangePool):
                 pool.restore(self.memory[f"pool/{number}"])
+        if self.engagement is not None:
+            self.cohort = self.engagement.cohort(self.memory["engagement"])
         self.history.clear()
         self.tables: dict[str, Row] = {}
         with self._threads.limit(limits=1):
@@ -109,11 +119,26 @@ class Economy(mesa.Model):
         with self._threads.limit(limits=1):
             self.state.period += 1
             self._set_terms()
+            self.engage()
             round_ = self.learn()
             self.assess(round_)
             reward = self.reward()
             traded = self.exchange(reward)
             self.record(reward, traded)
+
+    def engage(self) -> None:
+        """Clients buy examples, choose how many they use, and whether they mean to take part."""
+        if self.engagement is None:
+            return
+        accounts = self.register.client_accounts
+        self.memory["engagement"], paid = self.engagement.decide(
+            self.memory["engagement"],
+            self.period,
+            self.ledger.balances[accounts, NUMERAIRE],
+            self.shares,
+        )
+        self.ledger.transfer("data_purchase", NUMERAIRE, accounts, OUTSIDE, paid)
+        self.cohort = self.engagement.cohort(self.memory["engagement"])
 
     def learn(self) -> Round:
         """Clients who are there, drawn and able to pay take part; the aggregator evaluates it."""
@@ -170,6 +195,13 @@ class Economy(mesa.Model):
         treasury = pooled(np.full(len(issued), to_treasury))
         locked = pooled(self.memory["vesting"]["locked"].sum(axis=1))
         issue(ledger, self.register, issued, vested, locked, treasury)
+        if self.engagement is not None:
+            self.memory["engagement"] = self.engagement.observe(
+                self.memory["engagement"],
+                self.participated,
+                self.shares,
+                self._pay_of_a_share(split, issued),
+            )
         self._value_tokens(payout.to_holders * revenue * pooled(self.shares))
         paid = split.dividend * np.append(claimed, True)[self.register.token_of]
         reward = Reward(revenue, issued, treasury, received, paid, rate, split.direct, fills)
@@ -398,6 +430,8 @@ class Economy(mesa.Model):
     def _available(self) -> Booleans:
         draws = self.state.streams["availability"].random(len(self.register.clients))
         there: Booleans = draws < self.register.availability
+        if self.engagement is not None:
+            there &= self.memory["engagement"]["joins"]
         return there & self.cohort.present(self.period)
 
     def _evaluated(self) -> Quality:
@@ -450,6 +484,9 @@ class Economy(mesa.Model):
         """Genesis: memories, endowments, tokens, pools and the row of period 0."""
         settings, streams, clients = self.settings, self.state.streams, len(self.register.clients)
         tokens, nothing = settings.tokens, np.zeros(clients)
+        if self.engagement is not None:
+            self.memory["engagement"] = self.engagement.initial()
+            self.cohort = self.engagement.cohort(self.memory["engagement"])
         self.memory["model"] = settings.federation.initial(self.cohort, streams)
         self.memory["contribution"] = settings.federation.contribution.initial(clients)
         self.memory["credit"] = tokens.credit.initial(clients)
@@ -461,9 +498,6 @@ class Economy(mesa.Model):
             self.memory[group.name] = group.strategy.initial(
                 len(group.accounts), streams[group.name]
             )
-        self._cost_rate: Floats = np.array(
-            [group.training_cost for group in each(settings.clients)]
-        )
         self.memory["clearing"] = settings.market.clearing.initial(
             len(self.register.account_kinds), streams["clearing"]
         )
@@ -541,6 +575,29 @@ class Economy(mesa.Model):
             draws,
         )
         return revenue
+
+    def _pay_of_a_share(self, split: Split, issued: Floats) -> Floats:
+        """What a share of 1 would bring each client of a period's rewards `[clients]`, numeraire.
+
+        Tokens at the spot price; of what is paid to holders, the part of its own holdings, where
+        its share decides that.
+        """
+        tokens, register = self.settings.tokens, self.register
+        pay = np.full(len(register.clients), split.direct.sum())
+        if not register.tokens:
+            return pay
+        own, accounts = register.token_of, register.client_accounts
+        if tokens.issuance.by == "share":
+            pay += issued.sum() * self.spot_price[own]
+        if tokens.payout.buybacks.then == "to_client":
+            pay += split.buyback.sum()
+        if tokens.mechanism.by_client:
+            supply = earning_supply(self.ledger, register, tokens.payout.pools_earn)[own]
+            held = self.ledger.balances[accounts, 1 + own]
+            burned = split.buyback.sum() * (tokens.payout.buybacks.then == "burn")
+            part = np.divide(held, supply, out=np.zeros_like(held), where=supply > 0)
+            pay += (split.dividend.sum() + burned) * part
+        return pay
 
     def _buy_back(self, budget: Floats, arrived: float) -> Fills:
         terms, market = self.settings.tokens.payout.buybacks, self.settings.market

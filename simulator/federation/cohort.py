@@ -1,6 +1,7 @@
 """The cohort: the clients of a run, what they do in a period and on which examples."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,6 +23,11 @@ class Cohort:
     behaviours: tuple[Behaviour, ...]
     owners: Integers
     """Number of the first client of each client's owner: its own but for identities of one."""
+
+    def using(self, rows: Sequence[Integers]) -> "Cohort":
+        """The same clients with only some of their examples: `rows` of each."""
+        data = [own.take(some) for own, some in zip(self.data, rows, strict=True)]
+        return replace(self, data=tuple(data))
 
     @cached_property
     def examples(self) -> Integers:

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -15,6 +15,9 @@ __all__ = ["MECHANISMS", "Cash", "ClientTokens", "Mechanism", "SharedToken"]
 
 class Mechanism(Component):
     """The way rewards reach clients and third parties."""
+
+    by_client: ClassVar[bool] = False
+    """Whether a client's share decides what the holders of its token are paid."""
 
     @abstractmethod
     def tokens(self, clients: Sequence[str]) -> tuple[str, ...]:
@@ -37,6 +40,7 @@ class ClientTokens(Mechanism):
     """Every client has a token of its own, with its own emission, dividends and pool."""
 
     kind: Literal["client_tokens"] = "client_tokens"
+    by_client: ClassVar[bool] = True
 
     def tokens(self, clients: Sequence[str]) -> tuple[str, ...]:
         return tuple(client.replace("client", "token") for client in clients)

@@ -1,0 +1,166 @@
+"""Engagement: whether clients take part, with how much of their data, and what they buy of it."""
+
+from abc import abstractmethod
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from simulator.components import Booleans, Component, Floats, Memory, Section
+
+__all__ = [
+    "EFFORTS",
+    "PARTICIPATIONS",
+    "Always",
+    "ByProfit",
+    "Effort",
+    "Full",
+    "LockedData",
+    "Participation",
+    "SearchingEffort",
+]
+
+
+class Participation(Component):
+    """A rule for whether clients mean to take part in a period."""
+
+    @abstractmethod
+    def joins(self, period: int, there: Booleans, pay: Floats, cost: Floats) -> Booleans:
+        """Who means to take part `[clients]`, given who meant to in the last period (`there`).
+
+        `pay` is what each expects for taking part in every period, `cost` what training costs it.
+        """
+
+
+class Always(Participation):
+    """Takes part whenever it can."""
+
+    kind: Literal["always"] = "always"
+
+    def joins(self, period: int, there: Booleans, pay: Floats, cost: Floats) -> Booleans:
+        return np.ones_like(there)
+
+
+class ByProfit(Participation):
+    """Leaves when it expects to be paid less than training costs; returns when more by a margin.
+
+    Expected pay is the share it has had while it took part times what a share of 1 was paid in the
+    last period: in money, in tokens at the spot price, and in what its own tokens earn.
+    """
+
+    kind: Literal["by_profit"] = "by_profit"
+    patience: int = Field(
+        10, ge=1, le=1_000_000, description="First periods, in which it takes part in any case."
+    )
+    margin: float = Field(
+        0.1, ge=0, le=100, description="Expected profit at which it returns, in training costs."
+    )
+
+    def joins(self, period: int, there: Booleans, pay: Floats, cost: Floats) -> Booleans:
+        worthwhile = np.where(there, pay >= cost, pay > (1 + self.margin) * cost)
+        joins: Booleans = worthwhile | (period <= self.patience)
+        return joins
+
+
+PARTICIPATIONS: tuple[type[Participation], ...] = (Always, ByProfit)
+
+
+class Effort(Component):
+    """A rule for the fraction of its examples on which a client trains."""
+
+    def initial(self, clients: int) -> Memory:
+        """All train on everything; nothing has been tried yet."""
+        one, none = np.ones(clients), np.full(clients, np.nan)
+        return {"effort": one, "direction": -one, "tried_effort": none, "tried_share": none}
+
+    @abstractmethod
+    def choose(
+        self, memory: Memory, period: int, share: Floats, rate: Floats, cost: Floats
+    ) -> Memory:
+        """The memory with the `effort` `[clients]` for this period, of those who are there.
+
+        `share` is each client's, `rate` what a share of 1 was paid, `cost` that of full effort.
+        """
+
+
+class Full(Effort):
+    """Trains on all its examples."""
+
+    kind: Literal["full"] = "full"
+
+    def choose(
+        self, memory: Memory, period: int, share: Floats, rate: Floats, cost: Floats
+    ) -> Memory:
+        return memory
+
+
+class SearchingEffort(Effort):
+    """Seeks the most profitable effort step by step: goes on while profit grows, else turns back.
+
+    Every `every` periods it compares share x rate - effort x cost with what its last effort brought
+    at the same rate and cost, so that a trend in revenue or price is not taken for its own doing.
+    """
+
+    kind: Literal["by_profit"] = "by_profit"
+    every: int = Field(
+        10, ge=1, le=1_000_000, description="Periods from one choice to the next; credit lags."
+    )
+    step: float = Field(0.2, gt=0, le=1, description="What effort changes by.")
+    least: float = Field(0.2, gt=0, le=1, description="Least effort.")
+
+    def choose(
+        self, memory: Memory, period: int, share: Floats, rate: Floats, cost: Floats
+    ) -> Memory:
+        if period == 1 or (period - 1) % self.every:
+            return memory
+        effort, direction = memory["effort"], memory["direction"]
+        more = (share - memory["tried_share"]) * rate - (effort - memory["tried_effort"]) * cost
+        direction = np.where(more < 0, -direction, direction)  # nothing tried yet: NaN, goes on
+        chosen = np.clip(effort + self.step * direction, self.least, 1.0)
+        stuck = np.isclose(chosen, effort, rtol=0, atol=1e-9)
+        return {
+            "effort": chosen,
+            "direction": np.where(stuck, -direction, direction),
+            "tried_effort": effort,
+            "tried_share": share,
+        }
+
+
+EFFORTS: tuple[type[Effort], ...] = (Full, SearchingEffort)
+
+
+class LockedData(Section):
+    """Examples that a client does not own yet, but can buy from outside, the cheapest first.
+
+    Prices are lognormal with mean `price`. In a period it spends at most the part `spends` of the
+    money that training once would leave it.
+    """
+
+    fraction: float = Field(
+        0.0, ge=0, lt=1, description="Part of a client's examples that is locked at genesis."
+    )
+    price: float = Field(0.5, gt=0, le=1e9, description="Mean price of an example (numeraire).")
+    sigma: float = Field(
+        0.5, ge=0, le=5, description="Deviation of the log of prices; 0 makes all equal."
+    )
+    spends: float = Field(
+        0.5, ge=0, le=1, description="Part of spare money spent a period; 0 never buys."
+    )
+
+    def owned(self, examples: int) -> int:
+        """How many of a client's `examples` it owns at genesis, at least one."""
+        return max(examples - round(self.fraction * examples), 1)
+
+    def prices(self, locked: int, draws: np.random.Generator) -> Floats:
+        """Prices of the examples that are `locked`, ascending, numeraire."""
+        normal = draws.standard_normal(locked)
+        return np.sort(self.price * np.exp(self.sigma * normal - self.sigma**2 / 2))
+
+    def affordable(self, prices: Floats, cash: float, cost: float) -> tuple[int, float]:
+        """How many examples at `prices` it buys of its `cash`, and what for: (examples, money).
+
+        `cost` is that of training once.
+        """
+        spent = np.cumsum(prices)
+        bought = int(np.searchsorted(spent, self.spends * max(cash - cost, 0.0), side="right"))
+        return bought, float(spent[bought - 1]) if bought else 0.0
