@@ -37,6 +37,7 @@ from analysis.measures import (
     lp_results,
     manipulation,
     mechanism_results,
+    outside_money_results,
     relative_pay,
 )
 from analysis.sweeps import Sweep, interval
@@ -127,7 +128,17 @@ def liquidity(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
 
 def mechanisms(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     """`mechanism_results` for each case, and how they differ from the first in runs of one seed."""
-    runs = [(run.case, run.seed, mechanism_results(run.run)) for run in _runs(sweep)]
+    return _paired(sweep, mechanism_results)
+
+
+def outside_money(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
+    """`outside_money_results` for each case, and how they differ from the first by seed."""
+    return _paired(sweep, outside_money_results)
+
+
+def _paired(sweep: Sweep, measured: Callable[[Run], pd.Series]) -> tuple[pd.DataFrame, Figure]:
+    """What is measured of each case, and of differences from the first in runs of one seed."""
+    runs = [(run.case, run.seed, measured(run.run)) for run in _runs(sweep)]
     results, first = {(case, seed): found for case, seed, found in runs}, runs[0][0]
     found: dict[tuple[str, str], list[float]] = {}
     for (case, _), values in results.items():
@@ -148,6 +159,7 @@ REPORTS: dict[str, Report] = {
     "manipulation": manipulation_by_rule,
     "liquidity": liquidity,
     "mechanisms": mechanisms,
+    "outside_money": outside_money,
 }
 
 

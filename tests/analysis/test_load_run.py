@@ -206,6 +206,7 @@ def test_the_public_face() -> None:
         "manipulation",
         "mechanism_results",
         "money_flows",
+        "outside_money_results",
         "overview_figure",
         "paired_difference",
         "price_gap",

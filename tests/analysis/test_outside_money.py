@@ -1,0 +1,66 @@
+"""What outside money did, against the money on the ledger."""
+
+import pytest
+from click.testing import CliRunner
+
+from analysis import load_sweep, outside_money_results
+from analysis.reports import REPORTS
+from analysis.sweeps import Sweep
+from simulator.cli import cli
+
+STUDY = """\
+name: bought
+base: quickstart
+report: outside_money
+periods: 8
+seeds: 2
+settings:
+  federation.task: {kind: wine}
+  clients: [{count: 3, cash: 4, locked: {fraction: 0.6, price: 2}}]
+  liquidity_providers: [{count: 1, deposit: 300}]
+  investors: [{count: 6}]
+cases:
+  cash: {tokens.mechanism.kind: cash}
+  pools: {investors: []}
+  pools_and_investors: {}
+"""
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
+    folder = tmp_path_factory.mktemp("outside_money")
+    (folder / "bought.yaml").write_text(STUDY)
+    words = ["sweep", "run", str(folder / "bought.yaml"), "--out", str(folder), "--workers", "1"]
+    found = CliRunner().invoke(cli, words)
+    assert found.exit_code == 0, found.output
+    return load_sweep(folder / "bought")
+
+
+@pytest.mark.parametrize("case", ["cash", "pools", "pools_and_investors"])
+def test_what_clients_received_is_what_they_spent_and_have(sweep: Sweep, case: str) -> None:
+    run = sweep.load(next(sweep.complete[sweep.complete["case"] == case].itertuples()))
+    found = outside_money_results(run)
+    received = found[["from_providers", "from_investors", "from_pools", "from_revenue"]].sum()
+    spent = found[["data", "training"]].sum()
+    money = run.clients[run.clients["period"] == 8]["numeraire"].sum()
+    assert found["data"] > 0
+    assert money - 3 * 4 == pytest.approx(received - spent)
+    first = run.clients[run.clients["period"] == 0]["examples"].sum()
+    assert found["examples"] > first
+    assert found["revenue_quarter"] == pytest.approx(run.periods["revenue"][:3].sum())
+    assert found["accuracy_quarter"] == run.periods["accuracy"][2]
+    if case == "cash":
+        assert found["clients"] == pytest.approx(money - 3 * 4)
+        assert found["third_parties"] == pytest.approx(0)
+        assert found[["from_providers", "from_investors", "from_pools"]].tolist() == [0, 0, 0]
+    else:
+        assert found["from_providers"] == pytest.approx(300)
+        assert (found["from_investors"] > 0) == (case == "pools_and_investors")
+
+
+def test_the_report_takes_differences_from_cash(sweep: Sweep) -> None:
+    table = REPORTS["outside_money"](sweep)[0].set_index(["case", "measure"])["mean"]
+    for name in ("pools", "pools_and_investors"):
+        difference = table[name, "data"] - table["cash", "data"]
+        assert table[f"{name} - cash", "data"] == pytest.approx(difference)
+        assert table[f"{name} - cash", "from_providers"] == pytest.approx(300)
