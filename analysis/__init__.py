@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         price_share_correlations,
         relative_pay,
         returns_by_strategy,
+        scalability_results,
         wealth_by_group,
     )
     from analysis.summary import summarise
@@ -75,6 +76,7 @@ __all__ = [
     "price_share_correlations",
     "relative_pay",
     "returns_by_strategy",
+    "scalability_results",
     "summarise",
     "wealth_by_group",
 ]

@@ -39,6 +39,7 @@ from analysis.measures import (
     mechanism_results,
     outside_money_results,
     relative_pay,
+    scalability_results,
 )
 from analysis.sweeps import Sweep, interval
 
@@ -136,6 +137,18 @@ def outside_money(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     return _paired(sweep, outside_money_results)
 
 
+def scalability(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
+    """`scalability_results` by mechanism and number of clients."""
+    found: dict[tuple[str, int, str], list[float]] = {}
+    for run in _runs(sweep):
+        mechanism = run.run.scenario["tokens"]["mechanism"]["kind"]
+        clients = run.run.clients["client"].nunique()
+        for name, value in scalability_results(run.run).dropna().items():
+            found.setdefault((mechanism, clients, str(name)), []).append(float(value))
+    table = _table(found, ["mechanism", "clients", "measure"])
+    return table, _by_clients(table, sweep.name)
+
+
 def _paired(sweep: Sweep, measured: Callable[[Run], pd.Series]) -> tuple[pd.DataFrame, Figure]:
     """What is measured of each case, and of differences from the first in runs of one seed."""
     runs = [(run.case, run.seed, measured(run.run)) for run in _runs(sweep)]
@@ -160,6 +173,7 @@ REPORTS: dict[str, Report] = {
     "liquidity": liquidity,
     "mechanisms": mechanisms,
     "outside_money": outside_money,
+    "scalability": scalability,
 }
 
 
@@ -341,6 +355,34 @@ def _by_measure(table: pd.DataFrame, name: str) -> Figure:
         axes.set_title(words(measure), loc="left", fontsize=MEDIUM, color=INK)
         axes.grid(axis="x", color=GRID, zorder=0)
         plain(axes)
+    for axes in grid[len(measures) :]:
+        axes.set_visible(False)
+    return figure
+
+
+def _by_clients(table: pd.DataFrame, name: str) -> Figure:
+    """A panel for each measure, a line for each mechanism, over the number of clients."""
+    measures, columns = list(table["measure"].unique()), 4
+    lines = -(-len(measures) // columns)
+    below = "over the number of clients; lines: 95% intervals over seeds"
+    figure = _sheet(2.9 * columns + 0.6, 2.5 * lines + 0.9, name, below)
+    grid = figure.subplots(lines, columns, squeeze=False).ravel()
+    for axes, measure in zip(grid, measures, strict=False):
+        shown = table[table["measure"] == measure]
+        for mechanism, colour in zip(table["mechanism"].unique(), cycle(HONEST), strict=False):
+            own = shown[shown["mechanism"] == mechanism].sort_values("clients")
+            look = {"color": colour, "marker": "o", "ms": 4, "label": words(mechanism)}
+            axes.errorbar(own["clients"], own["mean"], yerr=_errors(own), **look)
+        axes.set_xscale("log")
+        sizes = sorted(table["clients"].unique())
+        axes.set_xticks(sizes, [str(size) for size in sizes])
+        axes.minorticks_off()
+        if (shown["mean"] >= 0).all():
+            axes.set_ylim(bottom=0)
+        axes.set_title(words(measure), loc="left", fontsize=MEDIUM, color=INK)
+        axes.grid(color=GRID, zorder=0)
+        plain(axes)
+    grid[len(measures) - 1].legend(fontsize=MEDIUM, frameon=False)
     for axes in grid[len(measures) :]:
         axes.set_visible(False)
     return figure

@@ -49,6 +49,7 @@ class Study(Section):
             "liquidity",
             "mechanisms",
             "outside_money",
+            "scalability",
         ]
         | None
     ) = Field(
@@ -274,6 +275,8 @@ def _rows(report: str, cell: Cell) -> set[tuple[Any, ...]]:
     if report == "liquidity":
         providers = scenario.liquidity_providers
         return {(sum(each.count * each.deposit for each in providers), scenario.market.fee)}
+    if report == "scalability":
+        return {(scenario.tokens.mechanism.kind, len(scenario.behaviours))}
     if report in ("mechanisms", "outside_money"):
         return {()}
     kinds = _attackers(cell) if report == "attackers_pay" else {""}

@@ -214,6 +214,7 @@ def test_the_public_face() -> None:
         "price_share_correlations",
         "relative_pay",
         "returns_by_strategy",
+        "scalability_results",
         "summarise",
         "wealth_by_group",
     ]

@@ -1,0 +1,62 @@
+"""How markets work with many clients, against arithmetic on real runs."""
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from analysis import load_sweep, scalability_results
+from analysis.reports import REPORTS
+from analysis.sweeps import Sweep
+from simulator.cli import cli
+
+STUDY = """\
+name: many
+base: quickstart
+report: scalability
+periods: 8
+seeds: 2
+settings:
+  federation.task: {kind: wine}
+  federation.partition: {kind: iid, min_examples: 2}
+  federation.contribution: {kind: data_size}
+  liquidity_providers: [{count: 1, deposit: 2000}]
+cases:
+  tokens_1: {clients: [{count: 1, cash: 40}], market.launch.supply: 10000}
+  tokens_10: {clients: [{count: 10, cash: 40}], market.launch.supply: 1000}
+  cash_10: {clients: [{count: 10, cash: 40}], tokens.mechanism.kind: cash}
+"""
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
+    folder = tmp_path_factory.mktemp("scalability")
+    (folder / "many.yaml").write_text(STUDY)
+    words = ["sweep", "run", str(folder / "many.yaml"), "--out", str(folder), "--workers", "1"]
+    found = CliRunner().invoke(cli, words)
+    assert found.exit_code == 0, found.output
+    return load_sweep(folder / "many")
+
+
+def test_the_same_purchase_moves_a_tenth_of_the_liquidity_further(sweep: Sweep) -> None:
+    """20 on 2,000 numeraire: 1.01^2 - 1, on 200: 1.1^2 - 1."""
+    table = REPORTS["scalability"](sweep)[0].set_index(["mechanism", "clients", "measure"])["mean"]
+    assert table["client_tokens", 1, "impact_percent"] == pytest.approx(2.01)
+    assert table["client_tokens", 10, "impact_percent"] == pytest.approx(21.0)
+    assert set(table["cash", 10].index) == {"inequality", "distance"}
+
+
+def test_measures_of_a_market_are_those_of_its_fills(sweep: Sweep) -> None:
+    run = sweep.load(next(sweep.complete[sweep.complete["case"] == "tokens_10"].itertuples()))
+    found = scalability_results(run)
+    orders = run.fills[run.fills["strategy"] != "buyback"]
+    filled = orders[orders["status"] == "filled"]
+    assert found["refused_percent"] == pytest.approx(100 * (1 - len(filled) / len(orders)))
+    traded = {(row.period, row.token) for row in filled.itertuples()}
+    assert found["untraded_percent"] == pytest.approx(100 * (1 - len(traded) / 80))
+    money = [row.amount_in if row.side == "buy" else row.amount_out for row in filled.itertuples()]
+    slippage = np.average(filled["slippage"], weights=money)
+    assert found["slippage_percent"] == pytest.approx(100 * slippage)
+    late = run.pools[run.pools["period"] > 4]
+    ratio = (late["spot_price"] / late["fundamental_value"]).to_numpy()
+    error = np.median(np.maximum(ratio, 1 / ratio)) - 1
+    assert found["error_percent"] == pytest.approx(100 * error)
