@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from analysis.measures import (
         attackers_pay,
         client_rewards,
+        flexibility_results,
         gini,
         herfindahl,
         impermanent_loss,
@@ -53,6 +54,7 @@ __all__ = [
     "attackers_pay",
     "by_cell",
     "client_rewards",
+    "flexibility_results",
     "gini",
     "headline",
     "herfindahl",

@@ -605,6 +605,52 @@ def scalability_results(run: Run, buy: float = 20.0) -> pd.Series:
     return pd.Series(percents | found.to_dict())
 
 
+def flexibility_results(run: Run) -> pd.Series:
+    """What clients made of their pay, and what one that turns on the others had to lose.
+
+    | name | meaning |
+    |---|---|
+    | `reward` | `total` of `client_rewards`, mean over clients that stayed honest, numeraire |
+    | `early_percent` | of that, what they had in money after a quarter of the periods, % |
+    | `unsteadiness` | deviation of a period's net money by its mean, mean over these clients |
+    | `stake_percent` | tokens of those who turn, of all they had before they did, % |
+    | `lost_percent` | what those tokens lost in price until the end, % of all they had before |
+
+    Money is net of training and of what they brought along; tokens count at the quote of their
+    pool, those that have not vested are left out. The last two are NaN where nobody turns.
+    """
+    rewards, rows = client_rewards(run), _client_rows(run)
+    money = _wide(rows, "client", "numeraire") - _cash(run, rewards.index)
+    turned = rewards.index[(rewards["behaviour"].astype(str) != "honest").to_numpy()]
+    honest = rewards.index.difference(turned)
+    income = money.diff().iloc[1:][honest]
+    total = rewards["total"][honest]
+    found = {
+        "reward": total.mean(),
+        "early_percent": 100 * money[honest].loc[len(income) // 4].mean() / total.mean(),
+        "unsteadiness": (income.std() / income.mean()).mean(),
+    }
+    return pd.Series(found | _bond(run, rows[rows["client"].isin(turned)], money[turned]))
+
+
+def _bond(run: Run, rows: pd.DataFrame, money: pd.DataFrame) -> dict[str, float]:
+    """What clients who turned still had in tokens the period before, and what it lost."""
+    deviant = rows[(rows["behaviour"] != "honest") & (rows["period"] > 0)]
+    if deviant.empty or (before := int(deviant["period"].min()) - 1) < 1:
+        return {"stake_percent": math.nan, "lost_percent": math.nan}
+    then, end = (rows[rows["period"] == at].set_index("client") for at in (before, money.index[-1]))
+    if then["spot_price"].isna().all():
+        return {"stake_percent": 0.0, "lost_percent": 0.0}
+    reserves = then["reserve_token"], then["reserve_numeraire"]
+    stake = liquidation_quote(then["tokens"], *reserves, _fee(run))
+    owned = stake + money.loc[before]
+    lost = stake * (1 - end["spot_price"] / then["spot_price"])
+    return {
+        "stake_percent": 100 * stake.sum() / owned.sum(),
+        "lost_percent": 100 * lost.sum() / owned.sum(),
+    }
+
+
 def _parts(amounts: pd.Series) -> pd.Series:
     """Parts of the sum of what is positive."""
     positive = amounts.clip(lower=0.0)

@@ -34,6 +34,7 @@ from analysis.looks import (
 )
 from analysis.measures import (
     attackers_pay,
+    flexibility_results,
     lp_results,
     manipulation,
     mechanism_results,
@@ -137,6 +138,11 @@ def outside_money(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     return _paired(sweep, outside_money_results)
 
 
+def flexibility(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
+    """`flexibility_results` for each case, and how they differ from the first by seed."""
+    return _paired(sweep, flexibility_results)
+
+
 def scalability(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     """`scalability_results` by mechanism and number of clients."""
     found: dict[tuple[str, int, str], list[float]] = {}
@@ -174,6 +180,7 @@ REPORTS: dict[str, Report] = {
     "mechanisms": mechanisms,
     "outside_money": outside_money,
     "scalability": scalability,
+    "flexibility": flexibility,
 }
 
 

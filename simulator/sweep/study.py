@@ -50,6 +50,7 @@ class Study(Section):
             "mechanisms",
             "outside_money",
             "scalability",
+            "flexibility",
         ]
         | None
     ) = Field(
@@ -277,7 +278,7 @@ def _rows(report: str, cell: Cell) -> set[tuple[Any, ...]]:
         return {(sum(each.count * each.deposit for each in providers), scenario.market.fee)}
     if report == "scalability":
         return {(scenario.tokens.mechanism.kind, len(scenario.behaviours))}
-    if report in ("mechanisms", "outside_money"):
+    if report in ("mechanisms", "outside_money", "flexibility"):
         return {()}
     kinds = _attackers(cell) if report == "attackers_pay" else {""}
     return {(scenario.federation.task.kind, kind) for kind in kinds}

@@ -191,6 +191,7 @@ def test_the_public_face() -> None:
         "attackers_pay",
         "by_cell",
         "client_rewards",
+        "flexibility_results",
         "gini",
         "headline",
         "herfindahl",
