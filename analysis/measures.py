@@ -633,7 +633,7 @@ def flexibility_results(run: Run) -> pd.Series:
     return pd.Series(found | _bond(run, rows[rows["client"].isin(turned)], money[turned]))
 
 
-def _bond(run: Run, rows: pd.DataFrame, money: pd.DataFrame) -> dict[str, float]:
+def _bond(run: Run, rows: pd.DataFrame, money: pd.DataFrame) -> dict[str, Any]:
     """What clients who turned still had in tokens the period before, and what it lost."""
     deviant = rows[(rows["behaviour"] != "honest") & (rows["period"] > 0)]
     if deviant.empty or (before := int(deviant["period"].min()) - 1) < 1:
