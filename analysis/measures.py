@@ -5,6 +5,7 @@ Amounts of money are in numeraire. Period 0 is genesis; nobody is paid for anyth
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
