@@ -35,6 +35,7 @@ from analysis.looks import (
 from analysis.measures import (
     attackers_pay,
     flexibility_results,
+    information_results,
     lp_results,
     manipulation,
     mechanism_results,
@@ -143,6 +144,11 @@ def flexibility(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     return _paired(sweep, flexibility_results)
 
 
+def information(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
+    """`information_results` for each case, and how they differ from the first by seed."""
+    return _paired(sweep, information_results)
+
+
 def scalability(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     """`scalability_results` by mechanism and number of clients."""
     found: dict[tuple[str, int, str], list[float]] = {}
@@ -165,7 +171,7 @@ def _paired(sweep: Sweep, measured: Callable[[Run], pd.Series]) -> tuple[pd.Data
             found.setdefault((case, str(name)), []).append(float(value))
     for (case, seed), values in results.items():
         if case != first and (first, seed) in results:
-            for name, value in (values - results[first, seed]).items():
+            for name, value in (values - results[first, seed]).dropna().items():
                 found.setdefault((f"{case} - {first}", str(name)), []).append(float(value))
     table = _table(found, ["case", "measure"])
     return table, _by_measure(table[~table["case"].str.contains(" - ")], sweep.name)
@@ -181,6 +187,7 @@ REPORTS: dict[str, Report] = {
     "outside_money": outside_money,
     "scalability": scalability,
     "flexibility": flexibility,
+    "information": information,
 }
 
 

@@ -51,6 +51,7 @@ class Study(Section):
             "outside_money",
             "scalability",
             "flexibility",
+            "information",
         ]
         | None
     ) = Field(
@@ -278,7 +279,7 @@ def _rows(report: str, cell: Cell) -> set[tuple[Any, ...]]:
         return {(sum(each.count * each.deposit for each in providers), scenario.market.fee)}
     if report == "scalability":
         return {(scenario.tokens.mechanism.kind, len(scenario.behaviours))}
-    if report in ("mechanisms", "outside_money", "flexibility"):
+    if report in ("mechanisms", "outside_money", "flexibility", "information"):
         return {()}
     kinds = _attackers(cell) if report == "attackers_pay" else {""}
     return {(scenario.federation.task.kind, kind) for kind in kinds}

@@ -196,6 +196,7 @@ def test_the_public_face() -> None:
         "headline",
         "herfindahl",
         "impermanent_loss",
+        "information_results",
         "interval",
         "investor_tokens",
         "largest_gap",

@@ -1,0 +1,65 @@
+"""What prices tell of contributions, against a regression on real runs."""
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from analysis import information_results, load_sweep, returns_by_strategy
+from analysis.reports import REPORTS
+from analysis.sweeps import Sweep
+from simulator.cli import cli
+
+STUDY = """\
+name: known
+base: quickstart
+report: information
+periods: 12
+seeds: 2
+settings:
+  federation.task: {kind: wine}
+  clients: [{count: 4}, {behaviour: {kind: label_flip, start: 5}}]
+  investors: [{count: 6}, {count: 3, strategy: {kind: index}}]
+cases:
+  public: {}
+  late: {market.information_delay: 2}
+"""
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
+    folder = tmp_path_factory.mktemp("information")
+    (folder / "known.yaml").write_text(STUDY)
+    words = ["sweep", "run", str(folder / "known.yaml"), "--out", str(folder), "--workers", "1"]
+    found = CliRunner().invoke(cli, words)
+    assert found.exit_code == 0, found.output
+    return load_sweep(folder / "known")
+
+
+@pytest.mark.parametrize(("case", "delay"), [("public", 0), ("late", 2)])
+def test_price_beyond_credit_is_what_a_regression_leaves(
+    sweep: Sweep, case: str, delay: int
+) -> None:
+    """Correlation of what regressions on credit leave of contributions to come and of log price."""
+    run = sweep.load(next(sweep.complete[sweep.complete["case"] == case].itertuples()))
+    found, columns = information_results(run), ([], [], [])
+    for end in (3, 6, 9):
+        later = run.clients[run.clients["period"].between(end + 1, end + 3)]
+        parts = later.groupby("period")["contribution"].transform(lambda phi: phi / phi.abs().sum())
+        to_come = parts.groupby(later["client"].astype(str)).mean().to_numpy()
+        credit = run.clients[run.clients["period"] == end - delay]["credit"].to_numpy()
+        price = np.log(run.pools[run.pools["period"] == end]["spot_price"].to_numpy())
+        for column, values in zip(columns, (to_come, credit, price), strict=True):
+            column.extend((values - values.mean()) / values.std(ddof=1))
+    to_come, credit, price = map(np.array, columns)
+    left = [each - np.polyval(np.polyfit(credit, each, 1), credit) for each in (to_come, price)]
+    assert found["beyond_credit"] == pytest.approx(np.corrcoef(*left)[0, 1])
+    assert found["by_credit"] == pytest.approx(np.corrcoef(to_come, credit)[0, 1])
+    assert found["by_price"] == pytest.approx(np.corrcoef(to_come, price)[0, 1])
+    returns = 100 * returns_by_strategy(run)["return"]
+    assert found["return_index"] == pytest.approx(returns["index"])
+
+
+def test_the_report_takes_differences_seed_by_seed(sweep: Sweep) -> None:
+    table = REPORTS["information"](sweep)[0].set_index(["case", "measure"])["mean"]
+    difference = table["late", "by_price"] - table["public", "by_price"]
+    assert table["late - public", "by_price"] == pytest.approx(difference)
