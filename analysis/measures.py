@@ -677,7 +677,7 @@ def information_results(run: Run) -> pd.Series:
     return pd.Series(results | {f"return_{name}": value for name, value in grown.items()})
 
 
-def _standardised(several: Sequence[pd.Series]) -> np.ndarray:
+def _standardised(several: Sequence[Any]) -> np.ndarray:
     """All of `several`, each less its mean and divided by its deviation."""
     return np.concatenate([((each - each.mean()) / each.std()).to_numpy() for each in several])
 
