@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from analysis.figures import overview_figure
+    from analysis.hindsight import price_errors, realised_values
     from analysis.load import Run, load_run
     from analysis.measures import (
         attackers_pay,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         returns_by_strategy,
         wealth_by_group,
     )
+    from analysis.money import financing, pool_money, proceeds, proceeds_by_channel
     from analysis.summary import summarise
     from analysis.sweeps import (
         Sweep,
@@ -51,6 +53,7 @@ __all__ = [
     "attackers_pay",
     "by_cell",
     "client_rewards",
+    "financing",
     "gini",
     "headline",
     "herfindahl",
@@ -68,9 +71,14 @@ __all__ = [
     "money_flows",
     "overview_figure",
     "paired_difference",
+    "pool_money",
+    "price_errors",
     "price_gap",
     "price_share_correlation",
     "price_share_correlations",
+    "proceeds",
+    "proceeds_by_channel",
+    "realised_values",
     "relative_pay",
     "returns_by_strategy",
     "summarise",
@@ -81,12 +89,18 @@ _ROOMS = dict.fromkeys(__all__, "analysis.measures") | {
     "Run": "analysis.load",
     "Sweep": "analysis.sweeps",
     "by_cell": "analysis.sweeps",
+    "financing": "analysis.money",
     "headline": "analysis.sweeps",
     "interval": "analysis.sweeps",
     "load_run": "analysis.load",
     "load_sweep": "analysis.sweeps",
     "overview_figure": "analysis.figures",
     "paired_difference": "analysis.sweeps",
+    "pool_money": "analysis.money",
+    "price_errors": "analysis.hindsight",
+    "proceeds": "analysis.money",
+    "proceeds_by_channel": "analysis.money",
+    "realised_values": "analysis.hindsight",
     "summarise": "analysis.summary",
 }
 
