@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from analysis.figures import overview_figure
+    from analysis.figures import overview_figure, proceeds_figure
     from analysis.hindsight import price_errors, realised_values
     from analysis.load import Run, load_run
     from analysis.measures import (
@@ -78,6 +78,7 @@ __all__ = [
     "price_share_correlations",
     "proceeds",
     "proceeds_by_channel",
+    "proceeds_figure",
     "realised_values",
     "relative_pay",
     "returns_by_strategy",
@@ -100,6 +101,7 @@ _ROOMS = dict.fromkeys(__all__, "analysis.measures") | {
     "price_errors": "analysis.hindsight",
     "proceeds": "analysis.money",
     "proceeds_by_channel": "analysis.money",
+    "proceeds_figure": "analysis.figures",
     "realised_values": "analysis.hindsight",
     "summarise": "analysis.summary",
 }

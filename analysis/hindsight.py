@@ -10,8 +10,6 @@ IDLE = ("outside", "clearing", "treasury", "escrow")
 """Kinds of accounts whose tokens never earn dividends."""
 POOLS = ("pool", "pool_fees")
 """Kinds of accounts whose tokens earn dividends where the scenario says so (`pools_earn`)."""
-
-
 VALUES = ["spot_price", "fundamental_value", "realised_value"]
 
 
@@ -34,11 +32,11 @@ def realised_values(run: Run, ahead: int = 20) -> pd.DataFrame:
     c per token in each period and V_T = c/r make it c/r; with burned ones, cash C in each period
     and V_T = C/(r S) make it C/(r S).
     """
-    pools = run.pools.astype({"token": str}).pivot(
-        index="period", columns="token", values=["spot_price", "fundamental_value", "supply"]
+    rows, names = run.pools.astype({"token": str}), ("spot_price", "fundamental_value", "supply")
+    price, value, supply = (
+        rows.pivot(index="period", columns="token", values=name) for name in names
     )
-    value = pools["fundamental_value"]
-    cash, kept = (each.to_numpy() for each in _brought(run, pools[["supply"]].droplevel(0, axis=1)))
+    cash, kept = (each.to_numpy() for each in _brought(run, supply))
     worth, rate = value.tail(1).to_numpy().ravel(), run.scenario["tokens"]["valuation"]["discount"]
     found = [worth]
     for period in range(len(value) - 1, 0, -1):
@@ -46,7 +44,7 @@ def realised_values(run: Run, ahead: int = 20) -> pd.DataFrame:
         found.append(worth)
     realised = pd.DataFrame(found[::-1][: len(value)], value.index, value.columns)
     realised = realised[realised.index <= realised.index.max() - ahead].reindex(value.index)
-    columns = (each.T.unstack() for each in (pools["spot_price"], value, realised))
+    columns = (each.T.unstack() for each in (price, value, realised))
     return pd.DataFrame(dict(zip(VALUES, columns, strict=True)))
 
 
@@ -62,9 +60,9 @@ def price_errors(run: Run, ahead: int = 20, floor: float = 0.05) -> pd.DataFrame
     A price of 2 where V was 1 and 4 were realised: log 2, log 2 and log 4.
     """
     table = realised_values(run, ahead)
-    counts = price_gap(run, floor).T.unstack().notna() & (table["realised_value"] > 0)
-    counts &= table.index.get_level_values("period") > 0
-    price, value, realised = (table.loc[counts, name] for name in VALUES)
+    gap, period = price_gap(run, floor).T.unstack(), table.index.get_level_values("period")
+    counted = table[gap.notna() & (table["realised_value"] > 0) & (period > 0)]
+    price, value, realised = (counted[name] for name in VALUES)
     ratios = pd.DataFrame(
         {
             "fundamental": price / value,

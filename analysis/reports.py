@@ -19,6 +19,7 @@ from matplotlib.patches import Rectangle
 
 from analysis.load import Run
 from analysis.looks import (
+    CHANNEL_COLOURS,
     GRID,
     HONEST,
     INK,
@@ -39,6 +40,7 @@ from analysis.measures import (
     mechanism_results,
     relative_pay,
 )
+from analysis.money import proceeds_by_channel
 from analysis.sweeps import Sweep, interval
 
 _WHISKERS: dict[str, Any] = {"fmt": "none", "ecolor": INK, "elinewidth": 1, "zorder": 3}
@@ -127,18 +129,14 @@ def liquidity(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
 
 def mechanisms(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     """`mechanism_results` for each case, and how they differ from the first in runs of one seed."""
-    runs = [(run.case, run.seed, mechanism_results(run.run)) for run in _runs(sweep)]
-    results, first = {(case, seed): found for case, seed, found in runs}, runs[0][0]
-    found: dict[tuple[str, str], list[float]] = {}
-    for (case, _), values in results.items():
-        for name, value in values.items():
-            found.setdefault((case, str(name)), []).append(float(value))
-    for (case, seed), values in results.items():
-        if case != first and (first, seed) in results:
-            for name, value in (values - results[first, seed]).items():
-                found.setdefault((f"{case} - {first}", str(name)), []).append(float(value))
-    table = _table(found, ["case", "measure"])
-    return table, _by_measure(table[~table["case"].str.contains(" - ")], sweep.name)
+    table = _by_case(sweep, mechanism_results)
+    return table, _by_measure(_cases(table), sweep.name)
+
+
+def proceeds(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
+    """`proceeds_by_channel` for each case, and differences from the first in runs of one seed."""
+    table = _by_case(sweep, proceeds_by_channel)
+    return table, _stacked(_cases(table), sweep.name)
 
 
 REPORTS: dict[str, Report] = {
@@ -148,6 +146,7 @@ REPORTS: dict[str, Report] = {
     "manipulation": manipulation_by_rule,
     "liquidity": liquidity,
     "mechanisms": mechanisms,
+    "proceeds": proceeds,
 }
 
 
@@ -182,6 +181,26 @@ def _table(found: Mapping[Any, list[float]], names: list[str]) -> pd.DataFrame:
         for key, values in found.items()
     ]
     return pd.DataFrame(rows)
+
+
+def _by_case(sweep: Sweep, measure: Callable[[Run], pd.Series]) -> pd.DataFrame:
+    """What `measure` finds in each case, and differences from the first seed by seed."""
+    runs = [(run.case, run.seed, measure(run.run)) for run in _runs(sweep)]
+    results, first = {(case, seed): found for case, seed, found in runs}, runs[0][0]
+    found: dict[tuple[str, str], list[float]] = {}
+    for (case, _), values in results.items():
+        for name, value in values.items():
+            found.setdefault((case, str(name)), []).append(float(value))
+    for (case, seed), values in results.items():
+        if case != first and (first, seed) in results:
+            for name, value in (values - results[first, seed]).items():
+                found.setdefault((f"{case} - {first}", str(name)), []).append(float(value))
+    return _table(found, ["case", "measure"])
+
+
+def _cases(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of cases themselves."""
+    return table[~table["case"].str.contains(" - ")]
 
 
 def _sheet(width: float, height: float, title: str, below: str) -> Figure:
@@ -331,6 +350,26 @@ def _by_measure(table: pd.DataFrame, name: str) -> Figure:
         plain(axes)
     for axes in grid[len(measures) :]:
         axes.set_visible(False)
+    return figure
+
+
+def _stacked(table: pd.DataFrame, name: str) -> Figure:
+    """A bar for each case, of what clients were paid through each channel."""
+    cases = list(table["case"].unique())
+    below = "numeraire paid to clients; lines: 95% intervals of the sum over seeds"
+    figure = _sheet(9, 0.42 * len(cases) + 1.5, name, below)
+    axes, place = figure.subplots(), np.arange(len(cases))[::-1]
+    means = table.pivot(index="case", columns="measure", values="mean").loc[cases]
+    left = np.zeros(len(cases))
+    for channel, colour in CHANNEL_COLOURS.items():
+        look: dict[str, Any] = {"color": colour, "height": 0.7, "label": words(channel)}
+        axes.barh(place, means[channel], left=left, **look)
+        left += means[channel].to_numpy()
+    total = table[table["measure"] == "total"].set_index("case").loc[cases]
+    axes.errorbar(total["mean"], place, xerr=_errors(total), **_WHISKERS)
+    axes.set_yticks(place, [words(case) for case in cases])
+    plain(axes)
+    _legend(figure, axes)
     return figure
 
 

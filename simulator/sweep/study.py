@@ -48,6 +48,7 @@ class Study(Section):
             "manipulation",
             "liquidity",
             "mechanisms",
+            "proceeds",
         ]
         | None
     ) = Field(
@@ -273,7 +274,7 @@ def _rows(report: str, cell: Cell) -> set[tuple[Any, ...]]:
     if report == "liquidity":
         providers = scenario.liquidity_providers
         return {(sum(each.count * each.deposit for each in providers), scenario.market.fee)}
-    if report == "mechanisms":
+    if report in ("mechanisms", "proceeds"):
         return {()}
     kinds = _attackers(cell) if report == "attackers_pay" else {""}
     return {(scenario.federation.task.kind, kind) for kind in kinds}

@@ -216,6 +216,7 @@ def test_the_public_face() -> None:
         "price_share_correlations",
         "proceeds",
         "proceeds_by_channel",
+        "proceeds_figure",
         "realised_values",
         "relative_pay",
         "returns_by_strategy",
