@@ -361,7 +361,8 @@ def _stacked(table: pd.DataFrame, name: str) -> Figure:
     axes, place = figure.subplots(), np.arange(len(cases))[::-1]
     means = table.pivot(index="case", columns="measure", values="mean").loc[cases]
     left = np.zeros(len(cases))
-    for channel, colour in CHANNEL_COLOURS.items():
+    for channel in filter(lambda name: means[name].any(), CHANNEL_COLOURS):
+        colour = CHANNEL_COLOURS[channel]
         look: dict[str, Any] = {"color": colour, "height": 0.7, "label": words(channel)}
         axes.barh(place, means[channel], left=left, **look)
         left += means[channel].to_numpy()

@@ -4,8 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 
 from analysis import (
     Run,
@@ -15,7 +18,9 @@ from analysis import (
     pool_money,
     proceeds,
     proceeds_by_channel,
+    proceeds_figure,
 )
+from analysis.figures import save_proceeds
 from simulator import Scenario, run
 
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -123,6 +128,39 @@ def test_pool_money(hand: Run) -> None:
     }
     taken = table["taken_out"]
     assert taken[taken > 0].to_dict() == {("client", "swap"): 8, ("investor", "swap"): 4}
+
+
+def bars(axes: Axes) -> list[float]:
+    return [patch.get_height() for patch in axes.patches if isinstance(patch, Rectangle)]
+
+
+def test_the_figure_draws_what_was_earned(hand: Run) -> None:
+    whole, by_period = proceeds_figure(hand).axes
+    widths = [patch.get_width() for patch in whole.patches if isinstance(patch, Rectangle)]
+    assert widths == [90, 8, 20, 10, 6]  # at genesis, sales, direct, dividends and other
+    heights = np.reshape(bars(by_period), (5, 4))
+    assert heights[:, 0].tolist() == [0, 0, 20, 10, 0]
+    assert heights[:, 1].tolist() == [0, 8, 0, 0, 6]
+    tops = [patch.get_y() for patch in by_period.patches if isinstance(patch, Rectangle)]
+    assert np.reshape(tops, (5, 4))[:, 1].tolist() == [0, 0, 8, 8, 8]
+
+
+def test_a_long_run_is_drawn_in_means(finished: Callable[..., Path], toy: Rows) -> None:
+    toy["flows"] = [money(t, "direct", "clearing", "client", float(t)) for t in range(1, 122)]
+    toy["periods"] = [(t, *toy["periods"][0][1:]) for t in range(122)]
+    figure = proceeds_figure(load_run(finished(toy | {"fills": []})))
+    direct = np.reshape(bars(figure.axes[1]), (5, -1))[2]
+    assert direct[:2].tolist() == [2, 5]  # of 1 to 3 and of 4 to 6
+    assert (len(direct), direct[-1]) == (41, 121)
+    assert "means of 3 periods" in " ".join(text.get_text() for text in figure.axes[1].texts)
+
+
+def test_nobody_paid_is_a_figure_too(finished: Callable[..., Path], toy: Rows) -> None:
+    folder = finished(toy | {"fills": [], "flows": []})
+    file = save_proceeds(load_run(folder))
+    assert file == folder / "proceeds.png"
+    assert file.read_bytes().startswith(b"\x89PNG")
+    assert proceeds_by_channel(load_run(folder)).eq(0).all()
 
 
 SCENARIO = """\
