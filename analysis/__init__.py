@@ -12,7 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from analysis.figures import overview_figure
+    from analysis.figures import overview_figure, proceeds_figure
+    from analysis.hindsight import price_errors, realised_values
     from analysis.load import Run, load_run
     from analysis.measures import (
         attackers_pay,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         scalability_results,
         wealth_by_group,
     )
+    from analysis.money import financing, pool_money, proceeds, proceeds_by_channel
     from analysis.summary import summarise
     from analysis.sweeps import (
         Sweep,
@@ -55,6 +57,7 @@ __all__ = [
     "attackers_pay",
     "by_cell",
     "client_rewards",
+    "financing",
     "flexibility_results",
     "gini",
     "headline",
@@ -75,9 +78,15 @@ __all__ = [
     "outside_money_results",
     "overview_figure",
     "paired_difference",
+    "pool_money",
+    "price_errors",
     "price_gap",
     "price_share_correlation",
     "price_share_correlations",
+    "proceeds",
+    "proceeds_by_channel",
+    "proceeds_figure",
+    "realised_values",
     "relative_pay",
     "returns_by_strategy",
     "scalability_results",
@@ -89,12 +98,19 @@ _ROOMS = dict.fromkeys(__all__, "analysis.measures") | {
     "Run": "analysis.load",
     "Sweep": "analysis.sweeps",
     "by_cell": "analysis.sweeps",
+    "financing": "analysis.money",
     "headline": "analysis.sweeps",
     "interval": "analysis.sweeps",
     "load_run": "analysis.load",
     "load_sweep": "analysis.sweeps",
     "overview_figure": "analysis.figures",
     "paired_difference": "analysis.sweeps",
+    "pool_money": "analysis.money",
+    "price_errors": "analysis.hindsight",
+    "proceeds": "analysis.money",
+    "proceeds_by_channel": "analysis.money",
+    "proceeds_figure": "analysis.figures",
+    "realised_values": "analysis.hindsight",
     "summarise": "analysis.summary",
 }
 

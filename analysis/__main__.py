@@ -1,4 +1,4 @@
-"""`python -m analysis RUN`: draw the overview figure of a run again and print its summary."""
+"""`python -m analysis RUN`: draw the figures of a run and print its summary."""
 
 import argparse
 import sys
@@ -10,14 +10,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("run", help="a run folder, as in outputs/<name>/<time>-<id>")
     folder = parser.parse_args(arguments).run
 
-    from analysis.figures import save_overview
+    from analysis.figures import save_overview, save_proceeds
     from analysis.load import load_run
     from analysis.summary import summarise, summary_text
 
     try:
         run = load_run(folder)
         print(summary_text(summarise(run)))
-        for file in save_overview(run):
+        for file in [*save_overview(run), save_proceeds(run)]:
             print(f"drawn: {file}", file=sys.stderr)
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -1,9 +1,10 @@
-"""The overview of a run: one page with the model, the rewards, the prices and the wealth."""
+"""Figures of a run: an overview of model, rewards, prices and wealth, and who paid clients."""
 
 from collections import Counter
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -14,8 +15,10 @@ from analysis.labels import End, label_ends
 from analysis.load import Run
 from analysis.looks import (
     AREA,
+    CHANNEL_COLOURS,
     FEW,
     INK,
+    LARGE,
     MEDIUM,
     PALE,
     PLAIN,
@@ -30,11 +33,15 @@ from analysis.looks import (
     group_looks,
     line,
     logarithmic_if_wide,
+    plain,
     remark,
     shortened,
     thin,
     words,
 )
+from analysis.money import proceeds
+
+BARS = 60  # at most, in a figure
 
 _LEFT = 0.06
 _DASHES = (4.0, 2.0)
@@ -74,12 +81,67 @@ def save_overview(run: Run, folder: str | Path | None = None) -> list[Path]:
     return [png, svg]
 
 
+def proceeds_figure(run: Run) -> Figure:
+    """Money paid to clients by channel: over the whole run, and stacked by period after genesis.
+
+    What clients brought along is left out. Long runs are drawn in 60 bars or less, each the mean of
+    several periods.
+    """
+    figure = Figure(figsize=(11.0, 4.6), facecolor="white")
+    FigureCanvasAgg(figure)
+    grid = figure.add_gridspec(
+        1, 2, left=0.11, right=0.98, bottom=0.12, top=0.8, wspace=0.16, width_ratios=[2, 5]
+    )
+    whole, by_period = (figure.add_subplot(grid[cell]) for cell in range(2))
+    heading = figure.suptitle(_title(run), x=0.01, ha="left", fontsize=13, weight="bold")
+    heading.set(color=INK, parse_math=False)
+    paid = proceeds(run).T.groupby(level="channel").sum().T
+    paid = paid.reindex(columns=list(CHANNEL_COLOURS), fill_value=0.0)
+    _draw_channels(whole, paid.sum())
+    _draw_proceeds(by_period, paid, _last(run))
+    return figure
+
+
+def save_proceeds(run: Run, folder: str | Path | None = None) -> Path:
+    """Write `proceeds.png` into `folder`, by default the run's own."""
+    file = (run.folder if folder is None else Path(folder)) / "proceeds.png"
+    proceeds_figure(run).savefig(file, dpi=150)
+    return file
+
+
+def _draw_channels(axes: Axes, sums: pd.Series) -> None:
+    place = range(len(sums))[::-1]
+    axes.barh(place, sums, color=[CHANNEL_COLOURS[str(name)] for name in sums.index], height=0.7)
+    for y, amount in zip(place, sums, strict=True):
+        axes.text(amount, y, f" {amount:,.0f}", va="center", fontsize=SMALL, color=INK)
+    axes.set_yticks(place, [words(str(name)) for name in sums.index])
+    axes.set_title("Paid to clients, whole run", loc="left", fontsize=LARGE, color=INK, pad=21)
+    axes.set_xlim(0, 1.25 * float(sums.max()) or 1)
+    plain(axes)
+
+
+def _draw_proceeds(axes: Axes, paid: pd.DataFrame, last: int) -> None:
+    width = max(1, -(-last // BARS))
+    later = paid[paid.index > 0]
+    bars = later.groupby((later.index - 1) // width).mean()
+    below = "numeraire" if width == 1 else f"numeraire, means of {width} periods"
+    frame(axes, "Paid to clients in each period after genesis", below, last)
+    centre, under = width * (bars.index + 0.5) + 0.5, np.zeros(len(bars))
+    for name, colour in CHANNEL_COLOURS.items():
+        axes.bar(centre, bars[name], 0.9 * width, bottom=under, color=colour)
+        under += bars[name].to_numpy()
+    axes.set_xlim(0.5, max(last, 1) + 0.5)
+
+
+def _title(run: Run) -> str:
+    return f"{run.manifest.get('name')}, seed {run.manifest.get('seed')}"
+
+
 def _draw_heading(figure: Figure, run: Run) -> None:
-    title = f"{run.manifest.get('name')}, seed {run.manifest.get('seed')}"
     below = f"{_count(_last(run), 'period')}, {_count(len(run.behaviours), 'client')}"
     if run.manifest["status"] != "complete":
         below += f", {run.manifest['status']}"
-    heading = figure.suptitle(title, x=_LEFT, y=0.975, ha="left", fontsize=16, weight="bold")
+    heading = figure.suptitle(_title(run), x=_LEFT, y=0.975, ha="left", fontsize=16, weight="bold")
     heading.set(color=INK, parse_math=False)
     figure.text(_LEFT, 0.935, below, va="top", fontsize=10, color=PALE)
     _draw_legend(figure, Counter(run.behaviours.values()))

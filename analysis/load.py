@@ -92,6 +92,14 @@ class Run:
             return named
         return dict(zip(tokens, clients, strict=True)) if len(tokens) == len(clients) else {}
 
+    @cached_property
+    def token_of(self) -> dict[str, str]:
+        """The token of each client: its own, or the one that all share; empty without tokens."""
+        tokens = self.pools["token"].astype(str).unique()
+        if len(tokens) == 1:
+            return dict.fromkeys(self.behaviours, str(tokens[0]))
+        return {client: token for token, client in self.issuers.items()}
+
     def recorded(self, table: str) -> str:
         """How investors are recorded in table agents or fills: `all`, `sample` or `summary`."""
         return str(self.scenario.get("record", {}).get(table, "all"))

@@ -18,6 +18,14 @@ HONEST = ("#33608C", "#7FA9CC", "#2F7F79", "#86BDB3", "#6A6F9E", "#A3A7CB", "#5B
 OTHERS = ("#D55E00", "#A3195B", "#E6A100", "#7A4A00", "#FF6F91", "#4D0A2E")
 INVESTORS = ("#6A3D9A", "#C77CA8", "#4FA3C7", "#B08CD0", "#8C8C3E", "#5E5E66", "#BFB3D9", "#3C2A5E")
 PROVIDERS = "#009E73"
+CHANNEL_COLOURS = {
+    "genesis_sale": "#3C2A5E",
+    "sales": "#B08CD0",
+    "direct": "#33608C",
+    "dividends": "#7FA9CC",
+    "other": "#E6A100",
+}
+"""Of the money that reaches clients: that of those who buy tokens, and that of customers."""
 INK, SOFT, PALE, GRID, AREA = "#222222", "#55595D", "#8A8F94", "#E6E8EA", "#ECEEF1"
 
 SMALL, MEDIUM, LARGE = 8.0, 9.0, 11.0  # points

@@ -717,7 +717,7 @@ def _amounts(values: ArrayLike) -> np.ndarray:
 
 def _client_rows(run: Run) -> pd.DataFrame:
     """Table `clients` with the pool of each client's token beside it, and `issuance` as money."""
-    token = run.clients["client"].astype(str).map(_tokens(run)).astype(object)
+    token = run.clients["client"].astype(str).map(run.token_of).astype(object)
     rows = run.clients.astype({"client": str, "behaviour": str}).assign(token=token)
     pools = run.pools[["period", "token", "reserve_token", "reserve_numeraire", "spot_price"]]
     rows = rows.merge(pools.astype({"token": object}), on=["period", "token"], how="left")
@@ -737,14 +737,6 @@ def _owner_rows(run: Run) -> pd.DataFrame:
     rows["pay"] = rows["issuance"] + rows["direct"]
     owners = rows.groupby(["period", "owner"], sort=False, as_index=False)
     return owners.agg(behaviour=("behaviour", "first"), pay=("pay", "sum"))
-
-
-def _tokens(run: Run) -> dict[str, str]:
-    """The token of each client: its own, or the one that all share."""
-    tokens = run.pools["token"].astype(str).unique()
-    if len(tokens) == 1:
-        return dict.fromkeys(run.behaviours, tokens[0])
-    return {client: token for token, client in run.issuers.items()}
 
 
 def _worth(tokens: pd.Series, price: pd.Series) -> pd.Series:

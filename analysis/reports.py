@@ -19,6 +19,7 @@ from matplotlib.patches import Rectangle
 
 from analysis.load import Run
 from analysis.looks import (
+    CHANNEL_COLOURS,
     GRID,
     HONEST,
     INK,
@@ -43,6 +44,7 @@ from analysis.measures import (
     relative_pay,
     scalability_results,
 )
+from analysis.money import proceeds_by_channel
 from analysis.sweeps import Sweep, interval
 
 _WHISKERS: dict[str, Any] = {"fmt": "none", "ecolor": INK, "elinewidth": 1, "zorder": 3}
@@ -161,7 +163,16 @@ def scalability(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     return table, _by_clients(table, sweep.name)
 
 
-def _paired(sweep: Sweep, measured: Callable[[Run], pd.Series]) -> tuple[pd.DataFrame, Figure]:
+def proceeds(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
+    """`proceeds_by_channel` for each case, and how they differ from the first by seed."""
+    return _paired(sweep, proceeds_by_channel, _stacked)
+
+
+def _paired(
+    sweep: Sweep,
+    measured: Callable[[Run], pd.Series],
+    drawn: Callable[[pd.DataFrame, str], Figure] | None = None,
+) -> tuple[pd.DataFrame, Figure]:
     """What is measured of each case, and of differences from the first in runs of one seed."""
     runs = [(run.case, run.seed, measured(run.run)) for run in _runs(sweep)]
     results, first = {(case, seed): found for case, seed, found in runs}, runs[0][0]
@@ -174,7 +185,8 @@ def _paired(sweep: Sweep, measured: Callable[[Run], pd.Series]) -> tuple[pd.Data
             for name, value in (values - results[first, seed]).dropna().items():
                 found.setdefault((f"{case} - {first}", str(name)), []).append(float(value))
     table = _table(found, ["case", "measure"])
-    return table, _by_measure(table[~table["case"].str.contains(" - ")], sweep.name)
+    cases = table[~table["case"].str.contains(" - ")]
+    return table, (drawn or _by_measure)(cases, sweep.name)
 
 
 REPORTS: dict[str, Report] = {
@@ -188,6 +200,7 @@ REPORTS: dict[str, Report] = {
     "scalability": scalability,
     "flexibility": flexibility,
     "information": information,
+    "proceeds": proceeds,
 }
 
 
@@ -399,6 +412,27 @@ def _by_clients(table: pd.DataFrame, name: str) -> Figure:
     grid[len(measures) - 1].legend(fontsize=MEDIUM, frameon=False)
     for axes in grid[len(measures) :]:
         axes.set_visible(False)
+    return figure
+
+
+def _stacked(table: pd.DataFrame, name: str) -> Figure:
+    """A bar for each case, of what clients were paid through each channel."""
+    cases = list(table["case"].unique())
+    below = "numeraire paid to clients; lines: 95% intervals of the sum over seeds"
+    figure = _sheet(9, 0.42 * len(cases) + 1.5, name, below)
+    axes, place = figure.subplots(), np.arange(len(cases))[::-1]
+    means = table.pivot(index="case", columns="measure", values="mean").loc[cases]
+    left = np.zeros(len(cases))
+    for channel in filter(lambda name: means[name].any(), CHANNEL_COLOURS):
+        colour = CHANNEL_COLOURS[channel]
+        look: dict[str, Any] = {"color": colour, "height": 0.7, "label": words(channel)}
+        axes.barh(place, means[channel], left=left, **look)
+        left += means[channel].to_numpy()
+    total = table[table["measure"] == "total"].set_index("case").loc[cases]
+    axes.errorbar(total["mean"], place, xerr=_errors(total), **_WHISKERS)
+    axes.set_yticks(place, [words(case) for case in cases])
+    plain(axes)
+    _legend(figure, axes)
     return figure
 
 

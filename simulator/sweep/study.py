@@ -52,6 +52,7 @@ class Study(Section):
             "scalability",
             "flexibility",
             "information",
+            "proceeds",
         ]
         | None
     ) = Field(
@@ -279,7 +280,7 @@ def _rows(report: str, cell: Cell) -> set[tuple[Any, ...]]:
         return {(sum(each.count * each.deposit for each in providers), scenario.market.fee)}
     if report == "scalability":
         return {(scenario.tokens.mechanism.kind, len(scenario.behaviours))}
-    if report in ("mechanisms", "outside_money", "flexibility", "information"):
+    if report in ("mechanisms", "outside_money", "flexibility", "information", "proceeds"):
         return {()}
     kinds = _attackers(cell) if report == "attackers_pay" else {""}
     return {(scenario.federation.task.kind, kind) for kind in kinds}

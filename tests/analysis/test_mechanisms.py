@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from analysis import client_rewards, load_sweep, mechanism_results
+from analysis import client_rewards, load_sweep, mechanism_results, proceeds_by_channel
 from analysis.reports import REPORTS, save_report
 from analysis.sweeps import Sweep
 from simulator.cli import cli
@@ -85,3 +85,22 @@ def test_the_report_takes_differences_seed_by_seed(sweep: Sweep) -> None:
     assert table["shared_token", "distance"] > table["client_tokens", "distance"]
     csv, png = save_report(sweep, "mechanisms")
     assert csv.stat().st_size and png.stat().st_size > 10_000
+
+
+def test_the_report_of_proceeds_is_of_means_over_seeds(sweep: Sweep) -> None:
+    table, figure = REPORTS["proceeds"](sweep)
+    means = table.set_index(["case", "measure"])["mean"]
+    runs = [sweep.load(row) for row in sweep.complete.query("case == 'shared_token'").itertuples()]
+    found = sum(map(proceeds_by_channel, runs)) / len(runs)
+    assert means["shared_token"].to_dict() == pytest.approx(found.to_dict())
+    differences = means["shared_token"] - means["cash"]
+    assert means["shared_token - cash"].to_dict() == pytest.approx(differences.to_dict())
+    assert means["cash", "endowment"] == 160 and means["cash", "sales"] == 0
+    axes = figure.axes[0]
+    drawn = {bar.get_label(): [patch.get_width() for patch in bar] for bar in axes.containers[:4]}
+    assert list(drawn) == ["genesis sale", "sales", "direct", "dividends"]
+    total = [sum(widths) for widths in zip(*drawn.values(), strict=True)]
+    names = ["cash", "shared_token", "client_tokens"]
+    assert total == pytest.approx([means[name, "total"] for name in names])
+    csv, png = save_report(sweep, "proceeds")
+    assert csv.stat().st_size and png.stat().st_size > 5_000

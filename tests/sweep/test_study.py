@@ -200,6 +200,10 @@ def test_an_unknown_base_is_told_where_it_stands() -> None:
             "study.yaml:4:9: report: volatility cannot tell fee-0 and fee-0.1 apart",
         ),
         (
+            "report: proceeds\ngrid: {market.fee: [0, 0.1]}",
+            "study.yaml:4:9: report: proceeds cannot tell fee-0 and fee-0.1 apart",
+        ),
+        (
             "report: attackers_pay\nsettings: {clients: [{count: 2}]}",
             "study.yaml:4:9: report: attackers_pay needs clients that are not honest",
         ),

@@ -1,0 +1,130 @@
+"""Which money reached clients, and who financed whom."""
+
+import pandas as pd
+
+from analysis.hindsight import buybacks
+from analysis.load import Run
+
+CHANNELS = (
+    "endowment",
+    "genesis_sale",
+    "sales",
+    "direct",
+    "dividends",
+    "other",
+    "buyback_tokens",
+)
+"""Ways in which money, and with `buyback_tokens` tokens, reach clients."""
+EARNED = ("genesis_sale", "sales", "direct", "dividends", "other")
+"""Channels of money that clients did not bring along."""
+KINDS = (
+    "customers",
+    "outside",
+    "treasury",
+    "client",
+    "liquidity_provider",
+    "investor",
+    "pool",
+)
+"""Who pays and is paid numeraire."""
+
+_CHANNEL_OF = {name: name for name in CHANNELS} | {"dividend": "dividends"}
+_CHANNEL = ["channel", "payer"]
+_RENAMED = {"clearing": "customers", "pool_fees": "pool"}
+
+
+def proceeds(run: Run) -> pd.DataFrame:
+    """What reached clients in each period, by channel and payer, in numeraire.
+
+    A row per period, a column per (channel, payer):
+
+    | channel | meaning |
+    |---|---|
+    | `endowment` | brought along at genesis |
+    | `genesis_sale` | paid for their tokens at the launch, by investors and liquidity providers |
+    | `sales` | paid by pools for tokens, fees taken off |
+    | `direct`, `dividends` | paid from revenue, by customers |
+    | `other` | any other money |
+    | `buyback_tokens` | what the treasury paid for tokens that it gave them (`to_client`) |
+
+    All but `buyback_tokens` is money. Those tokens are worth it when they are handed over, and what
+    clients get for them later is in `sales`. What clients spend is not taken off. Whose money a
+    pool pays with is a question to `financing` and `pool_money`.
+    """
+    money = _money(run)
+    paid = money[(money["payee"] == "client") & (money["flow"] != "swap")]
+    paid = paid.assign(channel=paid["flow"].map(_CHANNEL_OF).fillna("other"))
+    rows = pd.concat([paid, _sales(run), _tokens_given(run)])
+    sums = rows.groupby(["period", *_CHANNEL], sort=False)["amount"].sum().unstack(_CHANNEL)
+    sums = sums.reindex(columns=CHANNELS, level="channel")
+    return sums.reindex(run.periods["period"]).fillna(0.0)
+
+
+def proceeds_by_channel(run: Run) -> pd.Series:
+    """`proceeds` of the whole run by channel, and `total`: the money that was not brought along.
+
+    10 for tokens at the launch, 5 for tokens later and 20 from revenue, on 100 of its own: 35.
+    """
+    sums = proceeds(run).sum().groupby(level="channel").sum()
+    sums = sums.reindex(CHANNELS, fill_value=0.0)
+    return pd.Series(sums.to_dict() | {"total": sums[[*EARNED]].sum()})
+
+
+def financing(run: Run) -> pd.DataFrame:
+    """Net numeraire from each kind (rows) to each other kind (columns), over the whole run.
+
+    Where both paid each other, the difference stands on the side that paid more. What a kind
+    received less what it paid is its money at the end, since nobody has any before genesis.
+
+    Revenue is paid by `customers`, straight to those who get it from the clearing account; all else
+    from and to the outside (endowments, training, gas) is `outside`. A pool, with the fees kept
+    beside it, is one that pays and is paid: clients' money from pools was put there by purchases,
+    deposits and buybacks, but which of it a client got is not known, as money in a pool is one sum.
+    `pool_money` has what went in and out by flow.
+    """
+    money = _money(run)
+    gross = money.groupby(["payer", "payee"])["amount"].sum().unstack()
+    gross = gross.reindex(index=KINDS, columns=KINDS).fillna(0.0)
+    net: pd.DataFrame = (gross - gross.T).clip(lower=0.0)
+    return net.rename_axis(index="payer", columns="payee")
+
+
+def pool_money(run: Run) -> pd.DataFrame:
+    """Numeraire `paid_in` to pools and `taken_out` of them over the run, by kind and flow.
+
+    By account, not by fill: all pools together, whoever's order met whose. What was paid in and not
+    taken out is in the pools at the end.
+    """
+    money = _money(run)
+    money = money[money["payer"] != money["payee"]]
+    into, out = money[money["payee"] == "pool"], money[money["payer"] == "pool"]
+    sides = {
+        "paid_in": into.groupby(["payer", "flow"])["amount"].sum(),
+        "taken_out": out.groupby(["payee", "flow"])["amount"].sum(),
+    }
+    return pd.DataFrame(sides).fillna(0.0).rename_axis(["kind", "flow"])
+
+
+def _money(run: Run) -> pd.DataFrame:
+    """Flows of numeraire, with payers and payees of `KINDS`."""
+    rows = run.flows[run.flows["asset"] == "numeraire"]
+    rows = rows.astype({"flow": str, "payer": str, "payee": str})
+    rows = rows.replace({"payer": _RENAMED, "payee": _RENAMED})
+    rows["payer"] = rows["payer"].where(rows["flow"] != "revenue", "customers")
+    return rows
+
+
+def _sales(run: Run) -> pd.DataFrame:
+    """Filled sales of clients, as rows of `proceeds`; clients' fills are always recorded."""
+    fills = run.fills.astype({"agent": str})
+    own = fills["agent"].isin(run.behaviours) & (fills["side"] == "sell")
+    rows = fills[own & (fills["status"] == "filled")]
+    return rows[["period"]].assign(channel="sales", payer="pool", amount=rows["amount_out"])
+
+
+def _tokens_given(run: Run) -> pd.DataFrame:
+    """What the treasury spent on tokens that it did not burn, as rows of `proceeds`."""
+    spent, burned = buybacks(run)
+    given = spent.where(~(burned.reindex_like(spent) > 0)).sum(axis=1).rename("amount")
+    rows = given[given > 0].reset_index()
+    return rows.assign(channel="buyback_tokens", payer="treasury")
