@@ -48,7 +48,7 @@ TABLES: dict[str, dict[str, str]] = {
         "supply": "float64",
         "fundamental_value": "float64",
     },
-    "positions": {  # of liquidity providers in pools, at the end of the period
+    "positions": {  # of providers and the treasury in pools, at the end of the period
         "period": "int32",
         "agent": "category",
         "token": "category",  # of the pool

@@ -73,6 +73,17 @@ class Scenario(Section):
             federation.check([group.behaviour for group in clients for _ in range(group.count)])
         return clients
 
+    @field_validator("market")
+    @classmethod
+    def _pools_take_liquidity(cls, market: Market, info: ValidationInfo) -> Market:
+        tokens, curve = info.data.get("tokens"), market.curve
+        if tokens and tokens.payout.liquidity and not curve.has_shares:
+            raise ValueError(
+                "tokens.payout.liquidity needs pools with LP shares: set another market.curve than "
+                f"{curve.kind}"
+            )
+        return market
+
     @field_validator("liquidity_providers")
     @classmethod
     def _deposits_are_possible(
@@ -203,7 +214,7 @@ class Scenario(Section):
         return found
 
     def _idle_settings(self) -> list[str]:
-        """Settings of the market that change nothing in this run."""
+        """Settings of market and payout that change nothing in this run."""
         market, found = self.market, list[str]()
         fees = market.volatility_fee
         if fees.sensitivity and fees.most <= market.fee:
@@ -221,6 +232,12 @@ class Scenario(Section):
             found.append(
                 f"sandwiches need clearing priority to get around their victim: under "
                 f"{market.clearing.kind} they do so by accident or never"
+            )
+        filled = self.liquidity_providers
+        if self.tokens.payout.liquidity and self.tokens.mechanism.kind != "cash" and not filled:
+            found.append(
+                "tokens.payout.liquidity is retained by the treasury while pools are empty, and "
+                "nobody fills them: add liquidity_providers"
             )
         late = {s.kind for s in strategies if isinstance(s, PumpAndDump) and s.start > self.periods}
         found += [f"{kind}: start is after the last period, {self.periods}" for kind in late]
