@@ -40,7 +40,7 @@ TABLES: dict[str, dict[str, str]] = {
     "pools": {
         "period": "int32",
         "token": "category",
-        "reserve_token": "float64",
+        "reserve_token": "float64",  # of a bonding curve, all there are
         "reserve_numeraire": "float64",
         "spot_price": "float64",
         "volume": "float64",  # numeraire that changed hands, buybacks included

@@ -532,6 +532,7 @@ class Economy(mesa.Model):
             seed_worth=settings.market.seed_worth,
             investors=register.investor_accounts,
             demand=invested * money[len(deposits) :],
+            treasury=TREASURY,
         )
 
     def _revenue(self) -> float:

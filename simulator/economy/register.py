@@ -124,7 +124,8 @@ class Register:
     @cached_property
     def treasury_provides(self) -> bool:
         """Whether the treasury may have positions."""
-        return self.settings.tokens.payout.liquidity > 0
+        settings = self.settings
+        return settings.tokens.payout.liquidity > 0 or settings.market.launch.treasury_provides
 
     @cached_property
     def investor_accounts(self) -> Integers:

@@ -244,6 +244,10 @@ class BondingCurve(Curve):
     def balanced(self, price: float) -> float:
         return 1.0 / (self.reserve_ratio * price)
 
+    def steepness(self, price: float) -> float:
+        """Along the curve the price goes with R^(1 - w)."""
+        return 1.0 - self.reserve_ratio
+
     def invariant(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
         """R / S^(1 / w): the backing of a supply of one. Only fees change it; not of degree one."""
         backing: Amount = reserve_numeraire / reserve_token ** (1.0 / self.reserve_ratio)
@@ -267,4 +271,10 @@ class Concentrated(Product):
     )
 
 
-CURVES: tuple[type[Curve], ...] = (ConstantProduct, Weighted, StableSwap, Concentrated)
+CURVES: tuple[type[Curve], ...] = (
+    ConstantProduct,
+    Weighted,
+    StableSwap,
+    Concentrated,
+    BondingCurve,
+)

@@ -13,7 +13,7 @@ from simulator.agents.strategies import Fundamentalist, Insider, PumpAndDump, Sa
 from simulator.components import Component, Section, extended
 from simulator.errors import ScenarioError
 from simulator.federation import Behaviour, Federation
-from simulator.market import CURVES, Concentrated, Market
+from simulator.market import CURVES, Concentrated, Market, Weighted
 from simulator.scenario.loading import load
 from simulator.scenario.record import Record
 from simulator.tokens import Tokens
@@ -193,8 +193,10 @@ class Scenario(Section):
                 f"investors can buy about {served:.0%} of what they want at genesis: liquidity "
                 "providers and clients keep the rest of the supply"
             )
-        sold = (deposits + served * demand) * (self.tokens.mechanism.kind != "cash")
-        if not sold and any(group.training_cost and not group.cash for group in self.clients):
+        sells = self.market.launch.clients_sell and self.tokens.mechanism.kind != "cash"
+        if not (sells and deposits + served * demand) and any(
+            group.training_cost and not group.cash for group in self.clients
+        ):
             found.append(
                 "without tokens that liquidity providers and investors buy clients get no money "
                 "at genesis and cannot pay for training; give them some (clients.0.cash=100) or "
@@ -222,6 +224,12 @@ class Scenario(Section):
                 f"volatility_fee changes nothing: most, {fees.most:g}, is not above fee, "
                 f"{market.fee:g}"
             )
+        curve = market.curve
+        if isinstance(curve, Weighted) and curve.last_weight and curve.periods > self.periods:
+            found.append(
+                f"weights reach last_weight in period {curve.periods}, after the last, "
+                f"{self.periods}"
+            )
         strategies = [group.strategy for group in self.investors]
         if market.outside_price.kind != "none" and not any(s.trades_outside for s in strategies):
             found.append(
@@ -233,7 +241,7 @@ class Scenario(Section):
                 f"sandwiches need clearing priority to get around their victim: under "
                 f"{market.clearing.kind} they do so by accident or never"
             )
-        filled = self.liquidity_providers
+        filled = self.liquidity_providers or market.launch.treasury_provides
         if self.tokens.payout.liquidity and self.tokens.mechanism.kind != "cash" and not filled:
             found.append(
                 "tokens.payout.liquidity is retained by the treasury while pools are empty, and "
@@ -260,6 +268,7 @@ class Scenario(Section):
             group.count * group.deposit / (1 - shallow / math.sqrt(group.strategy.reach()))
             for group in providers
         )
+        pool += market.launch.endowed(len(self.behaviours), market.seed_worth)
         if self.tokens.mechanism.kind == "cash":
             return None
         if not fundamentalists or not pool or type(market.curve) not in CURVES:

@@ -140,7 +140,7 @@ def test_cash_pays_it_to_clients(monkeypatch):
 def test_curves_without_lp_shares_are_refused():
     settings = {"market": {"curve": {"kind": "concentrated"}}}
     assert Scenario.model_validate(settings).tokens.payout.liquidity == 0
-    with pytest.raises(ValueError, match=r"payout\.liquidity needs .* curve than concentrated"):
+    with pytest.raises(ValueError, match=r"payout\.liquidity needs .*curve than concentrated"):
         Scenario.model_validate(settings | {"tokens": {"payout": USES}})
 
 
