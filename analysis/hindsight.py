@@ -23,9 +23,10 @@ def realised_values(run: Run, ahead: int = 20) -> pd.DataFrame:
     where D_k is paid to the token's holders as dividends in period k, B_k is spent on tokens that
     were bought back and burned, S_k is the supply that earned those dividends, and r is
     `valuation.discount`. S_k is what everybody held at the end of period k - 1, before the
-    purchase and issuance of k, without treasury, escrow and, unless `pools_earn`, pools. B_k is per
-    earning token, as V counts it: every holder sells into the purchase its part of the b_k tokens
-    burned, and h_k, the product of 1 - b_j/S_j over j = t+1..k-1, is what it has left of one.
+    purchase and issuance of k, without treasury (its part of pools too), escrow and, unless
+    `pools_earn`, pools. B_k is per earning token, as V counts it: every holder sells into the
+    purchase its part of the b_k tokens burned, and h_k, the product of 1 - b_j/S_j over
+    j = t+1..k-1, is what it has left of one.
     Without h a burned token would count twice: as money, and in later dividends by fewer tokens.
 
     NaN in the last `ahead` periods, where V_T would be most of it. Without buybacks, dividends of
@@ -81,11 +82,21 @@ def price_errors(run: Run, ahead: int = 20, floor: float = 0.05) -> pd.DataFrame
 def _brought(run: Run, supply: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Cash per token in each period, and what is left of a token after it `[periods, tokens]`."""
     spent, burned = buybacks(run)
-    earned = _earning(run).reindex_like(supply).fillna(0.0).cumsum()
+    earned = _earning_supply(run, supply)
     earning = earned.where(earned > ROUNDING * supply).shift()
     spent, burned = (each.reindex_like(supply).fillna(0.0) for each in (spent, burned))
     cash = _dividends(run).reindex_like(supply).fillna(0.0) + spent.where(burned > 0, 0.0)
     return (cash / earning).fillna(0.0), (1 - burned / earning).clip(lower=0.0).fillna(1.0)
+
+
+def _earning_supply(run: Run, supply: pd.DataFrame) -> pd.DataFrame:
+    """What earns dividends at the end of each period `[periods, tokens]`."""
+    held = _earning(run).reindex_like(supply).fillna(0.0).cumsum()
+    rows = run.positions[run.positions["agent"].astype(str) == "aggregator"]
+    if rows.empty or not run.scenario["tokens"]["payout"]["pools_earn"]:
+        return held
+    idle = rows.astype({"token": str}).pivot(index="period", columns="token", values="tokens")
+    return held - idle.reindex_like(supply).fillna(0.0)
 
 
 def _dividends(run: Run) -> pd.DataFrame:

@@ -40,7 +40,7 @@ TABLES: dict[str, dict[str, str]] = {
     "pools": {
         "period": "int32",
         "token": "category",
-        "reserve_token": "float64",
+        "reserve_token": "float64",  # of a bonding curve, all there are
         "reserve_numeraire": "float64",
         "spot_price": "float64",
         "volume": "float64",  # numeraire that changed hands, buybacks included
@@ -48,7 +48,7 @@ TABLES: dict[str, dict[str, str]] = {
         "supply": "float64",
         "fundamental_value": "float64",
     },
-    "positions": {  # of liquidity providers in pools, at the end of the period
+    "positions": {  # of providers and the treasury in pools, at the end of the period
         "period": "int32",
         "agent": "category",
         "token": "category",  # of the pool

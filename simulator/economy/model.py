@@ -184,6 +184,9 @@ class Economy(mesa.Model):
         ledger.transfer("retained", NUMERAIRE, CLEARING, TREASURY, split.carried, arrived)
         ledger.transfer("burn", NUMERAIRE, CLEARING, OUTSIDE, split.burned, arrived)
         fills = self._buy_back(pooled(split.buyback), arrived)
+        self.memory["positions"] = providing.fill(
+            ledger, self.pools, self.memory["positions"], pooled(split.liquidity), arrived
+        )
         empty_clearing(ledger, split.treasury, arrived)
         issued, to_treasury, self.memory["issuance"] = tokens.issuance.issue(
             self.memory["issuance"], self.period, self.shares, self.quality.utility
@@ -195,6 +198,7 @@ class Economy(mesa.Model):
         treasury = pooled(np.full(len(issued), to_treasury))
         locked = pooled(self.memory["vesting"]["locked"].sum(axis=1))
         issue(ledger, self.register, issued, vested, locked, treasury)
+        self._note_prices()
         if self.engagement is not None:
             self.memory["engagement"] = self.engagement.observe(
                 self.memory["engagement"],
@@ -399,7 +403,7 @@ class Economy(mesa.Model):
 
     @property
     def positions(self) -> Positions:
-        """What liquidity providers have in the pools now `[providers, tokens]`."""
+        """What everybody has in the pools now `[position_accounts, tokens]`."""
         return providing.positions(self.ledger, self.register, self.pools, self.memory["positions"])
 
     def _positions_of(self, group: Traders) -> Positions:
@@ -409,7 +413,7 @@ class Economy(mesa.Model):
     def lp_value(self, positions: Positions) -> Floats:
         """Worth of each account's `positions` at spot prices `[accounts]`."""
         worth = np.zeros(len(self.ledger.balances))
-        worth[self.register.provider_accounts] = positions.value(self.spot_price).sum(axis=1)
+        worth[self.register.position_accounts] = positions.value(self.spot_price).sum(axis=1)
         return worth
 
     @property
@@ -562,6 +566,7 @@ class Economy(mesa.Model):
             seed_worth=settings.market.seed_worth,
             investors=register.investor_accounts,
             demand=invested * money[len(deposits) :],
+            treasury=TREASURY,
         )
 
     def _revenue(self) -> float:
@@ -605,9 +610,7 @@ class Economy(mesa.Model):
         wanted = terms.buys(self.spot_price, self.fundamental_value, twap)
         wanted &= self.pools.reserves[1] > 0
         receivers = self._earners if terms.then == "to_client" and self.pools else None
-        fills = buy_back(self.ledger, self.pools, budget, wanted, receivers, arrived)
-        self._note_prices()
-        return fills
+        return buy_back(self.ledger, self.pools, budget, wanted, receivers, arrived)
 
     @property
     def _earners(self) -> tuple[Integers, Integers, Floats]:

@@ -1,21 +1,21 @@
-"""What liquidity providers change of their positions, and what these earn and lose."""
+"""What providers and the treasury change of their positions, and what these earn and lose."""
 
 from typing import Any
 
 import numpy as np
 
 from simulator.components import Floats, Memory
-from simulator.economy.register import TREASURY, Register
+from simulator.economy.register import CLEARING, TREASURY, Register
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import LiquidityOrders, Pool, Pools, Positions, RangePool
 
-__all__ = ["change", "initial", "position_rows", "positions"]
+__all__ = ["change", "fill", "initial", "parts", "position_rows", "positions"]
 
 DUST = 1e-12  # of a pool's reserves: less is not deposited
 
 
 def initial(ledger: Ledger, register: Register, pools: Pools, price: Floats) -> Memory:
-    """What is remembered of the positions that the launch opened `[providers, tokens]`.
+    """What is remembered of the positions that the launch opened `[position_accounts, tokens]`.
 
     What was put in for the shares there are (`deposited_*`), what has been put in less taken out in
     the period (`moved_*`), the fees collected in it (`collected_*`), and what there was when it
@@ -42,10 +42,10 @@ def initial(ledger: Ledger, register: Register, pools: Pools, price: Floats) -> 
 
 
 def positions(ledger: Ledger, register: Register, pools: Pools, memory: Memory) -> Positions:
-    """The positions of all providers as they are now."""
+    """All positions as they are now `[position_accounts, tokens]`."""
     tokens, numeraire, fee_tokens, fee_numeraire, lower, upper = _claims(ledger, register, pools)
     return Positions(
-        ledger.balances[register.provider_accounts, register.share_assets],
+        ledger.balances[register.position_accounts, register.share_assets],
         tokens + fee_tokens,
         numeraire + fee_numeraire,
         memory["deposited_tokens"],
@@ -92,6 +92,31 @@ def change(
     return changed
 
 
+def fill(ledger: Ledger, pools: Pools, memory: Memory, budget: Floats, arrived: float) -> Memory:
+    """The treasury puts `budget` `[tokens]` into pools, with tokens minted at the ratio of each.
+
+    Prices stay, and the treasury has the LP shares. It retains what is for a pool that is empty or
+    that so little does not change. `arrived` is all the money of this period's clearing.
+    """
+    if not budget.any():
+        return memory
+    changed = {name: array.copy() for name, array in memory.items()}
+    for number, pool in enumerate(pools):
+        money = float(budget[number])
+        part = 0.0 if pool.empty or not pool.shares else money / pool.reserve_numeraire
+        if part < DUST:
+            ledger.transfer("retained", NUMERAIRE, CLEARING, TREASURY, money, arrived)
+            continue
+        tokens = part * pool.reserve_token
+        ledger.transfer("liquidity", NUMERAIRE, CLEARING, TREASURY, money, arrived)
+        ledger.transfer("liquidity", pool.token, OUTSIDE, TREASURY, tokens)
+        pool.add_liquidity(tokens, money, account=TREASURY, scale=arrived)
+        for name, amount in (("tokens", tokens), ("numeraire", money)):
+            changed[f"deposited_{name}"][-1, number] += amount
+            changed[f"moved_{name}"][-1, number] += amount
+    return changed
+
+
 def position_rows(
     ledger: Ledger,
     register: Register,
@@ -110,7 +135,7 @@ def position_rows(
     gained in price, less what the position has gained without fees (Milionis et al. 2022):
     x (p' - p) + dx p' + dy - (v' - v - fees).
     """
-    part, value, changes = _part(ledger, register), now.value(price), memory
+    part, value, changes = parts(ledger, register), now.value(price), memory
     early, paid = _fees(pools, bought_back, price), _fees(pools, turnover, price)
     fees = memory["part"] * early + part * (paid - early)
     if pools.ranged:
@@ -135,7 +160,7 @@ def position_rows(
         "fees": fees,
         "lvr": rebalanced - value + fees,
     }
-    rows = {"agent": register.provider_accounts[owner] - TREASURY, "token": pool}
+    rows = {"agent": register.position_accounts[owner] - TREASURY, "token": pool}
     rows |= {name: column.ravel()[some] for name, column in columns.items()}
     nothing = np.zeros_like(part)
     return rows, changes | {
@@ -168,22 +193,22 @@ def _uncollected(
 def _claims(ledger: Ledger, register: Register, pools: Pools) -> list[Floats]:
     """Tokens and numeraire behind positions, uncollected fees in both, and the prices served.
 
-    Each `[providers, tokens]`.
+    Each `[position_accounts, tokens]`.
     """
     if pools.ranged:
         found = [
-            pool.claims(register.provider_accounts) for pool in pools if isinstance(pool, RangePool)
+            pool.claims(register.position_accounts) for pool in pools if isinstance(pool, RangePool)
         ]
         return list(np.stack(found, axis=-1))
-    part = _part(ledger, register)
+    part = parts(ledger, register)
     tokens, numeraire = register.reserves(ledger.balances)
     nothing = np.zeros_like(part)
     return [part * tokens, part * numeraire, nothing, nothing, nothing, np.full_like(part, np.inf)]
 
 
-def _part(ledger: Ledger, register: Register) -> Floats:
-    """Part of each pool that each provider has `[providers, tokens]`."""
-    shares = ledger.balances[register.provider_accounts, register.share_assets]
+def parts(ledger: Ledger, register: Register) -> Floats:
+    """Part of each pool that each account has `[position_accounts, tokens]`."""
+    shares = ledger.balances[register.position_accounts, register.share_assets]
     supply = -ledger.balances[OUTSIDE, register.share_assets]
     part: Floats = np.divide(shares, supply, out=np.zeros_like(shares), where=supply > 0)
     return part

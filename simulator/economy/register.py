@@ -116,6 +116,18 @@ class Register:
         return self._accounts_after(TREASURY + len(self.clients), len(self.providers))
 
     @cached_property
+    def position_accounts(self) -> Integers:
+        """Accounts that may have positions: the providers', then the treasury's if it may."""
+        treasury = np.full(int(self.treasury_provides), TREASURY)
+        return np.concatenate([self.provider_accounts, treasury])
+
+    @cached_property
+    def treasury_provides(self) -> bool:
+        """Whether the treasury may have positions."""
+        settings = self.settings
+        return settings.tokens.payout.liquidity > 0 or settings.market.launch.treasury_provides
+
+    @cached_property
     def investor_accounts(self) -> Integers:
         """Accounts of all investors, one after the other."""
         before = TREASURY + len(self.clients) + len(self.providers)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.components import Booleans, Floats, Integers
+from simulator.economy.providing import parts
 from simulator.economy.register import CLEARING, TREASURY, Register
 from simulator.errors import LedgerError
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
@@ -39,12 +40,13 @@ class Reward:
 def earning_tokens(ledger: Ledger, register: Register, pooled: Floats | None) -> Floats:
     """Tokens on which each account earns dividends `[accounts, tokens]`.
 
-    What an account holds itself and, where pools earn, what providers have `pooled` there
-    `[providers, tokens]`. Treasury, pools, escrow, clearing and the outside earn nothing.
+    What an account holds itself and, where pools earn, what it has `pooled` there (of
+    `position_accounts`). Treasury, pools, escrow, clearing and the outside earn nothing.
     """
     tokens = np.where(register.earns[:, None], ledger.balances[:, register.token_assets], 0.0)
     if pooled is not None:
-        tokens[register.provider_accounts] += pooled
+        providers = register.provider_accounts
+        tokens[providers] += pooled[: len(providers)]
     return tokens
 
 
@@ -58,6 +60,8 @@ def earning_supply(ledger: Ledger, register: Register, pools_earn: bool) -> Floa
         idle += register.reserves(ledger.balances)[0]
         if register.fee_accounts.size:
             idle += ledger.balances[register.fee_accounts, token]
+    elif register.treasury_provides:
+        idle += parts(ledger, register)[-1] * register.reserves(ledger.balances)[0]
     return ledger.supply(token) - idle
 
 

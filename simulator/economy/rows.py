@@ -84,7 +84,10 @@ def _clients(economy: "Economy", reward: Reward, wealth: Floats) -> Row:
 def _pools(economy: "Economy", turnover: Floats) -> Row:
     register, balances = economy.register, economy.ledger.balances
     count, fee = len(register.tokens), economy.pools.fees
-    reserve_token, reserve_numeraire = register.reserves(balances)
+    pools = economy.pools
+    reserve_token, reserve_numeraire = (
+        register.reserves(balances) if pools.ranged else pools.reserves
+    )
     bought_for, sold_for = turnover[:, 0, 0], turnover[:, 1, 1]
     return {
         "token": np.arange(count),

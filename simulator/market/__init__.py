@@ -19,7 +19,13 @@ from simulator.market.curves import (
     StableSwap,
     Weighted,
 )
-from simulator.market.launch import LAUNCHES, Launch, SeededPool
+from simulator.market.launch import (
+    LAUNCHES,
+    BondingLaunch,
+    BootstrappingPool,
+    Launch,
+    SeededPool,
+)
 from simulator.market.oracle import Oracle
 from simulator.market.orders import SIDES, STATUSES, Fills, Orders
 from simulator.market.outside import (
@@ -44,6 +50,8 @@ __all__ = [
     "STATUSES",
     "Batch",
     "BondingCurve",
+    "BondingLaunch",
+    "BootstrappingPool",
     "Clearing",
     "Concentrated",
     "ConstantProduct",

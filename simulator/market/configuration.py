@@ -22,7 +22,7 @@ class Market(Section):
         SeededPool(), description="How tokens are created and pools opened at genesis."
     )
     curve: Annotated[Curve, Family(CURVES)] = Field(
-        ConstantProduct(), description="Pricing rule of every pool."
+        ConstantProduct(), validate_default=True, description="Pricing rule of every pool."
     )
     fee: float = Field(
         0.01, ge=0, lt=1, description="Fraction of what is paid in that stays in the pool."
@@ -52,6 +52,13 @@ class Market(Section):
         le=10_000,
         description="Periods until the public learns shares, issuance, dividends and values.",
     )
+
+    @field_validator("curve")
+    @classmethod
+    def _launch_opens_the_curve(cls, curve: Curve, info: ValidationInfo) -> Curve:
+        if "launch" in info.data:
+            info.data["launch"].check_curve(curve)
+        return curve
 
     @field_validator("clearing")
     @classmethod

@@ -29,7 +29,10 @@ class Curve(Component):
     """Whether the fee is kept from what is paid out, rather than from what is paid in."""
 
     mints: ClassVar[bool] = False
-    """Whether the pool mints the tokens it sells and burns those it buys; then it has no shares."""
+    """Whether the pool mints the tokens it sells and burns those it buys."""
+
+    has_shares: ClassVar[bool] = True
+    """Whether who fills a pool gets LP shares."""
 
     def at(self, period: int) -> "Curve":
         """The rule in a period, which is the same in all unless a curve says otherwise."""
@@ -221,6 +224,7 @@ class BondingCurve(Curve):
 
     kind: Literal["bonding_curve"] = "bonding_curve"
     mints: ClassVar[bool] = True
+    has_shares: ClassVar[bool] = False
     reserve_ratio: float = Field(0.5, gt=0, le=1, description="Part of the supply that is backed.")
 
     def payout(
@@ -240,6 +244,10 @@ class BondingCurve(Curve):
     def balanced(self, price: float) -> float:
         return 1.0 / (self.reserve_ratio * price)
 
+    def steepness(self, price: float) -> float:
+        """Along the curve the price goes with R^(1 - w)."""
+        return 1.0 - self.reserve_ratio
+
     def invariant(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
         """R / S^(1 / w): the backing of a supply of one. Only fees change it; not of degree one."""
         backing: Amount = reserve_numeraire / reserve_token ** (1.0 / self.reserve_ratio)
@@ -257,9 +265,16 @@ class Concentrated(Product):
     """
 
     kind: Literal["concentrated"] = "concentrated"
+    has_shares: ClassVar[bool] = False
     spacing: int = Field(
         60, ge=1, le=16384, description="Ticks between those where positions may begin or end."
     )
 
 
-CURVES: tuple[type[Curve], ...] = (ConstantProduct, Weighted, StableSwap, Concentrated)
+CURVES: tuple[type[Curve], ...] = (
+    ConstantProduct,
+    Weighted,
+    StableSwap,
+    Concentrated,
+    BondingCurve,
+)

@@ -2,16 +2,17 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from simulator.components import Component, Floats, Integers
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
+from simulator.market.curves import Curve, Weighted
 from simulator.market.pool import Pool
 
-__all__ = ["LAUNCHES", "Launch", "SeededPool"]
+__all__ = ["LAUNCHES", "BondingLaunch", "BootstrappingPool", "Launch", "SeededPool"]
 
 BUYERS = 20_000  # served at a time, so that the memory they take is bounded
 
@@ -21,17 +22,29 @@ class Launch(Component):
 
     supply: float = Field(1000.0, ge=1e-6, le=1e12, description="Tokens of each client at genesis.")
     price: float = Field(1.0, ge=1e-6, le=1e12, description="Genesis price of a token (numeraire).")
-    client: float = Field(
-        0.6, ge=0, lt=1, description="Least fraction of the supply that the client itself keeps."
-    )
+
+    clients_sell: ClassVar[bool] = False
+    """Whether clients are paid for tokens at genesis."""
+
+    treasury_provides: ClassVar[bool] = False
+    """Whether the treasury has the LP shares of genesis."""
 
     @abstractmethod
+    def check_curve(self, curve: Curve) -> None:
+        """Raise ValueError when it cannot open pools of such a curve."""
+
     def check(self, clients: int, seed: float) -> None:
-        """Raise ValueError when tokens worth `seed` (all pools together) cannot be met."""
+        """Raise ValueError when providers cannot deposit and buy tokens worth `seed`, all pools."""
+        if seed:
+            raise ValueError(f"launch {self.kind} takes no deposits: set liquidity_providers=[]")
 
-    @abstractmethod
     def served(self, clients: int, seed: float, demand: float) -> float:
         """Part of the investors' `demand` (numeraire, all tokens) that `seed` leaves to them."""
+        return 1.0
+
+    def endowed(self, clients: int, seed_worth: float) -> float:
+        """Numeraire that pools are given from outside, all together."""
+        return 0.0
 
     @abstractmethod
     def open(
@@ -46,13 +59,15 @@ class Launch(Component):
         seed_worth: float,
         investors: Integers,
         demand: Floats,
+        treasury: int,
     ) -> None:
         """Create and place the tokens of `clients` on the ledger, `token_of` each of them.
 
         Each of `providers` puts its `deposits` (numeraire, over all pools) into the pools together
         with tokens worth `seed_worth` times as much, in concentrated pools for prices up to its
         `reach` times below and above the first; each of `investors` buys tokens for its
-        `demand` (numeraire, over all tokens). All of them hold the money already.
+        `demand` (numeraire, over all tokens). All of them hold the money already. What pools
+        open with besides is the `treasury`'s.
         """
 
 
@@ -62,7 +77,15 @@ class SeededPool(Launch):
     Investors are served pro rata when they want more than what is left above the client's part.
     """
 
+    client: float = Field(
+        0.6, ge=0, lt=1, description="Least fraction of the supply that the client itself keeps."
+    )
     kind: Literal["seeded_pool"] = "seeded_pool"
+    clients_sell: ClassVar[bool] = True
+
+    def check_curve(self, curve: Curve) -> None:
+        if curve.mints:
+            raise ValueError(f"a {curve.kind} opens with market.launch bonding_curve only")
 
     def check(self, clients: int, seed: float) -> None:
         taken, most = seed / clients / self.price, (1 - self.client) * self.supply
@@ -89,6 +112,7 @@ class SeededPool(Launch):
         seed_worth: float,
         investors: Integers,
         demand: Floats,
+        treasury: int,
     ) -> None:
         ledger.transfer("genesis", 1 + token_of, OUTSIDE, clients, self.supply)
         seed = deposits * seed_worth
@@ -128,4 +152,98 @@ class SeededPool(Launch):
         ledger.transfer("genesis_sale", NUMERAIRE, account, client, part)
 
 
-LAUNCHES: tuple[type[Launch], ...] = (SeededPool,)
+class BootstrappingPool(Launch):
+    """The treasury opens pools whose weights move, so that prices fall until buyers come.
+
+    All that clients do not keep is put into the pools (liquidity bootstrapping, Balancer). At the
+    price p it takes p (1 - w) / w numeraire for each token, w the token's first weight, which come
+    from outside. Nobody buys at genesis; what buyers pay in the pools belongs to the treasury, who
+    has all LP shares. Without trades the price falls by w / (1 - w) x (1 - v) / v until the last
+    weight v: 24 times from .96 to .5.
+    """
+
+    client: float = Field(
+        0.6, ge=0, lt=1, description="Fraction of the supply that the client itself keeps."
+    )
+    kind: Literal["lbp"] = "lbp"
+    treasury_provides: ClassVar[bool] = True
+
+    def check_curve(self, curve: Curve) -> None:
+        falls = isinstance(curve, Weighted) and (curve.last_weight or curve.weight) < curve.weight
+        if not falls:
+            raise ValueError(
+                "launch lbp needs a weighted curve with a last_weight below its weight, such as "
+                "{kind: weighted, weight: 0.96, last_weight: 0.5, periods: 20}"
+            )
+
+    def endowed(self, clients: int, seed_worth: float) -> float:
+        return clients * (1 - self.client) * self.supply * self.price / seed_worth
+
+    def open(
+        self,
+        ledger: Ledger,
+        pools: Sequence[Pool],
+        clients: Integers,
+        token_of: Integers,
+        providers: Integers,
+        deposits: Floats,
+        reach: Floats,
+        seed_worth: float,
+        investors: Integers,
+        demand: Floats,
+        treasury: int,
+    ) -> None:
+        ledger.transfer("genesis", 1 + token_of, OUTSIDE, clients, self.client * self.supply)
+        tokens = len(clients) * (1 - self.client) * self.supply / len(pools)
+        money = self.endowed(len(clients), seed_worth) / len(pools)
+        for pool in pools:
+            ledger.transfer("genesis", pool.token, OUTSIDE, treasury, tokens)
+            ledger.transfer("endowment", NUMERAIRE, OUTSIDE, treasury, money)
+            pool.add_liquidity(tokens, money, account=treasury)
+
+
+class BondingLaunch(Launch):
+    """Curves that mint and burn are the market; clients start with the whole supply.
+
+    The reserve that backs it at the price p, R = p S w, comes from outside and is nobody's: who
+    sells to the curve is paid from it. Investors buy of the curve, all at once and without a fee:
+    for D numeraire in all they are minted S ((1 + D / R)^w - 1), each its part of D, which raises
+    the price by (1 + D / R)^(1 - w). Clients get none of that money.
+    """
+
+    kind: Literal["bonding_curve"] = "bonding_curve"
+
+    def check_curve(self, curve: Curve) -> None:
+        if not curve.mints:
+            raise ValueError(f"launch bonding_curve needs a bonding_curve, not a {curve.kind}")
+
+    def endowed(self, clients: int, seed_worth: float) -> float:
+        return clients * self.supply * self.price / seed_worth
+
+    def open(
+        self,
+        ledger: Ledger,
+        pools: Sequence[Pool],
+        clients: Integers,
+        token_of: Integers,
+        providers: Integers,
+        deposits: Floats,
+        reach: Floats,
+        seed_worth: float,
+        investors: Integers,
+        demand: Floats,
+        treasury: int,
+    ) -> None:
+        ledger.transfer("genesis", 1 + token_of, OUTSIDE, clients, self.supply)
+        reserve = self.endowed(len(clients), seed_worth) / len(pools)
+        paid, most = demand / len(pools), float(demand.max(initial=0.0))
+        total = float(paid.sum())
+        for pool in pools:
+            ledger.transfer("endowment", NUMERAIRE, OUTSIDE, pool.account, reserve)
+            minted = float(pool.curve.payout(reserve, pool.reserve_token, total, 0.0, False))
+            received = paid * (minted / (total or 1.0))
+            ledger.transfer("genesis_sale", NUMERAIRE, investors, pool.account, paid, most)
+            ledger.transfer("genesis_sale", pool.token, OUTSIDE, investors, received)
+
+
+LAUNCHES: tuple[type[Launch], ...] = (SeededPool, BootstrappingPool, BondingLaunch)

@@ -74,14 +74,16 @@ class Pools(tuple[Pool, ...]):
 
     @property
     def reserves(self) -> tuple[Floats, Floats]:
-        """Tokens and numeraire that the curves price by `[tokens]`: virtual where concentrated."""
+        """Tokens and numeraire that the curves price by `[tokens]`, see `Pool.virtual_reserves`."""
         if not self:
             return np.zeros(0), np.zeros(0)
         if self.ranged:
             token, numeraire = np.array([pool.virtual_reserves for pool in self]).T
             return token, numeraire
         balances = self[0].ledger.balances
-        return balances[self.accounts, self.tokens], balances[self.accounts, NUMERAIRE]
+        held = balances[self.token_accounts, self.tokens]
+        minted = self.token_accounts == OUTSIDE
+        return np.where(minted, -held, held), balances[self.accounts, NUMERAIRE]
 
     def charging(self, fees: Floats) -> "Pools":
         """The same pools with other fees `[tokens]`."""

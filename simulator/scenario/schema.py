@@ -13,7 +13,7 @@ from simulator.agents.strategies import Fundamentalist, Insider, PumpAndDump, Sa
 from simulator.components import Component, Section, extended
 from simulator.errors import ScenarioError
 from simulator.federation import Behaviour, Federation
-from simulator.market import CURVES, Concentrated, Market
+from simulator.market import CURVES, Concentrated, Market, Weighted
 from simulator.scenario.loading import load
 from simulator.scenario.record import Record
 from simulator.tokens import Tokens
@@ -72,6 +72,17 @@ class Scenario(Section):
                 )
             federation.check([group.behaviour for group in clients for _ in range(group.count)])
         return clients
+
+    @field_validator("market")
+    @classmethod
+    def _pools_take_liquidity(cls, market: Market, info: ValidationInfo) -> Market:
+        tokens, curve = info.data.get("tokens"), market.curve
+        if tokens and tokens.payout.liquidity and not curve.has_shares:
+            raise ValueError(
+                "tokens.payout.liquidity needs pools with LP shares: set another market.curve than "
+                f"{curve.kind}"
+            )
+        return market
 
     @field_validator("liquidity_providers")
     @classmethod
@@ -182,8 +193,10 @@ class Scenario(Section):
                 f"investors can buy about {served:.0%} of what they want at genesis: liquidity "
                 "providers and clients keep the rest of the supply"
             )
-        sold = (deposits + served * demand) * (self.tokens.mechanism.kind != "cash")
-        if not sold and any(group.training_cost and not group.cash for group in self.clients):
+        sells = self.market.launch.clients_sell and self.tokens.mechanism.kind != "cash"
+        if not (sells and deposits + served * demand) and any(
+            group.training_cost and not group.cash for group in self.clients
+        ):
             found.append(
                 "without tokens that liquidity providers and investors buy clients get no money "
                 "at genesis and cannot pay for training; give them some (clients.0.cash=100) or "
@@ -203,13 +216,19 @@ class Scenario(Section):
         return found
 
     def _idle_settings(self) -> list[str]:
-        """Settings of the market that change nothing in this run."""
+        """Settings of market and payout that change nothing in this run."""
         market, found = self.market, list[str]()
         fees = market.volatility_fee
         if fees.sensitivity and fees.most <= market.fee:
             found.append(
                 f"volatility_fee changes nothing: most, {fees.most:g}, is not above fee, "
                 f"{market.fee:g}"
+            )
+        curve = market.curve
+        if isinstance(curve, Weighted) and curve.last_weight and curve.periods > self.periods:
+            found.append(
+                f"weights reach last_weight in period {curve.periods}, after the last, "
+                f"{self.periods}"
             )
         strategies = [group.strategy for group in self.investors]
         if market.outside_price.kind != "none" and not any(s.trades_outside for s in strategies):
@@ -221,6 +240,12 @@ class Scenario(Section):
             found.append(
                 f"sandwiches need clearing priority to get around their victim: under "
                 f"{market.clearing.kind} they do so by accident or never"
+            )
+        filled = self.liquidity_providers or market.launch.treasury_provides
+        if self.tokens.payout.liquidity and self.tokens.mechanism.kind != "cash" and not filled:
+            found.append(
+                "tokens.payout.liquidity is retained by the treasury while pools are empty, and "
+                "nobody fills them: add liquidity_providers"
             )
         late = {s.kind for s in strategies if isinstance(s, PumpAndDump) and s.start > self.periods}
         found += [f"{kind}: start is after the last period, {self.periods}" for kind in late]
@@ -243,6 +268,7 @@ class Scenario(Section):
             group.count * group.deposit / (1 - shallow / math.sqrt(group.strategy.reach()))
             for group in providers
         )
+        pool += market.launch.endowed(len(self.behaviours), market.seed_worth)
         if self.tokens.mechanism.kind == "cash":
             return None
         if not fundamentalists or not pool or type(market.curve) not in CURVES:

@@ -90,8 +90,8 @@ class Cash(Mechanism):
 
     def paid(self, split: Split) -> Split:
         nothing = np.zeros_like(split.direct)
-        money = split.direct + split.dividend + split.buyback
-        return replace(split, direct=money, dividend=nothing, buyback=nothing)
+        money = split.direct + split.dividend + split.buyback + split.liquidity
+        return replace(split, direct=money, dividend=nothing, buyback=nothing, liquidity=nothing)
 
 
 MECHANISMS: tuple[type[Mechanism], ...] = (ClientTokens, SharedToken, Cash)

@@ -25,6 +25,7 @@ class Split:
     dividend: Floats  # to the holders of each client's token
     buyback: Floats  # for buying each client's token in the market
     direct: Floats  # to each client
+    liquidity: Floats  # for the pool of each client's token
     treasury: float
     released: float
     carried: float  # unearned, kept for the next period
@@ -61,6 +62,9 @@ class Payout(Section):
     dividend: float = Field(0.5, ge=0, le=1, description="To token holders, by their holdings.")
     buyback: float = Field(0.2, ge=0, le=1, description="For buying tokens in the market.")
     direct: float = Field(0.2, ge=0, le=1, description="To clients, by their shares.")
+    liquidity: float = Field(
+        0.0, ge=0, le=1, description="Into pools, with tokens minted for it, for the treasury."
+    )
     treasury: float = Field(0.1, ge=0, le=1, validate_default=True, description="To the treasury.")
     pools_earn: bool = Field(
         True, description="Whether tokens in pools earn dividends, paid to the liquidity providers."
@@ -73,12 +77,12 @@ class Payout(Section):
     @field_validator("treasury")
     @classmethod
     def _sums_to_one(cls, treasury: float, info: ValidationInfo) -> float:
-        uses = ("dividend", "buyback", "direct")
+        uses = ("dividend", "buyback", "direct", "liquidity")
         if all(use in info.data for use in uses):
             total = sum(info.data[use] for use in uses) + treasury
             if abs(total - 1) > ROUNDING:
                 raise ValueError(
-                    f"dividend + buyback + direct + treasury must sum to 1, they sum to {total:g}"
+                    f"{' + '.join(uses)} + treasury must sum to 1, they sum to {total:g}"
                 )
         return treasury
 
@@ -97,15 +101,14 @@ class Payout(Section):
         treasury = self.treasury * revenue
         earned = revenue - treasury + released
         nothing = np.zeros_like(shares)
-        uses = self.dividend + self.buyback + self.direct
-        if shares.any() and uses > ROUNDING:
-            dividend, buyback, direct = (
-                use / uses * earned * shares for use in (self.dividend, self.buyback, self.direct)
-            )
-            split = Split(dividend, buyback, direct, treasury, released, 0.0, 0.0)
+        uses = self.dividend, self.buyback, self.direct, self.liquidity
+        total = sum(uses)
+        if shares.any() and total > ROUNDING:
+            dividend, buyback, direct, liquidity = (use / total * earned * shares for use in uses)
+            split = Split(dividend, buyback, direct, liquidity, treasury, released, 0.0, 0.0)
             return split, self.initial()
         treasury += earned if self.unearned == "treasury" else 0.0
         carried = earned if self.unearned == "carry" else 0.0
         burned = earned if self.unearned == "burn" else 0.0
-        split = Split(nothing, nothing, nothing, treasury, released, carried, burned)
+        split = Split(nothing, nothing, nothing, nothing, treasury, released, carried, burned)
         return split, {"carried": np.array(carried)}

@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analysis import Run, load_run, price_errors, price_gap, realised_values
+from analysis.hindsight import _earning_supply
 from simulator import Scenario, run
+from simulator.economy.rewarding import earning_supply
 
 Rows = dict[str, list[tuple[Any, ...]]]
 Made = Callable[..., Run]
@@ -221,3 +223,29 @@ def test_cash_has_no_tokens_to_value(tmp_path: Path) -> None:
     cash = simulated(tmp_path, {"tokens.mechanism.kind": "cash", "periods": 2})
     assert realised_values(cash).empty
     assert price_errors(cash)["periods"].tolist() == [0]
+
+
+@pytest.mark.parametrize("pools_earn", [True, False])
+def test_the_earning_supply_is_that_of_the_run(tmp_path: Path, pools_earn: bool) -> None:
+    """With locked tokens, and with a treasury that owns a part of the pools."""
+    terms = {
+        "periods": 8,
+        "federation": {"contribution": {"kind": "data_size"}},
+        "tokens": {
+            "payout": {"liquidity": 0.1, "buyback": 0.1, "pools_earn": pools_earn},
+            "vesting": {"kind": "linear", "periods": 4},
+        },
+    }
+    seen = []
+    folder = run(
+        Scenario.model_validate(terms),
+        tmp_path,
+        progress=lambda economy: seen.append(
+            earning_supply(economy.ledger, economy.register, pools_earn)
+        ),
+    )
+    finished = load_run(folder)
+    supply = finished.pools.pivot(index="period", columns="token", values="supply")
+    found = _earning_supply(finished, supply).to_numpy()
+    assert (supply.to_numpy()[1:] > 1.001 * found[1:]).all()
+    assert found[-len(seen) :] == pytest.approx(np.array(seen), rel=1e-12)

@@ -75,6 +75,8 @@ NEEDY = {  # kinds that something else must be set for
     "insider",  # a delay of information
     "arbitrageur",  # a price outside
     "range_keeper",  # concentrated pools
+    "lbp",  # a weighted curve whose weight falls, and no providers
+    "bonding_curve",  # both launch and curve, and no providers
 }
 
 

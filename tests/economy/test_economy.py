@@ -55,7 +55,7 @@ def rows(economy, table):
 @given(
     mechanism=st.sampled_from(["client_tokens", "shared_token", "cash"]),
     fee=st.floats(0, 0.5),
-    fractions=st.lists(st.floats(0.0, 1), min_size=4, max_size=4).filter(lambda x: sum(x) > 0.01),
+    fractions=st.lists(st.floats(0.0, 1), min_size=5, max_size=5).filter(lambda x: sum(x) > 0.01),
     then=st.sampled_from(["burn", "to_client"]),
     unearned=st.sampled_from(["carry", "treasury", "burn"]),
     pools_earn=st.booleans(),
@@ -68,7 +68,11 @@ def test_conservation_whatever_the_settings(
     mechanism, fee, fractions, then, unearned, pools_earn, riders, providers, emission, seed
 ):
     uses = dict(
-        zip(("dividend", "buyback", "direct"), np.divide(fractions, sum(fractions)), strict=False)
+        zip(
+            ("dividend", "buyback", "direct", "liquidity"),
+            np.divide(fractions, sum(fractions)),
+            strict=False,
+        )
     )
     uses = {use: float(part) for use, part in uses.items()}
     payout = uses | {
@@ -105,7 +109,7 @@ def test_conservation_whatever_the_settings(
         named = list(
             zip(flows["flow"], flows["asset"], flows["payer"], flows["payee"], strict=True)
         )
-        total = dict.fromkeys(("issuance", "burn"), 0.0)
+        total = dict.fromkeys(("issuance", "liquidity", "burn"), 0.0)
         outside = 0.0
         for (flow, asset, payer, payee), amount in zip(named, flows["amount"], strict=True):
             if flow in total and asset > 0:
@@ -114,7 +118,8 @@ def test_conservation_whatever_the_settings(
                 outside += amount * (int(payee == 0) - int(payer == 0))
         # Supply moves by what was minted and burned, the outside by what it paid and received.
         change = (economy.ledger.supply(tokens) - supply).sum()
-        assert change == pytest.approx(total["issuance"] - total["burn"], abs=1e-7)
+        minted = total["issuance"] + total["liquidity"]
+        assert change == pytest.approx(minted - total["burn"], abs=1e-7)
         moved = balances[OUTSIDE, NUMERAIRE] - before[OUTSIDE, NUMERAIRE]
         assert moved == pytest.approx(outside, abs=1e-7)
 

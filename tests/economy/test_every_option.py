@@ -19,8 +19,8 @@ OPTIONS = """\
 name: options
 periods: 9
 federation: {contribution: {kind: data_size}, participation: 0.8}
-clients: [{count: 2, tip: 0.1}, {count: 2, policy: {kind: cover_costs}}]
-liquidity_providers: [{deposit: 400}]
+clients: [{count: 2, tip: 0.1, cash: 50}, {count: 2, cash: 50, policy: {kind: cover_costs}}]
+liquidity_providers: %s
 market:
   fee: 0.01
   passes: 2
@@ -58,6 +58,15 @@ MARKETS = {
         "",
     ),
     "stableswap": ("  clearing: {kind: fifo}\n  curve: {kind: stableswap}", ""),
+    "lbp": (
+        "  launch: {kind: lbp, price: 12}\n"
+        "  curve: {kind: weighted, weight: 0.9, last_weight: 0.5, periods: 6}",
+        "",
+    ),
+    "bonding_curve": (
+        "  launch: {kind: bonding_curve}\n  curve: {kind: bonding_curve, reserve_ratio: 0.4}",
+        "",
+    ),
 }
 
 every_market = pytest.mark.parametrize("market", MARKETS)
@@ -66,7 +75,8 @@ every_market = pytest.mark.parametrize("market", MARKETS)
 @pytest.fixture
 def scenario(tmp_path: Path, market: str) -> Path:
     terms, traders = MARKETS[market]
-    (tmp_path / "options.yaml").write_text(OPTIONS % terms + traders)
+    providers = "[]" if "launch" in terms else "[{deposit: 400}]"
+    (tmp_path / "options.yaml").write_text(OPTIONS % (providers, terms) + traders)
     rows = [f"{1 + 0.1 * k},{1 - 0.05 * k},Mon,1,{1 + k}" for k in range(7)]
     names = "token_0,token_1,day,token_2,token_3\n"
     (tmp_path / "prices.csv").write_text(names + "\n".join(rows) + "\n")

@@ -60,7 +60,8 @@ def by_asset(reserve_in, reserve_out, pays_token):
 
 
 def test_every_curve_of_a_scenario_is_under_the_laws():
-    assert {type(curve) for curve in LAWFUL} == set(CURVES)
+    """But for the bonding curve, whose pools hold no tokens; it has laws of its own below."""
+    assert {type(curve) for curve in LAWFUL} == set(CURVES) - {BondingCurve}
 
 
 @pytest.mark.parametrize("reserve_in, reserve_out, amount, fee, out", UNISWAP)

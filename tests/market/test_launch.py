@@ -47,6 +47,7 @@ def opened(
         1.0,
         investors,
         np.array(demand),
+        OUTSIDE,
     )
     ledger.audit()
     return ledger, pools

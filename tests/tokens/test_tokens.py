@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from simulator.tokens import (
     HORIZON,
     Buyback,
+    Cash,
     ClientTokens,
     Credit,
     Equal,
@@ -108,6 +109,17 @@ def test_payout_divides_revenue():
     assert split.carried == split.burned == split.released == 0
 
 
+def test_liquidity_is_a_use_like_the_others():
+    payout = Payout(dividend=0.4, buyback=0.0, direct=0.2, liquidity=0.3)
+    split, _ = payout.split(payout.initial(), 100.0, SHARES)
+    assert split.liquidity == pytest.approx([15, 9, 6])
+    assert (split.dividend.sum(), split.direct.sum(), split.treasury) == pytest.approx((40, 20, 10))
+    assert payout.to_holders == 0.4
+    paid = Cash().paid(split)
+    assert paid.direct == pytest.approx([45, 27, 18])
+    assert not paid.liquidity.any() and not paid.dividend.any()
+
+
 @pytest.mark.parametrize(
     ("unearned", "carried", "treasury", "burned"),
     [("carry", 90, 10, 0), ("treasury", 0, 100, 0), ("burn", 0, 10, 90)],
@@ -124,19 +136,26 @@ def test_unearned_revenue(unearned, carried, treasury, burned):
 
 
 @given(
-    cuts=st.lists(st.floats(0, 1), min_size=3, max_size=3).map(sorted),
+    cuts=st.lists(st.floats(0, 1), min_size=4, max_size=4).map(sorted),
     revenue=st.floats(0, 1e9),
     earned=st.booleans(),
     unearned=st.sampled_from(["carry", "treasury", "burn"]),
     carried=st.floats(0, 1e6),
 )
 def test_every_unit_of_revenue_has_one_use(cuts, revenue, earned, unearned, carried):
-    a, b, c = cuts
-    payout = Payout(dividend=a, buyback=b - a, direct=c - b, treasury=1 - c, unearned=unearned)
+    a, b, c, d = cuts
+    payout = Payout(
+        dividend=a,
+        buyback=b - a,
+        direct=c - b,
+        liquidity=d - c,
+        treasury=1 - d,
+        unearned=unearned,
+    )
     split, memory = payout.split(
         {"carried": np.array(carried)}, revenue, SHARES if earned else NOBODY
     )
-    uses = (split.dividend, split.buyback, split.direct)
+    uses = (split.dividend, split.buyback, split.direct, split.liquidity)
     total = sum(float(use.sum()) for use in uses)
     total += split.treasury + split.carried + split.burned
     assert total == pytest.approx(revenue + carried, rel=1e-9, abs=1e-9)

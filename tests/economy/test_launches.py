@@ -1,0 +1,257 @@
+"""Launches without providers in a run: one period by hand, and what stays true."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulator.economy import Economy
+from simulator.economy.register import CLEARING, TREASURY
+from simulator.economy.rewarding import earning_supply, earning_tokens
+from simulator.federation import Quality
+from simulator.ledger import NUMERAIRE
+from simulator.scenario import Scenario
+
+FALLING = {"kind": "weighted", "weight": 0.96, "last_weight": 0.5, "periods": 20}
+LBP = {"launch": {"kind": "lbp", "price": 24}, "curve": FALLING}
+BONDING = {"launch": {"kind": "bonding_curve"}, "curve": {"kind": "bonding_curve"}}
+IDLE = {"kind": "value_seller", "sell_fraction": 0.0, "stock_fraction": 0.0}
+BUYER = {"activity": 0, "wealth": {"mean": 120, "sigma": 0}}
+USES = {"dividend": 0.5, "buyback": 0.2, "direct": 0.2, "treasury": 0.1}
+
+
+def by_hand(monkeypatch, market, payout=USES, **changes):
+    """Two clients with shares 3/4 and 1/4, revenue 100, emission 40 and fee 1%; all only hold.
+
+    An idle investor has 120 numeraire and wants tokens for a third of it.
+    """
+    settings = {
+        "federation": {"partition": {"kind": "iid"}},
+        "clients": [{"count": 2, "training_cost": 0.0, "policy": IDLE}],
+        "liquidity_providers": [],
+        "investors": [BUYER],
+        "tokens": {
+            "revenue": {"maximum": 100, "floor": 0.0},
+            "issuance": {"first": 40, "half_life": 20},
+            "payout": payout,
+        },
+        "market": market | {"fee": 0.01},
+    }
+    economy = Economy(Scenario.model_validate(settings | changes))
+    federation = type(economy.settings.federation)
+    monkeypatch.setattr(federation, "evaluate", lambda *_: Quality(1.0, 0.0, 0.0))
+    monkeypatch.setattr(federation, "assess", lambda *_: (np.array([0.3, 0.1]), {}))
+    return economy
+
+
+def exactly(*numbers):
+    return pytest.approx(numbers, rel=1e-12)
+
+
+def test_a_price_that_nobody_pays_falls_24_times(monkeypatch):
+    """.96/.04 = 24 at weight .96, .73/.27 at .73 after 10 periods and 1 at .5 after 20."""
+    economy = by_hand(monkeypatch, LBP, USES | {"buyback": 0.0, "dividend": 0.7})
+    prices = [economy.spot_price.copy()]
+    for _ in range(22):
+        economy.step()
+        prices.append(economy.spot_price.copy())
+    for period, price in ((0, 24.0), (10, 0.73 / 0.27), (20, 1.0), (22, 1.0)):
+        assert prices[period] == exactly(price, price)
+    assert (np.diff(prices, axis=0)[:20] < 0).all()
+
+
+def test_a_period_of_a_bootstrapping_pool_by_hand(monkeypatch):
+    """Of 1000 tokens each client has 600; 400 at price 24 are in the pool with 400 numeraire.
+
+    | period 1 | token 0 | 1 | how |
+    |---|---|---|---|
+    | weight | .937 | .937 | .96 - .46/20 |
+    | dividend per token | .0625 | .0208 | 37.5 and 12.5 for 600: those pooled are the treasury's |
+    | bought back | 400 (1 - (400/414.85)^(.063/.937)) | 4.95 for 14.85 | 15 and 5, fee 1% |
+    """
+    economy = by_hand(monkeypatch, LBP)
+    register, balances = economy.register, economy.ledger.balances
+    opening = economy.tables["positions"]
+    assert opening["agent"].tolist() == [0, 0]
+    assert opening["tokens"] == exactly(400, 400)
+    assert opening["deposited_numeraire"] == exactly(400, 400)
+    assert balances[register.investor_accounts, NUMERAIRE] == exactly(120)
+    economy.step()
+    clients, pools = economy.tables["clients"], economy.tables["pools"]
+    assert clients["dividends"] == exactly(37.5, 12.5)
+    assert clients["tokens"] == exactly(630, 610)
+    bought = 400 * (1 - (400 / (400 + np.array([14.85, 4.95]))) ** (0.063 / 0.937))
+    assert pools["reserve_token"] == exactly(*(400 - bought))
+    assert pools["reserve_numeraire"] == exactly(415, 405)
+    price = np.array([415, 405]) / 0.063 / ((400 - bought) / 0.937)
+    assert pools["spot_price"] == exactly(*price)
+    positions = economy.tables["positions"]
+    assert positions["value"] == exactly(*(np.array([415, 405]) + (400 - bought) * price))
+    assert positions["fees"] == exactly(0.15, 0.05)
+    treasury = economy.tables["agents"]["wealth"][0]
+    assert treasury == pytest.approx(10 + positions["value"].sum(), rel=1e-12)
+    supply = earning_supply(economy.ledger, register, True)
+    assert supply == exactly(630, 610)
+
+
+def test_a_period_of_a_bonding_curve_by_hand(monkeypatch):
+    """Each client has all 1000 tokens, backed by 500; the investor pays 20 into each curve.
+
+    | token | 0 | 1 | how |
+    |---|---|---|---|
+    | supply at genesis | 1019.80 | 1019.80 | 1000 (520/500)^.5 |
+    | dividend per token | .0368 | .0123 | 37.5 and 12.5 |
+    | bought back and burned | | | S ((1 + 14.85/520)^.5 - 1): the supply stays, R is 535 |
+    | issued | 30 | 10 | the price falls by S/(S + 30) |
+    """
+    economy = by_hand(monkeypatch, BONDING)
+    register, balances = economy.register, economy.ledger.balances
+    supply = 1000 * (520 / 500) ** 0.5
+    (investor,) = register.investor_accounts
+    assert balances[investor, :3] == exactly(80, supply - 1000, supply - 1000)
+    assert economy.spot_price == exactly(*[520 / supply / 0.5] * 2)
+    assert economy.tables["pools"]["reserve_token"] == exactly(supply, supply)
+    seen, decide = [], economy.decide
+    monkeypatch.setattr(economy, "decide", lambda view: seen.append(view) or decide(view))
+    economy.step()
+    clients, pools = economy.tables["clients"], economy.tables["pools"]
+    assert clients["dividends"] == exactly(37.5 * 1000 / supply, 12.5 * 1000 / supply)
+    assert clients["tokens"] == exactly(1030, 1010)
+    assert pools["reserve_numeraire"] == exactly(535, 525)
+    assert pools["supply"] == exactly(supply + 30, supply + 10)
+    before = np.array([535, 525]) / supply / 0.5
+    assert pools["spot_price"] == exactly(
+        before[0] * supply / (supply + 30), before[1] * supply / (supply + 10)
+    )
+    assert seen[0].spot_price == exactly(*pools["spot_price"])
+    fills = economy.tables["fills"]
+    minted = supply * (np.sqrt(1 + np.array([14.85, 4.95]) / 520) - 1)
+    assert fills["amount_out"] == exactly(*minted)
+    assert balances[TREASURY, NUMERAIRE] == pytest.approx(10.0)
+    assert not balances[:, register.share_assets].any()
+    assert not len(economy.tables["positions"]["agent"])
+    assert earning_supply(economy.ledger, register, True) == exactly(supply + 30, supply + 10)
+
+
+def test_what_is_granted_to_escrow_moves_the_price_as_well(monkeypatch):
+    tokens = {
+        "revenue": {"maximum": 100, "floor": 0.0},
+        "payout": {"dividend": 0.9, "buyback": 0.0, "direct": 0.0, "treasury": 0.1},
+        "issuance": {"first": 40, "half_life": 20},
+        "vesting": {"kind": "cliff", "periods": 3},
+    }
+    economy = by_hand(monkeypatch, BONDING, tokens=tokens, investors=[])
+    economy.step()
+    assert economy.spot_price == exactly(1000 / 1030, 1000 / 1010)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    market=st.sampled_from([LBP, BONDING]),
+    mechanism=st.sampled_from(["client_tokens", "shared_token", "cash"]),
+    vesting=st.sampled_from(["none", "linear"]),
+    fee=st.floats(0, 0.5),
+    fractions=st.lists(st.floats(0.0, 1), min_size=5, max_size=5).filter(lambda x: sum(x) > 0.01),
+    then=st.sampled_from(["burn", "to_client"]),
+    unearned=st.sampled_from(["carry", "treasury", "burn"]),
+    pools_earn=st.booleans(),
+    emission=st.floats(0, 5000),
+    seed=st.integers(0, 2**32),
+)
+def test_conservation_whatever_the_settings(
+    market, mechanism, vesting, fee, fractions, then, unearned, pools_earn, emission, seed
+):
+    names = ("dividend", "buyback", "direct", "liquidity")
+    parts = np.divide(fractions, sum(fractions)) * ([1, 1, 1, market is LBP, 1])
+    uses = {name: float(part) for name, part in zip(names, parts, strict=False)}
+    settings = {
+        "seed": seed,
+        "federation": {"contribution": {"kind": "leave_one_out"}},
+        "clients": [{"count": 2, "cash": 30}, {"behaviour": {"kind": "free_rider"}}],
+        "liquidity_providers": [],
+        "investors": [{"count": 6, "tolerance": 0.5}, {"count": 4, "strategy": {"kind": "noise"}}],
+        "tokens": {
+            "mechanism": {"kind": mechanism},
+            "vesting": {"kind": vesting},
+            "issuance": {"first": emission, "unearned": unearned},
+            "payout": uses
+            | {"treasury": max(1 - sum(uses.values()), 0.0), "unearned": unearned}
+            | {"pools_earn": pools_earn, "buybacks": {"then": then}},
+        },
+        "market": market | {"fee": fee},
+    }
+    economy = Economy(Scenario.model_validate(settings))
+    register, ledger = economy.register, economy.ledger
+    token, outside = register.token_numbers, register.categories["payer"].index("outside")
+    for _ in range(5):
+        supply = ledger.supply(token)
+        economy.step()
+        balances = ledger.balances
+        assert (np.abs(balances.sum(axis=0)) <= 1e-11 * np.abs(balances).sum(axis=0)).all()
+        assert (balances[1:] >= 0).all() and balances[CLEARING, NUMERAIRE] == 0
+        flows = economy.tables["flows"]
+        of_tokens = (flows["asset"] > 0) & (flows["asset"] <= len(token))
+        minted = of_tokens & (flows["payer"] == outside)
+        burned = of_tokens & (flows["payee"] == outside)
+        named = {name for name, some in zip(flows["flow"], minted | burned, strict=True) if some}
+        by_curve = {"swap", "fee"} if market is BONDING else {"liquidity"}
+        assert named <= {"issuance", "grant", "burn"} | by_curve
+        change = flows["amount"][minted].sum() - flows["amount"][burned].sum()
+        scale = max(float(supply.sum()), 1.0)
+        assert (ledger.supply(token) - supply).sum() == pytest.approx(change, abs=1e-9 * scale)
+        earning = earning_tokens(ledger, register, economy.positions.tokens if pools_earn else None)
+        assert earning_supply(ledger, register, pools_earn) == pytest.approx(
+            earning.sum(axis=0), rel=1e-9, abs=1e-9
+        )
+        wealth = economy.wealth[register.agent_accounts].sum()
+        assert economy.tables["agents"]["wealth"].sum() == pytest.approx(wealth)
+    if market is BONDING and len(token):
+        assert economy.tables["pools"]["reserve_token"] == pytest.approx(ledger.supply(token))
+
+
+def warned(**settings):
+    base = {"periods": 30, "liquidity_providers": [], "clients": [{"count": 4, "cash": 50}]}
+    return " ".join(Scenario.model_validate(base | settings).warnings())
+
+
+@pytest.mark.parametrize("market", [LBP, BONDING], ids=["lbp", "bonding_curve"])
+def test_clients_need_cash_where_they_sell_nothing(market):
+    assert "clients.0.cash" not in warned(market=market)
+    assert "clients.0.cash" in warned(market=market, clients=[{"count": 4}])
+    assert "investors can buy" not in warned(market=market, investors=[{"count": 10_000}])
+
+
+def test_weights_that_still_move_at_the_end_are_told():
+    assert "weights reach last_weight in period 20" in warned(market=LBP, periods=19)
+    assert "weights" not in warned(market=LBP, periods=20)
+
+
+def test_the_markets_gain_is_that_of_what_the_launch_puts_in():
+    """.5 x .3 x 60 x 100 = 900 a pass into 4 x 500 of curves with steepness .5: .225."""
+    assert "market gain" not in warned(market=BONDING)
+    assert "market gain 1.1 is" in warned(
+        market=BONDING, investors=[{"count": 60, "wealth": {"mean": 500}}]
+    )
+    assert "market gain" in warned(market=LBP | {"launch": {"kind": "lbp", "price": 1}})
+
+
+@pytest.mark.parametrize("market", [LBP, BONDING], ids=["lbp", "bonding_curve"])
+def test_a_run_goes_on_where_it_was_saved(market):
+    settings = {
+        "federation": {"contribution": {"kind": "data_size"}},
+        "clients": [{"count": 4, "cash": 50}],
+        "liquidity_providers": [],
+        "investors": [{"count": 8}, {"count": 4, "strategy": {"kind": "momentum"}}],
+        "market": market | {"passes": 2, "volatility_fee": {"sensitivity": 0.5}},
+    }
+    whole, half, resumed = (Economy(Scenario.model_validate(settings)) for _ in range(3))
+    for _ in range(6):
+        whole.step()
+    for _ in range(3):
+        half.step()
+    resumed.restore({name: array.copy() for name, array in half.state.save().items()})
+    for _ in range(3):
+        resumed.step()
+    assert resumed.ledger.balances.tobytes() == whole.ledger.balances.tobytes()
+    assert resumed.history[-1] == whole.history[-1]
+    assert whole.history[-1]["volume"] > 0
