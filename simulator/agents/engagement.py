@@ -28,7 +28,8 @@ class Participation(Component):
     def joins(self, period: int, there: Booleans, pay: Floats, cost: Floats) -> Booleans:
         """Who means to take part `[clients]`, given who meant to in the last period (`there`).
 
-        `pay` is what each expects for taking part in every period, `cost` what training costs it.
+        `period` counts from that in which they joined. `pay` is what each expects for taking part
+        in every period, `cost` what training costs it.
         """
 
 
@@ -79,7 +80,8 @@ class Effort(Component):
     ) -> Memory:
         """The memory with the `effort` `[clients]` for this period, of those who are there.
 
-        `share` is each client's, `rate` what a share of 1 was paid, `cost` that of full effort.
+        `period` counts from that in which they joined. `share` is each client's, `rate` what a
+        share of 1 was paid, `cost` that of full effort.
         """
 
 
@@ -111,7 +113,7 @@ class SearchingEffort(Effort):
     def choose(
         self, memory: Memory, period: int, share: Floats, rate: Floats, cost: Floats
     ) -> Memory:
-        if period == 1 or (period - 1) % self.every:
+        if period <= 1 or (period - 1) % self.every:
             return memory
         effort, direction = memory["effort"], memory["direction"]
         more = (share - memory["tried_share"]) * rate - (effort - memory["tried_effort"]) * cost

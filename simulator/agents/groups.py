@@ -96,7 +96,10 @@ class ClientGroup(Section):
     policy: Annotated[Strategy, Family(CLIENT_POLICIES)] = Field(
         ValueSeller(), description="What they do with their tokens."
     )
-    cash: float = Field(0.0, ge=0, le=1e12, description="Numeraire each brings along at genesis.")
+    joins: int = Field(
+        1, ge=1, le=1_000_000, description="Period in which they join, and their tokens launch."
+    )
+    cash: float = Field(0.0, ge=0, le=1e12, description="Numeraire each brings along, joining.")
     training_cost: float = Field(
         0.01, ge=0, le=1e9, description="Cost of training on one example for one epoch (numeraire)."
     )

@@ -50,7 +50,7 @@ class Engagement:
         efforts = [group.effort.initial(_count(own)) for group, own in self._groups]
         return {
             "unlocked": self._owned.copy(),
-            "joins": np.ones(clients, dtype=bool),
+            "there": np.ones(clients, dtype=bool),
             "share": np.full(clients, np.nan),
             "rate": np.zeros(clients),
             **{name: np.concatenate([effort[name] for effort in efforts]) for name in efforts[0]},
@@ -65,11 +65,11 @@ class Engagement:
         """
         decided, paid = dict(memory), np.zeros(len(cash))
         decided["unlocked"] = memory["unlocked"].copy()
-        trains = self._everything.trains(period) & memory["joins"]
+        trains = self._everything.trains(period) & memory["there"]
         cost = self._cost(memory, period, memory["effort"])
         for group, clients in self._groups:
             for client in range(*_span(clients)):
-                if trains[client]:
+                if trains[client] and group.joins <= period:
                     bought, paid[client] = group.locked.affordable(
                         self._left(memory, client), float(cash[client]), float(cost[client])
                     )
@@ -78,15 +78,15 @@ class Engagement:
         pay = np.nan_to_num(memory["share"]) * memory["rate"]
         parts = []
         for group, clients in self._groups:
-            there = memory["joins"][clients]
+            there, age = memory["there"][clients], period - group.joins + 1
             past = {name: memory[name][clients] for name in group.effort.initial(0)}
             own = group.effort.choose(
-                past, period, shares[clients], memory["rate"][clients], full[clients]
+                past, age, shares[clients], memory["rate"][clients], full[clients]
             )
             own = {name: np.where(there, own[name], past[name]) for name in own}
             cost = own["effort"] * full[clients]
-            joins = group.participation.joins(period, there, pay[clients], cost)
-            parts.append(own | {"joins": joins})
+            stays = group.participation.joins(age, there, pay[clients], cost)
+            parts.append(own | {"there": stays})
         decided |= {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         return decided, paid
 

@@ -19,7 +19,7 @@ from simulator.economy import providing
 from simulator.economy.arbitrage import bring_in, take_out
 from simulator.economy.detail import Details
 from simulator.economy.engaging import Engagement, engages
-from simulator.economy.publishing import announced, seen_by, unannounced
+from simulator.economy.publishing import announced, known, seen_by, unannounced
 from simulator.economy.register import CLEARING, TREASURY, Register, each
 from simulator.economy.rewarding import (
     Reward,
@@ -119,12 +119,19 @@ class Economy(mesa.Model):
         with self._threads.limit(limits=1):
             self.state.period += 1
             self._set_terms()
+            self.welcome()
             self.engage()
             round_ = self.learn()
             self.assess(round_)
             reward = self.reward()
             traded = self.exchange(reward)
             self.record(reward, traded)
+
+    def welcome(self) -> None:
+        """Clients who join in this period bring their cash and launch their tokens."""
+        new = self.register.joins == self.period
+        if self.period > 1 and new.any():
+            self._launch(new)
 
     def engage(self) -> None:
         """Clients buy examples, choose how many they use, and whether they mean to take part."""
@@ -164,7 +171,7 @@ class Economy(mesa.Model):
             "participated": round_.participated,
             "contributions": contributions,
             "credit": credit,
-            "shares": tokens.allocation.shares(credit),
+            "shares": self._of_joined(tokens.allocation.shares, credit),
         }
 
     def reward(self) -> Reward:
@@ -188,14 +195,10 @@ class Economy(mesa.Model):
             ledger, self.pools, self.memory["positions"], pooled(split.liquidity), arrived
         )
         empty_clearing(ledger, split.treasury, arrived)
-        issued, to_treasury, self.memory["issuance"] = tokens.issuance.issue(
-            self.memory["issuance"], self.period, self.shares, self.quality.utility
-        )
-        if not self.pools:
-            issued, to_treasury = np.zeros_like(issued), 0.0
+        issued, to_treasury = self._issued()
         vested, self.memory["vesting"] = tokens.vesting.vest(self.memory["vesting"], issued)
         self.own = Own(vested, self._training_cost)
-        treasury = pooled(np.full(len(issued), to_treasury))
+        treasury = pooled(to_treasury)
         locked = pooled(self.memory["vesting"]["locked"].sum(axis=1))
         issue(ledger, self.register, issued, vested, locked, treasury)
         self._note_prices()
@@ -411,9 +414,10 @@ class Economy(mesa.Model):
         return self.positions.rows(slice(first, first + len(group.accounts)))
 
     def lp_value(self, positions: Positions) -> Floats:
-        """Worth of each account's `positions` at spot prices `[accounts]`."""
+        """Worth of each account's `positions` at spot prices, and what waits `[accounts]`."""
         worth = np.zeros(len(self.ledger.balances))
         worth[self.register.position_accounts] = positions.value(self.spot_price).sum(axis=1)
+        worth[self.register.provider_accounts] += self.register.waiting(self.period)
         return worth
 
     @property
@@ -433,9 +437,9 @@ class Economy(mesa.Model):
 
     def _available(self) -> Booleans:
         draws = self.state.streams["availability"].random(len(self.register.clients))
-        there: Booleans = draws < self.register.availability
+        there: Booleans = (draws < self.register.availability) & self.register.joined(self.period)
         if self.engagement is not None:
-            there &= self.memory["engagement"]["joins"]
+            there &= self.memory["engagement"]["there"]
         return there & self.cohort.present(self.period)
 
     def _evaluated(self) -> Quality:
@@ -511,10 +515,10 @@ class Economy(mesa.Model):
         price = np.full(len(self.register.tokens), settings.market.launch.price)
         self.memory["prices"] = {"spot": price, "value": price}
         self.memory["fees"] = settings.market.volatility_fee.initial(price)
+        self.memory["positions"] = providing.initial(self.register, price)
+        self.memory["news"] = {}
         self._set_terms()
         self._endow()
-        self._note_prices()
-        self.memory["positions"] = providing.initial(self.ledger, self.register, self.pools, price)
         self.memory["oracle"] = settings.market.oracle.initial(self.spot_price)
         self.quality = self._evaluated()
         self.memory["issuance"] = tokens.issuance.initial(self.quality.utility)
@@ -536,38 +540,78 @@ class Economy(mesa.Model):
         self.record(reward, [(self.view(reward), none)] if self.pools else [])
 
     def _endow(self) -> None:
-        """Providers and investors bring their money; the launch creates tokens and opens pools."""
+        """Providers and investors bring their money, and the first clients their tokens."""
         settings, register, streams = self.settings, self.register, self.state.streams
-        deposits = np.array([group.deposit for group in each(settings.liquidity_providers)])
         cash = np.array([group.cash for group in each(settings.liquidity_providers)])
         wealth = [
             group.wealth.draw(group.count, streams[f"wealth/{number}"])
             for number, group in enumerate(settings.investors)
         ]
-        invested = np.repeat(
-            [group.invested for group in settings.investors],
-            [group.count for group in settings.investors],
-        )
-        money = np.concatenate([(1 + settings.market.seed_worth) * deposits + cash, *wealth])
+        money = np.concatenate([register.seeds + cash, *wealth])
         accounts = np.concatenate([register.provider_accounts, register.investor_accounts])
         self.ledger.transfer("endowment", NUMERAIRE, OUTSIDE, accounts, money)
-        own_cash = np.array([group.cash for group in each(settings.clients)])
-        self.ledger.transfer("endowment", NUMERAIRE, OUTSIDE, register.client_accounts, own_cash)
-        if not self.pools:
+        waiting = register.waiting(0)
+        if waiting.any():
+            escrow = int(register.escrow_accounts[0])
+            self.ledger.transfer("escrow", NUMERAIRE, register.provider_accounts, escrow, waiting)
+        self._launch(register.joined(0))
+
+    def _launch(self, clients: Booleans) -> None:
+        """`clients` `[clients]` bring their cash, and their tokens come into the market."""
+        market, register, ledger = self.settings.market, self.register, self.ledger
+        accounts = register.client_accounts[clients]
+        cash = np.array([group.cash for group in each(self.settings.clients)])[clients]
+        ledger.transfer("endowment", NUMERAIRE, OUTSIDE, accounts, cash)
+        new = register.launched(clients)
+        if not new.size:
             return
-        settings.market.launch.open(
-            self.ledger,
-            self.pools,
-            clients=register.client_accounts,
-            token_of=register.token_of,
+        part = len(new) / len(register.tokens)
+        if self.period and len(register.seeds):
+            providers, escrow = register.provider_accounts, int(register.escrow_accounts[0])
+            ledger.transfer("escrow", NUMERAIRE, escrow, providers, part * register.seeds)
+        investors = register.investor_accounts
+        wanted = register.invested * self.wealth[investors]
+        wanted *= len(new) / np.count_nonzero(register.exist(self.period))
+        market.launch.open(
+            ledger,
+            [self.pools[number] for number in new.tolist()],
+            clients=accounts,
+            token_of=register.token_of[clients],
             providers=register.provider_accounts,
-            deposits=deposits,
+            deposits=part * register.deposits,
             reach=register.reach,
-            seed_worth=settings.market.seed_worth,
-            investors=register.investor_accounts,
-            demand=invested * money[len(deposits) :],
+            seed_worth=market.seed_worth,
+            investors=investors,
+            demand=np.minimum(wanted, ledger.balances[investors, NUMERAIRE]),
             treasury=TREASURY,
         )
+        self.memory["positions"] = providing.opened(
+            ledger, register, self.pools, self.memory["positions"], new
+        )
+        self.memory["outside_price"] = market.outside_price.launched(
+            self.memory["outside_price"], new, market.launch.price
+        )
+        self.memory["news"] = known(
+            self.memory["news"], new, ledger.supply(register.token_numbers)[new]
+        )
+        self._note_prices()
+
+    def _of_joined(self, rule: Callable[[Floats], Floats], values: Floats) -> Floats:
+        """What `rule` makes of the values of those who have joined; 0 for others `[clients]`."""
+        joined, result = self.register.joined(self.period), np.zeros_like(values)
+        result[joined] = rule(values[joined])
+        return result
+
+    def _issued(self) -> tuple[Floats, Floats]:
+        """Tokens for each client, and for the treasury in its stead `[clients]`."""
+        issued, unearned = np.zeros_like(self.shares), np.zeros_like(self.shares)
+        joined = self.register.joined(self.period)
+        issued[joined], unearned[joined], self.memory["issuance"] = (
+            self.settings.tokens.issuance.issue(
+                self.memory["issuance"], self.period, self.shares[joined], self.quality.utility
+            )
+        )
+        return (issued, unearned) if self.pools else (0 * issued, 0 * unearned)
 
     def _revenue(self) -> float:
         """What customers pay in this period."""
@@ -622,9 +666,12 @@ class Economy(mesa.Model):
 
     def _value_tokens(self, cash: Floats) -> None:
         tokens = self.settings.tokens
-        expected, self.memory["valuation"] = tokens.valuation.expect(self.memory["valuation"], cash)
+        exist = self.register.exist(self.period)
+        expected, self.memory["valuation"] = tokens.valuation.expect(
+            self.memory["valuation"], cash, exist
+        )
         supply = earning_supply(self.ledger, self.register, tokens.payout.pools_earn)
-        parts = tokens.mechanism.pooled(tokens.issuance.parts(self.shares))
+        parts = tokens.mechanism.pooled(self._of_joined(tokens.issuance.parts, self.shares))
         periods = self.period + np.arange(1, HORIZON + 1)
         emissions = tokens.issuance.scheduled(self.memory["issuance"], periods)
         unlocked = None
@@ -633,6 +680,7 @@ class Economy(mesa.Model):
             grants = tokens.vesting.unlocked(self.memory["vesting"], HORIZON)
             unlocked = tokens.mechanism.pooled(grants)
         value = tokens.valuation.value(expected, supply, parts, emissions, unlocked)
+        value[~exist] = self.settings.market.launch.price
         self.memory["prices"] = {"spot": self.spot_price, "value": value}
 
     def _note_prices(self) -> None:

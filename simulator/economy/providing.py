@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.components import Floats, Memory
+from simulator.components import Floats, Integers, Memory
 from simulator.economy.register import CLEARING, TREASURY, Register
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import LiquidityOrders, Pool, Pools, Positions, RangePool
@@ -14,21 +14,20 @@ __all__ = ["change", "fill", "initial", "parts", "position_rows", "positions"]
 DUST = 1e-12  # of a pool's reserves: less is not deposited
 
 
-def initial(ledger: Ledger, register: Register, pools: Pools, price: Floats) -> Memory:
-    """What is remembered of the positions that the launch opened `[position_accounts, tokens]`.
+def initial(register: Register, price: Floats) -> Memory:
+    """What is remembered of positions before any is opened `[position_accounts, tokens]`.
 
     What was put in for the shares there are (`deposited_*`), what has been put in less taken out in
     the period (`moved_*`), the fees collected in it (`collected_*`), and what there was when it
     began: `part` of the pool, `tokens`, `value` and `uncollected_*` fees; and of pools `[tokens]`
     the `price` and the `fees` of the last period.
     """
-    tokens, numeraire, *_ = _claims(ledger, register, pools)
-    nothing = np.zeros_like(tokens)
+    nothing = np.zeros((len(register.position_accounts), len(price)))
     return {
-        "deposited_tokens": tokens,
-        "deposited_numeraire": numeraire,
-        "moved_tokens": tokens,
-        "moved_numeraire": numeraire,
+        "deposited_tokens": nothing,
+        "deposited_numeraire": nothing,
+        "moved_tokens": nothing,
+        "moved_numeraire": nothing,
         "part": nothing,
         "tokens": nothing,
         "value": nothing,
@@ -39,6 +38,22 @@ def initial(ledger: Ledger, register: Register, pools: Pools, price: Floats) -> 
         "price": price,
         "fees": np.zeros_like(price),
     }
+
+
+def opened(
+    ledger: Ledger, register: Register, pools: Pools, memory: Memory, new: Integers
+) -> Memory:
+    """The memory when a launch has opened positions in the pools of `new` tokens.
+
+    They earn fees from then on, be it in the same period.
+    """
+    tokens, numeraire, *_ = _claims(ledger, register, pools)
+    found = {"tokens": tokens, "numeraire": numeraire}
+    here = {f"{what}_{name}": found[name] for what in ("deposited", "moved") for name in found}
+    changed = {name: array.copy() for name, array in memory.items()}
+    for name, claims in (here | {"part": parts(ledger, register)}).items():
+        changed[name][:, new] = claims[:, new]
+    return changed
 
 
 def positions(ledger: Ledger, register: Register, pools: Pools, memory: Memory) -> Positions:

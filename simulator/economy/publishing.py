@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from simulator.agents.strategies import NEWS, Strategy
-from simulator.components import Floats, Memory
+from simulator.components import Floats, Integers, Memory
 from simulator.market import MarketView
 
-__all__ = ["announced", "seen_by", "unannounced"]
+__all__ = ["announced", "known", "seen_by", "unannounced"]
 
 
 def unannounced(news: dict[str, Floats], delay: int) -> Memory:
@@ -19,6 +19,15 @@ def unannounced(news: dict[str, Floats], delay: int) -> Memory:
 def announced(kept: Memory, news: dict[str, Floats]) -> Memory:
     """What is kept back one period later: the oldest is given up for `news` of the present."""
     return {name: np.concatenate([rows[1:], [news[name]]]) for name, rows in kept.items()}
+
+
+def known(kept: Memory, new: Integers, supply: Floats) -> Memory:
+    """What is kept back when `new` tokens are launched: everybody knows their `supply`."""
+    if not kept:
+        return kept
+    announced = kept["supply"].copy()
+    announced[:, new] = supply
+    return kept | {"supply": announced}
 
 
 def seen_by(strategy: Strategy, view: MarketView, kept: Memory) -> MarketView:

@@ -63,6 +63,59 @@ class Register:
         return np.array([group.availability for group in each(self.settings.clients)])
 
     @cached_property
+    def joins(self) -> Integers:
+        """Period in which each client joins `[clients]`; 1 for those who are there at genesis."""
+        return np.array([group.joins for group in each(self.settings.clients)])
+
+    def joined(self, period: int) -> Booleans:
+        """Which clients have joined by a period, genesis being that of the first `[clients]`."""
+        joined: Booleans = self.joins <= max(period, 1)
+        return joined
+
+    def launched(self, clients: Booleans) -> Integers:
+        """Numbers of the tokens that come into the world when `clients` `[clients]` join.
+
+        A shared one is there from genesis on.
+        """
+        own = self.settings.tokens.mechanism.by_client
+        bringing = clients & (self.token_of >= 0) & (own | (self.joins == 1))
+        return np.unique(self.token_of[bringing])
+
+    def exist(self, period: int) -> Booleans:
+        """Which tokens have been launched by a period `[tokens]`."""
+        if period >= self.joins.max():
+            return self._all_tokens
+        exist = np.zeros(len(self.tokens), dtype=bool)
+        exist[self.launched(self.joined(period))] = True
+        return exist
+
+    @cached_property
+    def _all_tokens(self) -> Booleans:
+        return np.ones(len(self.tokens), dtype=bool)
+
+    def waiting(self, period: int) -> Floats:
+        """Money of each provider in escrow for tokens that are not launched yet `[providers]`."""
+        absent = len(self.tokens) - np.count_nonzero(self.exist(period))
+        waiting: Floats = self.seeds * absent / max(len(self.tokens), 1)
+        return waiting
+
+    @cached_property
+    def deposits(self) -> Floats:
+        """Numeraire each provider puts into pools when they open, all pools `[providers]`."""
+        return np.array([group.deposit for group in each(self.settings.liquidity_providers)])
+
+    @cached_property
+    def seeds(self) -> Floats:
+        """The same and what it pays for the tokens that go with it `[providers]`."""
+        return (1 + self.settings.market.seed_worth) * self.deposits
+
+    @cached_property
+    def invested(self) -> Floats:
+        """Fraction of wealth for which each investor wants tokens at a launch `[investors]`."""
+        groups = self.settings.investors
+        return np.repeat([group.invested for group in groups], [group.count for group in groups])
+
+    @cached_property
     def tokens(self) -> tuple[str, ...]:
         """Names of the tokens."""
         return self.settings.tokens.mechanism.tokens(self.clients)
@@ -147,9 +200,14 @@ class Register:
 
     @cached_property
     def escrow_accounts(self) -> Integers:
-        """The account of tokens that have not vested, if there are to be any."""
+        """The account of tokens that have not vested and of deposits that wait, if any will be."""
         last = self.agent_accounts.stop - 1 + len(self.tokens) + len(self.fee_accounts)
-        return self._accounts_after(last, self.settings.tokens.vesting.locks and bool(self.tokens))
+        return self._accounts_after(last, self.vests or bool(self.waiting(0).any()))
+
+    @cached_property
+    def vests(self) -> bool:
+        """Whether issued tokens are locked until they vest."""
+        return self.settings.tokens.vesting.locks and bool(self.tokens)
 
     @cached_property
     def reach(self) -> Floats:

@@ -137,13 +137,13 @@ def issue(
 ) -> None:
     """Mint `issued` `[clients]` to the clients and `treasury` `[tokens]` to the treasury.
 
-    Where there is an escrow, clients' tokens go there, and clients get what has `vested`
+    Where tokens vest, clients' tokens go there, and clients get what has `vested`
     `[clients]`, to the last unit of a token once nothing of it stays `locked` `[tokens]`.
     """
     if not register.tokens:
         return
     token, own, clients = register.token_numbers, 1 + register.token_of, register.client_accounts
-    if register.escrow_accounts.size:
+    if register.vests:
         escrow = int(register.escrow_accounts[0])
         ledger.transfer("grant", own, OUTSIDE, escrow, issued)
         most = float(ledger.supply(token).max())

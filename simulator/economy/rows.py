@@ -89,7 +89,7 @@ def _pools(economy: "Economy", turnover: Floats) -> Row:
         register.reserves(balances) if pools.ranged else pools.reserves
     )
     bought_for, sold_for = turnover[:, 0, 0], turnover[:, 1, 1]
-    return {
+    rows = {
         "token": np.arange(count),
         "reserve_token": reserve_token,
         "reserve_numeraire": reserve_numeraire,
@@ -99,6 +99,8 @@ def _pools(economy: "Economy", turnover: Floats) -> Row:
         "supply": economy.ledger.supply(register.token_numbers),
         "fundamental_value": economy.fundamental_value,
     }
+    exist = register.exist(economy.period)
+    return {name: column[exist] for name, column in rows.items()}
 
 
 def _positions(economy: "Economy", now: Positions, bought_back: Floats, turnover: Floats) -> Row:

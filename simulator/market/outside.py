@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 import numpy as np
 from pydantic import Field
 
-from simulator.components import Component, Floats, Memory
+from simulator.components import Component, Floats, Integers, Memory
 from simulator.datafiles import DataFile
 from simulator.errors import ScenarioError
 
@@ -32,6 +32,10 @@ class OutsidePrice(Component):
     @abstractmethod
     def move(self, memory: Memory, period: int, draws: np.random.Generator) -> Memory:
         """The memory with the price of `period`, the one after that of `memory`."""
+
+    def launched(self, memory: Memory, new: Integers, launch_price: float) -> Memory:
+        """The memory when tokens that are `new` come into the world; by default it is the same."""
+        return memory
 
 
 class NoOutsidePrice(OutsidePrice):
@@ -63,6 +67,11 @@ class GeometricBrownianMotion(OutsidePrice):
         normal = draws.standard_normal(len(memory["price"]))
         log_return = self.drift - self.sigma**2 / 2 + self.sigma * normal
         return {"price": memory["price"] * np.exp(log_return)}
+
+    def launched(self, memory: Memory, new: Integers, launch_price: float) -> Memory:
+        price = memory["price"].copy()
+        price[new] = launch_price
+        return {"price": price}
 
 
 class CsvPrice(OutsidePrice):

@@ -71,7 +71,20 @@ class Scenario(Section):
                     f"clients, there are {count}"
                 )
             federation.check([group.behaviour for group in clients for _ in range(group.count)])
+        if all(group.joins > 1 for group in clients):
+            raise ValueError("somebody must be there from genesis on: leave out joins in one group")
         return clients
+
+    @field_validator("market")
+    @classmethod
+    def _late_tokens_can_be_launched(cls, market: Market, info: ValidationInfo) -> Market:
+        late = any(group.joins > 1 for group in info.data.get("clients", ()))
+        if late and isinstance(market.curve, Weighted) and market.curve.last_weight:
+            raise ValueError(
+                "clients who join later need pools that open alike at any time: weights that move "
+                "(last_weight) are the same in all pools"
+            )
+        return market
 
     @field_validator("market")
     @classmethod
@@ -89,11 +102,11 @@ class Scenario(Section):
     def _deposits_are_possible(
         cls, providers: tuple[LiquidityProviderGroup, ...], info: ValidationInfo
     ) -> tuple[LiquidityProviderGroup, ...]:
-        market, clients = info.data.get("market"), info.data.get("clients")
-        if market is not None and clients is not None:
+        market, clients, tokens = (info.data.get(name) for name in ("market", "clients", "tokens"))
+        if market is not None and clients is not None and tokens is not None:
             deposits = sum(group.count * group.deposit for group in providers)
             seed = deposits * market.seed_worth
-            market.launch.check(sum(group.count for group in clients), seed)
+            market.launch.check(_sellers(clients, tokens), seed)
         return providers
 
     @field_validator("investors")
@@ -173,6 +186,11 @@ class Scenario(Section):
         found += self._idle_settings()
         if late := sorted({b.kind for b in self.behaviours if b.at(self.periods) is not b}):
             found.append(f"{', '.join(late)}: start is after the last period, {self.periods}")
+        found += [
+            f"clients.{number}: joins in period {group.joins}, after the last, {self.periods}"
+            for number, group in enumerate(self.clients)
+            if group.joins > self.periods
+        ]
         if (coalitions := self.federation.contribution.coalitions(len(self.behaviours))) > 2**16:
             found.append(
                 f"contributions of {len(self.behaviours)} clients by "
@@ -187,21 +205,23 @@ class Scenario(Section):
         deposits = sum(group.count * group.deposit for group in self.liquidity_providers)
         demand = sum(group.count * group.invested * group.wealth.mean for group in self.investors)
         seed = deposits * self.market.seed_worth
-        served = self.market.launch.served(len(self.behaviours), seed, demand)
+        served = self.market.launch.served(_sellers(self.clients, self.tokens), seed, demand)
         if served < 0.8 and self.tokens.mechanism.kind != "cash":
             found.append(
                 f"investors can buy about {served:.0%} of what they want at genesis: liquidity "
                 "providers and clients keep the rest of the supply"
             )
         sells = self.market.launch.clients_sell and self.tokens.mechanism.kind != "cash"
-        if not (sells and deposits + served * demand) and any(
-            group.training_cost and not group.cash for group in self.clients
-        ):
-            found.append(
-                "without tokens that liquidity providers and investors buy clients get no money "
-                "at genesis and cannot pay for training; give them some (clients.0.cash=100) or "
-                "set clients.0.training_cost=0"
-            )
+        paid = bool(sells and deposits + served * demand)
+        own = self.tokens.mechanism.by_client
+        for number, group in enumerate(self.clients):
+            if group.training_cost and not group.cash and not (paid and (own or group.joins == 1)):
+                found.append(
+                    "without tokens that liquidity providers and investors buy when they join "
+                    "clients get no money at first and cannot pay for training; give them some "
+                    f"(clients.{number}.cash=100) or set clients.{number}.training_cost=0"
+                )
+                break
         clients, periods = len(self.behaviours), np.arange(1, self.periods + 1)
         issuance = self.tokens.issuance
         emitted = issuance.scheduled(issuance.initial(0.0), periods).sum()
@@ -278,6 +298,12 @@ class Scenario(Section):
             steepness * strategy.gain * group.activity * group.count * group.wealth.mean / pool
             for group, strategy in fundamentalists
         )
+
+
+def _sellers(clients: tuple[ClientGroup, ...], tokens: Tokens) -> int:
+    """Number of clients among whom what is bought at launches is divided."""
+    late = not tokens.mechanism.by_client
+    return sum(group.count for group in clients if not (late and group.joins > 1))
 
 
 def scenario_type(extra: Sequence[type[Component]] = ()) -> type[Scenario]:

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 from pydantic import Field
 
-from simulator.components import Floats, Memory, Section
+from simulator.components import Booleans, Floats, Memory, Section
 
 __all__ = ["Valuation"]
 
@@ -26,13 +26,16 @@ class Valuation(Section):
 
     def initial(self, tokens: int) -> Memory:
         """No cash seen yet."""
-        return {"cash": np.zeros(tokens), "seen": np.zeros((), dtype=np.int64)}
+        return {"cash": np.zeros(tokens), "seen": np.zeros(tokens, dtype=np.int64)}
 
-    def expect(self, memory: Memory, cash: Floats) -> tuple[Floats, Memory]:
-        """Expected cash per period after one that brought `cash` `[tokens]`."""
-        past = memory["cash"] if memory["seen"] else cash
+    def expect(self, memory: Memory, cash: Floats, exist: Booleans) -> tuple[Floats, Memory]:
+        """Expected cash per period after one that brought `cash` to tokens that `exist` `[tokens]`.
+
+        The average starts with the first cash of a token that exists.
+        """
+        past = np.where(memory["seen"] > 0, memory["cash"], cash)
         average = self.memory * past + (1 - self.memory) * cash
-        return average, {"cash": average, "seen": memory["seen"] + 1}
+        return average, {"cash": average, "seen": memory["seen"] + exist}
 
     def value(
         self,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simulator.economy import Economy
-from simulator.economy.providing import change, initial, position_rows, positions
+from simulator.economy.providing import change, initial, opened, position_rows, positions
 from simulator.economy.register import Register
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import Fills, LiquidityOrders, Orders, Pool, Pools, settle
@@ -38,7 +38,9 @@ class Bench:
                 self.ledger.transfer("endowment", asset, OUTSIDE, account, owns)
             if part:
                 pool.add_liquidity(part * 100 * ratio, part * 100, account=account)
-        self.memory = initial(self.ledger, self.register, self.pools, self.price)
+        self.memory = opened(
+            self.ledger, self.register, self.pools, initial(self.register, self.price), np.arange(1)
+        )
         self.record()
 
     @property

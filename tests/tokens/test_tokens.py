@@ -193,9 +193,11 @@ def test_value_without_issuance_is_a_perpetuity():
 
 def test_expected_cash_starts_with_the_first_and_then_averages():
     valuation = Valuation(memory=0.8)
-    first, memory = valuation.expect(valuation.initial(1), np.array([10.0]))
-    second, _ = valuation.expect(memory, np.array([20.0]))
-    assert (first[0], second[0]) == pytest.approx((10.0, 12.0))
+    exist = np.array([True, False]), np.array([True, True])
+    first, memory = valuation.expect(valuation.initial(2), np.array([10.0, 0.0]), exist[0])
+    second, _ = valuation.expect(memory, np.array([20.0, 30.0]), exist[1])
+    assert first.tolist() == pytest.approx([10.0, 0.0])
+    assert second.tolist() == pytest.approx([12.0, 30.0])  # the second token is new
 
 
 def test_tokens_are_named_after_clients():
