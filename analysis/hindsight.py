@@ -29,7 +29,7 @@ def realised_values(run: Run, ahead: int = 20) -> pd.DataFrame:
     j = t+1..k-1, is what it has left of one.
     Without h a burned token would count twice: as money, and in later dividends by fewer tokens.
 
-    NaN in the last `ahead` periods, where V_T would be most of it. Without buybacks, dividends of
+    NaN in the last `ahead` periods, where V_T would be most of it, and before a launch. Without buybacks, dividends of
     c per token in each period and V_T = c/r make it c/r; with burned ones, cash C in each period
     and V_T = C/(r S) make it C/(r S).
     """
@@ -45,6 +45,7 @@ def realised_values(run: Run, ahead: int = 20) -> pd.DataFrame:
         found.append(worth)
     realised = pd.DataFrame(found[::-1][: len(value)], value.index, value.columns)
     realised = realised[realised.index <= realised.index.max() - ahead].reindex(value.index)
+    realised = realised.where(value.notna())  # not launched yet
     columns = (each.T.unstack() for each in (price, value, realised))
     return pd.DataFrame(dict(zip(VALUES, columns, strict=True)))
 

@@ -81,7 +81,7 @@ def client_rewards(run: Run) -> pd.DataFrame:
     | `behaviour` | in the last period |
     | `issued` | own tokens minted to it as a contributor, in tokens |
     | `issuance` | those tokens at the spot price at the end of their period; not in `total` |
-    | `genesis_sale` | money for its tokens at the launch |
+    | `genesis_sale` | money for its tokens at their launch |
     | `direct`, `dividends` | paid to it from revenue |
     | `sales`, `purchases` | numeraire got and spent in the market, after genesis |
     | `costs` | paid to outside: what its balance lacks of the above |
@@ -107,7 +107,7 @@ def client_rewards(run: Run) -> pd.DataFrame:
             "behaviour": end["behaviour"],
             "issued": sums["issued"],
             "issuance": sums["issuance"],
-            "genesis_sale": genesis["numeraire"] - _cash(run, genesis.index),
+            "genesis_sale": _launch_sales(run, genesis["numeraire"]),
             "direct": sums["direct"],
             "dividends": sums["dividends"],
             "sales": _received(run).reindex(end.index, fill_value=0.0),
@@ -725,10 +725,30 @@ def _client_rows(run: Run) -> pd.DataFrame:
 
 
 def _cash(run: Run, clients: pd.Index) -> pd.Series:
-    """What each client brought along at genesis."""
+    """What each client brought along, if it has joined by the end."""
+    brought, joins = _told(run, clients, "cash", 0.0), _told(run, clients, "joins", 1)
+    return brought.where(joins <= run.periods["period"].max(), 0.0)
+
+
+def _told(run: Run, clients: pd.Index, name: str, default: float) -> pd.Series:
+    """What the scenario says of each client."""
     groups = run.scenario.get("clients", [])
-    brought = [group.get("cash", 0.0) for group in groups for _ in range(group.get("count", 1))]
-    return pd.Series(brought or 0.0, clients)
+    told = [group.get(name, default) for group in groups for _ in range(group.get("count", 1))]
+    return pd.Series(told or default, clients)
+
+
+def _launch_sales(run: Run, money: pd.Series) -> pd.Series:
+    """Money for each client's tokens at their launch, who have `money` at genesis.
+
+    Those who join together later sell alike; what they were paid is in the flows.
+    """
+    joins = _told(run, money.index, "joins", 1)
+    flows = run.flows.astype({"payee": str})
+    paid = flows[(flows["flow"] == "genesis_sale") & (flows["asset"] == "numeraire")]
+    paid = paid[paid["payee"] == "client"].groupby("period")["amount"].sum()
+    together = joins.groupby(joins).transform("size")
+    later = joins.map(paid).fillna(0.0) / together
+    return later.where(joins > 1, money - _told(run, money.index, "cash", 0.0))
 
 
 def _owner_rows(run: Run) -> pd.DataFrame:
