@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from analysis.figures import overview_figure, proceeds_figure
     from analysis.hindsight import price_errors, realised_values
+    from analysis.joining import joining_results
     from analysis.load import Run, load_run
     from analysis.measures import (
         attackers_pay,
         client_rewards,
         flexibility_results,
         gini,
+        growth_by_kind,
         herfindahl,
         impermanent_loss,
         information_results,
@@ -60,12 +62,14 @@ __all__ = [
     "financing",
     "flexibility_results",
     "gini",
+    "growth_by_kind",
     "headline",
     "herfindahl",
     "impermanent_loss",
     "information_results",
     "interval",
     "investor_tokens",
+    "joining_results",
     "largest_gap",
     "liquidation_quote",
     "load_run",
@@ -101,6 +105,7 @@ _ROOMS = dict.fromkeys(__all__, "analysis.measures") | {
     "financing": "analysis.money",
     "headline": "analysis.sweeps",
     "interval": "analysis.sweeps",
+    "joining_results": "analysis.joining",
     "load_run": "analysis.load",
     "load_sweep": "analysis.sweeps",
     "overview_figure": "analysis.figures",

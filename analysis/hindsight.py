@@ -29,9 +29,9 @@ def realised_values(run: Run, ahead: int = 20) -> pd.DataFrame:
     j = t+1..k-1, is what it has left of one.
     Without h a burned token would count twice: as money, and in later dividends by fewer tokens.
 
-    NaN in the last `ahead` periods, where V_T would be most of it, and before a launch. Without buybacks, dividends of
-    c per token in each period and V_T = c/r make it c/r; with burned ones, cash C in each period
-    and V_T = C/(r S) make it C/(r S).
+    NaN in the last `ahead` periods, where V_T would be most of it, and before a launch. Without
+    buybacks, dividends of c per token in each period and V_T = c/r make it c/r; with burned ones,
+    cash C in each period and V_T = C/(r S) make it C/(r S).
     """
     rows, names = run.pools.astype({"token": str}), ("spot_price", "fundamental_value", "supply")
     price, value, supply = (

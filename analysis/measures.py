@@ -473,6 +473,13 @@ tokens at the control's last fundamental values, see `wealth_by_group` |
     )
 
 
+def growth_by_kind(run: Run) -> pd.Series:
+    """How much more wealth each kind of agent has at the end than at genesis, %."""
+    kinds = run.agents.astype({"kind": str})
+    wealth = kinds.groupby(["period", "kind"])["wealth"].sum().unstack()
+    return 100 * _growth(wealth.iloc[0], wealth.iloc[-1])
+
+
 def mechanism_results(run: Run) -> pd.Series:
     """How a run's way of paying clients did: for the model, its clients and third parties.
 
@@ -496,9 +503,7 @@ def mechanism_results(run: Run) -> pd.Series:
     paid, earned = (_parts(each.reindex(rewards.index)) for each in (rewards["total"], contributed))
     others = rewards["behaviour"].astype(str) != "honest"
     sold = rewards[["genesis_sale", "sales"]].sum().sum() - rewards["purchases"].sum()
-    kinds = run.agents.astype({"kind": str})
-    wealth = kinds.groupby(["period", "kind"])["wealth"].sum().unstack()
-    grown = 100 * _growth(wealth.iloc[0], wealth.iloc[-1])
+    grown = growth_by_kind(run)
     return pd.Series(
         {
             "accuracy": run.periods["accuracy"].iloc[-1],

@@ -17,6 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from analysis.joining import joining_results
 from analysis.load import Run
 from analysis.looks import (
     CHANNEL_COLOURS,
@@ -151,6 +152,11 @@ def information(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     return _paired(sweep, information_results)
 
 
+def joining(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
+    """`joining_results` for each case, and how they differ from the first by seed."""
+    return _paired(sweep, joining_results)
+
+
 def scalability(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     """`scalability_results` by mechanism and number of clients."""
     found: dict[tuple[str, int, str], list[float]] = {}
@@ -201,6 +207,7 @@ REPORTS: dict[str, Report] = {
     "flexibility": flexibility,
     "information": information,
     "proceeds": proceeds,
+    "joining": joining,
 }
 
 

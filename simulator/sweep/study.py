@@ -27,6 +27,8 @@ FILES = ("cells.json", "study.yaml", "report.csv", "report.png")
 """Files beside the folders of cells, which therefore have other names."""
 OWNED = ("name", "seed")
 """Settings of a scenario that a study gives each run itself."""
+PAIRED = ("mechanisms", "outside_money", "flexibility", "information", "proceeds", "joining")
+"""Reports that set all runs of a case against those of the first."""
 
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 
@@ -53,6 +55,7 @@ class Study(Section):
             "flexibility",
             "information",
             "proceeds",
+            "joining",
         ]
         | None
     ) = Field(
@@ -280,7 +283,7 @@ def _rows(report: str, cell: Cell) -> set[tuple[Any, ...]]:
         return {(sum(each.count * each.deposit for each in providers), scenario.market.fee)}
     if report == "scalability":
         return {(scenario.tokens.mechanism.kind, len(scenario.behaviours))}
-    if report in ("mechanisms", "outside_money", "flexibility", "information", "proceeds"):
+    if report in PAIRED:
         return {()}
     kinds = _attackers(cell) if report == "attackers_pay" else {""}
     return {(scenario.federation.task.kind, kind) for kind in kinds}

@@ -1,0 +1,77 @@
+"""Who gains when somebody joins late, against the tables of real runs."""
+
+import math
+
+import numpy as np
+import pytest
+
+from analysis import client_rewards, joining_results, load_run, realised_values
+from simulator import Scenario, run
+
+SMALL = {
+    "name": "late",
+    "periods": 26,
+    "federation": {"task": {"kind": "wine"}, "partition": {"kind": "iid"}},
+    "liquidity_providers": [{"deposit": 300}],
+    "investors": [{"count": 8}],
+}
+
+
+def recorded(folder, joins, cash=7.0, count=1, mechanism="client_tokens"):
+    clients = [{"count": 2, "cash": 5}, {"joins": joins, "cash": cash, "count": count}]
+    tokens = {"mechanism": {"kind": mechanism}}
+    scenario = Scenario.model_validate(SMALL | {"clients": clients, "tokens": tokens})
+    return load_run(run(scenario, out=folder))
+
+
+@pytest.fixture(scope="module")
+def late(tmp_path_factory):
+    return recorded(tmp_path_factory.mktemp("late"), joins=4, count=2)
+
+
+def test_what_late_clients_are_paid_for_their_tokens_is_theirs(late):
+    """Balances say what each had at the end, flows what those who join in period 4 were paid."""
+    rewards = client_rewards(late)
+    flows = late.flows.query("flow == 'genesis_sale' and asset == 'numeraire' and period == 4")
+    paid = flows.query("payee == 'client'")["amount"].sum()
+    assert rewards["genesis_sale"].iloc[2:].tolist() == pytest.approx([paid / 2] * 2)
+    end = late.clients.query("period == 26").set_index("client")["numeraire"]
+    money = rewards[["genesis_sale", "direct", "dividends", "sales"]].sum(axis=1)
+    money -= rewards["purchases"] + rewards["costs"]
+    assert (money + [5, 5, 7, 7]).to_numpy() == pytest.approx(end.to_numpy())
+    assert (rewards["costs"] > 0).all()
+
+
+def test_what_the_newcomers_tokens_did_since_the_launch(late):
+    found = joining_results(late)
+    price = late.pools.pivot(index="period", columns="token", values="spot_price")
+    new = price[["token_2", "token_3"]].mean(axis=1)
+    assert new.loc[:3].isna().all()
+    assert found["lowest_price"] == pytest.approx(new.loc[4:].min())
+    assert found["last_price"] == pytest.approx(new.loc[26])
+    share = late.clients.pivot(index="period", columns="client", values="share")
+    assert found["share_soon"] == pytest.approx(
+        100 * share.loc[14, ["client_2", "client_3"]].mean()
+    )
+    values = realised_values(late)["realised_value"].unstack("token")
+    assert found["realised_value"] == pytest.approx(values.loc[4, ["token_2", "token_3"]].mean())
+    assert values.loc[:3, "token_2"].isna().all()
+    rewards = client_rewards(late)["total"]
+    assert found["newcomers"] == pytest.approx(rewards.iloc[2:].mean())
+    assert found["others"] == pytest.approx(rewards.iloc[:2].mean())
+
+
+@pytest.mark.parametrize("mechanism", ["client_tokens", "shared_token"])
+def test_who_never_joins_has_nothing(tmp_path, mechanism):
+    never = recorded(tmp_path, joins=99, mechanism=mechanism)
+    found = joining_results(never)
+    assert found["newcomers"] == 0
+    assert found["others"] > 0
+    ends = found[["lowest_price", "last_price", "realised_value"]]
+    assert ends.isna().all() and math.isnan(found["share_soon"])
+    assert not client_rewards(never).iloc[2].drop("behaviour").astype(float).any()
+
+
+def test_from_genesis_on_a_newcomer_is_as_any_other(tmp_path):
+    found = joining_results(recorded(tmp_path, joins=1))
+    assert np.isfinite(found.astype(float)).all()
