@@ -188,6 +188,7 @@ def validate(
 
     loaded.federation.gather(loaded.behaviours, Streams(loaded.seed), loaded.owners)
     loaded.tokens.revenue.initial()
+    loaded.market.outside_price.initial(loaded.token_names, loaded.market.launch.price)
     if as_json:
         click.echo(json.dumps({"problems": [], "warnings": loaded.warnings()}, indent=2))
     else:

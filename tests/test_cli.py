@@ -523,3 +523,12 @@ def test_the_public_face() -> None:
     assert simulator.run is run and simulator.Scenario is Scenario
     with pytest.raises(AttributeError, match="nothing"):
         _ = simulator.nothing
+
+
+def test_a_file_of_prices_is_read_before_the_run(call: Call) -> None:
+    Path("prices.csv").write_text("price\n1\n-1\n")
+    Path("mine.yaml").write_text("market: {outside_price: {kind: csv, file: prices.csv}}\n")
+    answer = call("validate", "mine.yaml")
+    assert answer.code == 2 and "no positive price for period 1" in answer.err
+    Path("prices.csv").write_text("price\n1\n1\n")
+    assert call("validate", "mine.yaml").code == 0

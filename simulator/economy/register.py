@@ -14,7 +14,7 @@ from simulator.agents.strategies import Strategy
 from simulator.components import Booleans, Floats, Integers
 from simulator.ledger import NUMERAIRE
 from simulator.market import SIDES, STATUSES, Concentrated
-from simulator.scenario import Scenario
+from simulator.scenario import Scenario, numbered
 
 __all__ = ["BUYBACK", "CLEARING", "TREASURY", "Register"]
 
@@ -50,7 +50,7 @@ class Register:
     @cached_property
     def clients(self) -> tuple[str, ...]:
         """Names of the clients."""
-        return _numbered("client", sum(group.count for group in self.settings.clients))
+        return self.settings.client_names
 
     @cached_property
     def owners(self) -> Integers:
@@ -118,7 +118,7 @@ class Register:
     @cached_property
     def tokens(self) -> tuple[str, ...]:
         """Names of the tokens."""
-        return self.settings.tokens.mechanism.tokens(self.clients)
+        return self.settings.token_names
 
     @cached_property
     def token_of(self) -> Integers:
@@ -128,12 +128,12 @@ class Register:
     @cached_property
     def providers(self) -> tuple[str, ...]:
         """Names of the liquidity providers."""
-        return _numbered("lp", sum(group.count for group in self.settings.liquidity_providers))
+        return numbered("lp", sum(group.count for group in self.settings.liquidity_providers))
 
     @cached_property
     def investors(self) -> tuple[str, ...]:
         """Names of the investors that are agents."""
-        return _numbered("investor", sum(len(group.sizes) for group in self.settings.investors))
+        return numbered("investor", sum(len(group.sizes) for group in self.settings.investors))
 
     @cached_property
     def agents(self) -> tuple[str, ...]:
@@ -432,11 +432,6 @@ def each(
 ) -> Iterator[Any]:
     """The group of each agent, one by one."""
     return chain.from_iterable([group] * group.count for group in groups)
-
-
-def _numbered(what: str, count: int) -> tuple[str, ...]:
-    width = len(str(max(count - 1, 0)))
-    return tuple(f"{what}_{number:0{width}d}" for number in range(count))
 
 
 def _distinct(names: Iterator[str] | tuple[str, ...]) -> tuple[str, ...]:

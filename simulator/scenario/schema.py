@@ -18,7 +18,7 @@ from simulator.scenario.loading import load
 from simulator.scenario.record import Record
 from simulator.tokens import Tokens
 
-__all__ = ["Scenario", "scenario_type"]
+__all__ = ["Scenario", "numbered", "scenario_type"]
 
 Groups = TypeVar("Groups", tuple[LiquidityProviderGroup, ...], tuple[InvestorGroup, ...])
 
@@ -145,6 +145,16 @@ class Scenario(Section):
             first, one = len(found), group.behaviour.one_owner
             found += [first if one else first + number for number in range(group.count)]
         return found
+
+    @property
+    def client_names(self) -> tuple[str, ...]:
+        """Names of the clients."""
+        return numbered("client", len(self.behaviours))
+
+    @property
+    def token_names(self) -> tuple[str, ...]:
+        """Names of the tokens."""
+        return self.tokens.mechanism.tokens(self.client_names)
 
     @classmethod
     def load(cls, path: str | Path, overrides: Mapping[str, Any] | None = None) -> Self:
@@ -304,6 +314,16 @@ def _sellers(clients: tuple[ClientGroup, ...], tokens: Tokens) -> int:
     """Number of clients among whom what is bought at launches is divided."""
     late = not tokens.mechanism.by_client
     return sum(group.count for group in clients if not (late and group.joins > 1))
+
+
+def numbered(what: str, count: int) -> tuple[str, ...]:
+    """`count` names, sorted as they are numbered.
+
+    >>> numbered("lp", 2)
+    ('lp_0', 'lp_1')
+    """
+    width = len(str(max(count - 1, 0)))
+    return tuple(f"{what}_{number:0{width}d}" for number in range(count))
 
 
 def scenario_type(extra: Sequence[type[Component]] = ()) -> type[Scenario]:
