@@ -53,10 +53,9 @@ def _since(run: Run, new: pd.Index, joins: int) -> dict[str, float]:
     names = "lowest_price", "last_price", "realised_value"
     if not tokens or launch > share.index.max():
         return found | dict.fromkeys(names, math.nan)
-    values = realised_values(run).unstack("token")
-    price, realised = (
-        values[name][tokens].mean(axis=1) / run.scenario["market"]["launch"]["price"]
-        for name in ("spot_price", "realised_value")
-    )
+    values = realised_values(run).reset_index()
+    values = values[values["token"].isin(tokens)].groupby("period").mean(numeric_only=True)
+    values /= float(run.scenario["market"]["launch"]["price"])
+    price, realised = values["spot_price"], values["realised_value"]
     ends = price.loc[launch:].min(), price.iloc[-1], realised[launch]
     return found | dict(zip(names, map(float, ends), strict=True))

@@ -749,11 +749,12 @@ def _launch_sales(run: Run, money: pd.Series) -> pd.Series:
     """
     joins = _told(run, money.index, "joins", 1)
     flows = run.flows.astype({"payee": str})
-    paid = flows[(flows["flow"] == "genesis_sale") & (flows["asset"] == "numeraire")]
-    paid = paid[paid["payee"] == "client"].groupby("period")["amount"].sum()
+    sales = flows[(flows["flow"] == "genesis_sale") & (flows["asset"] == "numeraire")]
+    paid = sales[sales["payee"] == "client"].groupby("period")["amount"].sum()
     together = joins.groupby(joins).transform("size")
-    later = joins.map(paid).fillna(0.0) / together
-    return later.where(joins > 1, money - _told(run, money.index, "cash", 0.0))
+    later = paid.reindex(joins).fillna(0.0).to_numpy() / together
+    sold: pd.Series = later.where(joins > 1, money - _told(run, money.index, "cash", 0.0))
+    return sold
 
 
 def _owner_rows(run: Run) -> pd.DataFrame:
