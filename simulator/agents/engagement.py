@@ -172,8 +172,8 @@ class LockedData(Section):
     def lacking(self, prices: Floats, cash: float, cost: float) -> float:
         """What it lacks for all examples at `prices`, numeraire; nothing if it never buys.
 
-        All that training once leaves of its `cash` counts, however little it `spends` in a period:
-        so the money that it raises is, in all periods together, never more than the examples cost.
+        All that training once leaves of its `cash` counts, however little it `spends` in a period,
+        so that it does not raise again what it has raised and not spent.
         """
         return max(float(prices.sum()) - max(cash - cost, 0.0), 0.0) if self.spends else 0.0
 

@@ -110,6 +110,7 @@ def test_sales_routed_orders_and_those_of_clients_are_not_served():
     routed = np.array([False, True, False, False])
     placed = replace(placed, routed=routed)
     ledger, offered = a_ledger(9.0, 9.0, 9.0), offers(10.0, 10.0)
+    ledger.transfer("gift", NUMERAIRE, OUTSIDE, 2, 9.0)
     left, rest = sell(ledger, CLIENTS, offered, placed)
     assert (left, rest) == (offered, placed)
     assert not flows_of(ledger)
