@@ -20,6 +20,7 @@ INVESTORS = ("#6A3D9A", "#C77CA8", "#4FA3C7", "#B08CD0", "#8C8C3E", "#5E5E66", "
 PROVIDERS = "#009E73"
 CHANNEL_COLOURS = {
     "genesis_sale": "#3C2A5E",
+    "offering": "#6A3D9A",
     "sales": "#B08CD0",
     "direct": "#33608C",
     "dividends": "#7FA9CC",

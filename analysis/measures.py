@@ -82,13 +82,14 @@ def client_rewards(run: Run) -> pd.DataFrame:
     | `issued` | own tokens minted to it as a contributor, in tokens |
     | `issuance` | those tokens at the spot price at the end of their period; not in `total` |
     | `genesis_sale` | money for its tokens at their launch |
+    | `offering` | money for new tokens that it sold of its own to buy data |
     | `direct`, `dividends` | paid to it from revenue |
     | `sales`, `purchases` | numeraire got and spent in the market, after genesis |
     | `costs` | paid to outside: what its balance lacks of the above |
     | `tokens` | own tokens at the end |
     | `at_spot` | those at the last spot price |
     | `at_quote` | those sold into the pool at once, with other clients' of the same token |
-    | `total` | genesis_sale + direct + dividends + sales - purchases - costs + at_quote |
+    | `total` | all money above, less purchases and costs, + at_quote |
 
     All of `total` but `at_quote` (see `liquidation_quote`) is the client's numeraire at the end,
     without what it brought along. A client that was paid 30, got 20 for tokens, paid 5 for training
@@ -101,20 +102,22 @@ def client_rewards(run: Run) -> pd.DataFrame:
     """
     rows = _client_rows(run)
     genesis, end = _first(rows, "client"), _last(rows, "client")
-    sums = rows.groupby("client", sort=False)[["issued", "issuance", "direct", "dividends"]].sum()
+    summed = ["issued", "issuance", "offering", "direct", "dividends"]
+    sums = rows.groupby("client", sort=False)[summed].sum()
     table = pd.DataFrame(
         {
             "behaviour": end["behaviour"],
             "issued": sums["issued"],
             "issuance": sums["issuance"],
             "genesis_sale": _launch_sales(run, genesis["numeraire"]),
+            "offering": sums["offering"],
             "direct": sums["direct"],
             "dividends": sums["dividends"],
             "sales": _received(run).reindex(end.index, fill_value=0.0),
             "purchases": _spent(run).reindex(end.index, fill_value=0.0),
         }
     )
-    income = table[["genesis_sale", "direct", "dividends", "sales"]].sum(axis=1)
+    income = table[["genesis_sale", "offering", "direct", "dividends", "sales"]].sum(axis=1)
     end["numeraire"] -= _cash(run, end.index)
     costs = income - table["purchases"] - end["numeraire"]
     table["costs"] = costs.where(costs.abs() > ROUNDING * income, 0.0)
@@ -502,7 +505,7 @@ def mechanism_results(run: Run) -> pd.Series:
     contributed = clients.astype({"client": str}).groupby("client")["contribution"].sum()
     paid, earned = (_parts(each.reindex(rewards.index)) for each in (rewards["total"], contributed))
     others = rewards["behaviour"].astype(str) != "honest"
-    sold = rewards[["genesis_sale", "sales"]].sum().sum() - rewards["purchases"].sum()
+    sold = rewards[["genesis_sale", "offering", "sales"]].sum().sum() - rewards["purchases"].sum()
     grown = growth_by_kind(run)
     return pd.Series(
         {
@@ -530,7 +533,7 @@ def outside_money_results(run: Run) -> pd.Series:
     | `participation` | mean part of the clients that took part, % |
     | `examples` | on which clients train at the end, all together |
     | `data`, `training` | what clients spent on examples and on training, numeraire |
-    | `from_providers`, `from_investors` | what these paid clients for tokens at genesis |
+    | `from_providers`, `from_investors` | what these paid clients at genesis and in offerings |
     | `from_pools` | what pools paid clients for tokens, less what clients paid in |
     | `from_revenue` | direct pay and dividends to clients |
     | `clients` | `total` of `client_rewards`, of all clients |
@@ -546,6 +549,10 @@ def outside_money_results(run: Run) -> pd.Series:
     )
     paid = money.groupby(["flow", "payer", "payee"])["amount"].sum()
     swapped = ("swap", "fee")
+    invested = {
+        kind: sum(paid.get((flow, kind, "client"), 0.0) for flow in ("genesis_sale", "offering"))
+        for kind in ("liquidity_provider", "investor")
+    }
     to_pools = sum(paid.get((flow, "client", "pool"), 0.0) for flow in swapped)
     from_pools = sum(paid.get((flow, "pool", "client"), 0.0) for flow in swapped)
     wealth = run.agents.astype({"kind": str}).groupby(["period", "kind"])["wealth"].sum().unstack()
@@ -560,8 +567,8 @@ def outside_money_results(run: Run) -> pd.Series:
             "examples": clients.groupby("period")["examples"].sum().iloc[-1],
             "data": paid.get(("data_purchase", "client", "outside"), 0.0),
             "training": paid.get(("training_cost", "client", "outside"), 0.0),
-            "from_providers": paid.get(("genesis_sale", "liquidity_provider", "client"), 0.0),
-            "from_investors": paid.get(("genesis_sale", "investor", "client"), 0.0),
+            "from_providers": invested["liquidity_provider"],
+            "from_investors": invested["investor"],
             "from_pools": from_pools - to_pools,
             "from_revenue": sum(
                 paid.get((flow, "clearing", "client"), 0.0) for flow in ("direct", "dividend")
@@ -726,7 +733,8 @@ def _client_rows(run: Run) -> pd.DataFrame:
     rows = run.clients.astype({"client": str, "behaviour": str}).assign(token=token)
     pools = run.pools[["period", "token", "reserve_token", "reserve_numeraire", "spot_price"]]
     rows = rows.merge(pools.astype({"token": object}), on=["period", "token"], how="left")
-    return rows.assign(issuance=_worth(rows["issued"], rows["spot_price"]))
+    raised = rows.get("offering", 0.0)  # runs from before there were offerings lack the column
+    return rows.assign(issuance=_worth(rows["issued"], rows["spot_price"]), offering=raised)
 
 
 def _cash(run: Run, clients: pd.Index) -> pd.Series:
@@ -830,10 +838,11 @@ def _fee(run: Run) -> float:
 def _check_against_flows(run: Run, rewards: pd.DataFrame) -> None:
     """What was found client by client must be what the flows say of all clients."""
     money = run.flows[run.flows["asset"] == "numeraire"]
-    sold = money[(money["flow"] == "genesis_sale") & (money["payee"] == "client")]
+    paid = money[money["payee"] == "client"]
+    sold, new = (paid[paid["flow"] == flow] for flow in ("genesis_sale", "offering"))
     costs = money[(money["payer"] == "client") & (money["payee"] == "outside")]
     tolerance = ROUNDING * money["amount"].sum()
-    for what, flows in (("genesis_sale", sold), ("costs", costs)):
+    for what, flows in (("genesis_sale", sold), ("offering", new), ("costs", costs)):
         found, booked = float(rewards[what].sum()), float(flows["amount"].sum())
         if abs(found - booked) > tolerance:
             raise ValueError(

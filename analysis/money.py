@@ -8,6 +8,7 @@ from analysis.load import Run
 CHANNELS = (
     "endowment",
     "genesis_sale",
+    "offering",
     "sales",
     "direct",
     "dividends",
@@ -15,7 +16,7 @@ CHANNELS = (
     "buyback_tokens",
 )
 """Ways in which money, and with `buyback_tokens` tokens, reach clients."""
-EARNED = ("genesis_sale", "sales", "direct", "dividends", "other")
+EARNED = ("genesis_sale", "offering", "sales", "direct", "dividends", "other")
 """Channels of money that clients did not bring along."""
 KINDS = (
     "customers",
@@ -42,6 +43,7 @@ def proceeds(run: Run) -> pd.DataFrame:
     |---|---|
     | `endowment` | brought along at genesis |
     | `genesis_sale` | paid for their tokens at the launch, by investors and liquidity providers |
+    | `offering` | paid for new tokens that they sold to buy data, by whoever bought |
     | `sales` | paid by pools for tokens, fees taken off |
     | `direct`, `dividends` | paid from revenue, by customers |
     | `other` | any other money |

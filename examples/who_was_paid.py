@@ -58,7 +58,7 @@ print(to_clients[to_clients > 0].round().astype(int).to_string() if len(to_clien
 # a constant-product one they count at the spot price.)
 
 # %%
-channels = rewards[["genesis_sale", "sales", "direct", "dividends"]].copy()
+channels = rewards[["genesis_sale", "offering", "sales", "direct", "dividends"]].copy()
 channels["kept"] = rewards["at_quote"].fillna(rewards["at_spot"])
 spent = rewards["costs"] + rewards["purchases"]
 total = channels.sum(axis=1) - spent
@@ -100,6 +100,7 @@ for (client, behaviour), row in attackers_pay(run).iterrows():
 # %%
 drawn = {
     "genesis_sale": ("own tokens sold at the launch", PALE),
+    "offering": ("new tokens sold to buy data", INVESTORS[7]),
     "kept": ("own tokens kept, if sold at the end", INVESTORS[6]),
     "sales": ("own tokens sold in the market", INVESTORS[0]),
     "dividends": ("dividends on tokens it held", HONEST[1]),
@@ -110,6 +111,8 @@ looks = behaviour_looks(run.behaviours.values())
 figure, axes = plt.subplots(figsize=(11, 2.6 + 0.36 * len(bars)), layout="constrained")
 end = bars["spent"]
 for channel, (label, colour) in drawn.items():
+    if not bars[channel].any():
+        continue
     axes.barh(bars.index, bars[channel], left=end, color=colour, label=label, height=0.7)
     end = end + bars[channel]
 marker = {"marker": "D", "s": 55, "color": INK, "edgecolor": "white", "zorder": 3}

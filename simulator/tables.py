@@ -32,6 +32,7 @@ TABLES: dict[str, dict[str, str]] = {
         "dividends": "float64",  # received as a holder of any token
         "dividends_paid": "float64",  # to the holders of this client's token
         "direct": "float64",
+        "offering": "float64",  # numeraire got for new tokens
         "tokens": "float64",  # of its own
         "numeraire": "float64",
         "wealth": "float64",

@@ -1,4 +1,4 @@
-"""Engagement: whether clients take part, with how much of their data, and what they buy of it."""
+"""Engagement: whether clients take part, with how much data, and how they pay for more of it."""
 
 from abc import abstractmethod
 from typing import Literal
@@ -10,12 +10,16 @@ from simulator.components import Booleans, Component, Floats, Memory, Section
 
 __all__ = [
     "EFFORTS",
+    "OFFERINGS",
     "PARTICIPATIONS",
     "Always",
     "ByProfit",
     "Effort",
+    "ForData",
     "Full",
     "LockedData",
+    "NoOffering",
+    "Offering",
     "Participation",
     "SearchingEffort",
 ]
@@ -166,3 +170,49 @@ class LockedData(Section):
         spent = np.cumsum(prices)
         bought = int(np.searchsorted(spent, self.spends * max(cash - cost, 0.0), side="right"))
         return bought, float(spent[bought - 1]) if bought else 0.0
+
+    def lacking(self, prices: Floats, cash: float, cost: float) -> float:
+        """What it lacks for all examples at `prices`, numeraire; nothing if it never buys.
+
+        All that training once leaves of its `cash` counts, however little it `spends` in a period,
+        so that it does not raise again what it has raised and not spent.
+        """
+        return max(float(prices.sum()) - max(cash - cost, 0.0), 0.0) if self.spends else 0.0
+
+
+class Offering(Component):
+    """A rule for the new tokens that clients sell to raise money."""
+
+    @abstractmethod
+    def terms(self, supply: Floats, twap: Floats, lacking: Floats) -> tuple[Floats, Floats]:
+        """Numeraire that each client asks for at most, and the price of a token `[clients]`.
+
+        `supply` is the part of the token's supply that stands for the client, `twap` its average
+        price, `lacking` the numeraire that the client lacks for examples.
+        """
+
+
+class NoOffering(Offering):
+    """Sells no new tokens."""
+
+    kind: Literal["none"] = "none"
+
+    def terms(self, supply: Floats, twap: Floats, lacking: Floats) -> tuple[Floats, Floats]:
+        return np.zeros_like(lacking), twap
+
+
+class ForData(Offering):
+    """Sells new tokens near the average price (TWAP), to buy locked examples with the proceeds."""
+
+    kind: Literal["for_data"] = "for_data"
+    dilution: float = Field(
+        0.02, gt=0, le=1, description="Most that is sold in a period, in parts of the supply."
+    )
+    discount: float = Field(0.0, ge=0, lt=1, description="Part of the average price taken off.")
+
+    def terms(self, supply: Floats, twap: Floats, lacking: Floats) -> tuple[Floats, Floats]:
+        price = (1 - self.discount) * twap
+        return np.minimum(self.dilution * supply * price, lacking), price
+
+
+OFFERINGS: tuple[type[Offering], ...] = (NoOffering, ForData)

@@ -12,11 +12,14 @@ from pydantic import Field
 
 from simulator.agents.engagement import (
     EFFORTS,
+    OFFERINGS,
     PARTICIPATIONS,
     Always,
     Effort,
     Full,
     LockedData,
+    NoOffering,
+    Offering,
     Participation,
 )
 from simulator.agents.strategies import (
@@ -114,6 +117,9 @@ class ClientGroup(Section):
         Full(), description="Fraction of their examples that they train on."
     )
     locked: LockedData = Field(LockedData(), description="Examples that they can buy.")
+    offering: Annotated[Offering, Family(OFFERINGS)] = Field(
+        NoOffering(), description="New tokens that they sell to buy examples."
+    )
     tip: Tip = 0.0
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simulator.agents.engagement import Always, Full
+from simulator.agents.engagement import Always, Full, NoOffering
 from simulator.agents.groups import ClientGroup
 from simulator.components import Booleans, Floats, Integers, Memory
 from simulator.federation import Cohort
@@ -89,6 +89,33 @@ class Engagement:
             parts.append(own | {"there": stays})
         decided |= {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         return decided, paid
+
+    def offer(
+        self, memory: Memory, period: int, cash: Floats, supply: Floats, twap: Floats
+    ) -> tuple[Floats, Floats]:
+        """Numeraire that each client asks for new tokens at most, and what one is to cost.
+
+        All are `[clients]`, see `Offering.terms`. Only who trains and means to take part buys data,
+        and asks for anything.
+        """
+        asked, price = np.zeros(len(cash)), twap.copy()
+        if all(isinstance(group.offering, NoOffering) for group, _ in self._groups):
+            return asked, price
+        buys = self._everything.trains(period) & memory["there"]
+        cost = self._cost(memory, period, memory["effort"])
+        for group, clients in self._groups:
+            if group.joins > period:
+                continue
+            lacking = [
+                group.locked.lacking(
+                    self._left(memory, client), float(cash[client]), float(cost[client])
+                )
+                for client in range(*_span(clients))
+            ]
+            asked[clients], price[clients] = group.offering.terms(
+                supply[clients], twap[clients], np.array(lacking)
+            )
+        return np.where(buys, asked, 0.0), price
 
     def observe(
         self, memory: Memory, participated: Booleans, shares: Floats, rate: Floats

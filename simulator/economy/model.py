@@ -19,6 +19,7 @@ from simulator.economy import providing
 from simulator.economy.arbitrage import bring_in, take_out
 from simulator.economy.detail import Details
 from simulator.economy.engaging import Engagement, engages
+from simulator.economy.offering import Offers, sell
 from simulator.economy.publishing import announced, known, seen_by, unannounced
 from simulator.economy.register import CLEARING, TREASURY, Register, each
 from simulator.economy.rewarding import (
@@ -78,6 +79,8 @@ class Economy(mesa.Model):
     """The pools with the terms of the current period."""
     own: Own
     """What clients know of themselves in the current trading pass."""
+    offers: Offers
+    """New tokens that clients sell in the current period."""
 
     def __init__(self, settings: Scenario) -> None:
         super().__init__(rng=settings.seed)
@@ -218,8 +221,9 @@ class Economy(mesa.Model):
     def exchange(self, reward: Reward) -> list[tuple[MarketView, Fills]]:
         """Providers change their positions; then, pass after pass, all decide on a fresh view.
 
-        Those of the last wave see what the others have left, and trade after them. Returns what
-        settled, and the view it was decided on.
+        Whoever buys is served from clients' offers first, and trades for the rest. Those of the
+        last wave see what the others have left, and trade after them. Returns what settled, and the
+        view it was decided on.
         """
         market, traded = self.settings.market, list[tuple[MarketView, Fills]]()
         if not self.pools:
@@ -230,9 +234,10 @@ class Economy(mesa.Model):
         )
         if self.register.changing:
             self.provide(self.view(reward))
+        self.offers = self.offer()
         for _ in range(market.passes):
             view = self.view(reward)
-            traded.append((view, self.trade(self.decide(view))))
+            traded.append((view, self.trade(self.serve(self.decide(view)))))
             if LAST_WAVE in self.register.waves:
                 view = self.view(reward)
                 traded.append((view, self.trade_last(self._placed(view, LAST_WAVE), view)))
@@ -252,6 +257,26 @@ class Economy(mesa.Model):
             self.spot_price,
             self.settings.market.gas,
         )
+
+    def offer(self) -> Offers:
+        """Clients who lack money for data say how many new tokens they sell, and at what price."""
+        register, token = self.register, self.register.token_of
+        if self.engagement is None:
+            return Offers.none(len(token))
+        behind = np.bincount(token, minlength=len(register.tokens))
+        asked, price = self.engagement.offer(
+            self.memory["engagement"],
+            self.period,
+            self.ledger.balances[register.client_accounts, NUMERAIRE],
+            (self.ledger.supply(register.token_numbers) / behind)[token],
+            self.settings.market.oracle.twap(self.memory["oracle"])[token],
+        )
+        return Offers(token, price, asked, np.zeros(len(token)))
+
+    def serve(self, orders: Orders) -> Orders:
+        """Purchases that accept the price of offers are served; returns what is left of orders."""
+        self.offers, left = sell(self.ledger, self.register.client_accounts, self.offers, orders)
+        return left
 
     def view(self, reward: Reward) -> MarketView:
         """The market before trading begins; what follows from contributions is known later."""
@@ -535,6 +560,7 @@ class Economy(mesa.Model):
             0.0, nothing, nothing[:0], accounts, nothing, np.zeros_like(price), nothing, none
         )
         self.own = Own(nothing, self._training_cost)
+        self.offers = Offers.none(clients)
         delay = settings.market.information_delay
         self.memory["news"] = unannounced(self._news(reward), delay)
         self.record(reward, [(self.view(reward), none)] if self.pools else [])

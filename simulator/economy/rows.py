@@ -74,6 +74,7 @@ def _clients(economy: "Economy", reward: Reward, wealth: Floats) -> Row:
         "dividends": reward.dividends[accounts],
         "dividends_paid": reward.dividends_paid,
         "direct": reward.direct,
+        "offering": economy.offers.paid,
         "tokens": own,
         "numeraire": economy.ledger.balances[accounts, NUMERAIRE],
         "wealth": wealth,

@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar, cast
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
+from simulator.agents.engagement import NoOffering
 from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup
 from simulator.agents.strategies import Fundamentalist, Insider, PumpAndDump, Sandwich
 from simulator.components import Component, Section, extended
@@ -277,8 +278,25 @@ class Scenario(Section):
                 "tokens.payout.liquidity is retained by the treasury while pools are empty, and "
                 "nobody fills them: add liquidity_providers"
             )
+        found += self._idle_offerings()
         late = {s.kind for s in strategies if isinstance(s, PumpAndDump) and s.start > self.periods}
         found += [f"{kind}: start is after the last period, {self.periods}" for kind in late]
+        return found
+
+    def _idle_offerings(self) -> list[str]:
+        """Offerings that raise no money: there are no tokens to sell, or no data to buy."""
+        found = list[str]()
+        for number, group in enumerate(self.clients):
+            if isinstance(group.offering, NoOffering):
+                continue
+            said = f"clients.{number}.offering changes nothing: "
+            if self.tokens.mechanism.kind == "cash":
+                found.append(said + "there are no tokens under mechanism cash")
+            elif not (group.locked.fraction and group.locked.spends):
+                found.append(
+                    f"{said}there is nothing to buy, set clients.{number}.locked.fraction and "
+                    "spends above 0"
+                )
         return found
 
     def _market_gain(self) -> float | None:

@@ -73,7 +73,7 @@ def running(tmp_path: Path) -> Callable[..., Path]:
 def client(
     period: int, name: str, behaviour: str, share: float, wealth: float = 10.0
 ) -> tuple[Any, ...]:
-    paid = (1.0, 2.0, 2.0, 1.0, 5.0, 3.0, wealth)
+    paid = (1.0, 2.0, 2.0, 1.0, 0.0, 5.0, 3.0, wealth)
     return (period, name, behaviour, 50, 1, 0.1, 0.1, share, *paid, name)
 
 

@@ -37,7 +37,7 @@ def made(finished: Callable[..., Path]) -> Made:
 def paid(period: int, dividend: float, number: int = 0) -> tuple[Any, ...]:
     """A client's row: `dividend` for the holders of its token."""
     seen = (period, f"client_{number}", "honest", 50, 1, 0.1, 0.1, 0.5, 0.0, 0.0, dividend)
-    return (*seen, 0.0, 0.0, 0.0, 0.0, f"client_{number}")
+    return (*seen, 0.0, 0.0, 0.0, 0.0, 0.0, f"client_{number}")
 
 
 def pool(period: int, value: float, price: float = 1.0, number: int = 0) -> tuple[Any, ...]:
@@ -227,9 +227,11 @@ def test_cash_has_no_tokens_to_value(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("pools_earn", [True, False])
 def test_the_earning_supply_is_that_of_the_run(tmp_path: Path, pools_earn: bool) -> None:
-    """With locked tokens, and with a treasury that owns a part of the pools."""
+    """With locked tokens, offerings, and with a treasury that owns a part of the pools."""
+    data = {"locked": {"fraction": 0.9, "price": 9.0}, "offering": {"kind": "for_data"}}
     terms = {
         "periods": 8,
+        "clients": [{"count": 10, **data}],
         "federation": {"contribution": {"kind": "data_size"}},
         "tokens": {
             "payout": {"liquidity": 0.1, "buyback": 0.1, "pools_earn": pools_earn},
@@ -245,6 +247,7 @@ def test_the_earning_supply_is_that_of_the_run(tmp_path: Path, pools_earn: bool)
         ),
     )
     finished = load_run(folder)
+    assert "offering" in set(finished.flows["flow"])
     supply = finished.pools.pivot(index="period", columns="token", values="supply")
     found = _earning_supply(finished, supply).to_numpy()
     assert (supply.to_numpy()[1:] > 1.001 * found[1:]).all()

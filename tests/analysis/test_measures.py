@@ -50,7 +50,7 @@ def client(
     """`end` is what it was paid directly, its tokens and its numeraire."""
     direct, tokens, numeraire = end
     seen = (period, name, behaviour, 50, 1, 0.1, 0.1, share, issued, dividends, 0.0)
-    return (*seen, direct, tokens, numeraire, 0.0, name)
+    return (*seen, direct, 0.0, tokens, numeraire, 0.0, name)
 
 
 def pool(period: int, token: str, tokens: float, numeraire: float, value: float) -> tuple[Any, ...]:
@@ -166,6 +166,7 @@ def test_client_rewards(made: Callable[..., Run], hand: Rows) -> None:
         "issued": 12,
         "issuance": 10 * 2.0 + 2 * 1.5,
         "genesis_sale": 40,
+        "offering": 0,
         "direct": 14,
         "dividends": 5,
         "sales": 7,
@@ -179,6 +180,19 @@ def test_client_rewards(made: Callable[..., Run], hand: Rows) -> None:
     rider = rewards.loc["client_1"]
     assert rider["behaviour"] == "free_rider"
     assert rider[["issuance", "sales", "costs", "at_quote", "total"]].tolist() == [2, 0, 1, 0, 43]
+
+
+def test_money_for_new_tokens_is_no_saving_of_costs(made: Callable[..., Run], hand: Rows) -> None:
+    """Of the 3 that it has more at the end than its cost of 3 left it, 5 were for new tokens."""
+    row = hand["clients"][4]
+    hand["clients"][4] = (*row[:12], 5.0, *row[13:])
+    hand["flows"].append((2, "offering", "numeraire", "investor", "client", 5.0))
+    hand["flows"].append((2, "data_purchase", "numeraire", "client", "outside", 5.0))
+    reward = client_rewards(made(hand)).loc["client_0"]
+    assert reward[["offering", "costs", "total"]].tolist() == [5, 6 + 5, 58 + 75]
+    hand["flows"][-2] = (2, "offering", "numeraire", "investor", "client", 4.0)
+    with pytest.raises(ValueError, match="clients' offering come to"):
+        client_rewards(made(hand))
 
 
 def test_a_quote_of_another_curve_is_not_made_up(made: Callable[..., Run], hand: Rows) -> None:
@@ -197,7 +211,7 @@ def test_money_from_elsewhere_is_noticed(
 
 
 def test_without_tokens_there_are_only_payments(made: Callable[..., Run], hand: Rows) -> None:
-    hand["clients"] = [(*row[:8], 0.0, *row[9:12], 0.0, *row[13:]) for row in hand["clients"]]
+    hand["clients"] = [(*row[:8], 0.0, *row[9:13], 0.0, *row[14:]) for row in hand["clients"]]
     cash = made(hand | {"pools": []}, "")
     assert client_rewards(cash)["total"].tolist() == [58, 43]
     assert attackers_pay(cash)["percent"].tolist() == [0]
@@ -241,7 +255,7 @@ def test_identities_of_one_owner_are_paid_together(made: Callable[..., Run], han
 def test_pay_is_relative_only_where_somebody_is_paid(made: Callable[..., Run], hand: Rows) -> None:
     assert relative_pay(made(hand)).loc[2].tolist() == pytest.approx([1100 / 6.5, 200 / 6.5])
     for number in (4, 5):
-        hand["clients"][number] = (*hand["clients"][number][:8], 0, 0, 0, 0, 0, 0, 0, "client_0")
+        hand["clients"][number] = (*hand["clients"][number][:8], 0, 0, 0, 0, 0, 0, 0, 0, "client_0")
     assert relative_pay(made(hand)).index.tolist() == [1]
 
 

@@ -62,6 +62,7 @@ def hand(finished: Callable[..., Path], toy: Rows) -> Run:
         (1, "buyback", "token_0", "treasury", "client", 20.0),
         money(2, "training_cost", "client", "outside", 7.0),
         money(2, "swap", "pool", "client", 8.0),
+        money(2, "offering", "investor", "client", 11.0),
         money(2, "swap", "client", "pool", 3.0),
         money(2, "swap", "pool", "investor", 4.0),
         money(2, "fee", "pool", "pool_fees", 2.0),
@@ -83,6 +84,7 @@ def test_proceeds_by_period(hand: Run) -> None:
         ("buyback_tokens", "treasury"): 25,
     }
     assert table.loc[2][table.loc[2] > 0].to_dict() == {
+        ("offering", "investor"): 11,
         ("sales", "pool"): 8,
         ("other", "outside"): 6,
     }
@@ -93,12 +95,13 @@ def test_proceeds_by_channel(hand: Run) -> None:
     assert proceeds_by_channel(hand).to_dict() == {
         "endowment": 40,
         "genesis_sale": 90,
+        "offering": 11,
         "sales": 8,
         "direct": 20,
         "dividends": 10,
         "other": 6,
         "buyback_tokens": 25,
-        "total": 134,
+        "total": 145,
     }
 
 
@@ -110,7 +113,7 @@ def test_financing(hand: Run) -> None:
         ("customers", "treasury"): 50,  # 25 and 30, of which 5 came back
         ("outside", "investor"): 200,
         ("outside", "client"): 39,  # 40 and 6 less 7
-        ("investor", "client"): 90,
+        ("investor", "client"): 101,
         ("liquidity_provider", "pool"): 60,
         ("treasury", "pool"): 25,
         ("pool", "client"): 5,
@@ -137,19 +140,19 @@ def bars(axes: Axes) -> list[float]:
 def test_the_figure_draws_what_was_earned(hand: Run) -> None:
     whole, by_period = proceeds_figure(hand).axes
     widths = [patch.get_width() for patch in whole.patches if isinstance(patch, Rectangle)]
-    assert widths == [90, 8, 20, 10, 6]  # at genesis, sales, direct, dividends and other
-    heights = np.reshape(bars(by_period), (5, 4))
-    assert heights[:, 0].tolist() == [0, 0, 20, 10, 0]
-    assert heights[:, 1].tolist() == [0, 8, 0, 0, 6]
+    assert widths == [90, 11, 8, 20, 10, 6]  # genesis, offering, sales, direct, dividends, other
+    heights = np.reshape(bars(by_period), (6, 4))
+    assert heights[:, 0].tolist() == [0, 0, 0, 20, 10, 0]
+    assert heights[:, 1].tolist() == [0, 11, 8, 0, 0, 6]
     tops = [patch.get_y() for patch in by_period.patches if isinstance(patch, Rectangle)]
-    assert np.reshape(tops, (5, 4))[:, 1].tolist() == [0, 0, 8, 8, 8]
+    assert np.reshape(tops, (6, 4))[:, 1].tolist() == [0, 0, 11, 19, 19, 19]
 
 
 def test_a_long_run_is_drawn_in_means(finished: Callable[..., Path], toy: Rows) -> None:
     toy["flows"] = [money(t, "direct", "clearing", "client", float(t)) for t in range(1, 122)]
     toy["periods"] = [(t, *toy["periods"][0][1:]) for t in range(122)]
     figure = proceeds_figure(load_run(finished(toy | {"fills": []})))
-    direct = np.reshape(bars(figure.axes[1]), (5, -1))[2]
+    direct = np.reshape(bars(figure.axes[1]), (6, -1))[3]
     assert direct[:2].tolist() == [2, 5]  # of 1 to 3 and of 4 to 6
     assert (len(direct), direct[-1]) == (41, 121)
     assert "means of 3 periods" in " ".join(text.get_text() for text in figure.axes[1].texts)
@@ -179,6 +182,10 @@ CASES: dict[str, dict[str, Any]] = {
     "stableswap": {"market.curve.kind": "stableswap"},  # its fee is kept from what it pays out
     "concentrated": {"market.curve.kind": "concentrated"},
     "to_client": {"tokens.payout.buybacks.then": "to_client", "market.gas": 0.01},
+    "offering": {
+        "clients.0.offering.kind": "for_data",
+        "clients.0.locked": {"fraction": 0.8, "price": 20.0},
+    },
 }
 
 
@@ -222,7 +229,7 @@ def test_proceeds_less_spending_are_what_clients_have_each_period(real: Run) -> 
     bought = (fills["side"] == "buy") & (fills["status"] == "filled")
     bought &= fills["agent"].isin(real.behaviours)
     flows = real.flows[real.flows["payer"] == "client"].astype({"flow": str})
-    costs = flows["flow"].isin(["training_cost", "gas", "tip"])
+    costs = flows["flow"].isin(["training_cost", "data_purchase", "gas", "tip"])
     spent = fills[bought].groupby("period")["amount_in"].sum()
     spent = spent.add(flows[costs].groupby("period")["amount"].sum(), fill_value=0.0)
     left = got.sum(axis=1).sub(spent, fill_value=0.0).cumsum()
@@ -232,8 +239,10 @@ def test_proceeds_less_spending_are_what_clients_have_each_period(real: Run) -> 
 
 def test_channels_are_those_of_client_rewards(real: Run) -> None:
     rewards, found = client_rewards(real).sum(numeric_only=True), proceeds_by_channel(real)
-    names = ["genesis_sale", "sales", "direct", "dividends"]
+    names = ["genesis_sale", "offering", "sales", "direct", "dividends"]
     assert found[names].tolist() == pytest.approx(rewards[names].tolist())
+    offers = real.scenario["clients"][0]["offering"]["kind"] == "for_data"
+    assert (found["offering"] > 0) == offers
     assert (found["endowment"], found["other"]) == (160, 0)
 
 

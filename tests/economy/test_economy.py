@@ -62,10 +62,21 @@ def rows(economy, table):
     riders=st.booleans(),
     providers=st.integers(0, 2),
     emission=st.floats(0, 5000),
+    offering=st.sampled_from([{"kind": "none"}, {"kind": "for_data", "dilution": 0.5}]),
     seed=st.integers(0, 2**32),
 )
 def test_conservation_whatever_the_settings(
-    mechanism, fee, fractions, then, unearned, pools_earn, riders, providers, emission, seed
+    mechanism,
+    fee,
+    fractions,
+    then,
+    unearned,
+    pools_earn,
+    riders,
+    providers,
+    emission,
+    offering,
+    seed,
 ):
     uses = dict(
         zip(
@@ -85,7 +96,13 @@ def test_conservation_whatever_the_settings(
         seed=seed,
         market={"fee": fee},
         clients=[
-            {"count": 3, "cash": 9, "behaviour": {"kind": "free_rider" if riders else "honest"}}
+            {
+                "count": 3,
+                "cash": 9,
+                "behaviour": {"kind": "free_rider" if riders else "honest"},
+                "offering": offering,
+                "locked": {"fraction": 0.5 * (offering["kind"] != "none")},
+            }
         ],
         liquidity_providers=[{"count": providers, "deposit": 100}] if providers else [],
         tokens={
@@ -109,7 +126,7 @@ def test_conservation_whatever_the_settings(
         named = list(
             zip(flows["flow"], flows["asset"], flows["payer"], flows["payee"], strict=True)
         )
-        total = dict.fromkeys(("issuance", "liquidity", "burn"), 0.0)
+        total = dict.fromkeys(("issuance", "liquidity", "offering", "burn"), 0.0)
         outside = 0.0
         for (flow, asset, payer, payee), amount in zip(named, flows["amount"], strict=True):
             if flow in total and asset > 0:
@@ -118,7 +135,7 @@ def test_conservation_whatever_the_settings(
                 outside += amount * (int(payee == 0) - int(payer == 0))
         # Supply moves by what was minted and burned, the outside by what it paid and received.
         change = (economy.ledger.supply(tokens) - supply).sum()
-        minted = total["issuance"] + total["liquidity"]
+        minted = total["issuance"] + total["liquidity"] + total["offering"]
         assert change == pytest.approx(minted - total["burn"], abs=1e-7)
         moved = balances[OUTSIDE, NUMERAIRE] - before[OUTSIDE, NUMERAIRE]
         assert moved == pytest.approx(outside, abs=1e-7)

@@ -200,6 +200,7 @@ GROUPS = st.fixed_dictionaries(
             {"fraction": st.floats(0, 0.95), "price": st.floats(0.01, 5)}
         ),
         "training_cost": st.floats(0, 0.5),
+        "offering": st.sampled_from([{"kind": "none"}, {"kind": "for_data", "discount": 0.1}]),
     }
 )
 

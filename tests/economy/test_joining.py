@@ -293,3 +293,14 @@ def test_what_is_odd_is_said():
     shared = scenario({"count": 2}, {"joins": 9}, mechanism="shared_token").warnings()
     assert any("clients.1.cash=100" in line for line in shared)
     assert not any("cash=100" in line for line in scenario({"count": 2}, {"joins": 9}).warnings())
+
+
+def test_who_has_not_joined_offers_no_tokens():
+    clients = {"count": 2}, {"joins": 3, "locked": {"fraction": 0.5, "price": 50}}
+    clients[1]["offering"] = {"kind": "for_data"}
+    economy = Economy(scenario(*clients))
+    asks = []
+    for _ in range(4):
+        economy.step()
+        asks.append((economy.offers.asked + economy.offers.paid)[2] > 0)
+    assert asks == [False, False, True, True]
