@@ -477,10 +477,25 @@ tokens at the control's last fundamental values, see `wealth_by_group` |
 
 
 def growth_by_kind(run: Run) -> pd.Series:
-    """How much more wealth each kind of agent has at the end than at genesis, %."""
+    """How much more wealth each kind of agent has at the end than it brought or was given, %."""
     kinds = run.agents.astype({"kind": str})
     wealth = kinds.groupby(["period", "kind"])["wealth"].sum().unstack()
-    return 100 * _growth(wealth.iloc[0], wealth.iloc[-1])
+    return 100 * _growth(wealth.iloc[0].add(given(run), fill_value=0.0), wealth.iloc[-1])
+
+
+def given(run: Run) -> pd.Series:
+    """What each kind of agent got from outside for nothing after genesis, by kind; in numeraire.
+
+    Money, and tokens minted for it (`liquidity`) at the spot price at the end of their period.
+    """
+    gifts = run.flows.astype({"asset": str, "payer": str, "payee": str})
+    gifts = gifts[gifts["flow"].isin(["endowment", "liquidity"]) & (gifts["payer"] == "outside")]
+    gifts = gifts[(gifts["period"] > 0) & (gifts["payee"] != "treasury")]
+    price = run.pools.astype({"token": str}).rename(columns={"token": "asset"})
+    worth = gifts.merge(price[["period", "asset", "spot_price"]], "left", on=["period", "asset"])
+    worth["amount"] *= worth["spot_price"].where(worth["asset"] != "numeraire", 1.0)
+    total: pd.Series = worth.groupby("payee")["amount"].sum()
+    return total
 
 
 def mechanism_results(run: Run) -> pd.Series:

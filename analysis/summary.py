@@ -7,6 +7,9 @@ from typing import Any
 import pandas as pd
 
 from analysis.load import Run
+from analysis.measures import given
+
+PROVIDER = "liquidity_provider"
 
 Summary = dict[str, Any]
 
@@ -76,8 +79,8 @@ def _extremes(values: pd.Series, clients: dict[str, str], run: Run) -> Summary:
 
 def _providers(run: Run) -> Summary | None:
     """The result of all liquidity providers together; None without any."""
-    providers = run.agents[run.agents["kind"] == "liquidity_provider"]
-    return None if providers.empty else _result(providers)
+    providers = run.agents[run.agents["kind"] == PROVIDER]
+    return None if providers.empty else _result(providers, float(given(run).get(PROVIDER, 0.0)))
 
 
 def _investors(run: Run) -> dict[str, Summary]:
@@ -86,9 +89,10 @@ def _investors(run: Run) -> dict[str, Summary]:
     return {str(strategy): _result(rows) for strategy, rows in groups}
 
 
-def _result(agents: pd.DataFrame) -> Summary:
+def _result(agents: pd.DataFrame, given: float = 0.0) -> Summary:
+    """Wealth with which they began, with what they were `given` later, and what became of it."""
     wealth = agents.groupby("period")["wealth"].sum()
-    genesis, end = float(wealth.iloc[0]), float(wealth.iloc[-1])
+    genesis, end = float(wealth.iloc[0]) + given, float(wealth.iloc[-1])
     gain = 100 * (end / genesis - 1) if genesis > 0 else None
     return {"genesis": genesis, "end": end, "return_percent": gain}
 

@@ -37,6 +37,7 @@ from simulator.errors import LedgerError
 from simulator.federation import Quality, Round
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import (
+    Clearing,
     Concentrated,
     Curve,
     Fills,
@@ -123,6 +124,7 @@ class Economy(mesa.Model):
             self.state.period += 1
             self._set_terms()
             self.welcome()
+            self.intervene()
             self.engage()
             round_ = self.learn()
             self.assess(round_)
@@ -135,6 +137,17 @@ class Economy(mesa.Model):
         new = self.register.joins == self.period
         if self.period > 1 and new.any():
             self._launch(new)
+
+    def intervene(self) -> None:
+        """What events change at the beginning of a period, besides behaviours and revenue."""
+        settings, register = self.settings, self.register
+        for event in settings.injections(self.period):
+            account = int(register.provider_accounts[event.provider])
+            self.memory["positions"] = providing.inject(
+                self.ledger, register, self.pools, self.memory["positions"], account, event.amount
+            )
+        if self.clearing is not settings.clearing(self.period - 1):
+            self._begin_clearing()
 
     def engage(self) -> None:
         """Clients buy examples, choose how many they use, and whether they mean to take part."""
@@ -294,7 +307,7 @@ class Economy(mesa.Model):
             gas=market.gas,
             outside_price=self.memory["outside_price"].get("price"),
             fees_earned=self.memory["positions"]["fees"],
-            routes=market.clearing.routes,
+            routes=self.clearing.routes,
             segments=self.pools.segments,
             supply=news["supply"],
             fundamental_value=news["fundamental_value"],
@@ -350,7 +363,7 @@ class Economy(mesa.Model):
         """Orders settle by the clearing rule."""
         market, draws = self.settings.market, self.state.streams["clearing"]
         self.memory["oracle"] = market.oracle.observe(self.memory["oracle"], self.spot_price)
-        fills = market.clearing.clear(
+        fills = self.clearing.clear(
             self.memory["clearing"], self.ledger, self.pools, orders, market.gas, draws
         )
         self._note_prices()
@@ -362,7 +375,7 @@ class Economy(mesa.Model):
         Those against the outside buy there what they sell and sell there what they have bought.
         """
         market, draws = self.settings.market, self.state.streams["clearing"]
-        orders = market.clearing.arrange(self.memory["clearing"], orders, draws)
+        orders = self.clearing.arrange(self.memory["clearing"], orders, draws)
         against = self.register.trades_outside[orders.account]
         price = np.zeros(len(view.spot_price)) if view.outside_price is None else view.outside_price
         orders_outside = orders.take(against)
@@ -383,6 +396,11 @@ class Economy(mesa.Model):
             if isinstance(pool, RangePool):
                 self.memory[f"pool/{number}"] = pool.save()
         self.history.append(self.tables["periods"])
+
+    @property
+    def clearing(self) -> Clearing:
+        """The rule by which orders settle in this period."""
+        return self.settings.clearing(self.period)
 
     @property
     def period(self) -> int:
@@ -531,9 +549,7 @@ class Economy(mesa.Model):
             self.memory[group.name] = group.strategy.initial(
                 len(group.accounts), streams[group.name]
             )
-        self.memory["clearing"] = settings.market.clearing.initial(
-            len(self.register.account_kinds), streams["clearing"]
-        )
+        self._begin_clearing()
         self.memory["outside_price"] = settings.market.outside_price.initial(
             self.register.tokens, settings.market.launch.price
         )
@@ -564,6 +580,11 @@ class Economy(mesa.Model):
         delay = settings.market.information_delay
         self.memory["news"] = unannounced(self._news(reward), delay)
         self.record(reward, [(self.view(reward), none)] if self.pools else [])
+
+    def _begin_clearing(self) -> None:
+        """The clearing rule of this period takes over."""
+        accounts, draws = len(self.register.account_kinds), self.state.streams["clearing"]
+        self.memory["clearing"] = self.clearing.initial(accounts, draws)
 
     def _endow(self) -> None:
         """Providers and investors bring their money, and the first clients their tokens."""
@@ -649,7 +670,7 @@ class Economy(mesa.Model):
             self.cohort.dataset.majority_share,
             draws,
         )
-        return revenue
+        return revenue * self.settings.demand(self.period)
 
     def _pay_of_a_share(self, split: Split, issued: Floats) -> Floats:
         """What a share of 1 would bring each client of a period's rewards `[clients]`, numeraire.

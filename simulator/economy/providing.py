@@ -9,7 +9,16 @@ from simulator.economy.register import CLEARING, TREASURY, Register
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import LiquidityOrders, Pool, Pools, Positions, RangePool
 
-__all__ = ["change", "fill", "initial", "parts", "position_rows", "positions"]
+__all__ = [
+    "change",
+    "fill",
+    "initial",
+    "inject",
+    "opened",
+    "parts",
+    "position_rows",
+    "positions",
+]
 
 DUST = 1e-12  # of a pool's reserves: less is not deposited
 
@@ -118,18 +127,50 @@ def fill(ledger: Ledger, pools: Pools, memory: Memory, budget: Floats, arrived: 
     changed = {name: array.copy() for name, array in memory.items()}
     for number, pool in enumerate(pools):
         money = float(budget[number])
-        part = 0.0 if pool.empty or not pool.shares else money / pool.reserve_numeraire
-        if part < DUST:
+        if pool.empty or not pool.shares or money / pool.reserve_numeraire < DUST:
             ledger.transfer("retained", NUMERAIRE, CLEARING, TREASURY, money, arrived)
             continue
-        tokens = part * pool.reserve_token
         ledger.transfer("liquidity", NUMERAIRE, CLEARING, TREASURY, money, arrived)
-        ledger.transfer("liquidity", pool.token, OUTSIDE, TREASURY, tokens)
-        pool.add_liquidity(tokens, money, account=TREASURY, scale=arrived)
-        for name, amount in (("tokens", tokens), ("numeraire", money)):
-            changed[f"deposited_{name}"][-1, number] += amount
-            changed[f"moved_{name}"][-1, number] += amount
+        _deepen(ledger, pool, TREASURY, money, changed, (-1, number), arrived)
     return changed
+
+
+def inject(
+    ledger: Ledger, register: Register, pools: Pools, memory: Memory, account: int, amount: float
+) -> Memory:
+    """A provider's `account` is given `amount` and puts it into pools, with tokens minted for it.
+
+    Equal parts for all pools that are open. Prices stay. Nothing comes where all are empty.
+    """
+    changed = {name: array.copy() for name, array in memory.items()}
+    numbers = [number for number, pool in enumerate(pools) if not pool.empty and pool.shares]
+    row = account - int(register.provider_accounts[0])
+    for number in numbers:
+        money = amount / len(numbers)
+        ledger.transfer("endowment", NUMERAIRE, OUTSIDE, account, money)
+        _deepen(ledger, pools[number], account, money, changed, (row, number), amount)
+    return changed
+
+
+def _deepen(
+    ledger: Ledger,
+    pool: Pool,
+    account: int,
+    money: float,
+    memory: Memory,
+    place: tuple[int, int],
+    scale: float,
+) -> None:
+    """Put `money` of `account` into a pool, with as many minted tokens as keep the price.
+
+    `memory` takes it down at `place`; `scale` is as in `Ledger.move`.
+    """
+    tokens = money / pool.reserve_numeraire * pool.reserve_token
+    ledger.transfer("liquidity", pool.token, OUTSIDE, account, tokens)
+    pool.add_liquidity(tokens, money, account=account, scale=scale)
+    for name, amount in (("tokens", tokens), ("numeraire", money)):
+        memory[f"deposited_{name}"][place] += amount
+        memory[f"moved_{name}"][place] += amount
 
 
 def position_rows(

@@ -14,7 +14,7 @@ from simulator.agents.strategies import Strategy
 from simulator.components import Booleans, Floats, Integers
 from simulator.ledger import NUMERAIRE
 from simulator.market import SIDES, STATUSES, Concentrated
-from simulator.scenario import Scenario, numbered
+from simulator.scenario import BehaviourEvent, Scenario, numbered
 
 __all__ = ["BUYBACK", "CLEARING", "TREASURY", "Register"]
 
@@ -405,6 +405,9 @@ class Register:
     def _behaviours(self) -> Iterator[str]:
         for group in self.settings.clients:
             yield from (group.behaviour.at(1).kind, group.behaviour.kind)
+        for event in self.settings.events:
+            if isinstance(event, BehaviourEvent):
+                yield from (event.behaviour.at(event.period).kind, event.behaviour.kind)
 
     @cached_property
     def kind_codes(self) -> Integers:

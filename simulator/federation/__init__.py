@@ -18,6 +18,7 @@ from simulator.federation.aggregation import (
 from simulator.federation.behaviours import (
     BEHAVIOURS,
     Behaviour,
+    Changing,
     Deviation,
     DisguisedFreeRider,
     Duplicate,
@@ -108,6 +109,7 @@ __all__ = [
     "Behaviour",
     "BetaShapley",
     "BreastCancer",
+    "Changing",
     "ClassCosine",
     "CoalitionGame",
     "Cohort",

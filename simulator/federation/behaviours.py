@@ -3,13 +3,14 @@
 from typing import ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, SerializeAsAny
 
 from simulator.components import Component, Floats, Integers
 
 __all__ = [
     "BEHAVIOURS",
     "Behaviour",
+    "Changing",
     "Deviation",
     "DisguisedFreeRider",
     "Duplicate",
@@ -79,6 +80,23 @@ class Honest(Behaviour):
 
 
 HONEST = Honest()
+
+
+class Changing(Behaviour):
+    """One behaviour until the period before `start`, and then another; events make it so."""
+
+    kind: Literal["changing"] = "changing"
+    first: SerializeAsAny[Behaviour]
+    then: SerializeAsAny[Behaviour]
+    start: int
+
+    def at(self, period: int) -> Behaviour:
+        return (self.then if max(period, 1) >= self.start else self.first).at(period)
+
+    def check(self, client: int, clients: int) -> None:
+        if self.first.one_owner or self.then.one_owner:
+            raise ValueError("identities of one owner are such from genesis on, not by an event")
+        self.then.check(client, clients)
 
 
 class Deviation(Behaviour):

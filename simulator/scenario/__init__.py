@@ -1,6 +1,24 @@
 """Scenarios: the composed settings of a run, and how they are read from YAML."""
 
+from simulator.scenario.events import (
+    BehaviourEvent,
+    ClearingEvent,
+    Event,
+    LiquidityEvent,
+    RevenueEvent,
+)
 from simulator.scenario.record import Detail, Record
 from simulator.scenario.schema import Scenario, numbered, scenario_type
 
-__all__ = ["Detail", "Record", "Scenario", "numbered", "scenario_type"]
+__all__ = [
+    "BehaviourEvent",
+    "ClearingEvent",
+    "Detail",
+    "Event",
+    "LiquidityEvent",
+    "Record",
+    "RevenueEvent",
+    "Scenario",
+    "numbered",
+    "scenario_type",
+]

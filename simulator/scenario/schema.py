@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar, cast
+from typing import Annotated, Any, Self, TypeVar, cast
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
@@ -11,10 +11,18 @@ from pydantic import Field, ValidationInfo, field_validator
 from simulator.agents.engagement import NoOffering
 from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup
 from simulator.agents.strategies import Fundamentalist, Insider, PumpAndDump, Sandwich
-from simulator.components import Component, Section, extended
+from simulator.components import Component, Family, Section, extended
 from simulator.errors import ScenarioError
-from simulator.federation import Behaviour, Federation
-from simulator.market import CURVES, Concentrated, Market, Weighted
+from simulator.federation import Behaviour, Changing, Federation
+from simulator.market import CURVES, Clearing, Concentrated, Curve, Market, Weighted
+from simulator.scenario.events import (
+    EVENTS,
+    BehaviourEvent,
+    ClearingEvent,
+    Event,
+    LiquidityEvent,
+    RevenueEvent,
+)
 from simulator.scenario.loading import load
 from simulator.scenario.record import Record
 from simulator.tokens import Tokens
@@ -55,6 +63,9 @@ class Scenario(Section):
     )
     investors: tuple[InvestorGroup, ...] = Field(
         (InvestorGroup(count=60),), strict=False, description="Groups of investors."
+    )
+    events: tuple[Annotated[Event, Family(EVENTS)], ...] = Field(
+        (), strict=False, description="What happens in the course of the run."
     )
     record: Record = Field(Record(), description="How much of it is written to the run folder.")
 
@@ -133,10 +144,43 @@ class Scenario(Section):
                 group.strategy.check(info.data["market"])
         return groups
 
+    @field_validator("events")
+    @classmethod
+    def _events_are_possible(
+        cls, events: tuple[Event, ...], info: ValidationInfo
+    ) -> tuple[Event, ...]:
+        known = info.data
+        if {"federation", "clients", "market", "liquidity_providers"} <= known.keys():
+            for event in events:
+                if isinstance(event, BehaviourEvent):
+                    _check_client(event, known["clients"])
+                elif isinstance(event, LiquidityEvent):
+                    _check_provider(event, known["liquidity_providers"], known["market"].curve)
+                elif isinstance(event, ClearingEvent):
+                    event.clearing.check(known["market"].curve)
+            known["federation"].check(_behaviours(known["clients"], events))
+        return events
+
     @property
     def behaviours(self) -> list[Behaviour]:
-        """Behaviour of each client."""
-        return [group.behaviour for group in self.clients for _ in range(group.count)]
+        """Behaviour of each client, at all periods."""
+        return _behaviours(self.clients, self.events)
+
+    def clearing(self, period: int) -> Clearing:
+        """The clearing rule of a period, genesis being that of the first."""
+        changes = [each for each in self.events if isinstance(each, ClearingEvent)]
+        now = [each for each in changes if each.period <= max(period, 1)]
+        return max(now, key=lambda event: event.period).clearing if now else self.market.clearing
+
+    def demand(self, period: int) -> float:
+        """What events multiply the revenue of a period by."""
+        shocks = (event for event in self.events if isinstance(event, RevenueEvent))
+        return math.prod(shock.at(period) for shock in shocks)
+
+    def injections(self, period: int) -> list[LiquidityEvent]:
+        """Liquidity that comes at the beginning of a period."""
+        found = (event for event in self.events if isinstance(event, LiquidityEvent))
+        return [event for event in found if event.period == period]
 
     @property
     def owners(self) -> list[int]:
@@ -195,7 +239,14 @@ class Scenario(Section):
                 "only priority settles by them"
             )
         found += self._idle_settings()
-        if late := sorted({b.kind for b in self.behaviours if b.at(self.periods) is not b}):
+        found += [
+            f"events.{number}: {event.kind} happens in period {event.period}, after the last, "
+            f"{self.periods}"
+            for number, event in enumerate(self.events)
+            if event.period > self.periods
+        ]
+        kept = [group.behaviour for group in self.clients]
+        if late := sorted({b.kind for b in kept if b.at(self.periods) is not b}):
             found.append(f"{', '.join(late)}: start is after the last period, {self.periods}")
         found += [
             f"clients.{number}: joins in period {group.joins}, after the last, {self.periods}"
@@ -326,6 +377,33 @@ class Scenario(Section):
             steepness * strategy.gain * group.activity * group.count * group.wealth.mean / pool
             for group, strategy in fundamentalists
         )
+
+
+def _behaviours(clients: tuple[ClientGroup, ...], events: tuple[Event, ...]) -> list[Behaviour]:
+    """Behaviour of each client, changed by events in their sequence."""
+    found: list[Behaviour] = [group.behaviour for group in clients for _ in range(group.count)]
+    changes = (event for event in events if isinstance(event, BehaviourEvent))
+    for event in sorted(changes, key=lambda event: event.period):
+        before = found[event.client]
+        found[event.client] = Changing(first=before, then=event.behaviour, start=event.period)
+    return found
+
+
+def _check_client(event: BehaviourEvent, clients: tuple[ClientGroup, ...]) -> None:
+    count = sum(group.count for group in clients)
+    if event.client >= count:
+        raise ValueError(f"there is no client {event.client}: the last is {count - 1}")
+
+
+def _check_provider(
+    event: LiquidityEvent, providers: tuple[LiquidityProviderGroup, ...], curve: Curve
+) -> None:
+    count = sum(group.count for group in providers)
+    if event.provider >= count:
+        last = f"the last is {count - 1}" if count else "add liquidity_providers"
+        raise ValueError(f"there is no liquidity provider {event.provider}: {last}")
+    if not curve.has_shares:
+        raise ValueError(f"liquidity comes to pools with LP shares, not to {curve.kind}")
 
 
 def _sellers(clients: tuple[ClientGroup, ...], tokens: Tokens) -> int:

@@ -1,0 +1,172 @@
+"""Events: what they change, from when on, and that nothing before them knows of them."""
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from simulator import Economy, Scenario
+from simulator.ledger import NUMERAIRE
+
+BASE = {
+    "clients": [{"count": 3}, {"behaviour": {"kind": "free_rider", "start": 2}}],
+    "federation": {"contribution": {"kind": "leave_one_out"}},
+    "liquidity_providers": [{"deposit": 200}, {"deposit": 200}],
+    "investors": [{"count": 6}, {"count": 4, "strategy": {"kind": "noise"}}],
+}
+
+
+def run(periods, *events, **changed):
+    economy = Economy(Scenario.model_validate(BASE | {"events": list(events)} | changed))
+    for _ in range(periods):
+        economy.step()
+    return economy
+
+
+def kinds(economy):
+    names = economy.register.categories["behaviour"]
+    return [names[code] for code in economy.tables["clients"]["behaviour"]]
+
+
+def test_a_client_changes_from_a_period_on():
+    flip = {"kind": "behaviour", "period": 3, "client": 1, "behaviour": {"kind": "label_flip"}}
+    back = {"period": 5, "client": 1, "behaviour": {"kind": "honest"}}
+    economy, seen = run(0, flip, back), []
+    for _ in range(6):
+        economy.step()
+        seen.append(kinds(economy)[1])
+    assert seen == ["honest", "honest", "label_flip", "label_flip", "honest", "honest"]
+    assert kinds(run(1, flip))[3] == "honest" and kinds(run(2, flip))[3] == "free_rider"
+
+
+def test_as_an_event_or_by_its_start_a_behaviour_is_the_same():
+    event = {"period": 4, "client": 2, "behaviour": {"kind": "sign_flip"}}
+    clients = [{"count": 2}, {"behaviour": {"kind": "sign_flip", "start": 4}}]
+    one = run(7, event, clients=[{"count": 3}])
+    other = run(7, clients=clients)
+    assert one.ledger.balances.tobytes() == other.ledger.balances.tobytes()
+    assert one.contributions[2] < 0
+
+
+def test_revenue_is_multiplied_for_some_periods_and_shocks_together():
+    half = {"kind": "revenue", "period": 2, "factor": 0.5, "periods": 2}
+    triple = {"kind": "revenue", "period": 3, "factor": 3, "periods": 1}
+    revenue = {"tokens": {"revenue": {"kind": "constant", "value": 100}}}
+    economy = run(5, half, triple, **revenue)
+    assert [row["revenue"] for row in economy.history] == [0, 100, 50, 150, 100, 100]
+
+
+def test_liquidity_comes_with_tokens_at_the_price_there_is():
+    """300 for four pools: 75 each; half of a pool of y becomes (y/2 + 75)/(y + 75) of it."""
+    economy = run(2)
+    injected = run(2, {"kind": "liquidity", "period": 3, "amount": 300, "provider": 1})
+    assert injected.ledger.balances.tobytes() == economy.ledger.balances.tobytes()
+    price, (tokens, money) = injected.spot_price.copy(), injected.pools.reserves
+    tokens, money = tokens.copy(), money.copy()
+    supply = injected.ledger.supply(injected.register.token_numbers)
+    injected.state.period += 1
+    injected.intervene()
+    assert injected.pools.reserves[1].tolist() == pytest.approx((money + 75).tolist(), rel=1e-13)
+    assert injected.pools.reserves[0].tolist() == pytest.approx(
+        (tokens * (money + 75) / money).tolist(), rel=1e-13
+    )
+    injected._note_prices()
+    assert injected.spot_price.tolist() == pytest.approx(price.tolist(), rel=1e-13)
+    minted = injected.ledger.supply(injected.register.token_numbers) - supply
+    assert minted.tolist() == pytest.approx((75 * tokens / money).tolist(), rel=1e-9)
+    shares = injected.ledger.balances[:, injected.register.share_assets]
+    part = shares[injected.register.provider_accounts[1]] / -shares[0]
+    assert part.tolist() == pytest.approx(((money / 2 + 75) / (money + 75)).tolist(), rel=1e-12)
+    injected.ledger.audit()
+
+
+def test_what_comes_is_no_gain_of_its_position():
+    economy = run(3, {"kind": "liquidity", "period": 3, "amount": 300})
+    rows = economy.tables["positions"]
+    own = rows["agent"] == rows["agent"][0]
+    assert rows["moved_numeraire"][own].tolist() == pytest.approx([75] * 4)
+    expected = 75 + rows["moved_tokens"][own] * economy.spot_price
+    assert rows["moved"][own].tolist() == pytest.approx(expected.tolist())
+    assert (rows["moved"][~own] == 0).all()
+    flows = economy.tables["flows"]
+    came = np.array(flows["flow"]) == "endowment"
+    assert flows["amount"][came].tolist() == pytest.approx([300])
+
+
+def test_another_clearing_rule_takes_over():
+    later = run(6, {"kind": "clearing", "period": 4, "clearing": {"kind": "fifo"}})
+    before = run(3)
+    assert later.clearing.kind == "fifo" and "latency" in later.memory["clearing"]
+    for name, column in before.tables["pools"].items():
+        again = run(3, {"kind": "clearing", "period": 4, "clearing": {"kind": "fifo"}})
+        assert np.array_equal(again.tables["pools"][name], column)
+
+
+EVENTS = (
+    {"period": 4, "client": 0, "behaviour": {"kind": "label_flip"}},
+    {"kind": "liquidity", "period": 4, "amount": 100},
+    {"kind": "revenue", "period": 5, "factor": 0.1},
+    {"kind": "clearing", "period": 5, "clearing": {"kind": "fifo"}},
+)
+
+
+def test_an_event_decided_on_in_a_run_is_as_if_it_had_been_known_before():
+    """A run restored into the scenario with more events goes on as that scenario's run does."""
+    known, economy = run(8, *EVENTS), run(3)
+    for number in range(1, 5):
+        events = EVENTS[:number]
+        after = Economy(Scenario.model_validate(BASE | {"events": list(events)}))
+        after.restore(economy.state.save())
+        economy = after
+        if number == 2:
+            economy.step()
+    for _ in range(4):
+        economy.step()
+    assert economy.ledger.balances.tobytes() == known.ledger.balances.tobytes()
+    assert economy.history[-1] == known.history[-1]
+
+
+@pytest.mark.parametrize(
+    ("event", "changed", "said"),
+    [
+        ({"period": 3, "client": 4}, {}, "there is no client 4: the last is 3"),
+        ({"period": 0, "client": 1}, {}, "greater than or equal to 1"),
+        ({"kind": "liquidity", "period": 3, "provider": 2}, {}, "no liquidity provider 2"),
+        (
+            {"kind": "liquidity", "period": 3},
+            {"market": {"curve": {"kind": "concentrated"}}},
+            "not to concentrated",
+        ),
+        (
+            {"kind": "clearing", "period": 3, "clearing": {"kind": "batch"}},
+            {"market": {"curve": {"kind": "weighted"}}},
+            "batch clears pools with a constant_product",
+        ),
+        (
+            {"period": 3, "client": 1, "behaviour": {"kind": "sybil"}},
+            {},
+            "such from genesis on",
+        ),
+        (
+            {"period": 3, "client": 1, "behaviour": {"kind": "duplicate", "of": 9}},
+            {},
+            "9",
+        ),
+    ],
+)
+def test_events_that_cannot_be_are_refused(event, changed, said):
+    with pytest.raises(ValidationError, match=said):
+        Scenario.model_validate(BASE | changed | {"events": [event]})
+
+
+def test_who_has_no_market_is_given_nothing():
+    economy = run(4, {"kind": "liquidity", "period": 3}, tokens={"mechanism": {"kind": "cash"}})
+    assert economy.ledger.balances[economy.register.provider_accounts[0], NUMERAIRE] == 400
+
+
+def test_events_after_the_end_are_warned_of():
+    warned = Scenario.model_validate(
+        BASE | {"periods": 5, "events": [{"kind": "revenue", "period": 6}]}
+    ).warnings()
+    assert any(
+        "events.0: revenue happens in period 6, after the last, 5" in line for line in warned
+    )
