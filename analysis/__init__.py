@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         mechanism_results,
         money_flows,
         outside_money_results,
+        participation_results,
         price_gap,
         price_share_correlation,
         price_share_correlations,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         wealth_by_group,
     )
     from analysis.money import financing, pool_money, proceeds, proceeds_by_channel
+    from analysis.owners import holdings, ownership
     from analysis.summary import summarise
     from analysis.sweeps import (
         Sweep,
@@ -62,6 +64,7 @@ __all__ = [
     "gini",
     "headline",
     "herfindahl",
+    "holdings",
     "impermanent_loss",
     "information_results",
     "interval",
@@ -77,7 +80,9 @@ __all__ = [
     "money_flows",
     "outside_money_results",
     "overview_figure",
+    "ownership",
     "paired_difference",
+    "participation_results",
     "pool_money",
     "price_errors",
     "price_gap",
@@ -100,10 +105,12 @@ _ROOMS = dict.fromkeys(__all__, "analysis.measures") | {
     "by_cell": "analysis.sweeps",
     "financing": "analysis.money",
     "headline": "analysis.sweeps",
+    "holdings": "analysis.owners",
     "interval": "analysis.sweeps",
     "load_run": "analysis.load",
     "load_sweep": "analysis.sweeps",
     "overview_figure": "analysis.figures",
+    "ownership": "analysis.owners",
     "paired_difference": "analysis.sweeps",
     "pool_money": "analysis.money",
     "price_errors": "analysis.hindsight",

@@ -30,6 +30,17 @@ OWNED = ("name", "seed")
 
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 
+BY_CASE = (
+    "mechanisms",
+    "outside_money",
+    "flexibility",
+    "information",
+    "proceeds",
+    "participation",
+    "ownership",
+)
+"""Reports that tell runs apart by their case alone."""
+
 
 class Study(Section):
     """What to run: every cell (a case, a point of the grid, or a pair of both) with every seed.
@@ -53,6 +64,8 @@ class Study(Section):
             "flexibility",
             "information",
             "proceeds",
+            "participation",
+            "ownership",
         ]
         | None
     ) = Field(
@@ -280,7 +293,7 @@ def _rows(report: str, cell: Cell) -> set[tuple[Any, ...]]:
         return {(sum(each.count * each.deposit for each in providers), scenario.market.fee)}
     if report == "scalability":
         return {(scenario.tokens.mechanism.kind, len(scenario.behaviours))}
-    if report in ("mechanisms", "outside_money", "flexibility", "information", "proceeds"):
+    if report in BY_CASE:
         return {()}
     kinds = _attackers(cell) if report == "attackers_pay" else {""}
     return {(scenario.federation.task.kind, kind) for kind in kinds}
