@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         mechanism_results,
         money_flows,
         outside_money_results,
+        participation_results,
         price_gap,
         price_share_correlation,
         price_share_correlations,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         wealth_by_group,
     )
     from analysis.money import financing, pool_money, proceeds, proceeds_by_channel
+    from analysis.owners import holdings, ownership
     from analysis.summary import summarise
     from analysis.sweeps import (
         Sweep,
@@ -65,6 +67,7 @@ __all__ = [
     "growth_by_kind",
     "headline",
     "herfindahl",
+    "holdings",
     "impermanent_loss",
     "information_results",
     "interval",
@@ -81,7 +84,9 @@ __all__ = [
     "money_flows",
     "outside_money_results",
     "overview_figure",
+    "ownership",
     "paired_difference",
+    "participation_results",
     "pool_money",
     "price_errors",
     "price_gap",
@@ -104,11 +109,13 @@ _ROOMS = dict.fromkeys(__all__, "analysis.measures") | {
     "by_cell": "analysis.sweeps",
     "financing": "analysis.money",
     "headline": "analysis.sweeps",
+    "holdings": "analysis.owners",
     "interval": "analysis.sweeps",
     "joining_results": "analysis.joining",
     "load_run": "analysis.load",
     "load_sweep": "analysis.sweeps",
     "overview_figure": "analysis.figures",
+    "ownership": "analysis.owners",
     "paired_difference": "analysis.sweeps",
     "pool_money": "analysis.money",
     "price_errors": "analysis.hindsight",

@@ -513,7 +513,8 @@ def mechanism_results(run: Run) -> pd.Series:
     | `from_third_parties` | numeraire that clients got for tokens, less what they paid for them |
     | `liquidity_providers`, `investors` | growth of their wealth, % |
 
-    Rewards and contributions below 0 count as 0. Two clients who contributed 3 and 1 and are paid
+    Rewards and contributions below 0 count as 0; `distance` and `correlation` are NaN where all do.
+    Two clients who contributed 3 and 1 and are paid
     50 and 50 are 25% away: .25 = (|.5 - .75| + |.5 - .25|) / 2.
     """
     rewards, clients = client_rewards(run), run.clients[run.clients["period"] > 0]
@@ -528,13 +529,53 @@ def mechanism_results(run: Run) -> pd.Series:
             "participation": 100 * clients["participated"].mean(),
             "reward": rewards["total"].mean(),
             "correlation": paid.corr(earned),
-            "distance": (paid - earned).abs().sum() / 2,
-            "inequality": gini(paid),
+            "distance": (paid - earned).abs().sum(skipna=False) / 2,
+            "inequality": gini(rewards["total"].clip(lower=0.0)),
             "others_percent": 100 * rewards["total"][others].mean() / rewards["total"].mean(),
             "from_third_parties": sold,
             "liquidity_providers": grown.get("liquidity_provider", math.nan),
             "investors": grown.get("investor", math.nan),
         }
+    )
+
+
+def participation_results(run: Run) -> pd.Series:
+    """Whom a way of paying keeps in the federation, and what for.
+
+    | name | meaning |
+    |---|---|
+    | `participation` | mean part of the clients that took part, % |
+    | `participation_<behaviour>` | the same of the clients of a behaviour, that of the end |
+    | `honest_end` | part of the honest clients that took part in the last period, % |
+    | `accuracy_quarter`, `accuracy` | at the end of the first quarter, and at the end |
+    | `revenue`, `training` | paid by customers, and by clients for training, numeraire |
+    | `reward` | `total` of `client_rewards`, mean over clients, numeraire |
+    | `reward_<behaviour>` | the same of the clients of a behaviour |
+    | `distance`, `inequality` | of rewards, as in `mechanism_results` |
+
+    Two honest clients of whom one leaves after half of the periods took part by 75%, and at the end
+    by 50%.
+    """
+    rewards, quarter = client_rewards(run), int(run.periods["period"].max()) // 4
+    rows = run.clients[run.clients["period"] > 0].astype({"client": str})
+    there = 100 * _wide(rows, "client", "participated")[rewards.index]
+    behaviour = rewards["behaviour"].astype(str)
+    honest = behaviour.index[behaviour == "honest"]
+    periods = run.periods.set_index("period")
+    return pd.Series(
+        {
+            "participation": there.mean().mean(),
+            **_by_behaviour("participation", there.mean(), behaviour),
+            "honest_end": there[honest].iloc[-1].mean(),
+            "accuracy_quarter": periods["accuracy"].loc[quarter],
+            "accuracy": periods["accuracy"].iloc[-1],
+            "revenue": periods["revenue"].sum(),
+            "training": _paid(run, "training_cost"),
+            "reward": rewards["total"].mean(),
+            **_by_behaviour("reward", rewards["total"], behaviour),
+            **mechanism_results(run)[["distance", "inequality"]],
+        },
+        dtype=float,
     )
 
 
@@ -633,30 +674,50 @@ def scalability_results(run: Run, buy: float = 20.0) -> pd.Series:
     return pd.Series(percents | found.to_dict())
 
 
-def flexibility_results(run: Run) -> pd.Series:
-    """What clients made of their pay, and what one that turns on the others had to lose.
+def flexibility_results(run: Run, outlay: float = 500.0) -> pd.Series:
+    """What clients made of their pay, when they had it, and what one that turns had to lose.
+
+    All but the last two are means over the clients that stayed honest.
 
     | name | meaning |
     |---|---|
-    | `reward` | `total` of `client_rewards`, mean over clients that stayed honest, numeraire |
+    | `reward` | `total` of `client_rewards`, numeraire |
     | `early_percent` | of that, what they had in money after a quarter of the periods, % |
-    | `unsteadiness` | deviation of a period's net money by its mean, mean over these clients |
+    | `half_time` | periods until half of its reward was there in money |
+    | `payback` | periods until a client's money covered an `outlay` (numeraire) |
+    | `unpaid_percent` | clients whose money never did, % |
+    | `unsteadiness` | deviation of a period's net money by its mean |
+    | `drawdown_percent` | largest fall of money and tokens from their highest before, % of that |
     | `stake_percent` | tokens of those who turn, of all they had before they did, % |
     | `lost_percent` | what those tokens lost in price until the end, % of all they had before |
 
-    Money is net of training and of what they brought along; tokens count at the quote of their
-    pool, those that have not vested are left out. The last two are NaN where nobody turns.
+    Money is what a client got until then, net of training and of what it brought along, and a time
+    is the first period at whose end it suffices, 0 at genesis. Whoever never gets there counts with
+    the number of periods, which is a lower bound: see `unpaid_percent`. The outlay is a sunk cost
+    that a client is thought to have had before, such as collecting its data; it is paid to nobody.
+    A launch pays at once, so only outlays that it does not cover tell mechanisms apart by more than
+    that they have one. Money of 400, 450, 520 and 600 at the ends of periods 0 to 3, of a reward of
+    1000, covers 500 after 2 periods, which is half of the reward too.
+
+    Tokens count at spot prices for the fall, else at the quote of their pool; those that have not
+    vested are left out. The last two are NaN where nobody turns.
     """
     rewards, rows = client_rewards(run), _client_rows(run)
-    money = _wide(rows, "client", "numeraire") - _cash(run, rewards.index)
+    brought = _cash(run, rewards.index)
+    money = _wide(rows, "client", "numeraire") - brought
     turned = rewards.index[(rewards["behaviour"].astype(str) != "honest").to_numpy()]
     honest = rewards.index.difference(turned)
-    income = money.diff().iloc[1:][honest]
-    total = rewards["total"][honest]
+    own, total = money[honest], rewards["total"][honest]
+    wealth = (_wide(rows, "client", "wealth") - brought)[honest]
+    income = own.diff().iloc[1:]
     found = {
         "reward": total.mean(),
-        "early_percent": 100 * money[honest].loc[len(income) // 4].mean() / total.mean(),
+        "early_percent": 100 * own.loc[len(income) // 4].mean() / total.mean(),
+        "half_time": _times(own, total / 2).mean(),
+        "payback": _times(own, outlay).mean(),
+        "unpaid_percent": 100 * (own.max() < outlay).mean(),
         "unsteadiness": (income.std() / income.mean()).mean(),
+        "drawdown_percent": 100 * _drawdown(wealth).mean(),
     }
     return pd.Series(found | _bond(run, rows[rows["client"].isin(turned)], money[turned]))
 
@@ -704,6 +765,26 @@ def information_results(run: Run) -> pd.Series:
     return pd.Series(results | {f"return_{name}": value for name, value in grown.items()})
 
 
+def _times(money: pd.DataFrame, wanted: pd.Series | float) -> pd.Series:
+    """The first period at whose end each client has what is wanted; the last where none has."""
+    reached = money >= wanted
+    first: pd.Series = reached.idxmax().where(reached.any(), money.index[-1])
+    return first
+
+
+def _drawdown(wealth: pd.DataFrame) -> pd.Series:
+    """Largest fall of each column from its highest value before, as a part of that.
+
+    Nothing can fall before there is something. Source: Magdon-Ismail & Atiya (2004).
+
+    >>> _drawdown(pd.DataFrame({"a": [0.0, 4.0, 3.0, 5.0], "b": [1.0, 1.0, 2.0, 2.0]})).to_list()
+    [0.25, 0.0]
+    """
+    highest = wealth.cummax()
+    fallen: pd.Series = (1 - wealth / highest.where(highest > 0)).max().fillna(0.0)
+    return fallen
+
+
 def _standardised(several: Sequence[Any]) -> np.ndarray:
     """All of `several`, each less its mean and divided by its deviation."""
     return np.concatenate([((each - each.mean()) / each.std()).to_numpy() for each in several])
@@ -725,6 +806,18 @@ def _bond(run: Run, rows: pd.DataFrame, money: pd.DataFrame) -> dict[str, Any]:
         "stake_percent": 100 * stake.sum() / owned.sum(),
         "lost_percent": 100 * lost.sum() / owned.sum(),
     }
+
+
+def _by_behaviour(name: str, values: pd.Series, behaviour: pd.Series) -> dict[str, float]:
+    """Means of clients' values by their behaviour."""
+    means = values.groupby(behaviour, sort=False).mean()
+    return {f"{name}_{kind}": float(mean) for kind, mean in means.items()}
+
+
+def _paid(run: Run, flow: str) -> float:
+    """Numeraire moved by a flow in the whole run."""
+    rows = (run.flows["flow"] == flow) & (run.flows["asset"] == "numeraire")
+    return float(run.flows["amount"][rows].sum())
 
 
 def _parts(amounts: pd.Series) -> pd.Series:

@@ -5,8 +5,8 @@ prices it is 100 x N x s_i in each period: what the contribution method alone de
 of 95%, over seeds.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from itertools import cycle
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import combinations, cycle
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -42,10 +42,12 @@ from analysis.measures import (
     manipulation,
     mechanism_results,
     outside_money_results,
+    participation_results,
     relative_pay,
     scalability_results,
 )
 from analysis.money import proceeds_by_channel
+from analysis.owners import ownership as owned
 from analysis.sweeps import Sweep, interval
 
 _WHISKERS: dict[str, Any] = {"fmt": "none", "ecolor": INK, "elinewidth": 1, "zorder": 3}
@@ -58,6 +60,9 @@ GROUPS = {
     "liquidity_providers": PROVIDERS,
 }
 """Who may gain or pay when an account manipulates the market, and their colours."""
+
+CONTRASTS = (HONEST[0], OTHERS[0], PROVIDERS, INVESTORS[0], OTHERS[2])
+"""Colours of cases whose lines cross."""
 
 Report = Callable[[Sweep], tuple[pd.DataFrame, Figure]]
 
@@ -137,6 +142,11 @@ def mechanisms(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     return _paired(sweep, mechanism_results)
 
 
+def participation(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
+    """`participation_results` for each case, and how each two differ in runs of one seed."""
+    return _paired(sweep, participation_results, pairs=_each_two)
+
+
 def outside_money(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     """`outside_money_results` for each case, and how they differ from the first by seed."""
     return _paired(sweep, outside_money_results)
@@ -169,30 +179,66 @@ def scalability(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     return table, _by_clients(table, sweep.name)
 
 
+def ownership(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
+    """`analysis.ownership` in each case at some 20 periods, and differences from the first case."""
+    runs = {(run.case, run.seed): _sampled(owned(run.run)) for run in _runs(sweep)}
+    first = next(case for case, _ in runs)
+    found: dict[tuple[str, int, str], list[float]] = {}
+    for (case, seed), values in runs.items():
+        _add(found, case, values)
+        if case != first and (first, seed) in runs:
+            _add(found, f"{case} - {first}", values - runs[first, seed])
+    table = _table(found, ["case", "period", "measure"])
+    cases = table[~table["case"].str.contains(" - ")]
+    return table, _over_time(cases, sweep.name)
+
+
+def _sampled(rows: pd.DataFrame) -> pd.DataFrame:
+    """Every twentieth of the periods."""
+    return rows.iloc[:: max(1, (len(rows) - 1) // 20)]
+
+
+def _add(found: dict[tuple[str, int, str], list[float]], case: str, values: pd.DataFrame) -> None:
+    """Add the values `[periods, measures]` of a run to those that are there; not what is NaN."""
+    for measure, over_time in values.items():
+        for period, value in zip(over_time.index.tolist(), over_time.tolist(), strict=True):
+            if not np.isnan(value):
+                found.setdefault((case, period, str(measure)), []).append(value)
+
+
 def proceeds(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     """`proceeds_by_channel` for each case, and how they differ from the first by seed."""
     return _paired(sweep, proceeds_by_channel, _stacked)
+
+
+def _from_first(cases: list[str]) -> list[tuple[str, str]]:
+    return [(cases[0], case) for case in cases[1:]]
+
+
+def _each_two(cases: list[str]) -> list[tuple[str, str]]:
+    return list(combinations(cases, 2))
 
 
 def _paired(
     sweep: Sweep,
     measured: Callable[[Run], pd.Series],
     drawn: Callable[[pd.DataFrame, str], Figure] | None = None,
+    pairs: Callable[[list[str]], Iterable[tuple[str, str]]] = _from_first,
 ) -> tuple[pd.DataFrame, Figure]:
-    """What is measured of each case, and of differences from the first in runs of one seed."""
-    runs = [(run.case, run.seed, measured(run.run)) for run in _runs(sweep)]
-    results, first = {(case, seed): found for case, seed, found in runs}, runs[0][0]
+    """What is measured of each case, and differences of `pairs` of cases in runs of one seed."""
+    results = {(run.case, run.seed): measured(run.run) for run in _runs(sweep)}
+    cases = list(dict.fromkeys(case for case, _ in results))
     found: dict[tuple[str, str], list[float]] = {}
     for (case, _), values in results.items():
         for name, value in values.items():
             found.setdefault((case, str(name)), []).append(float(value))
-    for (case, seed), values in results.items():
-        if case != first and (first, seed) in results:
-            for name, value in (values - results[first, seed]).dropna().items():
+    for first, case in pairs(cases):
+        for seed in [seed for other, seed in results if other == case and (first, seed) in results]:
+            for name, value in (results[case, seed] - results[first, seed]).dropna().items():
                 found.setdefault((f"{case} - {first}", str(name)), []).append(float(value))
     table = _table(found, ["case", "measure"])
-    cases = table[~table["case"].str.contains(" - ")]
-    return table, (drawn or _by_measure)(cases, sweep.name)
+    shown = table[~table["case"].str.contains(" - ")]
+    return table, (drawn or _by_measure)(shown, sweep.name)
 
 
 REPORTS: dict[str, Report] = {
@@ -208,6 +254,8 @@ REPORTS: dict[str, Report] = {
     "information": information,
     "proceeds": proceeds,
     "joining": joining,
+    "participation": participation,
+    "ownership": ownership,
 }
 
 
@@ -419,6 +467,29 @@ def _by_clients(table: pd.DataFrame, name: str) -> Figure:
     grid[len(measures) - 1].legend(fontsize=MEDIUM, frameon=False)
     for axes in grid[len(measures) :]:
         axes.set_visible(False)
+    return figure
+
+
+def _over_time(table: pd.DataFrame, name: str) -> Figure:
+    """A panel for each measure that is ever above 0, a line for each case, over the periods."""
+    measures, columns = list(table["measure"][table["mean"] > 0].unique()), 4
+    lines = -(-len(measures) // columns)
+    below = "over the periods; parts in %; areas: 95% intervals over seeds"
+    figure = _sheet(2.8 * columns + 0.6, 2.3 * lines + 1.1, name, below)
+    grid = figure.subplots(lines, columns, squeeze=False).ravel()
+    for axes, measure in zip(grid, measures, strict=False):
+        shown = table[table["measure"] == measure]
+        for case, colour in zip(table["case"].unique(), cycle(CONTRASTS), strict=False):
+            own = shown[shown["case"] == case].sort_values("period")
+            axes.fill_between(own["period"], own["low"], own["high"], color=colour, alpha=0.2, lw=0)
+            axes.plot(own["period"], own["mean"], color=colour, lw=1.6, label=words(case))
+        axes.set_ylim(bottom=0)
+        axes.set_title(words(measure), loc="left", fontsize=MEDIUM, color=INK)
+        axes.grid(color=GRID, zorder=0)
+        plain(axes)
+    for axes in grid[len(measures) :]:
+        axes.set_visible(False)
+    _legend(figure, grid[0])
     return figure
 
 

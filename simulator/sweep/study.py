@@ -27,10 +27,19 @@ FILES = ("cells.json", "study.yaml", "report.csv", "report.png")
 """Files beside the folders of cells, which therefore have other names."""
 OWNED = ("name", "seed")
 """Settings of a scenario that a study gives each run itself."""
-PAIRED = ("mechanisms", "outside_money", "flexibility", "information", "proceeds", "joining")
-"""Reports that set all runs of a case against those of the first."""
-
 Name = Annotated[str, StringConstraints(pattern=NAME)]
+
+BY_CASE = (
+    "mechanisms",
+    "outside_money",
+    "flexibility",
+    "information",
+    "proceeds",
+    "participation",
+    "ownership",
+    "joining",
+)
+"""Reports that tell runs apart by their case alone."""
 
 
 class Study(Section):
@@ -56,6 +65,8 @@ class Study(Section):
             "information",
             "proceeds",
             "joining",
+            "participation",
+            "ownership",
         ]
         | None
     ) = Field(
@@ -283,7 +294,7 @@ def _rows(report: str, cell: Cell) -> set[tuple[Any, ...]]:
         return {(sum(each.count * each.deposit for each in providers), scenario.market.fee)}
     if report == "scalability":
         return {(scenario.tokens.mechanism.kind, len(scenario.behaviours))}
-    if report in PAIRED:
+    if report in BY_CASE:
         return {()}
     kinds = _attackers(cell) if report == "attackers_pay" else {""}
     return {(scenario.federation.task.kind, kind) for kind in kinds}

@@ -1,9 +1,13 @@
 """What clients make of tokens, against arithmetic on real runs."""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 from click.testing import CliRunner
 
-from analysis import flexibility_results, load_sweep
+from analysis import flexibility_results, load_run, load_sweep
 from analysis.reports import REPORTS
 from analysis.sweeps import Sweep
 from simulator.cli import cli
@@ -33,6 +37,39 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
     found = CliRunner().invoke(cli, words)
     assert found.exit_code == 0, found.output
     return load_sweep(folder / "kept")
+
+
+def paid(period: int, name: str, numeraire: float, wealth: float) -> tuple[Any, ...]:
+    """A client's row: `numeraire` at the end of the period, of which 100 are new since the last."""
+    place = (period, name, "honest", 50, 1, 0.1, 0.1, 0.5)
+    return (*place, 0.0, 0.0, 0.0, 100.0 * (period > 0), 0.0, numeraire, wealth, name)
+
+
+def test_times_and_falls_by_hand(finished: Callable[..., Path]) -> None:
+    """Money of 100 a period, and 300 for tokens at genesis to the first of two clients.
+
+    Half of its 700 is there in period 1, 500 are in period 2. Half of the other's 400 is there in
+    period 2, 500 never: it counts with 4. Its wealth falls from 160 to 120 once, by a quarter.
+    """
+    money = {"client-1": [300, 400, 500, 600, 700], "client-2": [0, 100, 200, 300, 400]}
+    wealth = {"client-1": money["client-1"], "client-2": [0, 160, 120, 300, 400]}
+    rows = {
+        "clients": [
+            paid(t, name, money[name][t], wealth[name][t]) for t in range(5) for name in money
+        ],
+        "flows": [(0, "genesis_sale", "numeraire", "investor", "client", 300.0)]
+        + [(t, "direct", "numeraire", "clearing", "client", 200.0) for t in range(1, 5)],
+    }
+    found = flexibility_results(load_run(finished(rows)))
+    assert found["reward"] == pytest.approx(550)
+    assert found["early_percent"] == pytest.approx(100 * 250 / 550)
+    assert found["half_time"] == pytest.approx((1 + 2) / 2)
+    assert found["payback"] == pytest.approx((2 + 4) / 2)
+    assert found["unpaid_percent"] == pytest.approx(50)
+    assert found["drawdown_percent"] == pytest.approx((0 + 25) / 2)
+    assert found["unsteadiness"] == pytest.approx(0)
+    assert flexibility_results(load_run(finished(rows)), outlay=300)["payback"] == 1.5
+    assert found[["stake_percent", "lost_percent"]].isna().all()
 
 
 def test_what_is_unsold_when_a_client_turns_is_a_bond(sweep: Sweep) -> None:

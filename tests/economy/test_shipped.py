@@ -84,3 +84,24 @@ def test_hospitals_are_not_paid_by_their_size():
         late = pd.Series(share[-15:].mean(axis=0))
         found.append(late.corr(pd.Series(economy.cohort.examples), method="spearman"))
     assert np.mean(found) < 0.6
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_tokens_go_to_those_who_think_most_of_them(seed):
+    """Of equal wealth, the optimistic half of the fundamentalists ends with nearly all they hold.
+
+    Without differences of opinion none of them is an optimist, and all hold about as much.
+    """
+    equal = {f"investors.{group}.wealth.sigma": 0 for group in range(3)} | {"seed": seed}
+    economy, *_ = watched("ownership", 80, **equal)
+    group = next(
+        each for each in economy.register.waves[1] if each.strategy.kind == "fundamentalist"
+    )
+    bias = np.log(economy.memory[group.name]["bias"]).reshape(len(group.accounts), -1).mean(axis=1)
+    tokens = economy.ledger.balances[group.accounts][:, economy.register.token_assets]
+    worth = (tokens @ economy.spot_price)[np.argsort(-bias)]
+    assert worth[:10].sum() > 0.9 * worth.sum()
+    alike, *_ = watched("ownership", 80, **equal, **{"investors.0.strategy.bias_sigma": 0})
+    tokens = alike.ledger.balances[group.accounts][:, alike.register.token_assets]
+    worth = (tokens @ alike.spot_price)[np.argsort(-bias)]
+    assert 0.3 < worth[:10].sum() / worth.sum() < 0.7
