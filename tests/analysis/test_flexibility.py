@@ -42,7 +42,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
 def paid(period: int, name: str, numeraire: float, wealth: float) -> tuple[Any, ...]:
     """A client's row: `numeraire` at the end of the period, of which 100 are new since the last."""
     place = (period, name, "honest", 50, 1, 0.1, 0.1, 0.5)
-    return (*place, 0.0, 0.0, 0.0, 100.0 * (period > 0), 0.0, numeraire, wealth, name)
+    return (*place, 0.0, 0.0, 0.0, 100.0 * (period > 0), 0.0, 0.0, numeraire, wealth, name)
 
 
 def test_times_and_falls_by_hand(finished: Callable[..., Path]) -> None:

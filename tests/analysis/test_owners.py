@@ -32,7 +32,7 @@ cases:
 
 
 def client(tokens: float) -> tuple[Any, ...]:
-    amounts = (0.0, 0.0, 0.0, 0.0, tokens, 0.0, tokens)
+    amounts = (0.0, 0.0, 0.0, 0.0, 0.0, tokens, 0.0, tokens)
     return (0, "client_0", "honest", 50, 1, 0.1, 0.1, 1.0, *amounts, "client_0")
 
 

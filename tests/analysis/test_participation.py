@@ -33,7 +33,7 @@ cases:
 
 
 def row(period: int, name: str, behaviour: str, there: int, numeraire: float) -> tuple[Any, ...]:
-    paid = (0.0, 0.0, 0.0, 10.0 * (period > 0), 0.0, numeraire, numeraire, name)
+    paid = (0.0, 0.0, 0.0, 10.0 * (period > 0), 0.0, 0.0, numeraire, numeraire, name)
     return (period, name, behaviour, 50, there, 0.1, 0.1, 0.5, *paid)
 
 
