@@ -21,6 +21,7 @@ import click
 from simulator.errors import Problem, RunError, ScenarioError, SimulatorError
 
 if TYPE_CHECKING:
+    from simulator.dashboard.stage import Stage
     from simulator.running import Progress
     from simulator.scenario import Scenario
     from simulator.sweep import Run, Sweep
@@ -325,7 +326,7 @@ def verify(
 
 @cli.command()
 @click.argument("scenario", default="quickstart")
-@_options("set", "seed", "periods", "plugin")
+@_options("set", "seed", "periods", "plugin", "out")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -340,35 +341,60 @@ def view(
     seed: int | None,
     periods: int | None,
     plugins: tuple[str, ...],
+    out: Path,
     port: int,
     opens: bool,
 ) -> None:
-    """Watch SCENARIO in the browser: step it, play it, change its settings and start again.
+    """Watch SCENARIO in the browser: play it, steer it, change its settings and start again.
 
     \b
-    The page is served to this machine alone, until Ctrl-C; no run folder is written.
+    SCENARIO is a YAML file, the name of a shipped scenario, or the folder of a run, which is then
+    shown as it was. The page is served to this machine alone, until Ctrl-C; a run folder is written
+    (under --out) when its button is pressed.
 
     \b
     Examples:
       wallstreetfeds view
       wallstreetfeds view quickstart --set market.fee=0.003 --seed 7
       wallstreetfeds view mine.yaml --plugin my_strategy.py --port 9000 --no-open
+      wallstreetfeds view outputs/quickstart/20260101T120000Z-1a2b3c4d
     """
-    kind, path = _scenario_type(plugins), _found(scenario)
-    from simulator.dashboard.choosing import Choice
+    overrides, kind = _overrides(settings, seed, periods), _scenario_type(plugins)
     from simulator.dashboard.serving import serve
 
-    choice = Choice.of(
-        lambda changes: kind.load(path, changes), _overrides(settings, seed, periods)
-    )
-    _warn(choice.settings, quiet=False)
+    if os.path.isdir(scenario):
+        stage, shown = _recorded_stage(Path(scenario), kind, overrides, plugins), scenario
+    else:
+        from simulator.dashboard.stage import Stage
+
+        stage = Stage(kind, scenario, overrides, plugins, out)
+        beginning = stage.first().settings
+        _warn(beginning, quiet=False)
+        shown = beginning.name
 
     def announce(address: str) -> None:
-        click.echo(f"{choice.settings.name} is at {address} (Ctrl-C ends it)")
+        click.echo(f"{shown} is at {address} (Ctrl-C ends it)")
         if opens:
             click.launch(address)
 
-    serve(choice, port, announce)
+    serve(stage, port, announce)
+
+
+def _recorded_stage(
+    folder: Path, kind: "type[Scenario]", overrides: Mapping[str, Any], plugins: tuple[str, ...]
+) -> "Stage":
+    """The stage on which the run in `folder` is shown."""
+    from simulator.recording import read_manifest
+    from simulator.running import recorded_scenario
+
+    manifest = read_manifest(folder)
+    if overrides:
+        raise ScenarioError(f"a recorded run is shown as it is: leave out {', '.join(overrides)}")
+    settings = recorded_scenario(folder, manifest, plugins)
+    from simulator.dashboard.showing import Recorded
+    from simulator.dashboard.stage import Stage
+
+    return Stage(kind, str(folder), {}, plugins, recorded=Recorded.of(folder, settings))
 
 
 @cli.group()
@@ -552,22 +578,9 @@ def _scenario_type(plugins: tuple[str, ...]) -> "type[Scenario]":
 
 
 def _load(name: str, overrides: Mapping[str, Any], plugins: tuple[str, ...]) -> "Scenario":
-    return _scenario_type(plugins).load(_found(name), overrides)
+    from simulator.scenario.shipped import found
 
-
-def _found(name: str) -> str | Path:
-    """The shipped scenario of this name, unless there is such a file."""
-    if os.path.isfile(name):  # unlike Path.is_file, it takes any text for a name
-        return name
-    from simulator.scenario.shipped import shipped_scenarios
-
-    shipped = shipped_scenarios()
-    if name not in shipped and not {"/", os.sep, "."} & set(name):
-        from simulator.scenario.words import choices, short
-
-        what = f"no such file or shipped scenario{choices(name, sorted(shipped))}"
-        raise ScenarioError([Problem(short(name), what)])
-    return shipped.get(name, name)
+    return _scenario_type(plugins).load(found(name), overrides)
 
 
 def _shipped() -> list[Path]:

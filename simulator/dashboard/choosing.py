@@ -18,13 +18,14 @@ Load = Callable[[Mapping[str, Any]], Scenario]
 
 @dataclass(frozen=True)
 class Choice:
-    """Changes by dotted path; `settings` is the scenario with the newest of them that were valid.
+    """Changes by dotted path; `settings` is the scenario with those that were `accepted`.
 
     `problems` says, line by line, what is wrong with changes that are not in `settings`.
     """
 
     load: Load
     changes: Mapping[str, Any]
+    accepted: Mapping[str, Any]
     settings: Scenario
     controls: tuple[Control, ...]
     problems: tuple[str, ...] = ()
@@ -38,7 +39,8 @@ class Choice:
             for name, value in settings.model_dump().items()
             if isinstance(value, tuple) and name not in settings.model_fields_set
         }
-        return cls(load, unwritten | dict(overrides), settings, tuple(controls(settings)))
+        changes = unwritten | dict(overrides)
+        return cls(load, changes, changes, settings, tuple(controls(settings)))
 
     def changed(self, path: str, value: Any) -> Self:
         """With one more change; a new kind drops the changes of the component it replaces."""
@@ -52,23 +54,45 @@ class Choice:
         try:
             settings = _checked(self.load(changes))
         except ScenarioError as error:
-            problems = tuple(str(problem) for problem in error.problems)
-            return replace(self, changes=changes, problems=problems)
+            return replace(self, changes=changes, problems=_told(error))
         derived = self.controls if component is None else tuple(controls(settings))
-        return replace(self, changes=changes, settings=settings, controls=derived, problems=())
+        return replace(
+            self,
+            changes=changes,
+            accepted=changes,
+            settings=settings,
+            controls=derived,
+            problems=(),
+        )
 
     def seeded(self, text: str) -> Self:
         """With the seed that was typed; when it cannot be taken, that is all that changes."""
         try:
             (seed,) = parse_overrides([f"seed={text}"]).values()
         except ScenarioError as error:
-            return replace(self, problems=tuple(str(problem) for problem in error.problems))
+            return replace(self, problems=_told(error))
         chosen = self.changed("seed", seed)
         return replace(self, problems=chosen.problems) if chosen.problems else chosen
+
+    def with_event(self, event: Mapping[str, Any]) -> Self:
+        """What was accepted, and one event more. Raises ScenarioError when it cannot happen."""
+        events = [each.model_dump(mode="json") for each in self.settings.events] + [dict(event)]
+        kept = {
+            path: value
+            for path, value in self.accepted.items()
+            if path.partition(".")[0] != "events"
+        }
+        changes = kept | {"events": events}
+        settings = self.load(changes)
+        return replace(self, changes=changes, accepted=changes, settings=settings, problems=())
 
     def value(self, control: Control) -> Any:
         """What the control stands at, whether valid or not."""
         return self.changes.get(control.path, control.value)
+
+
+def _told(error: ScenarioError) -> tuple[str, ...]:
+    return tuple(str(problem) for problem in error.problems)
 
 
 def _checked(settings: Scenario) -> Scenario:

@@ -1,84 +1,267 @@
 """The page: Mesa's controls and the scenario's settings at the side, the run in the middle."""
 
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import solara
 from mesa.visualization import SolaraViz
-from mesa.visualization.utils import update_counter
+from mesa.visualization.utils import force_update, update_counter
 
-from simulator.dashboard.charts import HEIGHT, Cast, charts, story
+from simulator.dashboard.charts import Chart, Drawing, Table
 from simulator.dashboard.choosing import Choice
 from simulator.dashboard.controls import Choices, Control, Slider, Switch
-from simulator.dashboard.watching import Watched
-from simulator.scenario import Scenario
+from simulator.dashboard.overview import story
+from simulator.dashboard.showing import Live, Replay, Show
+from simulator.dashboard.stage import Stage
+from simulator.dashboard.steering import Interventions
+from simulator.dashboard.tabs import TABS, Tab
+from simulator.errors import SimulatorError
+from simulator.running import scenario_yaml
 
 __all__ = ["Page", "begin_with"]
 
-_beginning: list[Choice] = []
+_stages: list[Stage] = []
+
+LOOK_EVERY = 0.2  # seconds between drawings while periods are run
 
 
-def begin_with(choice: Choice) -> None:
+def begin_with(stage: Stage) -> None:
     """Set what every page of this process begins with."""
-    _beginning[:] = [choice]
+    _stages[:] = [stage]
 
 
 @solara.component
 def Page() -> None:
     """One visitor's page, with a model of its own."""
-    beginning = _beginning[-1]
-    choice = solara.use_reactive(beginning)
-
-    def choose(seed: str) -> Scenario:
-        chosen: Choice = choice.value.seeded(seed)
-        choice.value = chosen
-        return chosen.settings
-
-    seed = str(beginning.settings.seed)
-    first = solara.use_memo(lambda: Watched(lambda _: beginning.settings, seed), [])
-    model: solara.Reactive[Watched] = solara.use_reactive(first)
-    name = choice.value.settings.name
-    solara.Title(f"{name} · wallstreetfeds")
-    typed = {"type": "InputText", "label": "Seed of all random streams", "value": seed}
-    SolaraViz(
-        model,
-        components=[],
-        model_params={"choose": choose, "seed": typed},
-        play_interval=1,
-        name=f"WallStreetFeds: {name}",
-    )
-    Run(model.value, choice)
+    stage = _stages[-1]
+    if stage.recorded:
+        RecordedRun(stage)
+    else:
+        LiveRun(stage)
 
 
 @solara.component
-def Run(economy: Watched, choice: solara.Reactive[Choice]) -> None:
-    """What has happened so far; at the side what happens from the next reset."""
+def RecordedRun(stage: Stage) -> None:
+    """A run folder, to be played and looked through."""
+    recorded = stage.recorded
+    assert recorded is not None
+    first = solara.use_memo(lambda: Replay(recorded, len(recorded.frames) - 1), [])
+    show: solara.Reactive[Show] = solara.use_reactive(first)
+    mounted = solara.use_reactive(0)
+    name = recorded.settings.name
+    solara.Title(f"{name} · wallstreetfeds")
+    _viz(show, {"recorded": recorded}, f"{name}: {recorded.folder}", mounted.value)
+    Stepping(show.value)
+    Shown(show.value, (), mounted)
+
+
+@solara.component
+def LiveRun(stage: Stage) -> None:
+    """A run that is computed as it is watched, and that can be steered."""
+    beginning = solara.use_memo(stage.first, [])
+    choice = solara.use_reactive(beginning)
+    mounted = solara.use_reactive(0)
+
+    def choose(seed: str) -> Choice:
+        chosen: Choice = choice.value.seeded(seed)
+        choice.value = chosen
+        show.value.close()
+        return chosen
+
+    seed = str(beginning.settings.seed)
+    first = solara.use_memo(lambda: Live(lambda _: beginning, seed), [])
+    show: solara.Reactive[Live] = solara.use_reactive(first)
+
+    def opened(new: Choice) -> None:
+        choice.value = new
+        show.value.close()
+        show.value = Live(lambda _: new, "")
+        mounted.value += 1
+
+    name = choice.value.settings.name
+    solara.Title(f"{name} · wallstreetfeds")
+    now = str(choice.value.settings.seed)
+    typed = {"type": "InputText", "label": "Seed of all random streams", "value": now}
+    _viz(show, {"choose": choose, "seed": typed}, f"WallStreetFeds: {name}", mounted.value)
+    Stepping(show.value)
+    Opening(stage, opened)
+    Settings(choice)  # components deeper than Mesa's controls, so they stand below them
+    Interventions(show.value)
+    Saving(stage, show.value)
+    Shown(show.value, choice.value.problems, mounted)
+
+
+def _viz(show: solara.Reactive[Any], params: dict[str, Any], name: str, mounted: int) -> None:
+    """Mesa's controls; where `mounted` is another, they begin anew."""
+    viz = SolaraViz(
+        show, components=[], model_params=params, play_interval=1, render_interval=1, name=name
+    )
+    viz.key(f"controls {mounted}")
+
+
+@solara.component
+def Shown(show: Show, problems: tuple[str, ...], mounted: solara.Reactive[int]) -> None:
+    """What has happened up to the period that is shown."""
     update_counter.get()
-    Settings(choice)  # one component deeper than Mesa's controls, so it stands below them
-    frames, settings = economy.frames[:], economy.settings
-    cast = Cast.of(economy)
+    tab, set_tab = solara.use_state(0)
+    settings, frames = show.settings, show.frames
     with solara.Column(gap="8px", classes=["run"], style={"padding": "0 20px 20px"}):
         if settings.description:
             solara.Text(settings.description, style={"opacity": "0.75"})
-        for problem in choice.value.problems:
+        for problem in problems:
             solara.Error(f"error: {problem}", dense=True)
-        if economy.failure:
-            solara.Error(f"error: {economy.failure}; Reset starts again", dense=True)
-        elif not economy.running:
+        if show.failure:
+            solara.Error(f"error: {show.failure}; Reset starts again", dense=True)
+        elif isinstance(show, Live) and show.ended:
             solara.Info(
                 "The last period of the scenario is reached; Reset starts again.", dense=True
             )
         solara.Text(
-            story(frames, cast, settings.periods),
+            story(frames, show.cast),
             classes=["story"],
             style={"font-size": "1.15rem", "font-weight": "500"},
         )
-        columns = "repeat(auto-fit, minmax(min(460px, 100%), 1fr))"
-        with solara.Div(style={"display": "grid", "grid-template-columns": columns, "gap": "12px"}):
-            for chart in charts(frames, cast):
-                across = "; grid-column: 1 / -1" if chart.wide else ""
-                style = f"height: {HEIGHT}px{across}"
-                solara.FigureEcharts(chart.option, attributes={"style": style}, responsive=True)
+        if len(show.known) > 1:
+            Looking(show, mounted)
+        with solara.lab.Tabs(value=tab, on_value=set_tab, lazy=True):
+            for each in TABS:
+                solara.lab.Tab(each.title)
+        Drawn(TABS[tab], show).key(f"tab {tab}")
+
+
+@solara.component
+def Looking(show: Show, mounted: solara.Reactive[int]) -> None:
+    """A slider over the periods that are known: back to any of them, and on from there."""
+
+    def looked(now: int) -> None:
+        if now != show.now:
+            ended = show.ended
+            show.go_to(now)
+            mounted.value += ended != show.ended  # Mesa's buttons do not notice
+            force_update()
+
+    last = len(show.known) - 1
+    with solara.Row(gap="16px", style={"align-items": "center", "max-width": "720px"}):
+        solara.Text(
+            f"period {show.now} of {last}", classes=["shown"], style={"white-space": "nowrap"}
+        )
+        solara.SliderInt("", value=show.now, min=0, max=last, on_value=looked, thumb_label=False)
+
+
+@solara.component
+def Drawn(tab: Tab, show: Show) -> None:
+    """The drawings of a tab, and what one can pick there."""
+    update_counter.get()
+    pickers = tab.pickers(show.cast)
+    picked, set_picked = solara.use_state(dict[str, str]())
+    picks = {
+        picker.label: word
+        if (word := picked.get(picker.label)) in picker.words
+        else picker.words[0]
+        for picker in pickers
+    }
+    if pickers:
+        with solara.Row(gap="16px", style={"max-width": "900px"}):
+            for picker in pickers:
+                solara.Select(
+                    picker.label,
+                    list(picker.words),
+                    picks[picker.label],
+                    on_value=lambda word, label=picker.label: set_picked(picked | {label: word}),
+                )
+    columns = "repeat(auto-fit, minmax(min(440px, 100%), 1fr))"
+    with solara.Div(style={"display": "grid", "grid-template-columns": columns, "gap": "12px"}):
+        for drawing in tab.drawn(show, picks):
+            _drawing(drawing)
+
+
+def _drawing(drawing: Drawing) -> None:
+    across = "; grid-column: 1 / -1" if drawing.wide else ""
+    if isinstance(drawing, Chart):
+        style = f"height: {drawing.height}px{across}"
+        solara.FigureEcharts(drawing.option, attributes={"style": style}, responsive=True)
+    else:
+        with solara.Div(style=f"min-width: 0{across}", classes=["table"]):
+            TableOf(drawing)
+
+
+@solara.component
+def TableOf(table: Table) -> None:
+    """A table that can be sorted and searched."""
+    sought, set_sought = solara.use_state("")
+    headers = [{"text": name, "value": str(place)} for place, name in enumerate(table.columns)]
+    items = [{str(place): cell for place, cell in enumerate(row)} for row in table.rows]
+    with solara.Row(style={"align-items": "end", "justify-content": "space-between"}):
+        with solara.Column(gap="0px"):
+            solara.Text(table.title, style={"font-weight": "600"})
+            solara.Text(table.below, style={"font-size": "0.8rem", "opacity": "0.75"})
+        solara.InputText("Filter", sought, on_value=set_sought, continuous_update=True)
+    solara.v.DataTable(
+        headers=headers,
+        items=items,
+        search=sought,
+        dense=True,
+        items_per_page=15,
+        footer_props={"items-per-page-options": [15, 50, -1]},
+    )
+
+
+@solara.component
+def Stepping(show: Show) -> None:
+    """Running some periods at once."""
+    count, set_count = solara.use_state(10)
+    asked, set_asked = solara.use_state(0)
+
+    def run() -> None:
+        drawn = time.monotonic()
+        for _ in range(count if asked else 0):
+            show.step()
+            if not show.running:
+                break
+            if time.monotonic() - drawn > LOOK_EVERY:
+                force_update()
+                drawn = time.monotonic()
+        if asked:
+            force_update()
+
+    task = solara.lab.use_task(run, dependencies=[asked], prefer_threaded=True)
+    with solara.Sidebar(), solara.Card("Run"), solara.Row(style={"align-items": "center"}):
+        solara.InputInt("Periods", count, on_value=lambda new: set_count(max(int(new or 1), 1)))
+        solara.Button(
+            f"Run {count}",
+            color="primary",
+            disabled=task.pending,
+            on_click=lambda: set_asked(asked + 1),
+        )
+
+
+@solara.component
+def Opening(stage: Stage, opened: Callable[[Choice], None]) -> None:
+    """Another scenario: one that comes with the package, or a file."""
+    problem, set_problem = solara.use_state("")
+    file, set_file = solara.use_state("")
+    name, set_name = solara.use_state(stage.name)
+
+    def take(new: str) -> None:
+        try:
+            choice = stage.open(new)
+        except SimulatorError as error:
+            set_problem(str(error))
+            return
+        set_problem("")
+        set_name(new)
+        opened(choice)
+
+    with solara.Sidebar(), solara.Card("Open"):
+        words = [*dict.fromkeys([name, *stage.shipped])]
+        solara.Select("Scenario", words, name, on_value=take)
+        solara.InputText("or a scenario file", file, on_value=set_file)
+        if file:
+            solara.Button("Open file", on_click=lambda: take(file), small=True)
+        for line in problem.splitlines():
+            solara.Error(f"error: {line}", dense=True)
 
 
 @solara.component
@@ -104,11 +287,16 @@ def Settings(choice: solara.Reactive[Choice]) -> None:
 @solara.component
 def Setting(choice: solara.Reactive[Choice], control: Control) -> None:
     """One setting, with its meaning where the mouse rests on it."""
-    value = choice.value.value(control)
 
     def change(new: Any) -> None:
         choice.value = choice.value.changed(control.path, new)
 
+    Asked(control, choice.value.value(control), change)
+
+
+@solara.component
+def Asked(control: Control, value: Any, change: Callable[[Any], None]) -> None:
+    """A control at its value."""
     with solara.Tooltip(control.description), solara.Column(gap="0px", classes=["setting"]):
         match control:
             case Slider():
@@ -137,3 +325,31 @@ def _slide(control: Slider, value: float, change: Callable[[float], None]) -> No
         step=control.step,
         thumb_label=False,
     )
+
+
+@solara.component
+def Saving(stage: Stage, show: Live) -> None:
+    """The run so far as a run folder, and its scenario as a file."""
+    asked, set_asked = solara.use_state(0)
+
+    def save() -> Path | None:
+        return stage.save(show) if asked else None
+
+    task = solara.lab.use_task(save, dependencies=[asked], prefer_threaded=True)
+    with solara.Sidebar(), solara.Card("Save"):
+        with solara.Row():
+            solara.Button(
+                "Save run",
+                disabled=task.pending,
+                on_click=lambda: set_asked(asked + 1),
+            )
+            solara.FileDownload(
+                lambda: scenario_yaml(show.settings), f"{show.settings.name}.yaml", "Scenario"
+            )
+        if task.pending and asked:
+            solara.Text("computing it again …")
+        elif task.error:
+            solara.Error(f"error: {task.exception}", dense=True)
+        elif task.value:
+            solara.Text(f"saved {task.value}", classes=["saved"])
+            solara.Text(f"wallstreetfeds verify {task.value}", style={"font-family": "monospace"})

@@ -4,10 +4,12 @@ import os
 import socket
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from simulator.dashboard.choosing import Choice
 from simulator.errors import ScenarioError, SimulatorError
+
+if TYPE_CHECKING:
+    from simulator.dashboard.stage import Stage
 
 __all__ = ["serve"]
 
@@ -21,8 +23,8 @@ BEFORE_SOLARA = {  # it reads them when it is imported
 }
 
 
-def serve(choice: Choice, port: int, announce: Callable[[str], object]) -> None:
-    """Serve pages that begin with `choice`, until interrupted; port 0 takes a free one.
+def serve(stage: "Stage", port: int, announce: Callable[[str], object]) -> None:
+    """Serve pages that begin with `stage`, until interrupted; port 0 takes a free one.
 
     `announce` is called with the address once it can be opened. Raises SimulatorError when the port
     cannot be had, ScenarioError when a package is missing.
@@ -42,7 +44,7 @@ def serve(choice: Choice, port: int, announce: Callable[[str], object]) -> None:
         solara.settings.assets.cdn = NOWHERE  # all there is to load comes with solara-assets
         settings.theme.loader = "plain"
         warnings.filterwarnings("ignore", "Cookies with samesite")  # its cookie is lax, and may be
-        begin_with(choice)
+        begin_with(stage)
         address = f"http://{HOST}:{listener.getsockname()[1]}"
         _run(app, listener, lambda: announce(address))
 

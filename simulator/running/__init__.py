@@ -1,13 +1,19 @@
 """Runs: from a scenario to a finished run folder, after a kill, and again to compare."""
 
 from simulator.running.computing import Progress
-from simulator.running.folder import scenario_yaml, versions, write_summary
+from simulator.running.folder import (
+    recorded_scenario,
+    scenario_yaml,
+    versions,
+    write_summary,
+)
 from simulator.running.runs import resume, run, start
 from simulator.running.verifying import moved, same, verify
 
 __all__ = [
     "Progress",
     "moved",
+    "recorded_scenario",
     "resume",
     "run",
     "same",

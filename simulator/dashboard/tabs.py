@@ -1,0 +1,26 @@
+"""Tabs: what there is to look at, and what each of them draws of a show."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from simulator.dashboard import overview
+from simulator.dashboard.charts import Drawing, Picker
+from simulator.dashboard.frames import Cast
+from simulator.dashboard.showing import Show
+
+__all__ = ["TABS", "Tab"]
+
+Picks = Mapping[str, str]
+"""The words that were picked, by the labels of pickers."""
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A page of drawings, made when somebody looks at it."""
+
+    title: str
+    drawn: Callable[[Show, Picks], Sequence[Drawing]]
+    pickers: Callable[[Cast], Sequence[Picker]] = lambda cast: ()
+
+
+TABS = (Tab("Overview", lambda show, picks: overview.charts(show.frames, show.cast)),)
