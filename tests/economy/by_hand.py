@@ -33,7 +33,8 @@ def by_hand(monkeypatch, payout=USES, mechanism="client_tokens", cash=0.0, cost=
             "payout": payout,
         },
     }
-    changes["market"] = {"fee": 0.01} | changes.get("market", {})
+    for section, always in (("tokens", settings["tokens"]), ("market", {"fee": 0.01})):
+        changes[section] = always | changes.get(section, {})
     economy = Economy(Scenario.model_validate(settings | changes))
     federation = type(economy.settings.federation)
     monkeypatch.setattr(federation, "evaluate", lambda *_: Quality(1.0, 0.0, 0.0))
