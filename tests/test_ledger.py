@@ -293,9 +293,13 @@ def test_the_audit_finds_what_is_no_number(wrong):
         ledger.audit()
 
 
-def test_an_asset_that_is_burned_to_the_last_passes_the_audit():
+def test_an_asset_that_is_burned_to_the_last_leaves_nothing_for_later_audits():
     ledger = bank(0, 0)
-    parts = np.array([0.1, 0.2])
-    ledger.transfer("issuance", NUMERAIRE, OUTSIDE, np.array([1, 2]), parts)
-    ledger.transfer("burn", NUMERAIRE, np.array([1, 2]), OUTSIDE, parts)
+    ledger.transfer("issuance", NUMERAIRE, OUTSIDE, np.array([1, 2]), np.array([0.1, 0.2]))
+    ledger.transfer("burn", NUMERAIRE, 1, OUTSIDE, 0.1)
+    ledger.transfer("burn", NUMERAIRE, 2, OUTSIDE, 0.2)
+    assert 0 < abs(ledger.balances[OUTSIDE, NUMERAIRE]) < 1e-16
+    ledger.audit()
+    assert ledger.balances[OUTSIDE, NUMERAIRE] == 0
+    ledger.take_flows()  # the next period, in which nothing moves
     ledger.audit()

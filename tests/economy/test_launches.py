@@ -2,55 +2,28 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from simulator.economy import Economy
-from simulator.economy.register import CLEARING, TREASURY
-from simulator.economy.rewarding import earning_supply, earning_tokens
-from simulator.federation import Quality
+from simulator.economy.register import TREASURY
+from simulator.economy.rewarding import earning_supply
 from simulator.ledger import NUMERAIRE
 from simulator.scenario import Scenario
+from tests.economy.by_hand import USES, by_hand, exactly
 
 FALLING = {"kind": "weighted", "weight": 0.96, "last_weight": 0.5, "periods": 20}
 LBP = {"launch": {"kind": "lbp", "price": 24}, "curve": FALLING}
 BONDING = {"launch": {"kind": "bonding_curve"}, "curve": {"kind": "bonding_curve"}}
-IDLE = {"kind": "value_seller", "sell_fraction": 0.0, "stock_fraction": 0.0}
-BUYER = {"activity": 0, "wealth": {"mean": 120, "sigma": 0}}
-USES = {"dividend": 0.5, "buyback": 0.2, "direct": 0.2, "treasury": 0.1}
 
 
-def by_hand(monkeypatch, market, payout=USES, **changes):
-    """Two clients with shares 3/4 and 1/4, revenue 100, emission 40 and fee 1%; all only hold.
-
-    An idle investor has 120 numeraire and wants tokens for a third of it.
-    """
-    settings = {
-        "federation": {"partition": {"kind": "iid"}},
-        "clients": [{"count": 2, "training_cost": 0.0, "policy": IDLE}],
-        "liquidity_providers": [],
-        "investors": [BUYER],
-        "tokens": {
-            "revenue": {"maximum": 100, "floor": 0.0},
-            "issuance": {"first": 40, "half_life": 20},
-            "payout": payout,
-        },
-        "market": market | {"fee": 0.01},
-    }
-    economy = Economy(Scenario.model_validate(settings | changes))
-    federation = type(economy.settings.federation)
-    monkeypatch.setattr(federation, "evaluate", lambda *_: Quality(1.0, 0.0, 0.0))
-    monkeypatch.setattr(federation, "assess", lambda *_: (np.array([0.3, 0.1]), {}))
-    return economy
-
-
-def exactly(*numbers):
-    return pytest.approx(numbers, rel=1e-12)
+def launched(monkeypatch, market, payout=USES, **changes):
+    """Nobody deposits, and training is free."""
+    changes = {"liquidity_providers": []} | changes
+    return by_hand(monkeypatch, payout, cost=0.0, market=market, **changes)
 
 
 def test_a_price_that_nobody_pays_falls_24_times(monkeypatch):
     """.96/.04 = 24 at weight .96, .73/.27 at .73 after 10 periods and 1 at .5 after 20."""
-    economy = by_hand(monkeypatch, LBP, USES | {"buyback": 0.0, "dividend": 0.7})
+    economy = launched(monkeypatch, LBP, USES | {"buyback": 0.0, "dividend": 0.7})
     prices = [economy.spot_price.copy()]
     for _ in range(22):
         economy.step()
@@ -69,7 +42,7 @@ def test_a_period_of_a_bootstrapping_pool_by_hand(monkeypatch):
     | dividend per token | .0625 | .0208 | 37.5 and 12.5 for 600: those pooled are the treasury's |
     | bought back | 400 (1 - (400/414.85)^(.063/.937)) | 4.95 for 14.85 | 15 and 5, fee 1% |
     """
-    economy = by_hand(monkeypatch, LBP)
+    economy = launched(monkeypatch, LBP)
     register, balances = economy.register, economy.ledger.balances
     opening = economy.tables["positions"]
     assert opening["agent"].tolist() == [0, 0]
@@ -104,7 +77,7 @@ def test_a_period_of_a_bonding_curve_by_hand(monkeypatch):
     | bought back and burned | | | S ((1 + 14.85/520)^.5 - 1): the supply stays, R is 535 |
     | issued | 30 | 10 | the price falls by S/(S + 30) |
     """
-    economy = by_hand(monkeypatch, BONDING)
+    economy = launched(monkeypatch, BONDING)
     register, balances = economy.register, economy.ledger.balances
     supply = 1000 * (520 / 500) ** 0.5
     (investor,) = register.investor_accounts
@@ -140,73 +113,9 @@ def test_what_is_granted_to_escrow_moves_the_price_as_well(monkeypatch):
         "issuance": {"first": 40, "half_life": 20},
         "vesting": {"kind": "cliff", "periods": 3},
     }
-    economy = by_hand(monkeypatch, BONDING, tokens=tokens, investors=[])
+    economy = launched(monkeypatch, BONDING, tokens=tokens, investors=[])
     economy.step()
     assert economy.spot_price == exactly(1000 / 1030, 1000 / 1010)
-
-
-@settings(max_examples=30, deadline=None)
-@given(
-    market=st.sampled_from([LBP, BONDING]),
-    mechanism=st.sampled_from(["client_tokens", "shared_token", "cash"]),
-    vesting=st.sampled_from(["none", "linear"]),
-    fee=st.floats(0, 0.5),
-    fractions=st.lists(st.floats(0.0, 1), min_size=5, max_size=5).filter(lambda x: sum(x) > 0.01),
-    then=st.sampled_from(["burn", "to_client"]),
-    unearned=st.sampled_from(["carry", "treasury", "burn"]),
-    pools_earn=st.booleans(),
-    emission=st.floats(0, 5000),
-    seed=st.integers(0, 2**32),
-)
-def test_conservation_whatever_the_settings(
-    market, mechanism, vesting, fee, fractions, then, unearned, pools_earn, emission, seed
-):
-    names = ("dividend", "buyback", "direct", "liquidity")
-    parts = np.divide(fractions, sum(fractions)) * ([1, 1, 1, market is LBP, 1])
-    uses = {name: float(part) for name, part in zip(names, parts, strict=False)}
-    settings = {
-        "seed": seed,
-        "federation": {"contribution": {"kind": "leave_one_out"}},
-        "clients": [{"count": 2, "cash": 30}, {"behaviour": {"kind": "free_rider"}}],
-        "liquidity_providers": [],
-        "investors": [{"count": 6, "tolerance": 0.5}, {"count": 4, "strategy": {"kind": "noise"}}],
-        "tokens": {
-            "mechanism": {"kind": mechanism},
-            "vesting": {"kind": vesting},
-            "issuance": {"first": emission, "unearned": unearned},
-            "payout": uses
-            | {"treasury": max(1 - sum(uses.values()), 0.0), "unearned": unearned}
-            | {"pools_earn": pools_earn, "buybacks": {"then": then}},
-        },
-        "market": market | {"fee": fee},
-    }
-    economy = Economy(Scenario.model_validate(settings))
-    register, ledger = economy.register, economy.ledger
-    token, outside = register.token_numbers, register.categories["payer"].index("outside")
-    for _ in range(5):
-        supply = ledger.supply(token)
-        economy.step()
-        balances = ledger.balances
-        assert (np.abs(balances.sum(axis=0)) <= 1e-11 * np.abs(balances).sum(axis=0)).all()
-        assert (balances[1:] >= 0).all() and balances[CLEARING, NUMERAIRE] == 0
-        flows = economy.tables["flows"]
-        of_tokens = (flows["asset"] > 0) & (flows["asset"] <= len(token))
-        minted = of_tokens & (flows["payer"] == outside)
-        burned = of_tokens & (flows["payee"] == outside)
-        named = {name for name, some in zip(flows["flow"], minted | burned, strict=True) if some}
-        by_curve = {"swap", "fee"} if market is BONDING else {"liquidity"}
-        assert named <= {"issuance", "grant", "burn"} | by_curve
-        change = flows["amount"][minted].sum() - flows["amount"][burned].sum()
-        scale = max(float(supply.sum()), 1.0)
-        assert (ledger.supply(token) - supply).sum() == pytest.approx(change, abs=1e-9 * scale)
-        earning = earning_tokens(ledger, register, economy.positions.tokens if pools_earn else None)
-        assert earning_supply(ledger, register, pools_earn) == pytest.approx(
-            earning.sum(axis=0), rel=1e-9, abs=1e-9
-        )
-        wealth = economy.wealth[register.agent_accounts].sum()
-        assert economy.tables["agents"]["wealth"].sum() == pytest.approx(wealth)
-    if market is BONDING and len(token):
-        assert economy.tables["pools"]["reserve_token"] == pytest.approx(ledger.supply(token))
 
 
 def warned(**settings):

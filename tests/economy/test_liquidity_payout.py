@@ -9,40 +9,17 @@ from simulator.economy import Economy
 from simulator.economy.providing import fill
 from simulator.economy.register import CLEARING, TREASURY, Register
 from simulator.economy.rewarding import earning_supply, earning_tokens
-from simulator.federation import Quality
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import ConstantProduct, Pool, Pools, StableSwap, Weighted
 from simulator.scenario import Scenario
+from tests.economy.by_hand import by_hand, exactly
 
 USES = {"dividend": 0.4, "buyback": 0.0, "direct": 0.2, "liquidity": 0.3, "treasury": 0.1}
-IDLE = {"kind": "value_seller", "sell_fraction": 0.0, "stock_fraction": 0.0}
 
 
-def by_hand(monkeypatch, payout=USES, **changes):
-    """Two clients with shares 3/4 and 1/4, revenue 100 and emission 40, who only hold.
-
-    Pools of 100 tokens and 100 numeraire each, and an idle investor with 20 of each token.
-    """
-    settings = {
-        "federation": {"partition": {"kind": "iid"}},
-        "clients": [{"count": 2, "training_cost": 0.0, "policy": IDLE}],
-        "liquidity_providers": [{"deposit": 200}],
-        "investors": [{"activity": 0, "wealth": {"mean": 120, "sigma": 0}}],
-        "tokens": {
-            "revenue": {"maximum": 100, "floor": 0.0},
-            "issuance": {"first": 40, "half_life": 20},
-            "payout": payout,
-        },
-    }
-    economy = Economy(Scenario.model_validate(settings | changes))
-    federation = type(economy.settings.federation)
-    monkeypatch.setattr(federation, "evaluate", lambda *_: Quality(1.0, 0.0, 0.0))
-    monkeypatch.setattr(federation, "assess", lambda *_: (np.array([0.3, 0.1]), {}))
-    return economy
-
-
-def exactly(*numbers):
-    return pytest.approx(numbers, rel=1e-13)
+def filled(monkeypatch, payout=USES, **changes):
+    """Pools of 100 tokens and 100 numeraire each; training is free."""
+    return by_hand(monkeypatch, payout, cost=0.0, **changes)
 
 
 def of_treasury(economy, column):
@@ -63,7 +40,7 @@ def flow_of(economy, name):
 
 def test_one_period_by_hand(monkeypatch):
     """.3 x 100 x share: 22.5 and 7.5 numeraire, with as many tokens, as the price is 1."""
-    economy = by_hand(monkeypatch)
+    economy = filled(monkeypatch)
     economy.step()
     pools, balances = economy.tables["pools"], economy.ledger.balances
     assert pools["reserve_numeraire"] == exactly(122.5, 107.5)
@@ -95,7 +72,7 @@ def test_one_period_by_hand(monkeypatch):
 
 def test_the_treasurys_pooled_tokens_earn_nothing(monkeypatch):
     """In period 2, 30 are paid for 1030 tokens of client 0: 2.91 for the provider's 100."""
-    economy = by_hand(monkeypatch)
+    economy = filled(monkeypatch)
     economy.step()
     provider = economy.register.provider_accounts[0]
     before = economy.ledger.balances[provider, NUMERAIRE]
@@ -108,7 +85,7 @@ def test_the_treasurys_pooled_tokens_earn_nothing(monkeypatch):
 def test_it_is_put_in_at_the_price_that_buybacks_have_made(monkeypatch):
     """15 buy 100 x 14.85/114.85 tokens of a pool, which then has 115: a price of 1.3208."""
     uses = {"dividend": 0.4, "buyback": 0.2, "direct": 0.0, "liquidity": 0.3, "treasury": 0.1}
-    economy = by_hand(monkeypatch, uses)
+    economy = filled(monkeypatch, uses)
     economy.step()
     left = 100 - 100 * 14.85 / 114.85
     pools = economy.tables["pools"]
@@ -120,7 +97,7 @@ def test_it_is_put_in_at_the_price_that_buybacks_have_made(monkeypatch):
 
 
 def test_an_empty_pools_money_is_retained(monkeypatch):
-    economy = by_hand(monkeypatch, liquidity_providers=[], investors=[])
+    economy = filled(monkeypatch, liquidity_providers=[], investors=[])
     economy.step()
     assert economy.ledger.balances[TREASURY, NUMERAIRE] == pytest.approx(40.0)
     assert flow_of(economy, "retained") == {("numeraire", "clearing", "treasury"): 30}
@@ -132,7 +109,7 @@ def test_an_empty_pools_money_is_retained(monkeypatch):
 
 def test_cash_pays_it_to_clients(monkeypatch):
     tokens = {"mechanism": {"kind": "cash"}, "payout": USES, "revenue": {"floor": 0.0}}
-    economy = by_hand(monkeypatch, tokens=tokens)
+    economy = filled(monkeypatch, tokens=tokens)
     economy.step()
     assert economy.tables["clients"]["direct"] == exactly(135.0, 45.0)  # .9 x 200 x share
 

@@ -5,44 +5,11 @@ import pytest
 
 from simulator.economy import Economy
 from simulator.economy.register import CLEARING, TREASURY
-from simulator.federation import Quality
 from simulator.ledger import NUMERAIRE
 from simulator.scenario import Scenario
+from tests.economy.by_hand import USES, by_hand, exactly
 
 KINDS = ("client_tokens", "shared_token", "cash")
-IDLE = {"kind": "hold"}
-
-
-def exactly(*numbers):
-    return pytest.approx(numbers, rel=1e-13)
-
-
-def by_hand(monkeypatch, mechanism, payout, cash=0.0, **changes):
-    """Two clients with shares 3/4 and 1/4 and costs of 7 and 3, a provider and an idle investor.
-
-    Revenue 100, emission 40, fee 1%. Of 1000 tokens each sells 100 to the provider, who deposits
-    them with 200 numeraire, and 20 to the investor, all at price 1.
-    """
-    settings = {
-        "federation": {"partition": {"kind": "iid"}},
-        "clients": [{"count": 2, "training_cost": 0.1, "policy": IDLE, "cash": cash}],
-        "liquidity_providers": [{"count": 1, "deposit": 200}],
-        "investors": [{"count": 1, "activity": 0, "wealth": {"mean": 120, "sigma": 0}}],
-        "tokens": {
-            "mechanism": {"kind": mechanism},
-            "revenue": {"maximum": 100, "floor": 0.0},
-            "issuance": {"first": 40, "half_life": 20},
-            "payout": payout,
-        },
-        "market": {"fee": 0.01},
-    }
-    economy = Economy(Scenario.model_validate(settings | changes))
-    federation = type(economy.settings.federation)
-    monkeypatch.setattr(federation, "evaluate", lambda *_: Quality(1.0, 0.0, 0.0))
-    monkeypatch.setattr(federation, "assess", lambda *_: (np.array([0.3, 0.1]), {}))
-    monkeypatch.setattr(economy, "_cost_rate", 0.1)
-    monkeypatch.setattr(type(economy.cohort), "trained_on", lambda *_: np.array([70.0, 30.0]))
-    return economy
 
 
 def owned(economy, asset):
@@ -68,8 +35,7 @@ def test_a_shared_token_by_hand(monkeypatch):
 
     Value: .7 x 100 a period for the supply and all of the emission to come, 40 x 2^(-k/20).
     """
-    uses = {"dividend": 0.5, "buyback": 0.2, "direct": 0.2, "treasury": 0.1}
-    economy = by_hand(monkeypatch, "shared_token", uses)
+    economy = by_hand(monkeypatch, mechanism="shared_token")
     assert economy.register.tokens == ("token",)
     assert owned(economy, 1) == [880, 880, 0, 40]
     assert owned(economy, NUMERAIRE) == [120, 120, 0, 80]
@@ -98,7 +64,7 @@ def test_bought_shared_tokens_go_to_clients_by_their_shares(monkeypatch):
     """40 buy 200 x 39.6/239.6 tokens: three quarters for client 0, a quarter for client 1."""
     uses = {"dividend": 0.0, "buyback": 0.4, "direct": 0.6, "treasury": 0.0}
     economy = by_hand(
-        monkeypatch, "shared_token", uses | {"buybacks": {"then": "to_client"}}, cash=50.0
+        monkeypatch, uses | {"buybacks": {"then": "to_client"}}, "shared_token", cash=50.0
     )
     economy.step()
     bought = 200 * 39.6 / 239.6
@@ -110,8 +76,7 @@ def test_bought_shared_tokens_go_to_clients_by_their_shares(monkeypatch):
 
 def test_cash_by_hand(monkeypatch):
     """What holders would be paid goes to the clients: .9 x 100 x 3/4 = 67.5 and 22.5."""
-    uses = {"dividend": 0.5, "buyback": 0.2, "direct": 0.2, "treasury": 0.1}
-    economy = by_hand(monkeypatch, "cash", uses, cash=50.0)
+    economy = by_hand(monkeypatch, mechanism="cash", cash=50.0)
     assert owned(economy, NUMERAIRE) == [50, 50, 400, 120]  # deposit and as much for tokens
     economy.step()
     row = economy.tables["clients"]
@@ -130,8 +95,7 @@ def test_cash_by_hand(monkeypatch):
 @pytest.mark.parametrize("unearned", ["treasury", "carry"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_nobody_earns_is_the_treasurys(monkeypatch, kind, unearned):
-    uses = {"dividend": 0.5, "buyback": 0.2, "direct": 0.2, "treasury": 0.1, "unearned": unearned}
-    economy = by_hand(monkeypatch, kind, uses, cash=50.0)
+    economy = by_hand(monkeypatch, USES | {"unearned": unearned}, kind, cash=50.0)
     federation = type(economy.settings.federation)
     monkeypatch.setattr(federation, "assess", lambda *_: (np.array([-0.3, 0.0]), {}))
     economy.step()
@@ -143,9 +107,9 @@ def test_an_unearned_emission_is_as_large_for_the_treasury_whoever_has_tokens(mo
     issuance = {"first": 40, "unearned": "treasury"}
     held = []
     for kind in KINDS:
-        economy = by_hand(monkeypatch, kind, {}, cash=50.0)
+        economy = by_hand(monkeypatch, {}, kind, cash=50.0)
         tokens = economy.settings.tokens.model_dump() | {"issuance": issuance}
-        economy = by_hand(monkeypatch, kind, {}, cash=50.0, tokens=tokens)
+        economy = by_hand(monkeypatch, {}, kind, cash=50.0, tokens=tokens)
         federation = type(economy.settings.federation)
         monkeypatch.setattr(federation, "assess", lambda *_: (np.array([0.0, 0.0]), {}))
         economy.step()

@@ -359,3 +359,25 @@ def test_there_are_positions_at_genesis():
     rows = economy.tables["positions"]
     assert rows["moved"] == pytest.approx(rows["value"])
     assert rows["lvr"] == pytest.approx(np.zeros(8), abs=1e-12)
+
+
+@pytest.mark.parametrize("curve", ["constant_product", "weighted", "concentrated"])
+def test_a_run_goes_on_when_all_providers_have_left(curve):
+    """What rounding leaves of LP shares that are all burned is nothing to fail over later."""
+    terms = ((100.3, 0.002), (77.7, 0.004), (51.1, 0.003))
+    leaving = [
+        {"deposit": deposit, "strategy": {"kind": "exit_on_loss", "loss": loss}}
+        for deposit, loss in terms
+    ]
+    settings = {
+        "federation": {"contribution": {"kind": "data_size"}},
+        "clients": [{"count": 3}],
+        "liquidity_providers": leaving,
+        "investors": [{"count": 10, "tolerance": 0.5}],
+        "market": {"curve": {"kind": curve}},
+    }
+    economy = Economy(Scenario.model_validate(settings))
+    shares = economy.register.share_assets
+    for _ in range(12):
+        economy.step()
+    assert not economy.ledger.balances[:, shares].any()
