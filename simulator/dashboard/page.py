@@ -85,12 +85,20 @@ def LiveRun(stage: Stage) -> None:
     now = str(choice.value.settings.seed)
     typed = {"type": "InputText", "label": "Seed of all random streams", "value": now}
     _viz(show, {"choose": choose, "seed": typed}, f"WallStreetFeds: {name}", mounted.value)
-    Stepping(show.value)
-    Opening(stage, opened)
-    Settings(choice)  # components deeper than Mesa's controls, so they stand below them
-    Interventions(show.value)
-    Saving(stage, show.value)
+    Side(stage, show.value, choice, opened)
     Shown(show.value, choice.value.problems, mounted)
+
+
+@solara.component
+def Side(
+    stage: Stage, show: Live, choice: solara.Reactive[Choice], opened: Callable[[Choice], None]
+) -> None:
+    """What stands below Mesa's controls, being components deeper than they are."""
+    Stepping(show)
+    Interventions(show)
+    Opening(stage, opened)
+    Settings(choice)
+    Saving(stage, show)
 
 
 def _viz(show: solara.Reactive[Any], params: dict[str, Any], name: str, mounted: int) -> None:
@@ -134,6 +142,7 @@ def Shown(show: Show, problems: tuple[str, ...], mounted: solara.Reactive[int]) 
 @solara.component
 def Looking(show: Show, mounted: solara.Reactive[int]) -> None:
     """A slider over the periods that are known: back to any of them, and on from there."""
+    update_counter.get()
 
     def looked(now: int) -> None:
         if now != show.now:
