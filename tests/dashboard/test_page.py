@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from simulator.dashboard.charts import Cast, story
-from simulator.dashboard.watching import Watched
+from simulator.dashboard.choosing import Choice
+from simulator.dashboard.overview import story
+from simulator.dashboard.showing import Live
 from simulator.scenario import Scenario
 
 SCENARIO = """\
@@ -104,7 +105,7 @@ def visit(browser: Any, address: str) -> Iterator[Open]:
         page = session.new_page()
         page.on("websocket", lambda opened: asked.append(opened.url))
         page.goto(address)
-        playwright.expect(page.locator(".solara-echarts canvas")).to_have_count(3, timeout=30_000)
+        playwright.expect(page.locator(".solara-echarts canvas")).to_have_count(4, timeout=30_000)
         return page
 
     yield visited
@@ -117,14 +118,14 @@ class Model:
     """What the page should say, from a model that runs here."""
 
     def __init__(self, file: Path, **changes: object) -> None:
-        settings = Scenario.load(file, {name.replace("__", "."): v for name, v in changes.items()})
-        self.economy = Watched(lambda _: settings, "")
+        overrides = {name.replace("__", "."): value for name, value in changes.items()}
+        choice = Choice.of(lambda changes: Scenario.load(file, changes), overrides)
+        self.show = Live(lambda _: choice, "")
 
     def at(self, period: int) -> str:
-        while self.economy.period < period:
-            self.economy.step()
-        frames = self.economy.frames[: period + 1]
-        return story(frames, Cast.of(self.economy), self.economy.settings.periods)
+        while len(self.show.known) <= period:
+            self.show.step()
+        return story(self.show.known[: period + 1], self.show.cast)
 
 
 def press(page: Any, name: str) -> None:
