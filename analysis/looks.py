@@ -50,8 +50,8 @@ def client_looks(behaviours: dict[str, str]) -> dict[str, Look]:
     """Honest clients in a muted colour each, the others in that of their behaviour."""
     of_behaviour, cool = behaviour_looks(behaviours.values()), cycle(HONEST)
     return {
-        client: Look(next(cool), 1.3) if behaviour == "honest" else of_behaviour[behaviour]
-        for client, behaviour in behaviours.items()
+        client: Look(own, 1.3) if behaviour == "honest" else of_behaviour[behaviour]
+        for (client, behaviour), own in zip(behaviours.items(), cool, strict=False)
     }
 
 

@@ -32,7 +32,8 @@ class Control:
     @property
     def label(self) -> str:
         """Its name within the section, such as `strategy gain (group 2)`."""
-        names = self.path.removesuffix(".kind").split(".")[self.path.count(".") > 0 :]
+        section, *inside = self.path.removesuffix(".kind").split(".")
+        names = inside or [section]
         groups = [f" (group {int(name) + 1})" for name in names if name.isdecimal()]
         spoken = " ".join(_spoken(name) for name in names if not name.isdecimal())
         return spoken + "".join(groups)

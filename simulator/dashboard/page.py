@@ -9,9 +9,10 @@ import solara
 from mesa.visualization import SolaraViz
 from mesa.visualization.utils import force_update, update_counter
 
+from simulator.dashboard.asking import Asked
 from simulator.dashboard.charts import Chart, Drawing, Table
 from simulator.dashboard.choosing import Choice
-from simulator.dashboard.controls import Choices, Control, Slider, Switch
+from simulator.dashboard.controls import Control
 from simulator.dashboard.overview import story
 from simulator.dashboard.showing import Live, Replay, Show
 from simulator.dashboard.stage import Stage
@@ -24,6 +25,7 @@ __all__ = ["Page", "begin_with"]
 
 _stages: list[Stage] = []
 
+CODE = {"font-family": "monospace", "font-size": "0.75rem", "word-break": "break-all"}
 LOOK_EVERY = 0.2  # seconds between drawings while periods are run
 
 
@@ -52,9 +54,10 @@ def RecordedRun(stage: Stage) -> None:
     mounted = solara.use_reactive(0)
     name = recorded.settings.name
     solara.Title(f"{name} · wallstreetfeds")
-    _viz(show, {"recorded": recorded}, f"{name}: {recorded.folder}", mounted.value)
-    Stepping(show.value)
-    Shown(show.value, (), mounted)
+    with solara.Div():
+        _viz(show, {"recorded": recorded}, f"{name}: {recorded.folder}", mounted.value)
+        Side(show.value)
+        Shown(show.value, (), mounted)
 
 
 @solara.component
@@ -84,21 +87,27 @@ def LiveRun(stage: Stage) -> None:
     solara.Title(f"{name} · wallstreetfeds")
     now = str(choice.value.settings.seed)
     typed = {"type": "InputText", "label": "Seed of all random streams", "value": now}
-    _viz(show, {"choose": choose, "seed": typed}, f"WallStreetFeds: {name}", mounted.value)
-    Side(stage, show.value, choice, opened)
-    Shown(show.value, choice.value.problems, mounted)
+    with solara.Div():
+        _viz(show, {"choose": choose, "seed": typed}, f"WallStreetFeds: {name}", mounted.value)
+        Side(show.value, lambda: _steering(stage, show.value, choice, opened))
+        Shown(show.value, choice.value.problems, mounted)
 
 
-@solara.component
-def Side(
+def _steering(
     stage: Stage, show: Live, choice: solara.Reactive[Choice], opened: Callable[[Choice], None]
 ) -> None:
-    """What stands below Mesa's controls, being components deeper than they are."""
-    Stepping(show)
     Interventions(show)
     Opening(stage, opened)
     Settings(choice)
     Saving(stage, show)
+
+
+@solara.component
+def Side(show: Show, more: Callable[[], None] = lambda: None) -> None:
+    """What stands below Mesa's controls, being components deeper than they are."""
+    with solara.Div():
+        Stepping(show)
+        more()
 
 
 def _viz(show: solara.Reactive[Any], params: dict[str, Any], name: str, mounted: int) -> None:
@@ -304,39 +313,6 @@ def Setting(choice: solara.Reactive[Choice], control: Control) -> None:
 
 
 @solara.component
-def Asked(control: Control, value: Any, change: Callable[[Any], None]) -> None:
-    """A control at its value."""
-    with solara.Tooltip(control.description), solara.Column(gap="0px", classes=["setting"]):
-        match control:
-            case Slider():
-                _slide(control, value, change)
-            case Choices():
-                solara.Select(control.label, list(control.words), value, on_value=change)
-            case Switch():
-                solara.Switch(label=control.label, value=value, on_value=change)
-
-
-def _slide(control: Slider, value: float, change: Callable[[float], None]) -> None:
-    """A slider under its name and value; it may not move by less than its step."""
-
-    def moved(new: float) -> None:
-        if abs(new - value) > control.step / 2:
-            change(new)
-
-    slider = solara.SliderInt if isinstance(control.value, int) else solara.SliderFloat
-    solara.Text(f"{control.label}: {value:.4g}", style={"font-size": "0.9rem"})
-    slider(
-        "",
-        value=value,
-        on_value=moved,
-        min=control.low,
-        max=control.high,
-        step=control.step,
-        thumb_label=False,
-    )
-
-
-@solara.component
 def Saving(stage: Stage, show: Live) -> None:
     """The run so far as a run folder, and its scenario as a file."""
     asked, set_asked = solara.use_state(0)
@@ -355,10 +331,13 @@ def Saving(stage: Stage, show: Live) -> None:
             solara.FileDownload(
                 lambda: scenario_yaml(show.settings), f"{show.settings.name}.yaml", "Scenario"
             )
-        if task.pending and asked:
-            solara.Text("computing it again …")
-        elif task.error:
-            solara.Error(f"error: {task.exception}", dense=True)
-        elif task.value:
-            solara.Text(f"saved {task.value}", classes=["saved"])
-            solara.Text(f"wallstreetfeds verify {task.value}", style={"font-family": "monospace"})
+        with solara.Column(gap="4px", style={"padding-top": "8px"}):
+            if task.pending and asked:
+                solara.Text("computing it again …")
+            elif task.error:
+                solara.Error(f"error: {task.exception}", dense=True)
+            elif task.value:
+                solara.Text(f"saved {task.value}", classes=["saved"])
+                solara.Text("Look at it again, or compare it with a new run, with")
+                for command in ("view", "verify"):
+                    solara.Text(f"wallstreetfeds {command} {task.value}", style=CODE)

@@ -51,6 +51,11 @@ class Show(mesa.Model):
         """Whether nothing comes after now."""
         return bool(self.failure) or self.now >= self.settings.periods
 
+    @property
+    def complete(self) -> bool:
+        """Whether there will never be a frame more."""
+        return bool(self.failure) or len(self.known) > self.settings.periods
+
     def go_to(self, now: int) -> None:
         """Show the frames up to number `now`, as far as they are known."""
         self.now = min(max(now, 0), len(self.known) - 1)

@@ -1,19 +1,29 @@
 """Steering: events that happen to a run while it is watched."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import solara
 from mesa.visualization.utils import force_update, update_counter
 
+from analysis.looks import words
 from simulator.components import Family
-from simulator.dashboard.controls import Control, Slider, controls
+from simulator.dashboard.asking import Asked
+from simulator.dashboard.controls import Control, controls
+from simulator.dashboard.frames import Cast
 from simulator.dashboard.showing import Live
 from simulator.errors import ScenarioError
-from simulator.scenario import Event
+from simulator.scenario import (
+    BehaviourEvent,
+    ClearingEvent,
+    Event,
+    LiquidityEvent,
+    RevenueEvent,
+)
 from simulator.scenario.events import EVENTS
 
-__all__ = ["Interventions", "drafted"]
+__all__ = ["Interventions", "drafted", "told"]
 
 TITLES = {
     "behaviour": "a client behaves otherwise",
@@ -22,6 +32,8 @@ TITLES = {
     "clearing": "clearing changes",
 }
 """What the kinds of events are called."""
+DECIDED = ("period", "behaviour.start")
+"""Settings of events that nobody is asked for: it is the next period."""
 
 
 def drafted(kind: str, changes: Mapping[str, Any]) -> Event:
@@ -39,16 +51,28 @@ def drafted(kind: str, changes: Mapping[str, Any]) -> Event:
     return event
 
 
+def told(event: Event, cast: Cast) -> str:
+    """What an event does, in a few words."""
+    match event:
+        case BehaviourEvent():
+            return f"{words(cast.clients[event.client])} turns {words(event.behaviour.kind)}"
+        case LiquidityEvent():
+            return f"{event.amount:g} of liquidity by {words(cast.providers[event.provider])}"
+        case RevenueEvent():
+            return f"revenue x {event.factor:g} for {event.periods} periods"
+        case ClearingEvent():
+            return f"clearing {event.clearing.kind}"
+    return event.kind
+
+
 @solara.component
 def Interventions(show: Live) -> None:
     """What is to happen at the beginning of the next period."""
-    from simulator.dashboard.page import Asked
-
     update_counter.get()
     kind, set_kind = solara.use_state("behaviour")
     changes, set_changes = solara.use_state(dict[str, Any]())
     problem, set_problem = solara.use_state("")
-    draft = drafted(kind, changes)
+    draft, over = drafted(kind, changes), show.complete
 
     def change(path: str, value: Any) -> None:
         dropped = path.removesuffix("kind") if path.endswith("kind") else None
@@ -72,25 +96,30 @@ def Interventions(show: Live) -> None:
             set_problem("")
             force_update()
 
-    with solara.Sidebar(), solara.Card("Intervene", "From the next period on."):
+    with (
+        solara.Sidebar(),
+        solara.Card("Intervene", "From the period after the newest on."),
+        solara.Column(gap="8px"),
+    ):
         solara.Select("What happens", list(TITLES.values()), TITLES[kind], on_value=begin)
         for control in controls(draft):
-            if control.path != "period":
-                limited = _limited(control, show)
-                Asked(limited, control.value, lambda new, path=control.path: change(path, new)).key(
-                    f"{kind} {control.path}"
-                )
-        solara.Button("Let it happen", on_click=happen, color="primary", disabled=show.ended)
+            if control.path not in DECIDED:
+                _asked(control, show.cast, partial(change, control.path))
+        solara.Button("Let it happen", on_click=happen, color="primary", disabled=over)
         for line in problem.splitlines():
             solara.Error(f"error: {line}", dense=True)
         for event in show.settings.events:
-            solara.Text(f"period {event.period}: {TITLES[event.kind]}", classes=["event"])
+            solara.Text(f"period {event.period}: {told(event, show.cast)}", classes=["event"])
 
 
-def _limited(control: Control, show: Live) -> Control:
-    """The control with the numbers of clients and providers that there are."""
-    several = {"client": show.cast.clients, "provider": show.cast.providers}
-    if isinstance(control, Slider) and control.path in several:
-        last = max(len(several[control.path]) - 1, 0)
-        return Slider(control.path, control.value, control.description, 0, last, 1)
-    return control
+def _asked(control: Control, cast: Cast, change: Callable[[Any], None]) -> None:
+    """The control; clients and providers are chosen by name."""
+    several = {"client": cast.clients, "provider": cast.providers}
+    names = [words(name) for name in several.get(control.path, ())]
+    if not names:
+        Asked(control, control.value, change).key(f"event {control.path}")
+        return
+    place = min(int(control.value), len(names) - 1)
+    solara.Select(
+        control.label, names, names[place], on_value=lambda name: change(names.index(name))
+    ).key(f"event {control.path}")
