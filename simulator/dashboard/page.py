@@ -111,11 +111,11 @@ def Side(show: Show, more: Callable[[], None] = lambda: None) -> None:
 
 
 def _viz(show: solara.Reactive[Any], params: dict[str, Any], name: str, mounted: int) -> None:
-    """Mesa's controls; where `mounted` is another, they begin anew."""
-    viz = SolaraViz(
-        show, components=[], model_params=params, play_interval=1, render_interval=1, name=name
-    )
-    viz.key(f"controls {mounted}")
+    """Mesa's controls; where `mounted` is another, they begin anew, in a box of another sort."""
+    with solara.Div() if mounted % 2 else solara.v.Html(tag="div"):
+        SolaraViz(
+            show, components=[], model_params=params, play_interval=1, render_interval=1, name=name
+        )
 
 
 @solara.component

@@ -3,6 +3,7 @@
 Needs Chromium on PATH and Playwright's Python package, and is skipped without.
 """
 
+import json
 import os
 import re
 import shutil
@@ -10,12 +11,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from analysis import load_run
 from simulator.dashboard.choosing import Choice
 from simulator.dashboard.overview import story
 from simulator.dashboard.showing import Live
@@ -56,20 +59,29 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(file: Path) -> Iterator[str]:
-    """Of a served page, whose server would reach the world only through a proxy that listens."""
+    with served(file, file.parent / "saved") as found:
+        yield found
+
+
+@contextmanager
+def served(what: Path, out: Path) -> Iterator[str]:
+    """Address of a page, whose server would reach the world only through a proxy that listens."""
     with socket.create_server(("127.0.0.1", 0)) as proxy:
         proxy.settimeout(0.2)
         through = f"http://127.0.0.1:{proxy.getsockname()[1]}"
         names = ("http_proxy", "https_proxy", "all_proxy")
         outside = {name: through for each in names for name in (each, each.upper())}
-        words = [sys.executable, "-m", "simulator", "view", str(file), "--no-open", "--port", "0"]
+        words = [sys.executable, "-m", "simulator", "view", str(what), "--no-open", "--port", "0"]
+        words += ["--out", str(out)]
         environment = os.environ | outside | {"no_proxy": "", "NO_PROXY": ""}
         with subprocess.Popen(
             words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as server:
             assert server.stdout is not None
-            yield server.stdout.readline().split(" is at ")[1].split()[0]
-            server.terminate()
+            try:
+                yield server.stdout.readline().split(" is at ")[1].split()[0]
+            finally:
+                server.terminate()
             _, told = server.communicate(timeout=30)
         assert told.strip() == "interrupted"  # no warning and no traceback in all that time
         with pytest.raises(TimeoutError):
@@ -97,7 +109,7 @@ def visit(browser: Any, address: str) -> Iterator[Open]:
             asked.append(route.request.url)
             route.abort()
 
-    def visited(width: int = 1440) -> Any:
+    def visited(width: int = 1440, address: str = address) -> Any:
         session = browser.new_context(viewport={"width": width, "height": 1000})
         sessions.append(session)
         session.set_default_timeout(20_000)
@@ -255,6 +267,130 @@ def test_two_sessions_share_nothing_nor_do_two_tabs(visit: Open, file: Path) -> 
     tab = one.context.new_page()
     tab.goto(one.url)
     shows(tab, model.at(0))
+
+
+def choose(page: Any, box: str, word: str) -> None:
+    """Choose a word in the select with this label."""
+    page.locator(".v-select").filter(has_text=box).first.click()
+    page.get_by_role("option", name=word, exact=True).click()
+
+
+def test_several_periods_run_at_once(visit: Open, file: Path) -> None:
+    page, model = visit(), Model(file)
+    page.get_by_label("Periods", exact=True).fill("7")
+    page.get_by_label("Periods", exact=True).press("Tab")
+    press(page, "Run 7")
+    shows(page, model.at(7))
+    press(page, "Run 7")
+    shows(page, model.at(14))
+
+
+def test_one_looks_back_and_goes_on_from_there(visit: Open, file: Path) -> None:
+    page, model = visit(), Model(file)
+    press(page, "Run 10")
+    shows(page, model.at(10))
+    slider = page.locator(".run").get_by_role("slider")
+    slider.press("Home")
+    shows(page, model.at(0))
+    slider.press("ArrowRight")
+    shows(page, model.at(1))
+    press(page, "Step")
+    shows(page, model.at(2))
+    slider.press("End")
+    shows(page, model.at(10))
+    press(page, "Step")
+    shows(page, model.at(11))
+
+
+def test_what_happens_to_a_run_is_saved_and_runs_again(visit: Open, file: Path) -> None:
+    """The folder has the numbers of the page, and the command line makes the same of it."""
+    page, model = visit(), Model(file)
+    press(page, "Run 10")
+    shows(page, model.at(10))
+    choose(page, "client 0", "client 1")
+    choose(page, "free_rider", "label_flip")
+    press(page, "Let it happen")
+    playwright.expect(page.locator(".event")).to_have_text("period 11: client 1 turns label flip")
+    press(page, "Step")
+    flip = {"kind": "behaviour", "client": 1, "behaviour": {"kind": "label_flip"}}
+    model.show.intervene(flip)
+    shows(page, model.at(11))
+    choose(page, "a client behaves otherwise", "revenue is shocked")
+    press(page, "Let it happen")
+    press(page, "Step")
+    model.show.intervene({"kind": "revenue"})
+    shows(page, model.at(12))
+    press(page, "Save run")
+    playwright.expect(page.locator(".saved")).to_contain_text("saved ", timeout=60_000)
+    folder = Path(page.locator(".saved").inner_text().removeprefix("saved "))
+    run = load_run(folder)
+    assert run.periods["accuracy"].tolist() == [f.row["accuracy"] for f in model.show.known]
+    assert run.periods["revenue"].tolist() == [f.row["revenue"] for f in model.show.known]
+    words = [sys.executable, "-m", "simulator", "verify", str(folder)]
+    assert subprocess.run(words, capture_output=True, text=True, check=True).stdout.endswith(
+        "verified\n"
+    )
+    words = [sys.executable, "-m", "simulator", "run", str(folder / "scenario.yaml"), "--json"]
+    words += ["--out", str(folder.parent / "again")]
+    subprocess.run(words, capture_output=True, check=True)
+    (again,) = (folder.parent / "again").glob("*/*")
+    tables = [
+        json.loads((each / "manifest.json").read_text())["tables"] for each in (folder, again)
+    ]
+    assert tables[0] == tables[1]
+    with served(folder, file.parent / "none") as address:
+        replay = visit(address=address)
+        shows(replay, model.at(12).replace(" of 60", " of 12"))
+        playwright.expect(replay.get_by_text("Intervene")).to_have_count(0)
+        slider = replay.locator(".run").get_by_role("slider")
+        slider.press("Home")
+        shows(replay, model.at(0).replace(" 60 ", " 12 "))
+        replay.wait_for_timeout(500)  # Mesa's buttons are made anew, as they had come to the end
+        press(replay, "Step")
+        shows(replay, model.at(1).replace(" of 60", " of 12"))
+        press(replay, "▶")
+        shows(replay, model.at(12).replace(" of 60", " of 12"))
+        slider.press("ArrowLeft")
+        shows(replay, model.at(11).replace(" of 60", " of 12"))
+        playwright.expect(replay.get_by_role("button", name="▶")).to_be_enabled()
+
+
+def test_an_event_that_cannot_be_is_told(visit: Open, file: Path) -> None:
+    """Fee chasers route their orders, which no batch takes; here pools are weighted ones."""
+    page = visit()
+    page.get_by_role("button", name="Market").click()
+    page.locator(".setting").filter(has_text="constant_product").locator(".v-select").click()
+    page.get_by_role("option", name="weighted").click()
+    press(page, "Reset")
+    choose(page, "a client behaves otherwise", "clearing changes")
+    choose(page, "random", "batch")
+    press(page, "Let it happen")
+    playwright.expect(page.get_by_role("alert")).to_contain_text("batch clears pools with a")
+    press(page, "Step")
+    shows(page, Model(file, market__curve__kind="weighted").at(1))
+
+
+def test_another_scenario_is_opened_by_name_or_by_file(visit: Open, file: Path) -> None:
+    page = visit()
+    press(page, "Step")
+    other = file.parent / "other.yaml"
+    other.write_text(SCENARIO.replace("count: 3", "count: 2"))
+    page.get_by_label("or a scenario file").fill(str(file.parent / "lacking.yaml"))
+    page.get_by_label("or a scenario file").press("Tab")
+    press(page, "Open file")
+    playwright.expect(page.get_by_role("alert")).to_contain_text("lacking.yaml")
+    page.get_by_label("or a scenario file").fill(str(other))
+    page.get_by_label("or a scenario file").press("Tab")
+    press(page, "Open file")
+    shows(page, Model(other).at(0))
+    press(page, "Step")
+    shows(page, Model(other).at(1))
+    press(page, "Reset")
+    shows(page, Model(other).at(0))
+    choose(page, "other.yaml", "no_investors")
+    playwright.expect(page.locator(".run")).to_contain_text("Do token prices need outside")
+    press(page, "Step")
+    playwright.expect(page.locator(".story")).to_contain_text("Period 1 of 60")
 
 
 @pytest.mark.parametrize("width", [1440, 1024])
