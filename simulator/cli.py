@@ -368,9 +368,10 @@ def view(
         from simulator.dashboard.stage import Stage
 
         stage = Stage(kind, scenario, overrides, plugins, out)
-        beginning = stage.first().settings
+        beginning = stage.first.settings
         _warn(beginning, quiet=False)
         shown = beginning.name
+        stage.rehearse()
 
     def announce(address: str) -> None:
         click.echo(f"{shown} is at {address} (Ctrl-C ends it)")

@@ -7,13 +7,13 @@ from typing import Any
 
 import solara
 from mesa.visualization import SolaraViz
-from mesa.visualization.utils import force_update, update_counter
 
 from simulator.dashboard.asking import Asked
 from simulator.dashboard.charts import Chart, Drawing, Table
 from simulator.dashboard.choosing import Choice
 from simulator.dashboard.controls import Control
 from simulator.dashboard.overview import story
+from simulator.dashboard.pace import Pace, drawn, redraw
 from simulator.dashboard.showing import Live, Replay, Show
 from simulator.dashboard.stage import Stage
 from simulator.dashboard.steering import Interventions
@@ -25,8 +25,8 @@ __all__ = ["Page", "begin_with"]
 
 _stages: list[Stage] = []
 
-CODE = {"font-family": "monospace", "font-size": "0.75rem", "word-break": "break-all"}
 LOOK_EVERY = 0.2  # seconds between drawings while periods are run
+CODE = {"font-family": "monospace", "font-size": "0.75rem", "word-break": "break-all"}
 
 
 def begin_with(stage: Stage) -> None:
@@ -63,7 +63,7 @@ def RecordedRun(stage: Stage) -> None:
 @solara.component
 def LiveRun(stage: Stage) -> None:
     """A run that is computed as it is watched, and that can be steered."""
-    beginning = solara.use_memo(stage.first, [])
+    beginning = stage.first
     choice = solara.use_reactive(beginning)
     mounted = solara.use_reactive(0)
 
@@ -106,6 +106,7 @@ def _steering(
 def Side(show: Show, more: Callable[[], None] = lambda: None) -> None:
     """What stands below Mesa's controls, being components deeper than they are."""
     with solara.Div():
+        Pace(show)
         Stepping(show)
         more()
 
@@ -114,14 +115,19 @@ def _viz(show: solara.Reactive[Any], params: dict[str, Any], name: str, mounted:
     """Mesa's controls; where `mounted` is another, they begin anew, in a box of another sort."""
     with solara.Div() if mounted % 2 else solara.v.Html(tag="div"):
         SolaraViz(
-            show, components=[], model_params=params, play_interval=1, render_interval=1, name=name
+            show,
+            components=[],
+            model_params=params,
+            play_interval=1,
+            name=name,
+            use_threads=True,  # or each period waits until all of the page is looked through
         )
 
 
 @solara.component
 def Shown(show: Show, problems: tuple[str, ...], mounted: solara.Reactive[int]) -> None:
     """What has happened up to the period that is shown."""
-    update_counter.get()
+    drawn(show)
     tab, set_tab = solara.use_state(0)
     settings, frames = show.settings, show.frames
     with solara.Column(gap="8px", classes=["run"], style={"padding": "0 20px 20px"}):
@@ -151,14 +157,14 @@ def Shown(show: Show, problems: tuple[str, ...], mounted: solara.Reactive[int]) 
 @solara.component
 def Looking(show: Show, mounted: solara.Reactive[int]) -> None:
     """A slider over the periods that are known: back to any of them, and on from there."""
-    update_counter.get()
+    drawn(show)
 
     def looked(now: int) -> None:
         if now != show.now:
             ended = show.ended
             show.go_to(now)
             mounted.value += ended != show.ended  # Mesa's buttons do not notice
-            force_update()
+            redraw()
 
     last = len(show.known) - 1
     with solara.Row(gap="16px", style={"align-items": "center", "max-width": "720px"}):
@@ -171,7 +177,7 @@ def Looking(show: Show, mounted: solara.Reactive[int]) -> None:
 @solara.component
 def Drawn(tab: Tab, show: Show) -> None:
     """The drawings of a tab, and what one can pick there."""
-    update_counter.get()
+    drawn(show)
     pickers = tab.pickers(show.cast)
     picked, set_picked = solara.use_state(dict[str, str]())
     picks = {
@@ -233,16 +239,12 @@ def Stepping(show: Show) -> None:
     asked, set_asked = solara.use_state(0)
 
     def run() -> None:
-        drawn = time.monotonic()
+        looked = time.monotonic()
         for _ in range(count if asked else 0):
             show.step()
-            if not show.running:
-                break
-            if time.monotonic() - drawn > LOOK_EVERY:
-                force_update()
-                drawn = time.monotonic()
-        if asked:
-            force_update()
+            if time.monotonic() - looked > LOOK_EVERY:
+                redraw()
+                looked = time.monotonic()
 
     task = solara.lab.use_task(run, dependencies=[asked], prefer_threaded=True)
     with solara.Sidebar(), solara.Card("Run"), solara.Row(style={"align-items": "center"}):

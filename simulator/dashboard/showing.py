@@ -37,6 +37,7 @@ class Show(mesa.Model):
         self.settings, self.cast = settings, Cast.of(settings)
         self.known: list[Frame] = []
         self.now, self.failure = 0, ""
+        self.seen: tuple[int, int, str] | None = None
         # Mesa has put its count of steps around `step`; nothing is counted after the end.
         self._counted_step = self.step
         self.step = self._step_to_the_end  # type: ignore[method-assign]
@@ -50,6 +51,11 @@ class Show(mesa.Model):
     def ended(self) -> bool:
         """Whether nothing comes after now."""
         return bool(self.failure) or self.now >= self.settings.periods
+
+    @property
+    def state(self) -> tuple[int, int, str]:
+        """What changes whenever there is something new to see."""
+        return self.now, len(self.known), self.failure
 
     @property
     def complete(self) -> bool:

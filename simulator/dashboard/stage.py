@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from simulator.dashboard import overview
 from simulator.dashboard.choosing import Choice
+from simulator.dashboard.frames import Cast
 from simulator.dashboard.showing import Live, Recorded
 from simulator.errors import RunError
 from simulator.recording import read_table
@@ -32,9 +35,14 @@ class Stage:
         """Names of the scenarios that can always be opened."""
         return list(shipped_scenarios())
 
+    @cached_property
     def first(self) -> Choice:
         """The choice to begin with. Raises ScenarioError when the scenario is not valid."""
         return self.open(self.name, self.overrides)
+
+    def rehearse(self) -> None:
+        """Do once what the first visitor would wait for: imports and compiled code."""
+        overview.charts(Live(lambda _: self.first, "").frames, Cast.of(self.first.settings))
 
     def open(self, name: str, overrides: Mapping[str, Any] | None = None) -> Choice:
         """The scenario in a file or, by name, a shipped one. Raises ScenarioError."""

@@ -5,13 +5,13 @@ from functools import partial
 from typing import Any
 
 import solara
-from mesa.visualization.utils import force_update, update_counter
 
 from analysis.looks import words
 from simulator.components import Family
 from simulator.dashboard.asking import Asked
 from simulator.dashboard.controls import Control, controls
 from simulator.dashboard.frames import Cast
+from simulator.dashboard.pace import drawn, redraw
 from simulator.dashboard.showing import Live
 from simulator.errors import ScenarioError
 from simulator.scenario import (
@@ -68,7 +68,7 @@ def told(event: Event, cast: Cast) -> str:
 @solara.component
 def Interventions(show: Live) -> None:
     """What is to happen at the beginning of the next period."""
-    update_counter.get()
+    drawn(show)
     kind, set_kind = solara.use_state("behaviour")
     changes, set_changes = solara.use_state(dict[str, Any]())
     problem, set_problem = solara.use_state("")
@@ -94,7 +94,7 @@ def Interventions(show: Live) -> None:
             set_problem(str(error))
         else:
             set_problem("")
-            force_update()
+            redraw()
 
     with (
         solara.Sidebar(),
