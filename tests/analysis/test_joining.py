@@ -5,7 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from analysis import client_rewards, joining_results, load_run, realised_values
+from analysis import (
+    client_rewards,
+    flexibility_results,
+    holdings,
+    joining_results,
+    load_run,
+    realised_values,
+    scalability_results,
+)
 from simulator import Scenario, run
 
 SMALL = {
@@ -75,3 +83,25 @@ def test_who_never_joins_has_nothing(tmp_path, mechanism):
 def test_from_genesis_on_a_newcomer_is_as_any_other(tmp_path):
     found = joining_results(recorded(tmp_path, joins=1))
     assert np.isfinite(found.astype(float)).all()
+
+
+def test_a_market_counts_from_its_launch_on(late):
+    """Two tokens in 26 periods and two in 23: the parts traded and not traded are all there is."""
+    trades = late.fills.query("status == 'filled' and strategy != 'buyback'")
+    traded = len(trades[["period", "token"]].astype(str).drop_duplicates())
+    untraded = scalability_results(late)["untraded_percent"]
+    assert untraded == pytest.approx(100 * (1 - traded / (2 * 26 + 2 * 23)))
+    assert untraded >= 0
+
+
+def test_who_has_not_joined_owes_nobody_its_cash(tmp_path):
+    """Money nets of what was brought along, which is nothing before a client has joined."""
+    poor, rich = (recorded(tmp_path / str(cash), joins=13, cash=cash) for cash in (7.0, 907.0))
+    found = [flexibility_results(each) for each in (poor, rich)]
+    for name in ("early_percent", "unsteadiness"):
+        assert found[0][name] == pytest.approx(found[1][name])
+
+
+def test_holdings_say_that_launches_are_not_in_fills(late):
+    with pytest.raises(ValueError, match="a launch after genesis"):
+        holdings(late)
