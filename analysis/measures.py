@@ -137,6 +137,7 @@ def relative_pay(run: Run) -> pd.DataFrame:
     Pay is issuance (at the spot price at the end of its period) and direct pay, in numeraire.
     Clients of one owner are paid together, and stand under the name of the first; an equal share is
     all pay / number of owners. 100 is what all get equally; periods without pay are left out.
+    Whoever has not joined yet has no share and counts for none: NaN.
 
     One owner of two identities gets 5 + 3 and two others get 4 and 0: 200%, 100% and 0%.
     """
@@ -150,9 +151,9 @@ def attackers_pay(run: Run) -> pd.DataFrame:
     """Pay of the owners that are not honest, in % of an equal share; 100 is what all get equally.
 
     Pay and equal share are those of `relative_pay`. Only the periods count in which the owner has
-    the behaviour: `percent` = 100 sum_t pay_it / sum_t (all pay_t / number of owners). One row per
-    (owner, behaviour) with `periods`, `pay`, `equal` (the equal share) and `percent`, which is NaN
-    when nobody was paid.
+    the behaviour and has joined: `percent` = 100 sum_t pay_it / sum_t (all pay_t / number of owners
+    who have joined). One row per (owner, behaviour) with `periods`, `pay`, `equal` (the equal
+    share) and `percent`, which is NaN when nobody was paid.
 
     Two clients together are paid 20 in each of periods 3 and 4, of which one that rides for free
     in just these two gets 10 and 0: its equal share is 20, its pay 10, or 50%.
@@ -886,8 +887,10 @@ def _launch_sales(run: Run, money: pd.Series) -> pd.Series:
 
 
 def _owner_rows(run: Run) -> pd.DataFrame:
-    """`pay` and `behaviour` of each owner in each period but genesis; one row each."""
+    """`pay` and `behaviour` of each owner in each period since it joined, but genesis."""
     rows = _client_rows(run).query("period > 0").astype({"owner": str})
+    joins = _told(run, pd.Index(rows["client"].unique()), "joins", 1)
+    rows = rows[rows["period"] >= rows["client"].map(joins)]
     rows["pay"] = rows["issuance"] + rows["direct"]
     owners = rows.groupby(["period", "owner"], sort=False, as_index=False)
     return owners.agg(behaviour=("behaviour", "first"), pay=("pay", "sum"))

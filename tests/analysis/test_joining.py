@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from analysis import (
+    attackers_pay,
     client_rewards,
     flexibility_results,
     holdings,
     joining_results,
     load_run,
     realised_values,
+    relative_pay,
     scalability_results,
 )
 from simulator import Scenario, run
@@ -105,3 +107,19 @@ def test_who_has_not_joined_owes_nobody_its_cash(tmp_path):
 def test_holdings_say_that_launches_are_not_in_fills(late):
     with pytest.raises(ValueError, match="a launch after genesis"):
         holdings(late)
+
+
+def test_an_equal_share_is_among_those_who_have_joined(tmp_path):
+    """All are issued the same: 100% of an equal share, from period 21 of 26 on for the late one."""
+    free = {"training_cost": 0}
+    late = free | {"joins": 21, "behaviour": {"kind": "label_flip"}}
+    clients = [free | {"count": 2}, late, free | {"joins": 99}]
+    tokens = {"allocation": {"kind": "equal"}, "mechanism": {"kind": "cash"}}
+    scenario = Scenario.model_validate(SMALL | {"clients": clients, "tokens": tokens})
+    found = load_run(run(scenario, out=tmp_path))
+    pay = relative_pay(found)
+    assert list(pay) == ["client_0", "client_1", "client_2"]
+    assert pay.loc[:20, "client_2"].isna().all()
+    assert pay.stack().dropna().tolist() == pytest.approx([100] * (2 * 26 + 6))
+    late = attackers_pay(found).loc[("client_2", "label_flip")]
+    assert late[["periods", "percent"]].tolist() == pytest.approx([6, 100])
