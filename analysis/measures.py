@@ -118,7 +118,7 @@ def client_rewards(run: Run) -> pd.DataFrame:
         }
     )
     income = table[["genesis_sale", "offering", "direct", "dividends", "sales"]].sum(axis=1)
-    end["numeraire"] -= _cash(run, end.index)
+    end["numeraire"] -= _brought(run, end.index).iloc[-1]
     costs = income - table["purchases"] - end["numeraire"]
     table["costs"] = costs.where(costs.abs() > ROUNDING * income, 0.0)
     _check_against_flows(run, table)
@@ -137,6 +137,7 @@ def relative_pay(run: Run) -> pd.DataFrame:
     Pay is issuance (at the spot price at the end of its period) and direct pay, in numeraire.
     Clients of one owner are paid together, and stand under the name of the first; an equal share is
     all pay / number of owners. 100 is what all get equally; periods without pay are left out.
+    Whoever has not joined yet has no share and counts for none: NaN.
 
     One owner of two identities gets 5 + 3 and two others get 4 and 0: 200%, 100% and 0%.
     """
@@ -150,9 +151,9 @@ def attackers_pay(run: Run) -> pd.DataFrame:
     """Pay of the owners that are not honest, in % of an equal share; 100 is what all get equally.
 
     Pay and equal share are those of `relative_pay`. Only the periods count in which the owner has
-    the behaviour: `percent` = 100 sum_t pay_it / sum_t (all pay_t / number of owners). One row per
-    (owner, behaviour) with `periods`, `pay`, `equal` (the equal share) and `percent`, which is NaN
-    when nobody was paid.
+    the behaviour and has joined: `percent` = 100 sum_t pay_it / sum_t (all pay_t / number of owners
+    who have joined). One row per (owner, behaviour) with `periods`, `pay`, `equal` (the equal
+    share) and `percent`, which is NaN when nobody was paid.
 
     Two clients together are paid 20 in each of periods 3 and 4, of which one that rides for free
     in just these two gets 10 and 0: its equal share is 20, its pay 10, or 50%.
@@ -249,13 +250,15 @@ def lp_returns(run: Run) -> pd.DataFrame:
     | column | meaning |
     |---|---|
     | `deposited` | put into pools at genesis, at genesis prices |
-    | `moved` | put in less taken out later, at the prices at the end of each period |
+    | `moved` | put in less taken out later, at later launches and by events too, at the prices \
+at the end of each period |
     | `held` | deposited + moved + what that would have gained in price outside the pools |
     | `value` | its positions at the last prices |
     | `impermanent_loss` | the difference of both without fees: value - held - fees |
     | `fees` | that its positions earned, at the prices at the end of each period |
     | `lvr` | loss against rebalancing, summed |
-    | `dividends` | what else its numeraire changed by: dividends, less gas and tips |
+    | `dividends` | what else its numeraire changed by: dividends, less gas, tips and what \
+it paid for tokens that were offered |
     | `return_against_holding` | value / held - 1, chained over periods where liquidity moved |
 
     All from table `positions`, for any curve. Dividends stand aside: whoever held the tokens would
@@ -298,7 +301,8 @@ def lp_returns(run: Run) -> pd.DataFrame:
     table["fees"], table["lvr"] = total("fees"), total("lvr")
     traded = _received(run).sub(_spent(run), fill_value=0.0).reindex(providers, fill_value=0.0)
     money = (end["numeraire"] - genesis["numeraire"]).reindex(providers)
-    table["dividends"] = money - traded + total("moved_numeraire", ~opening)
+    own = total("moved_numeraire", ~opening) - _put_in_for(run, providers)
+    table["dividends"] = money - traded + own
     table["return_against_holding"] = _chained(rows).reindex(providers)
     return table
 
@@ -383,7 +387,8 @@ def investor_tokens(run: Run, names: Sequence[str]) -> pd.Series:
     """Tokens that some investors, by agent name, hold together at the end, by token.
 
     What they got at genesis, spread evenly in worth, and bought less sold since. Raises ValueError
-    when that is not worth what table `agents` says: not all their fills are recorded.
+    when that is not worth what table `agents` says: not all their fills are recorded, or they got
+    tokens without one, at a launch after genesis or in an offering.
     """
     opened = _first(run.pools, "token")["spot_price"]
     genesis, end = (each(run.agents, "agent").loc[list(names)] for each in (_first, _last))
@@ -397,7 +402,8 @@ def investor_tokens(run: Run, names: Sequence[str]) -> pd.Series:
     if abs(worth - booked) > ROUNDING * (abs(booked) + float(genesis["wealth"].sum())):
         raise ValueError(
             f"{run.folder}: tokens of {', '.join(names)} are worth {worth:g} by their fills and"
-            f" {booked:g} by table agents: not all their fills are recorded"
+            f" {booked:g} by table agents: not all their fills are recorded, or they got tokens"
+            " without one (at a launch after genesis, in an offering)"
         )
     return held.clip(lower=0.0)
 
@@ -593,7 +599,8 @@ def outside_money_results(run: Run) -> pd.Series:
     | `from_pools` | what pools paid clients for tokens, less what clients paid in |
     | `from_revenue` | direct pay and dividends to clients |
     | `clients` | `total` of `client_rewards`, of all clients |
-    | `third_parties` | growth of providers' and investors' wealth at spot prices, numeraire |
+    | `third_parties` | growth of providers' and investors' wealth at spot prices, numeraire, \
+less what they were `given` |
 
     What clients received is what they spent and what they have: from_* less data and training is
     the change of their money.
@@ -612,7 +619,8 @@ def outside_money_results(run: Run) -> pd.Series:
     to_pools = sum(paid.get((flow, "client", "pool"), 0.0) for flow in swapped)
     from_pools = sum(paid.get((flow, "pool", "client"), 0.0) for flow in swapped)
     wealth = run.agents.astype({"kind": str}).groupby(["period", "kind"])["wealth"].sum().unstack()
-    gained = (wealth.iloc[-1] - wealth.iloc[0]).reindex(["liquidity_provider", "investor"])
+    gained = wealth.iloc[-1].sub(wealth.iloc[0]).sub(given(run), fill_value=0.0)
+    gained = gained.reindex(["liquidity_provider", "investor"])
     return pd.Series(
         {
             "revenue_quarter": periods["revenue"].loc[:quarter].sum(),
@@ -661,7 +669,7 @@ def scalability_results(run: Run, buy: float = 20.0) -> pd.Series:
     money = filled["amount_in"].where(filled["side"].astype(str) == "buy", filled["amount_out"])
     gaps = price_gap(run)
     late = gaps[gaps.index > gaps.index.max() / 2]
-    markets = len(first) * int(run.periods["period"].max())
+    markets = int((run.pools["period"] > 0).sum())
     traded = len(filled[["period", "token"]].drop_duplicates())
     parts = {
         "impact": ((1 + buy / first) ** 2 - 1).mean(),
@@ -703,7 +711,7 @@ def flexibility_results(run: Run, outlay: float = 500.0) -> pd.Series:
     vested are left out. The last two are NaN where nobody turns.
     """
     rewards, rows = client_rewards(run), _client_rows(run)
-    brought = _cash(run, rewards.index)
+    brought = _brought(run, rewards.index)
     money = _wide(rows, "client", "numeraire") - brought
     turned = rewards.index[(rewards["behaviour"].astype(str) != "honest").to_numpy()]
     honest = rewards.index.difference(turned)
@@ -845,10 +853,15 @@ def _client_rows(run: Run) -> pd.DataFrame:
     return rows.assign(issuance=_worth(rows["issued"], rows["spot_price"]), offering=raised)
 
 
-def _cash(run: Run, clients: pd.Index) -> pd.Series:
-    """What each client brought along, if it has joined by the end."""
-    brought, joins = _told(run, clients, "cash", 0.0), _told(run, clients, "joins", 1)
-    return brought.where(joins <= run.periods["period"].max(), 0.0)
+def _brought(run: Run, clients: pd.Index) -> pd.DataFrame:
+    """What each client has brought along by the end of each period `[periods, clients]`."""
+    cash, joins = (
+        _told(run, clients, name, default).to_numpy()
+        for name, default in (("cash", 0.0), ("joins", 1))
+    )
+    periods = run.clients["period"].unique()
+    there = np.maximum(periods, 1)[:, None] >= joins
+    return pd.DataFrame(np.where(there, cash, 0.0), pd.Index(periods, name="period"), clients)
 
 
 def _told(run: Run, clients: pd.Index, name: str, default: float) -> pd.Series:
@@ -874,8 +887,10 @@ def _launch_sales(run: Run, money: pd.Series) -> pd.Series:
 
 
 def _owner_rows(run: Run) -> pd.DataFrame:
-    """`pay` and `behaviour` of each owner in each period but genesis; one row each."""
+    """`pay` and `behaviour` of each owner in each period since it joined, but genesis."""
     rows = _client_rows(run).query("period > 0").astype({"owner": str})
+    joins = _told(run, pd.Index(rows["client"].unique()), "joins", 1)
+    rows = rows[rows["period"] >= rows["client"].map(joins)]
     rows["pay"] = rows["issuance"] + rows["direct"]
     owners = rows.groupby(["period", "owner"], sort=False, as_index=False)
     return owners.agg(behaviour=("behaviour", "first"), pay=("pay", "sum"))
@@ -976,6 +991,23 @@ def _position_rows(run: Run) -> pd.DataFrame:
     rows["held_gained"] = kept - rows["holding_value_before"]
     rows["put_in"] = rows["moved"].clip(lower=0)
     return rows
+
+
+def _put_in_for(run: Run, providers: pd.Index) -> pd.Series:
+    """Numeraire put into pools after genesis that a provider's account did not hold until then.
+
+    At later launches it waited in escrow, and with an event it came from outside.
+    """
+    groups = run.scenario.get("liquidity_providers", [])
+    deposits = [group["deposit"] for group in groups for _ in range(group["count"])] or 0.0
+    late = len(_last(run.pools, "token")) - len(_first(run.pools, "token"))
+    found = pd.Series(deposits, providers, dtype=float) * late / max(len(run.behaviours), 1)
+    flows = run.flows.astype({"payee": str})
+    given = flows[(flows["flow"] == "endowment") & (flows["payee"] == "liquidity_provider")]
+    for event in run.scenario.get("events", []):
+        if event["kind"] == "liquidity" and (given["period"] == event["period"]).any():
+            found.iloc[event["provider"]] += event["amount"]
+    return found
 
 
 def _chained(rows: pd.DataFrame) -> pd.Series:

@@ -26,8 +26,9 @@ def holdings(run: Run) -> pd.DataFrame:
     A client has its own tokens, an investor what it got at genesis (spread evenly in worth), bought
     and has not sold, a liquidity provider and the treasury their parts of the pools and, the
     treasury, what it keeps beside. What has not vested stands in `escrow`. Every row adds up to the
-    supply; raises ValueError where it does not, since not all fills or investors are recorded, or a
-    provider holds tokens outside of pools, and where there are no tokens.
+    supply; raises ValueError where it does not, since not all fills or investors are recorded, a
+    provider holds tokens outside of pools, or investors got tokens without a fill: at a launch
+    after genesis, in an offering or from outside. Also where there are no tokens.
     """
     if run.pools.empty:
         raise ValueError(f"{run.folder}: there are no tokens to own in this run")
@@ -44,7 +45,8 @@ def holdings(run: Run) -> pd.DataFrame:
         raise ValueError(
             f"{run.folder}: of {supply[period, token]:g} {token} in period {period} owners of"
             f" {held.loc[(period, token)].sum():g} are known: not all fills and investors are"
-            " recorded, or providers hold tokens outside of pools"
+            " recorded, providers hold tokens outside of pools, or tokens changed hands without a"
+            " fill (a launch after genesis, an offering, trades outside)"
         )
     return held.clip(lower=0.0)
 

@@ -96,6 +96,7 @@ class Changing(Behaviour):
     def check(self, client: int, clients: int) -> None:
         if self.first.one_owner or self.then.one_owner:
             raise ValueError("identities of one owner are such from genesis on, not by an event")
+        self.first.check(client, clients)
         self.then.check(client, clients)
 
 

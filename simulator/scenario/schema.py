@@ -233,9 +233,10 @@ class Scenario(Section):
             for groups in (self.clients, self.liquidity_providers, self.investors)
             for group in groups
         )
-        if bidding and self.market.clearing.kind != "priority":
+        rules = self._clearing_kinds()
+        if bidding and "priority" not in rules:
             found.append(
-                f"tips buy nothing under clearing {self.market.clearing.kind}: they are paid, but "
+                f"tips buy nothing under clearing {' and '.join(rules)}: they are paid, but "
                 "only priority settles by them"
             )
         found += self._idle_settings()
@@ -245,7 +246,14 @@ class Scenario(Section):
             for number, event in enumerate(self.events)
             if event.period > self.periods
         ]
+        if self.tokens.mechanism.kind == "cash":
+            found += [
+                f"events.{number}: no liquidity comes, there are no pools under mechanism cash"
+                for number, event in enumerate(self.events)
+                if isinstance(event, LiquidityEvent)
+            ]
         kept = [group.behaviour for group in self.clients]
+        kept += [event.behaviour for event in self.events if isinstance(event, BehaviourEvent)]
         if late := sorted({b.kind for b in kept if b.at(self.periods) is not b}):
             found.append(f"{', '.join(late)}: start is after the last period, {self.periods}")
         found += [
@@ -318,10 +326,11 @@ class Scenario(Section):
                 f"nobody trades at outside_price {market.outside_price.kind}: add investors with "
                 "strategy arbitrageur"
             )
-        if market.clearing.kind != "priority" and any(isinstance(s, Sandwich) for s in strategies):
+        rules = self._clearing_kinds()
+        if "priority" not in rules and any(isinstance(s, Sandwich) for s in strategies):
             found.append(
                 f"sandwiches need clearing priority to get around their victim: under "
-                f"{market.clearing.kind} they do so by accident or never"
+                f"{' and '.join(rules)} they do so by accident or never"
             )
         filled = self.liquidity_providers or market.launch.treasury_provides
         if self.tokens.payout.liquidity and self.tokens.mechanism.kind != "cash" and not filled:
@@ -333,6 +342,12 @@ class Scenario(Section):
         late = {s.kind for s in strategies if isinstance(s, PumpAndDump) and s.start > self.periods}
         found += [f"{kind}: start is after the last period, {self.periods}" for kind in late]
         return found
+
+    def _clearing_kinds(self) -> list[str]:
+        """Kinds of the clearing rules that orders settle by in the run, as they take over."""
+        changes = {event.period for event in self.events if isinstance(event, ClearingEvent)}
+        periods = sorted({1} | {period for period in changes if period <= self.periods})
+        return list(dict.fromkeys(self.clearing(period).kind for period in periods))
 
     def _idle_offerings(self) -> list[str]:
         """Offerings that raise no money: there are no tokens to sell, or no data to buy."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis import growth_by_kind, load_run, summarise
+from analysis import growth_by_kind, load_run, lp_returns, outside_money_results, summarise
 from simulator import Scenario, run
 
 
@@ -23,3 +23,35 @@ def test_what_a_provider_is_given_is_no_gain_of_its_own(tmp_path: Path) -> None:
     assert growth_by_kind(found)["liquidity_provider"] == pytest.approx(expected)
     told = summarise(found)["liquidity_providers"]
     assert told["return_percent"] == pytest.approx(expected)
+
+
+def test_what_a_provider_puts_in_later_is_no_dividend(tmp_path: Path) -> None:
+    """Deposits that waited for launches in periods 2 and 9, too late, and money from an event."""
+    events = [{"kind": "liquidity", "period": 3, "amount": 90.0, "provider": 1}]
+    clients = [{"count": 2}, {"joins": 2}, {"joins": 9}]
+    settings = {"periods": 5, "federation": {"task": {"kind": "wine"}}, "clients": clients}
+    settings |= {"events": events, "liquidity_providers": [{"deposit": 300}, {"deposit": 100}]}
+    found = load_run(run(Scenario.model_validate(settings), out=tmp_path))
+    flows = found.flows.query("flow == 'dividend' and payee == 'liquidity_provider'")
+    rows = found.agents.query("kind == 'liquidity_provider'").pivot(
+        index="period", columns="agent", values="numeraire"
+    )
+    table = lp_returns(found)
+    assert table["dividends"].sum() == pytest.approx(flows["amount"].sum())
+    received = (rows.iloc[-1] - rows.iloc[0])[table.index.tolist()]  # nothing else stays with them
+    assert table["dividends"].tolist() == pytest.approx(received.tolist())
+
+
+def test_what_third_parties_are_given_is_no_gain_of_theirs(tmp_path: Path) -> None:
+    """Alone with a client, whose token nobody trades or pays for, all they gain is the gift."""
+    settings = {
+        "periods": 3,
+        "federation": {"task": {"kind": "wine"}},
+        "clients": [{"policy": {"kind": "hold"}, "cash": 50}],
+        "tokens": {"payout": {"dividend": 0, "buyback": 0, "direct": 1, "treasury": 0}},
+        "liquidity_providers": [{"deposit": 100}],
+        "investors": [],
+        "events": [{"kind": "liquidity", "period": 2, "amount": 40.0}],
+    }
+    found = load_run(run(Scenario.model_validate(settings), out=tmp_path))
+    assert outside_money_results(found)["third_parties"] == pytest.approx(0, abs=1e-9)

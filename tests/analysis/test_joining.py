@@ -5,7 +5,17 @@ import math
 import numpy as np
 import pytest
 
-from analysis import client_rewards, joining_results, load_run, realised_values
+from analysis import (
+    attackers_pay,
+    client_rewards,
+    flexibility_results,
+    holdings,
+    joining_results,
+    load_run,
+    realised_values,
+    relative_pay,
+    scalability_results,
+)
 from simulator import Scenario, run
 
 SMALL = {
@@ -75,3 +85,41 @@ def test_who_never_joins_has_nothing(tmp_path, mechanism):
 def test_from_genesis_on_a_newcomer_is_as_any_other(tmp_path):
     found = joining_results(recorded(tmp_path, joins=1))
     assert np.isfinite(found.astype(float)).all()
+
+
+def test_a_market_counts_from_its_launch_on(late):
+    """Two tokens in 26 periods and two in 23: the parts traded and not traded are all there is."""
+    trades = late.fills.query("status == 'filled' and strategy != 'buyback'")
+    traded = len(trades[["period", "token"]].astype(str).drop_duplicates())
+    untraded = scalability_results(late)["untraded_percent"]
+    assert untraded == pytest.approx(100 * (1 - traded / (2 * 26 + 2 * 23)))
+    assert untraded >= 0
+
+
+def test_who_has_not_joined_owes_nobody_its_cash(tmp_path):
+    """Money nets of what was brought along, which is nothing before a client has joined."""
+    poor, rich = (recorded(tmp_path / str(cash), joins=13, cash=cash) for cash in (7.0, 907.0))
+    found = [flexibility_results(each) for each in (poor, rich)]
+    for name in ("early_percent", "unsteadiness"):
+        assert found[0][name] == pytest.approx(found[1][name])
+
+
+def test_holdings_say_that_launches_are_not_in_fills(late):
+    with pytest.raises(ValueError, match="a launch after genesis"):
+        holdings(late)
+
+
+def test_an_equal_share_is_among_those_who_have_joined(tmp_path):
+    """All are issued the same: 100% of an equal share, from period 21 of 26 on for the late one."""
+    free = {"training_cost": 0}
+    late = free | {"joins": 21, "behaviour": {"kind": "label_flip"}}
+    clients = [free | {"count": 2}, late, free | {"joins": 99}]
+    tokens = {"allocation": {"kind": "equal"}, "mechanism": {"kind": "cash"}}
+    scenario = Scenario.model_validate(SMALL | {"clients": clients, "tokens": tokens})
+    found = load_run(run(scenario, out=tmp_path))
+    pay = relative_pay(found)
+    assert list(pay) == ["client_0", "client_1", "client_2"]
+    assert pay.loc[:20, "client_2"].isna().all()
+    assert pay.stack().dropna().tolist() == pytest.approx([100] * (2 * 26 + 6))
+    late = attackers_pay(found).loc[("client_2", "label_flip")]
+    assert late[["periods", "percent"]].tolist() == pytest.approx([6, 100])

@@ -158,6 +158,47 @@ def test_events_that_cannot_be_are_refused(event, changed, said):
         Scenario.model_validate(BASE | changed | {"events": [event]})
 
 
+@pytest.mark.parametrize(
+    ("clients", "behaviour", "said"),
+    [
+        ([{"count": 2}], {"kind": "duplicate", "original": 7}, "there is no client 7 to copy"),
+        ([{"count": 2}], {"kind": "sybil"}, "such from genesis on"),
+        ([{"count": 2, "behaviour": {"kind": "sybil"}}], {"kind": "honest"}, "such from genesis"),
+    ],
+)
+def test_a_later_event_hides_no_impossible_one(clients, behaviour, said):
+    events = [
+        {"period": 2, "client": 1, "behaviour": behaviour},
+        {"period": 3, "client": 1, "behaviour": {"kind": "label_flip"}},
+    ]
+    with pytest.raises(ValidationError, match=said):
+        Scenario.model_validate(BASE | {"clients": clients, "events": events})
+
+
+def warned(**settings):
+    return " ".join(Scenario.model_validate(BASE | settings).warnings())
+
+
+def test_warnings_know_the_clearing_rules_that_events_bring():
+    tipping = {"investors": [{"count": 6, "tip": 0.1}, {"strategy": {"kind": "sandwich"}}]}
+    priority = {"kind": "clearing", "period": 5, "clearing": {"kind": "priority"}}
+    fifo = {"kind": "clearing", "period": 3, "clearing": {"kind": "fifo"}}
+    for said in ("tips buy nothing under clearing", "sandwiches need clearing priority"):
+        assert said in warned(**tipping)
+        assert said not in warned(**tipping, events=[priority])
+        assert said in warned(**tipping, events=[priority], periods=4)
+    assert "tips buy nothing under clearing random and fifo" in warned(**tipping, events=[fifo])
+
+
+def test_events_that_change_nothing_are_warned_of():
+    liquidity = {"kind": "liquidity", "period": 3}
+    cash = {"tokens": {"mechanism": {"kind": "cash"}}}
+    assert "events.0: no liquidity comes" in warned(events=[liquidity], **cash)
+    assert "no liquidity comes" not in warned(events=[liquidity])
+    never = {"period": 2, "client": 0, "behaviour": {"kind": "label_flip", "start": 99}}
+    assert "label_flip: start is after the last period, 60" in warned(events=[never])
+
+
 def test_who_has_no_market_is_given_nothing():
     economy = run(4, {"kind": "liquidity", "period": 3}, tokens={"mechanism": {"kind": "cash"}})
     assert economy.ledger.balances[economy.register.provider_accounts[0], NUMERAIRE] == 400
