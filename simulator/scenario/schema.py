@@ -152,6 +152,8 @@ class Scenario(Section):
         known = info.data
         if {"federation", "clients", "market", "liquidity_providers"} <= known.keys():
             for event in events:
+                if type(event) not in EVENTS:
+                    raise ValueError(f"nothing happens by {event.kind}: plugins cannot add events")
                 if isinstance(event, BehaviourEvent):
                     _check_client(event, known["clients"])
                 elif isinstance(event, LiquidityEvent):
@@ -170,7 +172,8 @@ class Scenario(Section):
         """The clearing rule of a period, genesis being that of the first."""
         changes = [each for each in self.events if isinstance(each, ClearingEvent)]
         now = [each for each in changes if each.period <= max(period, 1)]
-        return max(now, key=lambda event: event.period).clearing if now else self.market.clearing
+        newest = sorted(now, key=lambda event: event.period)[-1:]
+        return newest[0].clearing if newest else self.market.clearing
 
     def demand(self, period: int) -> float:
         """What events multiply the revenue of a period by."""

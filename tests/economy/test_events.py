@@ -1,11 +1,14 @@
 """Events: what they change, from when on, and that nothing before them knows of them."""
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from simulator import Economy, Scenario
 from simulator.ledger import NUMERAIRE
+from simulator.scenario import Event, scenario_type
 
 BASE = {
     "clients": [{"count": 3}, {"behaviour": {"kind": "free_rider", "start": 2}}],
@@ -211,3 +214,20 @@ def test_events_after_the_end_are_warned_of():
     assert any(
         "events.0: revenue happens in period 6, after the last, 5" in line for line in warned
     )
+
+
+def test_of_two_rules_at_once_the_last_one_counts():
+    both = [
+        {"kind": "clearing", "period": 2, "clearing": {"kind": kind}} for kind in ("fifo", "batch")
+    ]
+    assert run(2, *both).clearing.kind == "batch"
+
+
+def test_a_plugin_cannot_add_events_that_do_nothing():
+    class Earthquake(Event):
+        kind: Literal["earthquake"] = "earthquake"
+
+    with pytest.raises(ValidationError, match="plugins cannot add events"):
+        scenario_type([Earthquake]).model_validate(
+            BASE | {"events": [{"kind": "earthquake", "period": 1}]}
+        )
