@@ -70,7 +70,7 @@ def _kinds(frame: Frame, cast: Cast) -> Table:
     """One row for each asset; outside is below zero by what has come into the world."""
     count = 1 + len(cast.tokens)
     held = frame.holdings[:, :count]
-    lines = [*held, _balance(held)]
+    lines = _exact(np.vstack([held, held.sum(axis=0)]), np.abs(held).max(axis=0))
     columns = [[words(name) for name in cast.assets[:count]], *map(numbers, lines)]
     names = ("asset", *map(words, cast.kinds), "sum")
     below = f"period {frame.period}; outside owes what there is, so that every sum is zero"
@@ -78,11 +78,10 @@ def _kinds(frame: Frame, cast: Cast) -> Table:
     return Table("Balances by kind of account", names, rows, below)
 
 
-def _balance(held: Floats) -> Floats:
-    """What all kinds have together of each asset `[assets]`, 0 where it is but rounding."""
-    total, whole = held.sum(axis=0), np.abs(held).sum(axis=0)
-    balance: Floats = np.where(np.abs(total) <= ROUNDING * whole, 0.0, total)
-    return balance
+def _exact(amounts: Floats, whole: Floats) -> Floats:
+    """The amounts, 0 where they are but what rounding leaves of `whole`."""
+    exact: Floats = np.where(np.abs(amounts) <= ROUNDING * whole, 0.0, amounts)
+    return exact
 
 
 def _flows(frames: Sequence[Frame], assets: range, cast: Cast) -> Table:

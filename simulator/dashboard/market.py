@@ -109,10 +109,10 @@ def _price(frames: Sequence[Frame], token: int, cast: Cast) -> Option:
 
 
 def _volume(frames: Sequence[Frame], token: int) -> Option:
-    volume = Line("volume", Look("#7FA9CC", 0.0), _of_pool(frames, "volume", token))
+    volume = Line("volume", Look("#B5CADD", 0.0), _of_pool(frames, "volume", token))
     fees = Line("fees", PAID, _of_pool(frames, "fees", token))
     option = over_periods(frames, "Volume", "numeraire per period; line: fees, right scale")
-    option["yAxis"] = [_few(top([volume])), _few(top([fees])) | {"splitLine": {"show": False}}]
+    option["yAxis"] = _scales([volume], [fees])
     option["grid"]["right"] = 52
     draw(option, [volume], type="bar", barMaxWidth=12, barCategoryGap="15%", z=1)
     draw(option, [fees], yAxisIndex=1, lineStyle={"width": 1})
@@ -120,25 +120,18 @@ def _volume(frames: Sequence[Frame], token: int) -> Option:
 
 
 def _reserves(frames: Sequence[Frame], token: int) -> Option:
-    tokens, numeraire, spot = (
-        _of_pool(frames, name, token)
-        for name in ("reserve_token", "reserve_numeraire", "spot_price")
-    )
-    lines = [
-        Line("numeraire", Look(PALE, 2.0), numeraire),
-        Line("tokens at spot", PLAIN, tokens * spot),
-    ]
-    below = "numeraire (grey), and tokens at the spot price"
-    option = over_periods(frames, "Reserves of the pool", below)
-    option["yAxis"] = _few(top(lines))
+    numeraire = Line("numeraire", Look(PALE, 2.0), _of_pool(frames, "reserve_numeraire", token))
+    tokens = Line("tokens", PLAIN, _of_pool(frames, "reserve_token", token))
+    option = over_periods(frames, "Reserves of the pool", "numeraire (grey); tokens, right scale")
+    option["yAxis"] = _scales([numeraire], [tokens])
     option["grid"]["right"] = 52
-    draw(option, lines)
+    draw(option, [numeraire])
+    draw(option, [tokens], yAxisIndex=1)
     return option
 
 
-def _few(end: float) -> Option:
-    """An axis of a small chart."""
-    return axis(end) | {"splitNumber": 3}
+def _scales(left: Sequence[Line], right: Sequence[Line]) -> list[Option]:
+    return [axis(top(left)), axis(top(right)) | {"splitLine": {"show": False}}]
 
 
 def _depth(frames: Sequence[Frame], token: int, cast: Cast) -> Drawing:
@@ -154,7 +147,9 @@ def _depth(frames: Sequence[Frame], token: int, cast: Cast) -> Drawing:
     sales, purchases = (
         _swaps(frame, token, market, fee, pays_token) for pays_token in (True, False)
     )
-    below = f"numeraire; what one swap pays (orange, fee of {fee:.3g} in it) and leaves (blue)"
+    below = (
+        f"orange: price of one swap, its fee of {100 * fee:.3g}% included; blue: spot afterwards"
+    )
     if isinstance(cast.settings.clearing(frame.period), Batch):
         below += ";\nbatches clear otherwise: all orders at one price"
     return Chart(_drawn_depth(title, below, sales, purchases))
@@ -212,10 +207,15 @@ def _drawn_depth(title: str, below: str, sales: Depth, purchases: Depth) -> Opti
         _over("into the pool", Line("spot price afterwards", PLAIN, spot)),
         _over("into the pool", Line("price", PAID, np.concatenate([sold[::-1], gap, bought]))),
     ]
-    known = np.isfinite(moved)
     option = sheet(title, below)
-    option["dataset"] = {"source": {"into the pool": [number(v) for v in moved.tolist()]}}
-    option["xAxis"] = _sides(float(moved[known].min()), float(moved[known].max()))
+    option["dataset"] = {"source": {"into the pool": [number(value) for value in moved.tolist()]}}
+    option["xAxis"] = {key: value for key, value in axis(0).items() if key not in ("min", "max")}
+    option["xAxis"] |= {
+        "name": "numeraire: sales take it out, purchases pay it in",
+        "nameLocation": "middle",
+        "nameGap": 24,
+        "splitLine": {"show": False},
+    }
     option["yAxis"] = axis(top(lines))
     option["grid"]["right"] = 52
     draw(option, lines, showSymbol=False)
@@ -225,16 +225,6 @@ def _drawn_depth(title: str, below: str, sales: Depth, purchases: Depth) -> Opti
 def _over(column: str, line: Line) -> Line:
     """The line along another column than periods."""
     return replace(line, more={"encode": {"x": column, "y": line.name}})
-
-
-def _sides(start: float, end: float) -> Option:
-    name = "numeraire: sales take it out, purchases pay it in"
-    plain = {"name": name, "nameLocation": "middle", "nameGap": 24, "splitLine": {"show": False}}
-    return axis(_outward(end), -_outward(-start)) | plain
-
-
-def _outward(value: float) -> float:
-    return top([Line("", PLAIN, np.array([value]))])
 
 
 def _fills(frame: Frame, token: int | None, cast: Cast) -> Table:
