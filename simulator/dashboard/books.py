@@ -56,7 +56,7 @@ def _agents(frame: Frame, cast: Cast) -> Table:
     rows = frame.agents
     columns = [
         *(spoken(cast, name, rows[name]) for name in ("agent", "kind", "strategy")),
-        rows["accounts"].tolist(),
+        rows["accounts"].astype(int).tolist(),
         *(numbers(rows[name]) for name in AMOUNTS),
     ]
     below = f"period {frame.period}; numeraire, tokens and positions at spot prices"

@@ -237,7 +237,7 @@ def _fills(frame: Frame, token: int | None, cast: Cast) -> Table:
     rows = there[-LATEST:][::-1]
     shown = {name: column[rows] for name, column in fills.items()}
     columns = [
-        shown["sequence"].tolist(),
+        shown["sequence"].astype(int).tolist(),
         *(spoken(cast, name, shown[name]) for name in ("agent", "strategy", "token", "side")),
         *(numbers(shown[name]) for name in ("amount_in", "amount_out", "price")),
         numbers(100 * shown["slippage"]),
@@ -245,7 +245,7 @@ def _fills(frame: Frame, token: int | None, cast: Cast) -> Table:
     ]
     names: tuple[str, ...] = PLACED
     if cast.settings.record.fills == "summary":
-        names, columns = (*names, "orders"), [*columns, shown["orders"].tolist()]
+        names, columns = (*names, "orders"), [*columns, shown["orders"].astype(int).tolist()]
     below = f"{len(rows)} of {len(there)} in period {frame.period}; prices include the fee"
     return Table(title, names, list(zip(*columns, strict=True)), below)
 
