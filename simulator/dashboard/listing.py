@@ -54,13 +54,12 @@ def listed(table: Table, leaf: Leaf) -> Listed:
     rows = _found(table.rows, leaf.sought)
     page = max(min(leaf.page, math.ceil(len(rows) / leaf.size)), 1)
     some = _ordered(rows, leaf)[leaf.size * (page - 1) : leaf.size * page]
-    decimals = [_decimals(column) for column in zip(*table.rows, strict=True)]
+    columns = list(zip(*table.rows, strict=True)) or [()] * len(table.columns)
+    decimals = [_decimals(column) for column in columns]
     headers: list[Option] = [
-        {"text": name, "value": str(place), "align": "start"}
+        {"text": name, "value": str(place), "align": "start" if decimals[place] is None else "end"}
         for place, name in enumerate(table.columns)
     ]
-    for header, places in zip(headers, decimals, strict=False):
-        header["align"] = "start" if places is None else "end"
     items = [
         {str(place): _written(cell, decimals[place]) for place, cell in enumerate(row)}
         for row in some

@@ -27,7 +27,11 @@ __all__ = ["Page", "begin_with"]
 
 _stages: list[Stage] = []
 
-DENSE = ".table td, .table th { padding: 0 8px !important; white-space: nowrap; }"
+DENSE = """
+.table td, .table th { padding: 0 5px !important; white-space: nowrap; }
+.table td { font-size: 0.8rem !important; }
+.table th:not(.active) .v-data-table-header__icon { display: none; }
+"""
 CODE = {"font-family": "monospace", "font-size": "0.75rem", "word-break": "break-all"}
 LOOK_EVERY = 0.2  # seconds between drawings while periods are run
 
@@ -206,7 +210,7 @@ def _drawing(drawing: Drawing) -> None:
         solara.FigureEcharts(drawing.option, attributes={"style": style}, responsive=True)
     else:
         with solara.Div(style=f"min-width: 0{across}", classes=["table"]):
-            TableOf(drawing)
+            TableOf(drawing).key(" ".join(drawing.columns))
 
 
 @solara.component
