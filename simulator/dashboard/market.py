@@ -234,6 +234,8 @@ def _fills(frame: Frame, token: int | None, cast: Cast) -> Table:
     if fills is None:
         return said(title, "Of a run that goes on, only the newest period keeps its fills.")
     there = np.flatnonzero(_of_token(fills["token"], token))
+    if not there.size:
+        return said(title, f"There are none in period {frame.period}.")
     rows = there[-LATEST:][::-1]
     shown = {name: column[rows] for name, column in fills.items()}
     columns = [
