@@ -20,12 +20,13 @@ from analysis.looks import (
     shortened,
     words,
 )
-from simulator.components import Floats
+from simulator.components import Floats, Integers
 from simulator.dashboard.controls import round_number
 from simulator.dashboard.frames import Cast, Frame
 
 __all__ = [
     "HEIGHT",
+    "Cell",
     "Chart",
     "Drawing",
     "Line",
@@ -37,9 +38,12 @@ __all__ = [
     "grouped",
     "lines_of",
     "number",
+    "numbers",
     "over_periods",
+    "said",
     "series",
     "sheet",
+    "spoken",
     "thinned",
     "top",
 ]
@@ -62,18 +66,29 @@ class Chart:
     height: int = HEIGHT
 
 
+Cell = str | float | None
+
+
 @dataclass(frozen=True)
 class Table:
-    """Rows of text and numbers under their names; numbers are sorted as such."""
+    """Rows of text and numbers under their names; numbers are sorted as such.
+
+    One without columns is but its title and what is said `below`.
+    """
 
     title: str
     columns: tuple[str, ...]
-    rows: list[tuple[str | float, ...]]
+    rows: list[tuple[Cell, ...]]
     below: str = ""
     wide: bool = True
 
 
 Drawing = Chart | Table
+
+
+def said(title: str, sentence: str, wide: bool = True) -> Table:
+    """A sentence in the place of a drawing."""
+    return Table(title, (), [], sentence, wide)
 
 
 @dataclass(frozen=True)
@@ -208,6 +223,17 @@ def draw(option: Option, lines: Sequence[Line], at_ends: bool = False, **more: A
 def number(value: float) -> float | None:
     """Five digits of a number; None where it is none, as JSON has no NaN."""
     return float(f"{value:.5g}") if math.isfinite(value) else None
+
+
+def numbers(values: Floats) -> list[float | None]:
+    """All of them as they are; None for those that are none, as JSON has no NaN."""
+    return [value if math.isfinite(value) else None for value in values.tolist()]
+
+
+def spoken(cast: Cast, column: str, codes: Integers) -> list[str]:
+    """The names behind the codes of a category column, as they are spoken."""
+    names = [words(name) for name in cast.names[column]]
+    return [names[code] for code in codes.tolist()]
 
 
 def _half(width: float) -> float:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from simulator.dashboard.asking import Asked
 from simulator.dashboard.charts import Chart, Drawing, Table
 from simulator.dashboard.choosing import Choice
 from simulator.dashboard.controls import Control
+from simulator.dashboard.listing import SIZES, Leaf, listed
 from simulator.dashboard.overview import story
 from simulator.dashboard.pace import Pace, drawn, redraw
 from simulator.dashboard.showing import Live, Replay, Show
@@ -25,6 +27,11 @@ __all__ = ["Page", "begin_with"]
 
 _stages: list[Stage] = []
 
+DENSE = """
+.table td, .table th { padding: 0 5px !important; white-space: nowrap; }
+.table td { font-size: 0.8rem !important; }
+.table th:not(.active) .v-data-table-header__icon { display: none; }
+"""
 LOOK_EVERY = 0.2  # seconds between drawings while periods are run
 CODE = {"font-family": "monospace", "font-size": "0.75rem", "word-break": "break-all"}
 
@@ -196,6 +203,7 @@ def Drawn(tab: Tab, show: Show) -> None:
                     on_value=lambda word, label=picker.label: set_picked(picked | {label: word}),
                 )
     columns = "repeat(auto-fit, minmax(min(440px, 100%), 1fr))"
+    solara.Style(DENSE)
     with solara.Div(style={"display": "grid", "grid-template-columns": columns, "gap": "12px"}):
         for drawing in tab.drawn(show, picks):
             _drawing(drawing)
@@ -208,28 +216,44 @@ def _drawing(drawing: Drawing) -> None:
         solara.FigureEcharts(drawing.option, attributes={"style": style}, responsive=True)
     else:
         with solara.Div(style=f"min-width: 0{across}", classes=["table"]):
-            TableOf(drawing)
+            TableOf(drawing).key(" ".join(drawing.columns))
 
 
 @solara.component
 def TableOf(table: Table) -> None:
-    """A table that can be sorted and searched."""
-    sought, set_sought = solara.use_state("")
-    headers = [{"text": name, "value": str(place)} for place, name in enumerate(table.columns)]
-    items = [{str(place): cell for place, cell in enumerate(row)} for row in table.rows]
+    """A table that can be sorted and searched; of its rows one page is sent at a time."""
+    leaf, set_leaf = solara.use_state(Leaf())
     with solara.Row(style={"align-items": "end", "justify-content": "space-between"}):
         with solara.Column(gap="0px"):
             solara.Text(table.title, style={"font-weight": "600"})
             solara.Text(table.below, style={"font-size": "0.8rem", "opacity": "0.75"})
-        solara.InputText("Filter", sought, on_value=set_sought, continuous_update=True)
-    solara.v.DataTable(
-        headers=headers,
-        items=items,
-        search=sought,
+        if len(table.rows) > SIZES[0]:
+            with solara.Div(style={"max-width": "220px"}):
+                solara.InputText(
+                    "Filter",
+                    leaf.sought,
+                    on_value=lambda sought: set_leaf(replace(leaf, sought=sought, page=1)),
+                    continuous_update=True,
+                )
+    if table.columns:
+        _leaf_of(table, leaf, set_leaf)
+
+
+def _leaf_of(table: Table, leaf: Leaf, set_leaf: Callable[[Leaf], None]) -> None:
+    shown = listed(table, leaf)
+    drawn = solara.v.DataTable(
+        headers=shown.headers,
+        items=shown.items,
+        server_items_length=shown.found,
+        page=shown.page,
+        items_per_page=leaf.size,
         dense=True,
-        items_per_page=15,
-        footer_props={"items-per-page-options": [15, 50, -1]},
+        mobile_breakpoint=0,
+        hide_default_footer=len(table.rows) <= SIZES[0],
+        footer_props={"items-per-page-options": list(SIZES)},
+        style_="font-variant-numeric: tabular-nums",
     )
+    solara.v.use_event(drawn, "update:options", lambda *args: set_leaf(leaf.turned(args[-1])))
 
 
 @solara.component

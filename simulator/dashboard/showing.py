@@ -187,8 +187,10 @@ def _coded(rows: pd.DataFrame, cast: Cast) -> dict[str, Any]:
         name = str(column)
         if name not in cast.names:
             found[name] = values.to_numpy()
-            continue
-        codes = {of: number for number, of in enumerate(cast.names[name])}
-        known = np.array([codes[str(of)] for of in values.cat.categories], dtype=np.int64)
-        found[name] = known[values.cat.codes.to_numpy()] if len(values) else known[:0]
+        elif values.empty:  # names that are none are no categories
+            found[name] = np.zeros(0, dtype=np.int64)
+        else:
+            codes = {of: number for number, of in enumerate(cast.names[name])}
+            known = np.array([codes[str(of)] for of in values.cat.categories], dtype=np.int64)
+            found[name] = known[values.cat.codes.to_numpy()]
     return found

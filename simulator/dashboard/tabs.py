@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from simulator.dashboard import overview
+from simulator.dashboard import books, market, overview
 from simulator.dashboard.charts import Drawing, Picker
 from simulator.dashboard.frames import Cast
 from simulator.dashboard.showing import Show
@@ -23,4 +23,8 @@ class Tab:
     pickers: Callable[[Cast], Sequence[Picker]] = lambda cast: ()
 
 
-TABS = (Tab("Overview", lambda show, picks: overview.charts(show.frames, show.cast)),)
+TABS = (
+    Tab("Overview", lambda show, picks: overview.charts(show.frames, show.cast)),
+    Tab("Market", market.drawings, market.pickers),
+    Tab("Ledger", books.drawings, books.pickers),
+)

@@ -1,0 +1,94 @@
+"""Runs of every sort, live and recorded, for what tabs draw of them."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from simulator.dashboard.choosing import Choice
+from simulator.dashboard.showing import Live, Recorded, Replay
+from simulator.running import run
+from simulator.scenario import Scenario
+
+TEXT = """\
+name: small
+periods: 4
+federation: {contribution: {kind: leave_one_out}, task: {kind: wine}}
+clients: [{count: 2}, {behaviour: {kind: free_rider}}, {joins: 2}]
+liquidity_providers: [{count: 2, deposit: 200}]
+investors: [{count: 9}, {count: 3, strategy: {kind: noise}}]
+"""
+CURVE, LAUNCH, PROVIDERS = "market.curve", "market.launch", "liquidity_providers"
+VARIANTS = {
+    "client_tokens": {},
+    "two_clients": {"clients": [{"count": 2}]},
+    "cash": {"tokens.mechanism.kind": "cash"},
+    "shared_token": {"tokens.mechanism.kind": "shared_token"},
+    "bonding_curve": {
+        LAUNCH: {"kind": "bonding_curve"},
+        CURVE: {"kind": "bonding_curve", "reserve_ratio": 0.4},
+        PROVIDERS: [],
+    },
+    "concentrated": {
+        CURVE: {"kind": "concentrated"},
+        PROVIDERS: [
+            {"deposit": 200},
+            {"deposit": 100, "strategy": {"kind": "range_keeper", "width": 0.3}},
+        ],
+    },
+    "moving_weights": {
+        LAUNCH: {"kind": "lbp"},
+        "clients": [{"count": 3}],  # whose weights move may not join late
+        CURVE: {"kind": "weighted", "weight": 0.9, "last_weight": 0.5, "periods": 3},
+        PROVIDERS: [],
+    },
+    "stableswap": {CURVE: {"kind": "stableswap"}},
+    "batch": {"market.clearing.kind": "batch"},
+    "volatility_fee": {"market.volatility_fee": {"sensitivity": 0.3, "memory": 0.5}},
+    "vesting": {"tokens.vesting.kind": "cliff"},
+    "summary": {"record": {"agents": "summary", "fills": "summary"}},
+    "sample": {"record": {"agents": "sample", "fills": "sample", "sample": 4}},
+}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A run that was watched to its end, and the same one recorded."""
+
+    name: str
+    live: Live
+    replay: Replay
+
+    def at(self, period):
+        """Both shows at a period."""
+        self.live.go_to(period)
+        self.replay.go_to(period)
+        return self.live, self.replay
+
+
+@pytest.fixture(scope="session")
+def choices(tmp_path_factory):
+    """Makes a choice of changes to a small scenario."""
+    file = tmp_path_factory.mktemp("scenarios") / "small.yaml"
+    file.write_text(TEXT)
+    return lambda changes: Choice.of(lambda of: Scenario.load(file, of), changes)
+
+
+@pytest.fixture(scope="session")
+def begun(choices):
+    """Makes a show of changes to a small scenario that has run for some periods."""
+
+    def shown(changes, periods=4):
+        show = Live(lambda _: choices(changes), "")
+        for _ in range(periods):
+            show.step()
+        return show
+
+    return shown
+
+
+@pytest.fixture(scope="session", params=VARIANTS)
+def variant(request, begun, tmp_path_factory):
+    live = begun(VARIANTS[request.param])
+    folder = run(live.settings, out=tmp_path_factory.mktemp("runs"))
+    recorded = Recorded.of(folder, live.settings)
+    return Variant(request.param, live, Replay(recorded, len(recorded.frames) - 1))

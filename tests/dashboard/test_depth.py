@@ -1,0 +1,84 @@
+"""Depth: swaps as Uniswap and Balancer would pay them, and as the pools of a run would."""
+
+import numpy as np
+import pytest
+
+from simulator.dashboard.depth import Ranges, swapped
+from simulator.market import (
+    BondingCurve,
+    ConstantProduct,
+    Pool,
+    StableSwap,
+    Weighted,
+)
+from simulator.market.concentrated import ConcentratedPool
+
+
+def test_what_uniswap_pays():
+    paid = np.array([10.0, 1e-9])
+    for pays_token in (False, True):
+        depth = swapped(ConstantProduct(), 1000.0, 1000.0, 0.003, paid, pays_token)
+        assert depth.got[0] == pytest.approx(9.871580343970612988, rel=1e-14)
+        assert depth.got[1] == pytest.approx(0.997e-9, rel=1e-6)
+    spot = 1010 / (1000 - 9.871580343970612988)
+    bought = swapped(ConstantProduct(), 1000.0, 1000.0, 0.003, paid[:1], False)
+    sold = swapped(ConstantProduct(), 1000.0, 1000.0, 0.003, paid[:1], True)
+    assert bought.spot_price[0] == pytest.approx(spot, rel=1e-14)
+    assert sold.spot_price[0] == pytest.approx(1 / spot, rel=1e-14)
+
+
+def test_a_bonding_curve_mints_and_burns():
+    """With half of the supply backed, four times the reserve is twice the supply and price."""
+    curve = BondingCurve(reserve_ratio=0.5)
+    bought = swapped(curve, 100.0, 50.0, 0.0, np.array([150.0]), False)
+    assert bought.got[0] == pytest.approx(100.0) and bought.spot_price[0] == pytest.approx(2.0)
+    sold = swapped(curve, 200.0, 200.0, 0.0, np.array([100.0]), True)
+    assert sold.got[0] == pytest.approx(150.0) and sold.spot_price[0] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("curve", [ConstantProduct(), Weighted(weight=0.8), StableSwap()])
+@pytest.mark.parametrize("side", ["token", "numeraire"])
+def test_pools_agree(curve, side):
+    pool = Pool(curve, 900.0, 1100.0, fee=0.02)
+    depth = swapped(curve, 900.0, 1100.0, 0.02, np.array([77.0]), side == "token")
+    assert depth.got[0] == pytest.approx(pool.swap_in(side, 77.0), rel=1e-12)
+    assert depth.spot_price[0] == pytest.approx(pool.spot_price, rel=1e-12)
+
+
+AMOUNTS = np.array([1e-3, 1.0, 20.0, 60.0, 150.0, 400.0, 1e5])
+
+
+@pytest.mark.parametrize("side", ["token", "numeraire"])
+def test_concentrated_pools_agree_through_ranges_and_gaps(side):
+    """Up to where no liquidity is left."""
+    ends = ((-600, 1200, 3000.0), (900, 1800, 900.0), (-6000, -1200, 2000.0))
+    book = _book(ends)
+    lower, upper = (1.0001 ** (ticks / 2) for ticks in (book.lower, book.upper))
+    ranges = Ranges(lower, upper, book.owned, book.sqrt_price)
+    depth = ranges.swapped(0.01, AMOUNTS, side == "token")
+    for amount, got, spot in zip(*(column.tolist() for column in depth), strict=True):
+        after = _book(ends)
+        if expected := after.quote_in(side, amount):
+            after.swap_in(side, amount)
+            assert got == pytest.approx(expected, rel=1e-7)
+            assert spot == pytest.approx(after.spot_price, rel=1e-9)
+        else:
+            assert np.isnan(got) and np.isnan(spot)
+    assert np.isnan(depth.got[-1]) and np.isfinite(depth.got[3])
+
+
+def _book(positions):
+    book = ConcentratedPool(price=1.1, fee=0.01, spacing=60)
+    for position in positions:
+        book.mint(*position)
+    return book
+
+
+def test_a_range_of_all_prices_is_a_constant_product():
+    all_prices = Ranges(np.zeros(1), np.full(1, np.inf), np.full(1, 1000.0), 1.0)
+    for pays_token in (False, True):
+        got = all_prices.swapped(0.003, np.array([10.0, 400.0]), pays_token).got
+        plain = swapped(
+            ConstantProduct(), 1000.0, 1000.0, 0.003, np.array([10.0, 400.0]), pays_token
+        )
+        np.testing.assert_allclose(got, plain.got, rtol=1e-12)
