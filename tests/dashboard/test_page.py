@@ -269,6 +269,11 @@ def test_two_sessions_share_nothing_nor_do_two_tabs(visit: Open, file: Path) -> 
     shows(tab, model.at(0))
 
 
+def settle(page: Any) -> None:
+    """Wait until Mesa's buttons are made anew: who clicks within that moment clicks on old ones."""
+    page.wait_for_timeout(1000)
+
+
 def choose(page: Any, box: str, word: str) -> None:
     """Choose a word in the select with this label."""
     page.locator(".v-select").filter(has_text=box).first.click()
@@ -345,7 +350,7 @@ def test_what_happens_to_a_run_is_saved_and_runs_again(visit: Open, file: Path) 
         slider = replay.locator(".run").get_by_role("slider")
         slider.press("Home")
         shows(replay, model.at(0).replace(" 60 ", " 12 "))
-        replay.wait_for_timeout(500)  # Mesa's buttons are made anew, as they had come to the end
+        settle(replay)  # as Mesa's buttons had come to the end
         press(replay, "Step")
         shows(replay, model.at(1).replace(" of 60", " of 12"))
         press(replay, "▶")
@@ -383,12 +388,14 @@ def test_another_scenario_is_opened_by_name_or_by_file(visit: Open, file: Path) 
     page.get_by_label("or a scenario file").press("Tab")
     press(page, "Open file")
     shows(page, Model(other).at(0))
+    settle(page)
     press(page, "Step")
     shows(page, Model(other).at(1))
     press(page, "Reset")
     shows(page, Model(other).at(0))
     choose(page, "other.yaml", "no_investors")
     playwright.expect(page.locator(".run")).to_contain_text("Do token prices need outside")
+    settle(page)
     press(page, "Step")
     playwright.expect(page.locator(".story")).to_contain_text("Period 1 of 60")
 
