@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from simulator.dashboard import overview
+from simulator.dashboard import federation, overview, wealth
 from simulator.dashboard.charts import Drawing, Picker
 from simulator.dashboard.frames import Cast
 from simulator.dashboard.showing import Show
@@ -23,4 +23,8 @@ class Tab:
     pickers: Callable[[Cast], Sequence[Picker]] = lambda cast: ()
 
 
-TABS = (Tab("Overview", lambda show, picks: overview.charts(show.frames, show.cast)),)
+TABS = (
+    Tab("Overview", lambda show, picks: overview.charts(show.frames, show.cast)),
+    Tab("Federation", federation.drawings, lambda cast: (federation.MEASURE,)),
+    Tab("Wealth & flows", wealth.drawings, lambda cast: (wealth.SPAN,)),
+)
