@@ -44,7 +44,7 @@ __all__ = [
     "lines_of",
     "number",
     "over_periods",
-    "scale",
+    "scaled",
     "series",
     "sheet",
     "thinned",
@@ -211,8 +211,8 @@ def beside(option: Option, names: Sequence[str], **more: Any) -> None:
     option["legend"] = legend(data=list(names)) | place | more
 
 
-def scale(values: Floats, zero: bool = True) -> Option:
-    """An axis that holds the values that are numbers, and 0 on request, between round numbers."""
+def scaled(option: Option, values: Floats, zero: bool = True) -> None:
+    """Add an axis of all that are numbers, and 0 on request, from one round number to another."""
     held = values[np.isfinite(values)]
     if zero or not held.size:
         held = np.append(held, 0.0)
@@ -221,7 +221,10 @@ def scale(values: Floats, zero: bool = True) -> Option:
         low, high = (0.0, 1.0) if low == 0 else (low - abs(low) / 5, high + abs(high) / 5)
     step = round_number((high - low) / 5)
     ends = step * math.ceil(high / step - 1e-9), step * math.floor(low / step + 1e-9)
-    return axis(*(float(f"{end:.9g}") for end in ends)) | {"interval": step}
+    high, low = (float(f"{end:.9g}") for end in ends)
+    option["yAxis"] = axis(high, low) | {"interval": step}
+    widest = max(len(f"{end + step:,.9g}") for end in (low, high - 2 * step))
+    option["grid"] |= {"left": max(44, 12 + 7 * widest)}
 
 
 def top(lines: Sequence[Line]) -> float:
@@ -279,5 +282,8 @@ def _ends(lines: Sequence[Line], across: Option) -> Iterator[Option]:
     heights = np.array([(line.values[-1] - start) / (end - start) for line in lines])
     heights = np.nan_to_num(heights)
     for line, move in zip(lines, apart(heights, inside), strict=True):
+        if not np.isfinite(line.values).any():  # ECharts stops at an end that is nowhere
+            yield {}
+            continue
         label = {"formatter": shortened(line.name, 24), "color": line.look.colour, "fontSize": 11}
         yield {"endLabel": label | {"show": True, "offset": [0, move]}}

@@ -36,7 +36,7 @@ from simulator.dashboard.charts import (
     lines_of,
     number,
     over_periods,
-    scale,
+    scaled,
     series,
     sheet,
     thinned,
@@ -75,7 +75,7 @@ def _contributions(frame: Frame, cast: Cast) -> Option:
         f" all together {values.sum():.4g}",
         cast.clients,
     )
-    option["yAxis"] = scale(values)
+    scaled(option, values)
     behaviours = list(cast.behaviours.values())
     for behaviour, look in behaviour_looks(behaviours).items():
         if behaviour in behaviours:
@@ -96,12 +96,12 @@ def _over_periods(frames: Sequence[Frame], cast: Cast, measure: str) -> Option:
     """What was picked, a line for each client or behaviour."""
     title, below = {
         "contribution": (
-            "Contribution",
-            "percent of the sum of what all contribute, sign left out",
+            "Contribution over periods",
+            "percent of the sum of absolute values",
         ),
-        "credit": ("Credit", "smoothed contribution"),
-        "share": ("Share in the rewards", "percent"),
-        "examples": ("Examples", "that each client has"),
+        "credit": ("Credit over periods", "smoothed contribution"),
+        "share": ("Share in the rewards over periods", "percent"),
+        "examples": ("Examples over periods", "that each client has"),
     }[measure]
     values = series(frames, lambda frame: frame.clients[measure])
     if measure == "contribution":
@@ -109,9 +109,10 @@ def _over_periods(frames: Sequence[Frame], cast: Cast, measure: str) -> Option:
         values = 100 * np.divide(values, whole, out=np.zeros_like(values), where=whole > 0)
     elif measure == "share":
         values = 100 * values
+    values[_joined(frames, cast) == 0] = np.nan
     lines = list(lines_of(values, cast.behaviours))
     option = over_periods(frames, title, f"{below}{grouped(cast)}")
-    option["yAxis"] = scale(np.concatenate([line.values for line in lines]))
+    scaled(option, np.concatenate([line.values for line in lines]))
     option["xAxis"]["axisLine"] = {"onZero": False, "lineStyle": {"color": PALE}}
     draw(option, lines, at_ends=True)
     return option
@@ -126,6 +127,8 @@ def _participation(frames: Sequence[Frame], cast: Cast) -> Option:
     option["xAxis"] = category([frames[first].period for first in firsts], "period")
     option["yAxis"] = category(_numbers(cast.clients), "client") | {"inverse": True}
     option["yAxis"] |= {"nameGap": 28}
+    option["yAxis"]["axisLabel"] |= {"interval": len(cast.clients) // 17}  # of 14 pixels each
+    option["xAxis"]["axisLine"] = option["yAxis"]["axisLine"] = {"show": False}
     option["grid"] |= {"right": 20}
     option["tooltip"] |= {"trigger": "item", "formatter": "client {@[1]}: took part in {@[2]}"}
     option["visualMap"] = {"show": False, "min": 0, "max": 1, "dimension": 2} | {
@@ -151,6 +154,7 @@ def _cells(frames: Sequence[Frame], firsts: list[int], cast: Cast) -> list[list[
 
 def _parts(frames: Sequence[Frame], cast: Cast) -> Option:
     """The part of those who have joined that took part: of all, and of each behaviour."""
+    frames = frames[1:] or frames
     took, there = series(frames, lambda f: f.clients["participated"]), _joined(frames, cast)
     behaviours = np.array(list(cast.behaviours.values()))
     kinds = behaviour_looks(cast.behaviours.values())
@@ -192,25 +196,28 @@ def _coalitions(show: Show) -> Option:
     option = _by_client(f"Utility of coalitions, period {frame.period}", below, names)
     option["legend"] = legend(left=0, top=49)
     option["grid"] |= {"top": _BELOW_LEGEND, "right": 120}
-    option["yAxis"] = scale(_without_outliers(found), zero=False)
+    scaled(option, _near(found), zero=False)
     option["xAxis"]["axisLine"]["onZero"] = False
     every = _colours(show.cast)
     colours = [every[client] for client in found.clients.tolist()]
+    option["tooltip"] |= {"trigger": "item", "formatter": "{b}"}
     option["series"] = [
-        _dots("alone", "circle", found.alone, colours, option["yAxis"]),
-        _dots("all but this client", "emptyCircle", found.without, colours, option["yAxis"]),
+        _dots(name, symbol, values, colours, option)
+        for name, symbol, values in (
+            ("alone", "circle", found.alone),
+            ("all but this client", "emptyCircle", found.without),
+        )
     ]
     option["series"][0]["markLine"] = _references(found, option["yAxis"])
     return option
 
 
-def _without_outliers(found: Utilities) -> Floats:
-    """The values less those far outside of their quartiles, among which no others can be told."""
-    values = np.concatenate([found.alone, found.without])
-    first, third = np.percentile(values, (25, 75))
+def _near(found: Utilities) -> Floats:
+    """The values less those of clients alone that are so far off that no others could be told."""
+    first, third = np.percentile(found.alone, (25, 75))
     far = 3 * (third - first) if third > first else np.inf
-    near = values[(values >= first - far) & (values <= third + far)]
-    return np.append(near, [found.nobody, found.everyone])
+    near = found.alone[(found.alone >= first - far) & (found.alone <= third + far)]
+    return np.concatenate([near, found.without, [found.nobody, found.everyone]])
 
 
 def _unknown(frame: Frame) -> str:
@@ -224,16 +231,18 @@ def _unknown(frame: Frame) -> str:
     )
 
 
-def _dots(name: str, symbol: str, values: Floats, colours: Sequence[str], across: Option) -> Option:
+def _dots(name: str, symbol: str, values: Floats, colours: Sequence[str], option: Option) -> Option:
     """A dot for each client; a value off the scale is an arrow at its end, and told."""
-    data = []
-    for value, colour in zip(values.tolist(), colours, strict=True):
+    data, across, clients = [], option["yAxis"], option["xAxis"]["data"]
+    for place, (value, colour) in enumerate(zip(values.tolist(), colours, strict=True)):
         inside = min(max(value, across["min"]), across["max"])
-        dot: Option = {"value": number(inside), "itemStyle": {"color": colour}}
+        told = f"client {clients[place]}, {name}: {value:.5g}"
+        dot: Option = {"value": [place, number(inside)], "name": told}
+        dot["itemStyle"] = {"color": colour}
         if inside != value:
-            turned, place = (0, "bottom") if value > inside else (180, "top")
+            turned, where = (0, "bottom") if value > inside else (180, "top")
             dot |= {"symbol": "triangle", "symbolRotate": turned}
-            dot["label"] = {"show": True, "position": place, "formatter": f"{value:.3g}"}
+            dot["label"] = {"show": True, "position": where, "formatter": f"{value:.3g}"}
         data.append(dot)
     look = {"symbol": symbol, "symbolSize": 9, "itemStyle": {"color": SOFT}}
     return {"type": "scatter", "name": name, "data": data} | look
@@ -260,7 +269,7 @@ def _clients(frame: Frame, cast: Cast) -> Table:
     numbers = [rows[name].tolist() for name in _NUMBERS]
     numbers[_NUMBERS.index("share")] = (100 * rows["share"]).tolist()
     cells = ([number(value) or 0.0 for value in column] for column in numbers)
-    examples, names = rows["examples"].tolist(), [words(client) for client in cast.clients]
+    examples, names = rows["examples"].tolist(), range(len(cast.clients))
     return Table(
         f"Clients in period {frame.period}",
         _HEADS,
@@ -274,7 +283,7 @@ _NUMBERS = (
     "wealth",
 )  # fmt: skip
 _HEADS = (
-    "client", "behaviour now", "examples", "took part", "contribution", "credit", "share %",
+    "client", "behaviour", "examples", "took part", "contribution", "credit", "share %",
     "issued", "direct", "dividends", "own tokens", "numeraire", "wealth",
 )  # fmt: skip
 

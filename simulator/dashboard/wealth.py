@@ -18,7 +18,7 @@ from simulator.dashboard.charts import (
     category,
     number,
     over_periods,
-    scale,
+    scaled,
     sheet,
     thinned,
 )
@@ -97,7 +97,7 @@ def drawings(show: Show, picks: Mapping[str, str]) -> list[Chart]:
         *drawn,
         Chart(_lorenz(frames, cast)),
         Chart(_uses(frames, cast, money, so_far)),
-        Chart(_payments(frames, cast, money, so_far), wide=not cast.tokens),
+        Chart(_payments(frames, cast, money, so_far)),
     ]
 
 
@@ -113,7 +113,7 @@ def _holders(frame: Frame, cast: Cast) -> Option:
     option["yAxis"] = axis(100.0)
     option["tooltip"] |= {"axisPointer": {"type": "shadow"}}
     for kind, (name, colour) in _KINDS.items():
-        if kind in cast.kinds and (parts := percent[cast.kinds.index(kind)].round(6)).any():
+        if kind in cast.kinds and ((parts := percent[cast.kinds.index(kind)].round(6)) > 0).any():
             option["series"].append(
                 {"type": "bar", "name": name, "stack": "all", "barCategoryGap": "20%"}
                 | {"data": [number(part) for part in parts.tolist()]}
@@ -171,6 +171,8 @@ def _lorenz(frames: Sequence[Frame], cast: Cast) -> Option:
                 label = f"{name} {when}, Gini {curve.gini:.3f}"
                 dashes = "solid" if when == "now" else "dashed"
                 option["series"].append(_line(label, curve.points, colour, dashes))
+    if len(option["series"]) == 1:
+        option["title"]["subtext"] = "nobody owns anything yet"
     beside(option, [line["name"] for line in option["series"]], **_LINES)
     return option
 
@@ -216,9 +218,9 @@ def _uses(frames: Sequence[Frame], cast: Cast, money: _Money, so_far: bool) -> O
     below = "numeraire so far" if so_far else "numeraire in each period"
     shown = thinned(frames)
     places = [frame.period - frames[0].period for frame in shown]
-    option = over_periods(shown, "Where the revenue went", f"{below}; beside: now")
+    option = over_periods(shown, "Where the revenue went", f"{below}; at the right: now")
     option["xAxis"] = _steps(shown)
-    option["yAxis"] = scale(np.sum(list(amounts.values()), axis=0) if amounts else np.zeros(1))
+    scaled(option, np.sum(list(amounts.values()), axis=0) if amounts else np.zeros(1))
     for use, values in amounts.items():
         name = f"{words(use)} {_short(values[-1])}"
         option["dataset"]["source"][name] = [number(value) for value in values[places].tolist()]
