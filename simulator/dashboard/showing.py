@@ -227,7 +227,10 @@ def _coded(rows: pd.DataFrame, cast: Cast) -> dict[str, Any]:
         if name not in cast.names:
             found[name] = values.to_numpy()
             continue
+        if rows.empty:  # and of no known type, in a table that is always so
+            found[name] = np.zeros(0, dtype=np.int64)
+            continue
         codes = {of: number for number, of in enumerate(cast.names[name])}
         known = np.array([codes[str(of)] for of in values.cat.categories], dtype=np.int64)
-        found[name] = known[values.cat.codes.to_numpy()] if len(values) else known[:0]
+        found[name] = known[values.cat.codes.to_numpy()]
     return found

@@ -141,7 +141,8 @@ class _Curve(NamedTuple):
     @property
     def gini(self) -> float:
         """1 less twice the area below: 0 when all own the same."""
-        return float(1 - np.diff(self.accounts) @ (self.owned[1:] + self.owned[:-1]))
+        gini = 1 - float(np.diff(self.accounts) @ (self.owned[1:] + self.owned[:-1]))
+        return max(gini, 0.0)  # rounding may leave less
 
     @property
     def points(self) -> list[list[float]]:
