@@ -1,6 +1,7 @@
 """Shows: runs as the page plays them, one that is computed and one that was recorded."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple, Self
@@ -115,7 +116,7 @@ class Live(Show):
         super().__init__(self.choice.settings)
         self.economy = Economy(self.settings)
         self._working = Lock()
-        self._rounds: dict[int, tuple[Round, Cohort]] = {}
+        self._utilities: dict[int, Callable[[], Utilities | None]] = {}
         self._take()
 
     def step(self) -> None:
@@ -145,13 +146,13 @@ class Live(Show):
             self.cast = Cast.of(self.settings)
 
     def utilities(self) -> Utilities | None:
-        found = self._rounds.get(self.frames[-1].period)
-        return Utilities.of(self.settings.federation, *found) if found else None
+        found = self._utilities.get(self.frames[-1].period)
+        return found() if found else None
 
     def close(self) -> None:
         """Let go of what takes memory: Mesa keeps every model there was."""
         with self._working:
-            self.known, self.now, self._rounds = self.known[-1:], 0, {}
+            self.known, self.now, self._utilities = self.known[-1:], 0, {}
             del self.economy
 
     def _take(self) -> None:
@@ -163,11 +164,13 @@ class Live(Show):
         self.known.append(frame)
 
     def _keep_round(self) -> None:
-        """The round of the newest frame, and of that before it as long as that is shown."""
-        economy = self.economy
-        kept = {period: of for period, of in self._rounds.items() if period == economy.period - 1}
-        new = {} if economy.round is None else {economy.period: (economy.round, economy.cohort)}
-        self._rounds = kept | new
+        """The round of the newest frame, and of that before it, which is still shown."""
+        period, round_ = self.economy.period, self.economy.round
+        before = self._utilities.get(period - 1)
+        self._utilities = {period - 1: before} if before else {}
+        if round_ is not None:
+            of = self.settings.federation, round_, self.economy.cohort
+            self._utilities[period] = cache(lambda: Utilities.of(*of))
 
 
 class Recorded(NamedTuple):
