@@ -226,8 +226,8 @@ def _unknown(frame: Frame) -> str:
     if not frame.clients["participated"].any():
         return "Nobody took part in this round."
     return (
-        "They are not recorded: they are known of the newest round of a run\n"
-        "that is computed here, and not after it was restored."
+        "They are not recorded: those of the newest round are known,\n"
+        "and only while the run is computed here."
     )
 
 
@@ -268,7 +268,7 @@ def _clients(frame: Frame, cast: Cast) -> Table:
     took = ["yes" if took else "no" for took in rows["participated"].tolist()]
     numbers = [rows[name].tolist() for name in _NUMBERS]
     numbers[_NUMBERS.index("share")] = (100 * rows["share"]).tolist()
-    cells = ([number(value) or 0.0 for value in column] for column in numbers)
+    cells = ([round(number(value) or 0.0, 6) for value in column] for column in numbers)
     examples, names = rows["examples"].tolist(), range(len(cast.clients))
     return Table(
         f"Clients in period {frame.period}",
