@@ -12,6 +12,7 @@ from analysis.looks import (
     FEW,
     GRID,
     INK,
+    PALE,
     PLAIN,
     SOFT,
     Look,
@@ -25,6 +26,7 @@ from simulator.dashboard.controls import round_number
 from simulator.dashboard.frames import Cast, Frame
 
 __all__ = [
+    "BOTTOM",
     "HEIGHT",
     "Cell",
     "Chart",
@@ -33,14 +35,19 @@ __all__ = [
     "Option",
     "Picker",
     "Table",
+    "apart",
     "axis",
+    "beside",
+    "category",
     "draw",
     "grouped",
+    "legend",
     "lines_of",
     "number",
     "numbers",
     "over_periods",
     "said",
+    "scaled",
     "series",
     "sheet",
     "spoken",
@@ -191,6 +198,50 @@ def axis(end: float, start: float = 0) -> Option:
     }
 
 
+def category(names: Sequence[str | int], name: str = "") -> Option:
+    """An axis of names."""
+    return {
+        "type": "category",
+        "data": list(names),
+        "name": name,
+        "nameLocation": "middle",
+        "nameGap": 24,
+        "axisTick": {"show": False},
+        "axisLine": {"lineStyle": {"color": PALE}},
+        "axisLabel": {"color": SOFT},
+    }
+
+
+def legend(**more: Any) -> Option:
+    """What series are called."""
+    text = {"color": INK, "fontSize": 11}
+    return {"itemWidth": 10, "itemHeight": 10, "textStyle": text} | more
+
+
+def beside(option: Option, names: Sequence[str], **more: Any) -> None:
+    """Add a legend to the right of the chart, and leave it the space it takes."""
+    right = 40 + 6 * max(map(len, names), default=0)
+    option["grid"] |= {"right": right}
+    place = {"orient": "vertical", "right": 4, "top": "middle", "icon": "roundRect"}
+    option["legend"] = legend(data=list(names)) | place | more
+
+
+def scaled(option: Option, values: Floats, zero: bool = True) -> None:
+    """Add an axis of all that are numbers, and 0 on request, from one round number to another."""
+    held = values[np.isfinite(values)]
+    if zero or not held.size:
+        held = np.append(held, 0.0)
+    low, high = float(held.min()), float(held.max())
+    if low == high:
+        low, high = (0.0, 1.0) if low == 0 else (low - abs(low) / 5, high + abs(high) / 5)
+    step = round_number((high - low) / 5)
+    ends = step * math.ceil(high / step - 1e-9), step * math.floor(low / step + 1e-9)
+    high, low = (float(f"{end:.9g}") for end in ends)
+    option["yAxis"] = axis(high, low) | {"interval": step}
+    widest = max(len(f"{end + step:,.9g}") for end in (low, high - 2 * step))
+    option["grid"] |= {"left": max(44, 12 + 7 * widest)}
+
+
 def top(lines: Sequence[Line]) -> float:
     """The end of a scale from 0 that holds all lines, a fifth of it a round number."""
     values = np.concatenate([line.values for line in lines]) if lines else np.zeros(0)
@@ -201,7 +252,7 @@ def top(lines: Sequence[Line]) -> float:
 def draw(option: Option, lines: Sequence[Line], at_ends: bool = False, **more: Any) -> None:
     """Add the lines, on request with their names at their ends."""
     source = option["dataset"]["source"]
-    ends = _ends(lines, option["yAxis"]["max"]) if at_ends else [{}] * len(lines)
+    ends = _ends(lines, option["yAxis"]) if at_ends else [{}] * len(lines)
     for line, end in zip(lines, ends, strict=True):
         source[line.name] = [number(value) for value in line.values.tolist()]
         option["series"].append(
@@ -236,18 +287,29 @@ def spoken(cast: Cast, column: str, codes: Integers) -> list[str]:
     return [names[code] for code in codes.tolist()]
 
 
+def apart(heights: Floats, inside: float) -> list[float]:
+    """Pixels by which names at `heights`, parts of `inside`, move down to be apart."""
+    order = np.argsort(heights, kind="stable")
+    places = np.empty(len(heights))
+    places[order] = spread(heights[order], 13 / inside)
+    moves: list[float] = ((heights - places) * inside).round().tolist()
+    return moves
+
+
 def _half(width: float) -> float:
     """Up to a half: ECharts rounds what it clips to, and a name then misses its line's end."""
     return math.ceil(2 * width) / 2
 
 
-def _ends(lines: Sequence[Line], end: float) -> Iterator[Option]:
+def _ends(lines: Sequence[Line], across: Option) -> Iterator[Option]:
     """A name for the end of each line, moved from the names of others."""
     inside = HEIGHT - TOP - BOTTOM
-    heights = np.nan_to_num(np.array([line.values[-1] for line in lines])) / end
-    order = np.argsort(heights, kind="stable")
-    places = np.empty(len(lines))
-    places[order] = spread(heights[order], 13 / inside)
-    for line, move in zip(lines, ((heights - places) * inside).round().tolist(), strict=True):
+    start, end = across["min"], across["max"]
+    heights = np.array([(line.values[-1] - start) / (end - start) for line in lines])
+    heights = np.nan_to_num(heights)
+    for line, move in zip(lines, apart(heights, inside), strict=True):
+        if not np.isfinite(line.values).any():  # ECharts stops at an end that is nowhere
+            yield {}
+            continue
         label = {"formatter": shortened(line.name, 24), "color": line.look.colour, "fontSize": 11}
         yield {"endLabel": label | {"show": True, "offset": [0, move]}}

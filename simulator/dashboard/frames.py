@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from simulator.components import Floats, Integers
+from simulator.components import Booleans, Floats, Integers
 from simulator.economy.register import Register
 from simulator.scenario import Scenario
 
@@ -57,6 +57,14 @@ class Cast:
         last = self.settings.periods
         kinds = (behaviour.at(last).kind for behaviour in self.settings.behaviours)
         return dict(zip(self.clients, kinds, strict=True))
+
+    @cached_property
+    def _register(self) -> Register:
+        return Register(self.settings)
+
+    def joined(self, period: int) -> Booleans:
+        """Which clients have joined by a period `[clients]`."""
+        return self._register.joined(period)
 
     @property
     def issuers(self) -> dict[str, str]:

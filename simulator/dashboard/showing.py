@@ -1,6 +1,7 @@
 """Shows: runs as the page plays them, one that is computed and one that was recorded."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple, Self
@@ -10,14 +11,47 @@ import numpy as np
 import pandas as pd
 
 from analysis import load_run
+from simulator.components import Floats, Integers
 from simulator.dashboard.choosing import Choice
 from simulator.dashboard.frames import Cast, Frame, Tables
 from simulator.economy import Economy
 from simulator.errors import SimulatorError
+from simulator.federation import Cohort, Federation, Round
 from simulator.scenario import Scenario
 from simulator.tables import TABLES
 
-__all__ = ["Live", "Recorded", "Replay", "Show"]
+__all__ = ["Live", "Recorded", "Replay", "Show", "Utilities"]
+
+COALITIONS_OF = 20
+"""Utilities are told of the coalitions of so many clients."""
+
+
+class Utilities(NamedTuple):
+    """Worth of some coalitions of the participants of a round, as contributions are made of."""
+
+    clients: Integers
+    """Numbers of the participants with most examples, ascending."""
+    nobody: float
+    everyone: float
+    alone: Floats
+    """Of each of `clients` by itself."""
+    without: Floats
+    """Of everyone but that client."""
+
+    @classmethod
+    def of(cls, federation: Federation, round_: Round, cohort: Cohort) -> Self | None:
+        """Of a round; None where nobody took part."""
+        present = np.flatnonzero(round_.participated)
+        if not present.size:
+            return None
+        largest = np.argsort(-round_.examples[present], kind="stable")[:COALITIONS_OF]
+        some = np.sort(largest)
+        alone = np.eye(len(present), dtype=bool)[some]
+        ends = np.array([[False], [True]]).repeat(len(present), axis=1)
+        game = federation.game(round_, cohort)
+        values = game.values(np.concatenate([ends, alone, ~alone]))
+        nobody, everyone = values[:2].tolist()
+        return cls(present[some], nobody, everyone, *np.split(values[2:], 2))
 
 
 class Show(mesa.Model):
@@ -67,6 +101,10 @@ class Show(mesa.Model):
         self.now = min(max(now, 0), len(self.known) - 1)
         self.running = not self.ended
 
+    def utilities(self) -> Utilities | None:
+        """Of the round of the frame that is shown, where it is still known."""
+        return None
+
     def _step_to_the_end(self) -> None:
         if self.running and not self.ended:
             self._counted_step()
@@ -89,6 +127,7 @@ class Live(Show):
         super().__init__(self.choice.settings)
         self.economy = Economy(self.settings)
         self._working = Lock()
+        self._utilities: dict[int, Callable[[], Utilities | None]] = {}
         self._take()
 
     def step(self) -> None:
@@ -117,10 +156,14 @@ class Live(Show):
             self.choice, self.economy, self.settings = choice, economy, choice.settings
             self.cast = Cast.of(self.settings)
 
+    def utilities(self) -> Utilities | None:
+        found = self._utilities.get(self.frames[-1].period)
+        return found() if found else None
+
     def close(self) -> None:
         """Let go of what takes memory: Mesa keeps every model there was."""
         with self._working:
-            self.known, self.now = self.known[-1:], 0
+            self.known, self.now, self._utilities = self.known[-1:], 0, {}
             del self.economy
 
     def _take(self) -> None:
@@ -128,7 +171,17 @@ class Live(Show):
         frame = Frame.of(self.economy.tables, self.cast, before)
         if before is not None:
             self.known[-1] = before._replace(fills=None)
+        self._keep_round()
         self.known.append(frame)
+
+    def _keep_round(self) -> None:
+        """The round of the newest frame, and of that before it, which is still shown."""
+        period, round_ = self.economy.period, self.economy.round
+        before = self._utilities.get(period - 1)
+        self._utilities = {period - 1: before} if before else {}
+        if round_ is not None:
+            of = self.settings.federation, round_, self.economy.cohort
+            self._utilities[period] = cache(lambda: Utilities.of(*of))
 
 
 class Recorded(NamedTuple):

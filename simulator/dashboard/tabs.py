@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from simulator.dashboard import books, market, overview
+from simulator.dashboard import books, federation, market, overview, wealth
 from simulator.dashboard.charts import Drawing, Picker
 from simulator.dashboard.frames import Cast
 from simulator.dashboard.showing import Show
@@ -25,6 +25,8 @@ class Tab:
 
 TABS = (
     Tab("Overview", lambda show, picks: overview.charts(show.frames, show.cast)),
+    Tab("Federation", federation.drawings, lambda cast: (federation.MEASURE,)),
     Tab("Market", market.drawings, market.pickers),
+    Tab("Wealth & flows", wealth.drawings, lambda cast: (wealth.SPAN,)),
     Tab("Ledger", books.drawings, books.pickers),
 )

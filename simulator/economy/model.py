@@ -82,6 +82,8 @@ class Economy(mesa.Model):
     """What clients know of themselves in the current trading pass."""
     offers: Offers
     """New tokens that clients sell in the current period."""
+    round: Round | None
+    """The last round; None before the first one, and where `restore` left it behind."""
 
     def __init__(self, settings: Scenario) -> None:
         super().__init__(rng=settings.seed)
@@ -101,6 +103,7 @@ class Economy(mesa.Model):
                 self.engagement = Engagement(settings.clients, self.cohort, rate, streams)
             self.state = State(Ledger(self.register.account_kinds, self.register.assets), streams)
             self.details = Details.draw(settings.record, self.register, streams["record"])
+            self.round = None
             self._create_agents()
             self._begin()
         self._threads = ThreadpoolController()
@@ -113,6 +116,7 @@ class Economy(mesa.Model):
                 pool.restore(self.memory[f"pool/{number}"])
         if self.engagement is not None:
             self.cohort = self.engagement.cohort(self.memory["engagement"])
+        self.round = None
         self.history.clear()
         self.tables: dict[str, Row] = {}
         with self._threads.limit(limits=1):
@@ -173,7 +177,7 @@ class Economy(mesa.Model):
         round_, self.memory["model"] = federation.learn(
             self.memory["model"], self.cohort, takes_part, self.period, self.state.streams
         )
-        self.quality = self._evaluated()
+        self.quality, self.round = self._evaluated(), round_
         return round_
 
     def assess(self, round_: Round) -> None:
