@@ -13,6 +13,7 @@ from simulator.dashboard.asking import Asked
 from simulator.dashboard.charts import Chart, Drawing, Table
 from simulator.dashboard.choosing import Choice
 from simulator.dashboard.controls import Control
+from simulator.dashboard.figure import Figure
 from simulator.dashboard.listing import SIZES, Leaf, listed
 from simulator.dashboard.overview import story
 from simulator.dashboard.pace import Pace, drawn, redraw
@@ -127,7 +128,6 @@ def _viz(show: solara.Reactive[Any], params: dict[str, Any], name: str, mounted:
             model_params=params,
             play_interval=1,
             name=name,
-            use_threads=True,  # or each period waits until all of the page is looked through
         )
 
 
@@ -210,11 +210,10 @@ def Drawn(tab: Tab, show: Show) -> None:
 
 
 def _drawing(drawing: Drawing) -> None:
-    across = "; grid-column: 1 / -1" if drawing.wide else ""
     if isinstance(drawing, Chart):
-        style = f"height: {drawing.height}px{across}"
-        solara.FigureEcharts(drawing.option, attributes={"style": style}, responsive=True)
+        Figure(drawing)
     else:
+        across = "; grid-column: 1 / -1" if drawing.wide else ""
         with solara.Div(style=f"min-width: 0{across}", classes=["table"]):
             TableOf(drawing).key(" ".join(drawing.columns))
 
