@@ -22,6 +22,7 @@ from analysis import load_run
 from simulator.dashboard.choosing import Choice
 from simulator.dashboard.overview import story
 from simulator.dashboard.showing import Live
+from simulator.dashboard.tabs import TABS
 from simulator.scenario import Scenario
 
 SCENARIO = """\
@@ -401,26 +402,65 @@ def test_another_scenario_is_opened_by_name_or_by_file(visit: Open, file: Path) 
 
 
 @pytest.mark.parametrize("width", [1440, 1024])
-def test_charts_are_drawn_side_by_side_or_below_each_other(
+def test_every_tab_is_drawn_side_by_side_or_below_each_other(
     visit: Open, tmp_path: Path, width: int
 ) -> None:
     page = visit(width)
+    press(page, "Run 10")
+    playwright.expect(page.locator(".story")).to_contain_text("Period 10 of")
+    for tab in TABS:
+        page.get_by_role("tab", name=tab.title).click()
+        charts = {"Overview": 4, "Federation": 4, "Market": 4, "Wealth & flows": 4, "Ledger": 0}
+        count = charts[tab.title]
+        playwright.expect(page.locator(".solara-echarts canvas")).to_have_count(count)
+        page.wait_for_timeout(500)
+        page.screenshot(path=tmp_path / f"{width}.png")
+        assert (tmp_path / f"{width}.png").stat().st_size > 20_000
+        figures = page.locator(".solara-echarts")
+        boxes = [figure.bounding_box() for figure in figures.all()]
+        for number, box in enumerate(boxes):
+            assert box["width"] >= 400 and box["x"] + box["width"] <= width
+            for other in boxes[:number]:
+                right, below = (
+                    box[place] - other[place] - other[size]
+                    for place, size in (("x", "width"), ("y", "height"))
+                )
+                assert max(right, below) >= 0
+        colours = figures.locator("canvas").evaluate_all(
+            """canvases => canvases.map(canvas => {
+                const context = canvas.getContext("2d");
+                const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
+                return new Set(new Uint32Array(pixels.data.buffer)).size;
+            })"""
+        )
+        assert min(colours, default=99) > 20, tab.title
+
+
+def test_tables_have_the_numbers_of_the_model(visit: Open, file: Path) -> None:
+    page, model = visit(), Model(file)
+    press(page, "Run 10")
+    shows(page, model.at(10))
+    economy = model.show.economy
+    page.get_by_role("tab", name="Ledger").click()
+    agents = page.locator(".table").first
+    numeraire, wealth = (economy.tables["agents"][name][2] for name in ("numeraire", "wealth"))
+    row = agents.locator("tbody tr").filter(has_text="client 1").first
+    playwright.expect(row).to_contain_text(f"{numeraire:,.2f}")
+    playwright.expect(row).to_contain_text(f"{wealth:,.2f}")
+    flows = page.locator(".table").last
+    flows.get_by_label("Filter").fill("training cost")
+    playwright.expect(flows.locator("tbody tr")).to_have_count(1)
+    cost = economy.tables["flows"]["amount"][economy.tables["flows"]["flow"].index("training_cost")]
+    playwright.expect(flows.locator("tbody tr")).to_contain_text(f"{cost:.2f}")
+    agents.get_by_role("columnheader", name="wealth").click()
+    least = economy.tables["agents"]["wealth"].min()
+    playwright.expect(agents.locator("tbody tr").first).to_contain_text(f"{least:,.2f}")
+    page.get_by_role("tab", name="Market").click()
+    choose(page, "token 0", "token 2")
+    playwright.expect(page.locator(".table").first).to_contain_text("Last fills of token 2")
+    page.get_by_role("tab", name="Federation").click()
+    cells = page.locator(".table tbody tr").first
+    playwright.expect(cells).to_contain_text(f"{100 * economy.shares[0]:.3f}")
     press(page, "Step")
-    page.wait_for_timeout(500)
-    page.screenshot(path=tmp_path / f"{width}.png")
-    assert (tmp_path / f"{width}.png").stat().st_size > 20_000
-    boxes = [chart.bounding_box() for chart in page.locator(".solara-echarts").all()]
-    for number, box in enumerate(boxes):
-        assert box["width"] >= 400 and box["x"] + box["width"] <= width
-        for other in boxes[:number]:
-            apart = max(
-                box["x"] - other["x"] - other["width"], box["y"] - other["y"] - other["height"]
-            )
-            assert apart >= 0
-    colours = page.locator(".solara-echarts canvas").evaluate_all(
-        """canvases => canvases.map(canvas => {
-            const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-            return new Set(new Uint32Array(pixels.data.buffer)).size;
-        })"""
-    )
-    assert min(colours) > 20
+    shows(page, model.at(11))
+    playwright.expect(cells).to_contain_text(f"{100 * economy.shares[0]:.3f}")
