@@ -45,7 +45,7 @@ def _within(options: Options, path: str) -> dict[str, Place]:
 def defaults(fields: dict[str, FieldInfo]) -> dict[str, tuple[Any, str]]:
     """Default (None when one must be given) and description of settings by name.
 
-    Components in a list are shown by their kinds.
+    Components are shown by their kinds.
     """
     return {
         name: (None if field.is_required() else _kinds(field.default), field.description or "")
@@ -56,5 +56,5 @@ def defaults(fields: dict[str, FieldInfo]) -> dict[str, tuple[Any, str]]:
 
 def _kinds(default: Any) -> Any:
     if isinstance(default, tuple):
-        return [item.kind if isinstance(item, Component) else item for item in default]
-    return default
+        return [_kinds(item) for item in default]
+    return default.kind if isinstance(default, Component) else default

@@ -270,6 +270,16 @@ def test_two_sessions_share_nothing_nor_do_two_tabs(visit: Open, file: Path) -> 
     shows(tab, model.at(0))
 
 
+def test_a_page_that_is_loaded_again_begins_anew(visit: Open, file: Path) -> None:
+    page, model = visit(), Model(file)
+    press(page, "Step")
+    shows(page, model.at(1))
+    page.reload()
+    shows(page, model.at(0))
+    press(page, "Step")
+    shows(page, model.at(1))
+
+
 def settle(page: Any) -> None:
     """Wait until Mesa's buttons are made anew: who clicks within that moment clicks on old ones."""
     page.wait_for_timeout(1000)
