@@ -536,7 +536,7 @@ def mechanism_results(run: Run) -> pd.Series:
             "reward": rewards["total"].mean(),
             "correlation": paid.corr(earned),
             "distance": (paid - earned).abs().sum(skipna=False) / 2,
-            "inequality": gini(rewards["total"].clip(lower=0.0)),
+            "inequality": _inequality(rewards["total"]),
             "others_percent": 100 * rewards["total"][others].mean() / rewards["total"].mean(),
             "from_third_parties": sold,
             "liquidity_providers": grown.get("liquidity_provider", math.nan),
@@ -828,6 +828,11 @@ def _paid(run: Run, flow: str) -> float:
     return float(run.flows["amount"][rows].sum())
 
 
+def _inequality(rewards: pd.Series) -> float:
+    """Gini of what is positive; NaN where rewards are not known, see `client_rewards`."""
+    return math.nan if rewards.isna().any() else gini(rewards.clip(lower=0.0))
+
+
 def _parts(amounts: pd.Series) -> pd.Series:
     """Parts of the sum of what is positive."""
     positive = amounts.clip(lower=0.0)
@@ -856,7 +861,7 @@ def _client_rows(run: Run) -> pd.DataFrame:
 def _brought(run: Run, clients: pd.Index) -> pd.DataFrame:
     """What each client has brought along by the end of each period `[periods, clients]`."""
     cash, joins = (
-        _told(run, clients, name, default).to_numpy()
+        told(run, clients, name, default).to_numpy()
         for name, default in (("cash", 0.0), ("joins", 1))
     )
     periods = run.clients["period"].unique()
@@ -864,7 +869,7 @@ def _brought(run: Run, clients: pd.Index) -> pd.DataFrame:
     return pd.DataFrame(np.where(there, cash, 0.0), pd.Index(periods, name="period"), clients)
 
 
-def _told(run: Run, clients: pd.Index, name: str, default: float) -> pd.Series:
+def told(run: Run, clients: pd.Index, name: str, default: float) -> pd.Series:
     """What the scenario says of each client."""
     groups = run.scenario.get("clients", [])
     told = [group.get(name, default) for group in groups for _ in range(group.get("count", 1))]
@@ -876,20 +881,20 @@ def _launch_sales(run: Run, money: pd.Series) -> pd.Series:
 
     Those who join together later sell alike; what they were paid is in the flows.
     """
-    joins = _told(run, money.index, "joins", 1)
+    joins = told(run, money.index, "joins", 1)
     flows = run.flows.astype({"payee": str})
     sales = flows[(flows["flow"] == "genesis_sale") & (flows["asset"] == "numeraire")]
     paid = sales[sales["payee"] == "client"].groupby("period")["amount"].sum()
     together = joins.groupby(joins).transform("size")
     later = paid.reindex(joins).fillna(0.0).to_numpy() / together
-    sold: pd.Series = later.where(joins > 1, money - _told(run, money.index, "cash", 0.0))
+    sold: pd.Series = later.where(joins > 1, money - told(run, money.index, "cash", 0.0))
     return sold
 
 
 def _owner_rows(run: Run) -> pd.DataFrame:
     """`pay` and `behaviour` of each owner in each period since it joined, but genesis."""
     rows = _client_rows(run).query("period > 0").astype({"owner": str})
-    joins = _told(run, pd.Index(rows["client"].unique()), "joins", 1)
+    joins = told(run, pd.Index(rows["client"].unique()), "joins", 1)
     rows = rows[rows["period"] >= rows["client"].map(joins)]
     rows["pay"] = rows["issuance"] + rows["direct"]
     owners = rows.groupby(["period", "owner"], sort=False, as_index=False)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.load import Run
-from analysis.measures import given
+from analysis.measures import given, told
 
 PROVIDER = "liquidity_provider"
 
@@ -49,11 +49,15 @@ def _first_and_last(column: pd.Series) -> Summary:
 
 
 def _clients_by_share(run: Run) -> Summary:
-    """Best and worst client by mean share over the last quarter of the periods (rounded up)."""
+    """Best and worst client by mean share over the last quarter of the periods (rounded up).
+
+    Who has not joined is neither.
+    """
     last = int(run.clients["period"].max())
     quarter = max(1, math.ceil(last / 4))
     late = run.clients[run.clients["period"] > last - quarter]
     means = late.groupby("client", observed=True)["share"].mean()
+    means = means[told(run, means.index, "joins", 1) <= last]
     return {"periods": quarter, **_extremes(means, {name: name for name in run.behaviours}, run)}
 
 

@@ -12,9 +12,11 @@ from analysis import (
     holdings,
     joining_results,
     load_run,
+    mechanism_results,
     realised_values,
     relative_pay,
     scalability_results,
+    summarise,
 )
 from simulator import Scenario, run
 
@@ -123,3 +125,15 @@ def test_an_equal_share_is_among_those_who_have_joined(tmp_path):
     assert pay.stack().dropna().tolist() == pytest.approx([100] * (2 * 26 + 6))
     late = attackers_pay(found).loc[("client_2", "label_flip")]
     assert late[["periods", "percent"]].tolist() == pytest.approx([6, 100])
+
+
+def test_who_has_not_joined_is_not_the_worst(tmp_path):
+    never = summarise(recorded(tmp_path, joins=99))["clients"]["by_share"]
+    assert {never["best"]["name"], never["worst"]["name"]} <= {"client_0", "client_1"}
+
+
+def test_rewards_that_no_formula_quotes_have_no_inequality(tmp_path):
+    settings = SMALL | {"periods": 3, "market": {"curve": {"kind": "weighted"}}}
+    found = load_run(run(Scenario.model_validate(settings | {"clients": [{"count": 3}]}), tmp_path))
+    results = mechanism_results(found)
+    assert math.isnan(results["inequality"]) and results["accuracy"] > 0
