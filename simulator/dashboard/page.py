@@ -78,7 +78,6 @@ def LiveRun(stage: Stage) -> None:
     def choose(seed: str) -> Choice:
         chosen: Choice = choice.value.seeded(seed)
         choice.value = chosen
-        show.value.close()
         return chosen
 
     seed = str(beginning.settings.seed)
@@ -86,10 +85,15 @@ def LiveRun(stage: Stage) -> None:
     show: solara.Reactive[Live] = solara.use_reactive(first)
 
     def opened(new: Choice) -> None:
-        choice.value = new
-        show.value.close()
         show.value = Live(lambda _: new, "")
+        choice.value = new
         mounted.value += 1
+
+    def closing() -> Callable[[], None]:
+        shown: Live = show.value
+        return shown.close
+
+    solara.use_effect(closing, [id(show.value)])  # once another one has taken its place
 
     name = choice.value.settings.name
     solara.Title(f"{name} · wallstreetfeds")
@@ -289,13 +293,12 @@ def Opening(stage: Stage, opened: Callable[[Choice], None]) -> None:
 
     def take(new: str) -> None:
         try:
-            choice = stage.open(new)
+            opened(stage.open(new))
         except SimulatorError as error:
             set_problem(str(error))
-            return
-        set_problem("")
-        set_name(new)
-        opened(choice)
+        else:
+            set_problem("")
+            set_name(new)
 
     with solara.Sidebar(), solara.Card("Open"):
         words = [*dict.fromkeys([name, *stage.shipped])]

@@ -163,6 +163,7 @@ class Live(Show):
     def close(self) -> None:
         """Let go of what takes memory: Mesa keeps every model there was."""
         with self._working:
+            self.failure = "closed"  # so that nobody steps it
             self.known, self.now, self._utilities = self.known[-1:], 0, {}
             del self.economy
 

@@ -139,6 +139,8 @@ def test_a_closed_show_keeps_next_to_nothing(choice):
     show = live(choice, 3)
     show.close()
     assert len(show.known) == 1 and not hasattr(show, "economy")
+    show.step()
+    assert len(show.known) == 1 and not show.running
 
 
 @pytest.mark.parametrize("record", ["all", "summary", "sample"])
