@@ -152,7 +152,7 @@ class Scenario(Section):
         known = info.data
         if {"federation", "clients", "market", "liquidity_providers"} <= known.keys():
             for event in events:
-                if type(event) not in EVENTS:
+                if not isinstance(event, EVENTS):
                     raise ValueError(f"nothing happens by {event.kind}: plugins cannot add events")
                 if isinstance(event, BehaviourEvent):
                     _check_client(event, known["clients"])

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from simulator import Economy, Scenario
+from simulator.federation.behaviours import Deviation
 from simulator.ledger import NUMERAIRE
 from simulator.scenario import Event, scenario_type
 
@@ -221,6 +222,20 @@ def test_of_two_rules_at_once_the_last_one_counts():
         {"kind": "clearing", "period": 2, "clearing": {"kind": kind}} for kind in ("fifo", "batch")
     ]
     assert run(2, *both).clearing.kind == "batch"
+
+
+def test_what_plugins_add_can_be_in_an_event():
+    class Sleepy(Deviation):
+        kind: Literal["sleepy"] = "sleepy"
+
+    kind = scenario_type([Sleepy])
+    own = {"period": 2, "client": 1, "behaviour": {"kind": "sleepy"}}
+    other = {"kind": "clearing", "period": 2, "clearing": {"kind": "fifo"}}
+    economy = Economy(kind.model_validate(BASE | {"events": [own, other]}))
+    economy.step()
+    economy.step()
+    assert kinds(economy)[1] == "sleepy"
+    assert economy.clearing.kind == "fifo"
 
 
 def test_a_plugin_cannot_add_events_that_do_nothing():
