@@ -165,11 +165,10 @@ def fee_of(frames: Sequence[Frame], token: int, market: Market) -> float:
         return market.fee
     price = _of_pool(frames[:-1], "spot_price", token)
     price = np.where(np.isnan(price), market.launch.price, price)
-    price[:1] = market.launch.price  # what genesis does to it is not observed
-    returns = np.diff(np.log(price))
-    weights = (1 - terms.memory) * terms.memory ** np.arange(len(returns))[::-1]
-    variance = np.array([weights @ returns**2])
-    return float(terms.fees({"variance": variance}, market.fee)[0])
+    memory = terms.initial(np.full(1, market.launch.price))
+    for known in price[1:]:  # what genesis does to it is not observed
+        memory = terms.observe(memory, np.full(1, known))
+    return float(terms.fees(memory, market.fee)[0])
 
 
 def _swaps(frame: Frame, token: int, market: Market, fee: float, pays_token: bool) -> Depth:

@@ -8,7 +8,6 @@ from typing import Any
 
 from simulator.dashboard import overview
 from simulator.dashboard.choosing import Choice
-from simulator.dashboard.frames import Cast
 from simulator.dashboard.showing import Live, Recorded
 from simulator.errors import RunError
 from simulator.recording import read_table
@@ -42,7 +41,8 @@ class Stage:
 
     def rehearse(self) -> None:
         """Do once what the first visitor would wait for: imports and compiled code."""
-        overview.charts(Live(lambda _: self.first, "").frames, Cast.of(self.first.settings))
+        show = Live(lambda _: self.first, "")
+        overview.charts(show.frames, show.cast)
 
     def open(self, name: str, overrides: Mapping[str, Any] | None = None) -> Choice:
         """The scenario in a file or, by name, a shipped one. Raises ScenarioError."""
@@ -59,13 +59,7 @@ class Stage:
             raise RunError("there is nothing to save yet: step or play first")
         settings = show.settings.model_copy(update={"periods": newest.period})
         folder = run(settings, self.out, plugins=self.plugins)
-        again = {
-            name: read_table(folder, "periods").column(name)[-1].as_py() for name in newest.row
-        }
-        if again != {name: _plain(value) for name, value in newest.row.items()}:
+        again = read_table(folder, "periods").slice(newest.period).to_pylist()
+        if again != [dict(newest.row)]:
             raise RunError(f"{folder} has other numbers than the page shows")
         return folder
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value

@@ -25,13 +25,11 @@ from simulator.dashboard.charts import (
 from simulator.dashboard.controls import round_number
 from simulator.dashboard.frames import Cast, Frame
 from simulator.dashboard.showing import Show
+from simulator.ledger import NUMERAIRE
 
 __all__ = ["SPAN", "drawings"]
 
 SPAN = Picker("Flows of money", ("so far", "this period"))
-
-NUMERAIRE = 0
-"""The first of the assets."""
 
 _KINDS = {
     "client": ("clients", HONEST[0]),
