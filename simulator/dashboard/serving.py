@@ -44,9 +44,25 @@ def serve(stage: "Stage", port: int, announce: Callable[[str], object]) -> None:
         solara.settings.assets.cdn = NOWHERE  # all there is to load comes with solara-assets
         settings.theme.loader = "plain"
         warnings.filterwarnings("ignore", "Cookies with samesite")  # its cookie is lax, and may be
+        close_beside_threads()
         begin_with(stage)
         address = f"http://{HOST}:{listener.getsockname()[1]}"
         _run(app, listener, lambda: announce(address))
+
+
+def close_beside_threads() -> None:
+    """Let a page be closed while threads of it end.
+
+    Solara forgets such a thread twice, where it ends and where it closes the page, and fails to
+    close the page when the thread came first (as of 1.64).
+    """
+    from solara.server import kernel_context
+
+    class Threads(dict[str, Any]):
+        def __delitem__(self, thread: str) -> None:
+            self.pop(thread, None)
+
+    kernel_context.current_context = Threads(kernel_context.current_context)
 
 
 def _run(app: Any, listener: socket.socket, ready: Callable[[], object]) -> None:

@@ -76,3 +76,33 @@ def test_it_is_served_to_this_machine_only_until_ctrl_c():
         out, err = view.communicate(timeout=30)
     assert (view.returncode, out) == (130, "")
     assert err.strip() == "interrupted"
+
+
+CLOSINGS = """\
+import sys, threading
+import solara.server.app
+from solara.server.kernel import Kernel
+from solara.server.kernel_context import VirtualKernelContext, contexts
+from simulator.dashboard.serving import close_beside_threads
+
+close_beside_threads()
+sys.setswitchinterval(1e-6)
+for number in range(60):
+    page = VirtualKernelContext(id=str(number), session_id="", kernel=Kernel())
+    contexts[page.id] = page
+    closing = threading.Event()
+    page._on_close_callbacks.append(closing.set)
+    with page:
+        for _ in range(30):
+            threading.Thread(target=closing.wait).start()
+    page.close()
+    assert page.closed_event.is_set() and not contexts
+"""
+
+
+def test_a_page_is_closed_while_threads_of_it_end():
+    """Fails nearly always where `close_beside_threads` does nothing."""
+    pytest.importorskip("solara")
+    words = [sys.executable, "-W", "ignore", "-c", CLOSINGS]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
