@@ -133,6 +133,8 @@ class Live(Show):
     def step(self) -> None:
         """Show one frame more; it is computed when none is known."""
         with self._working:
+            if self.ended:  # closed, while this waited for its turn
+                return
             if self.now + 1 == len(self.known):
                 try:
                     self.economy.step()

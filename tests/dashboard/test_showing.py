@@ -1,5 +1,7 @@
 """Shows: the same numbers as any other run, an end, and interventions that can be repeated."""
 
+from threading import Event
+
 import numpy as np
 import pytest
 
@@ -141,6 +143,23 @@ def test_a_closed_show_keeps_next_to_nothing(choice):
     assert len(show.known) == 1 and not hasattr(show, "economy")
     show.step()
     assert len(show.known) == 1 and not show.running
+
+
+def test_a_show_can_be_closed_while_a_step_waits_for_its_turn(choice):
+    show, closed = live(choice, 2), Event()
+
+    class Turns:  # the step has seen that there is one to come
+        def __enter__(self):
+            if not closed.is_set():
+                closed.set()
+                show.close()
+
+        def __exit__(self, *_):
+            pass
+
+    show._working = Turns()
+    show.step()
+    assert closed.is_set() and len(show.known) == 1 and not show.running
 
 
 @pytest.mark.parametrize("record", ["all", "summary", "sample"])
