@@ -9,23 +9,20 @@ import numpy as np
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from simulator import heap
-from simulator.agents.aggregator import Aggregator
-from simulator.agents.client import Client
 from simulator.agents.groups import Own, Traders
-from simulator.agents.investor import Investor
-from simulator.agents.liquidity_provider import LiquidityProvider
 from simulator.components import Booleans, Floats, Integers, Memory
 from simulator.economy import providing
 from simulator.economy.arbitrage import bring_in, take_out
 from simulator.economy.detail import Details
 from simulator.economy.engaging import Engagement, engages
+from simulator.economy.genesis import create_agents, endow, memories
+from simulator.economy.launching import launch
 from simulator.economy.offering import Offers, sell
-from simulator.economy.publishing import announced, known, seen_by, unannounced
+from simulator.economy.publishing import announced, seen_by, unannounced
 from simulator.economy.register import CLEARING, TREASURY, Register, each
 from simulator.economy.rewarding import (
     Reward,
     buy_back,
-    earning_supply,
     earning_tokens,
     empty_clearing,
     issue,
@@ -33,6 +30,7 @@ from simulator.economy.rewarding import (
 )
 from simulator.economy.rows import Row, table_rows
 from simulator.economy.state import State
+from simulator.economy.valuing import pay_of_a_share, value_tokens
 from simulator.errors import LedgerError
 from simulator.federation import Quality, Round
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
@@ -52,7 +50,6 @@ from simulator.market import (
 )
 from simulator.randomness import Streams
 from simulator.scenario import Scenario
-from simulator.tokens import HORIZON, Split
 
 __all__ = ["Economy"]
 
@@ -104,7 +101,7 @@ class Economy(mesa.Model):
             self.state = State(Ledger(self.register.account_kinds, self.register.assets), streams)
             self.details = Details.draw(settings.record, self.register, streams["record"])
             self.round = None
-            self._create_agents()
+            create_agents(self)
             self._begin()
         self._threads = ThreadpoolController()
 
@@ -140,7 +137,7 @@ class Economy(mesa.Model):
         """Clients who join in this period bring their cash and launch their tokens."""
         new = self.register.joins == self.period
         if self.period > 1 and new.any():
-            self._launch(new)
+            launch(self, new)
 
     def intervene(self) -> None:
         """What events change at the beginning of a period, besides behaviours and revenue."""
@@ -191,7 +188,7 @@ class Economy(mesa.Model):
             "participated": round_.participated,
             "contributions": contributions,
             "credit": credit,
-            "shares": self._of_joined(tokens.allocation.shares, credit),
+            "shares": self.of_joined(tokens.allocation.shares, credit),
         }
 
     def reward(self) -> Reward:
@@ -221,15 +218,16 @@ class Economy(mesa.Model):
         treasury = pooled(to_treasury)
         locked = pooled(self.memory["vesting"]["locked"].sum(axis=1))
         issue(ledger, self.register, issued, vested, locked, treasury)
-        self._note_prices()
+        self.note_prices()
         if self.engagement is not None:
             self.memory["engagement"] = self.engagement.observe(
                 self.memory["engagement"],
                 self.participated,
                 self.shares,
-                self._pay_of_a_share(split, issued),
+                pay_of_a_share(self, split, issued),
             )
-        self._value_tokens(payout.to_holders * revenue * pooled(self.shares))
+        value = value_tokens(self, payout.to_holders * revenue * pooled(self.shares))
+        self.memory["prices"] = {"spot": self.spot_price, "value": value}
         paid = split.dividend * np.append(claimed, True)[self.register.token_of]
         reward = Reward(revenue, issued, treasury, received, paid, rate, split.direct, fills)
         self.memory["news"] = announced(self.memory["news"], self._news(reward))
@@ -370,7 +368,7 @@ class Economy(mesa.Model):
         fills = self.clearing.clear(
             self.memory["clearing"], self.ledger, self.pools, orders, market.gas, draws
         )
-        self._note_prices()
+        self.note_prices()
         return fills
 
     def trade_last(self, orders: Orders, view: MarketView) -> Fills:
@@ -387,7 +385,7 @@ class Economy(mesa.Model):
         brought_in[against] = bring_in(self.ledger, orders_outside, price)
         fills = settle(self.ledger, self.pools, orders, market.gas)
         take_out(self.ledger, fills.take(against), brought_in[against], price)
-        self._note_prices()
+        self.note_prices()
         return fills
 
     def record(self, reward: Reward, traded: list[tuple[MarketView, Fills]]) -> None:
@@ -507,7 +505,7 @@ class Economy(mesa.Model):
             self.pools = Pools(
                 self._pool(curve, number, fee) for number, fee in enumerate(fees.tolist())
             )
-            self._note_prices()  # which weights that move have changed
+            self.note_prices()  # which weights that move have changed
 
     def _pool(self, curve: Curve, number: int, fee: float) -> Pool:
         register, tokens = self.register, len(self.register.tokens)
@@ -517,137 +515,36 @@ class Economy(mesa.Model):
         fee_account, price = int(register.fee_accounts[number]), self.settings.market.launch.price
         return RangePool(self.ledger, curve, fee, *place, fee_account, price)
 
-    def _create_agents(self) -> None:
-        register, settings = self.register, self.settings
-        Aggregator(self, "aggregator", TREASURY)
-        for number, group in enumerate(each(settings.clients)):
-            name, account = register.clients[number], int(register.client_accounts[number])
-            Client(self, name, account, number, group)
-        for name, account, group in zip(
-            register.providers,
-            register.provider_accounts.tolist(),
-            each(settings.liquidity_providers),
-            strict=True,
-        ):
-            LiquidityProvider(self, name, account, group)
-        several = [(group, size) for group in settings.investors for size in group.sizes]
-        firsts = register.first_accounts[register.first_investor :].tolist()
-        for name, account, (group, size) in zip(register.investors, firsts, several, strict=True):
-            Investor(self, name, account, size, group)
-
     def _begin(self) -> None:
         """Genesis: memories, endowments, tokens, pools and the row of period 0."""
-        settings, streams, clients = self.settings, self.state.streams, len(self.register.clients)
-        tokens, nothing = settings.tokens, np.zeros(clients)
+        settings, register, streams = self.settings, self.register, self.state.streams
         if self.engagement is not None:
             self.memory["engagement"] = self.engagement.initial()
             self.cohort = self.engagement.cohort(self.memory["engagement"])
-        self.memory["model"] = settings.federation.initial(self.cohort, streams)
-        self.memory["contribution"] = settings.federation.contribution.initial(clients)
-        self.memory["credit"] = tokens.credit.initial(clients)
-        self.memory["payout"] = tokens.payout.initial()
-        self.memory["revenue"] = tokens.revenue.initial()
-        self.memory["vesting"] = tokens.vesting.initial(clients)
-        self.memory["valuation"] = tokens.valuation.initial(len(self.register.tokens))
-        for group in self.register.traders:
-            self.memory[group.name] = group.strategy.initial(
-                len(group.accounts), streams[group.name]
-            )
+        self.memory.update(memories(settings, register, self.cohort, streams))
         self._begin_clearing()
-        self.memory["outside_price"] = settings.market.outside_price.initial(
-            self.register.tokens, settings.market.launch.price
-        )
-        price = np.full(len(self.register.tokens), settings.market.launch.price)
-        self.memory["prices"] = {"spot": price, "value": price}
-        self.memory["fees"] = settings.market.volatility_fee.initial(price)
-        self.memory["positions"] = providing.initial(self.register, price)
-        self.memory["news"] = {}
         self._set_terms()
-        self._endow()
+        endow(self.ledger, register, settings, streams)
+        launch(self, register.joined(0))
         self.memory["oracle"] = settings.market.oracle.initial(self.spot_price)
         self.quality = self._evaluated()
-        self.memory["issuance"] = tokens.issuance.initial(self.quality.utility)
-        self.memory["assessment"] = {
-            "participated": np.zeros(clients, dtype=bool),
-            "contributions": nothing,
-            "credit": nothing,
-            "shares": nothing,
-        }
-        self.history: list[Row] = []
-        none = Fills(Orders.none(), np.zeros(0), np.zeros(0, dtype=np.int64))
-        accounts = np.zeros(len(self.ledger.balances))
-        reward = Reward(
-            0.0, nothing, nothing[:0], accounts, nothing, np.zeros_like(price), nothing, none
+        self.memory["issuance"] = settings.tokens.issuance.initial(self.quality.utility)
+        nothing = Reward.nothing(
+            len(register.clients), len(register.tokens), len(self.ledger.balances)
         )
-        self.own = Own(nothing, self._training_cost)
-        self.offers = Offers.none(clients)
+        self.own = Own(nothing.issued, self._training_cost)
+        self.offers = Offers.none(len(register.clients))
         delay = settings.market.information_delay
-        self.memory["news"] = unannounced(self._news(reward), delay)
-        self.record(reward, [(self.view(reward), none)] if self.pools else [])
+        self.memory["news"] = unannounced(self._news(nothing), delay)
+        self.history: list[Row] = []
+        self.record(nothing, [(self.view(nothing), nothing.buybacks)] if self.pools else [])
 
     def _begin_clearing(self) -> None:
         """The clearing rule of this period takes over."""
         accounts, draws = len(self.register.account_kinds), self.state.streams["clearing"]
         self.memory["clearing"] = self.clearing.initial(accounts, draws)
 
-    def _endow(self) -> None:
-        """Providers and investors bring their money, and the first clients their tokens."""
-        settings, register, streams = self.settings, self.register, self.state.streams
-        cash = np.array([group.cash for group in each(settings.liquidity_providers)])
-        wealth = [
-            group.wealth.draw(group.count, streams[f"wealth/{number}"])
-            for number, group in enumerate(settings.investors)
-        ]
-        money = np.concatenate([register.seeds + cash, *wealth])
-        accounts = np.concatenate([register.provider_accounts, register.investor_accounts])
-        self.ledger.transfer("endowment", NUMERAIRE, OUTSIDE, accounts, money)
-        waiting = register.waiting(0)
-        if waiting.any():
-            escrow = int(register.escrow_accounts[0])
-            self.ledger.transfer("escrow", NUMERAIRE, register.provider_accounts, escrow, waiting)
-        self._launch(register.joined(0))
-
-    def _launch(self, clients: Booleans) -> None:
-        """`clients` `[clients]` bring their cash, and their tokens come into the market."""
-        market, register, ledger = self.settings.market, self.register, self.ledger
-        accounts = register.client_accounts[clients]
-        cash = np.array([group.cash for group in each(self.settings.clients)])[clients]
-        ledger.transfer("endowment", NUMERAIRE, OUTSIDE, accounts, cash)
-        new = register.launched(clients)
-        if not new.size:
-            return
-        part = len(new) / len(register.tokens)
-        if self.period and len(register.seeds):
-            providers, escrow = register.provider_accounts, int(register.escrow_accounts[0])
-            ledger.transfer("escrow", NUMERAIRE, escrow, providers, part * register.seeds)
-        investors = register.investor_accounts
-        wanted = register.invested * self.wealth[investors]
-        wanted *= len(new) / np.count_nonzero(register.exist(self.period))
-        market.launch.open(
-            ledger,
-            [self.pools[number] for number in new.tolist()],
-            clients=accounts,
-            token_of=register.token_of[clients],
-            providers=register.provider_accounts,
-            deposits=part * register.deposits,
-            reach=register.reach,
-            seed_worth=market.seed_worth,
-            investors=investors,
-            demand=np.minimum(wanted, ledger.balances[investors, NUMERAIRE]),
-            treasury=TREASURY,
-        )
-        self.memory["positions"] = providing.opened(
-            ledger, register, self.pools, self.memory["positions"], new
-        )
-        self.memory["outside_price"] = market.outside_price.launched(
-            self.memory["outside_price"], new, market.launch.price
-        )
-        self.memory["news"] = known(
-            self.memory["news"], new, ledger.supply(register.token_numbers)[new]
-        )
-        self._note_prices()
-
-    def _of_joined(self, rule: Callable[[Floats], Floats], values: Floats) -> Floats:
+    def of_joined(self, rule: Callable[[Floats], Floats], values: Floats) -> Floats:
         """What `rule` makes of the values of those who have joined; 0 for others `[clients]`."""
         joined, result = self.register.joined(self.period), np.zeros_like(values)
         result[joined] = rule(values[joined])
@@ -676,29 +573,6 @@ class Economy(mesa.Model):
         )
         return revenue * self.settings.demand(self.period)
 
-    def _pay_of_a_share(self, split: Split, issued: Floats) -> Floats:
-        """What a share of 1 would bring each client of a period's rewards `[clients]`, numeraire.
-
-        Tokens at the spot price; of what is paid to holders, the part of its own holdings, where
-        its share decides that.
-        """
-        tokens, register = self.settings.tokens, self.register
-        pay = np.full(len(register.clients), split.direct.sum())
-        if not register.tokens:
-            return pay
-        own, accounts = register.token_of, register.client_accounts
-        if tokens.issuance.by == "share":
-            pay += issued.sum() * self.spot_price[own]
-        if tokens.payout.buybacks.then == "to_client":
-            pay += split.buyback.sum()
-        if tokens.mechanism.by_client:
-            supply = earning_supply(self.ledger, register, tokens.payout.pools_earn)[own]
-            held = self.ledger.balances[accounts, 1 + own]
-            burned = split.buyback.sum() * (tokens.payout.buybacks.then == "burn")
-            part = np.divide(held, supply, out=np.zeros_like(held), where=supply > 0)
-            pay += (split.dividend.sum() + burned) * part
-        return pay
-
     def _buy_back(self, budget: Floats, arrived: float) -> Fills:
         terms, market = self.settings.tokens.payout.buybacks, self.settings.market
         twap = market.oracle.twap(self.memory["oracle"])
@@ -715,26 +589,7 @@ class Economy(mesa.Model):
         part = np.divide(self.shares, whole, out=np.zeros_like(whole), where=whole > 0)
         return register.client_accounts, register.token_of, part
 
-    def _value_tokens(self, cash: Floats) -> None:
-        tokens = self.settings.tokens
-        exist = self.register.exist(self.period)
-        expected, self.memory["valuation"] = tokens.valuation.expect(
-            self.memory["valuation"], cash, exist
-        )
-        supply = earning_supply(self.ledger, self.register, tokens.payout.pools_earn)
-        parts = tokens.mechanism.pooled(self._of_joined(tokens.issuance.parts, self.shares))
-        periods = self.period + np.arange(1, HORIZON + 1)
-        emissions = tokens.issuance.scheduled(self.memory["issuance"], periods)
-        unlocked = None
-        if tokens.vesting.locks:
-            emissions = tokens.vesting.delayed(emissions)
-            grants = tokens.vesting.unlocked(self.memory["vesting"], HORIZON)
-            unlocked = tokens.mechanism.pooled(grants)
-        value = tokens.valuation.value(expected, supply, parts, emissions, unlocked)
-        value[~exist] = self.settings.market.launch.price
-        self.memory["prices"] = {"spot": self.spot_price, "value": value}
-
-    def _note_prices(self) -> None:
+    def note_prices(self) -> None:
         if not self.pools:
             return
         token, numeraire = self.pools.reserves

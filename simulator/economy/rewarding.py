@@ -36,6 +36,22 @@ class Reward:
     direct: Floats  # [clients]
     buybacks: Fills
 
+    @staticmethod
+    def nothing(clients: int, tokens: int, accounts: int) -> "Reward":
+        """Genesis brings nothing."""
+        none = Fills(Orders.none(), np.zeros(0), np.zeros(0, dtype=np.int64))
+        of_clients, of_tokens, of_accounts = map(np.zeros, (clients, tokens, accounts))
+        return Reward(
+            revenue=0.0,
+            issued=of_clients,
+            treasury_issued=np.zeros(0),
+            dividends=of_accounts,
+            dividends_paid=of_clients,
+            dividend=of_tokens,
+            direct=of_clients,
+            buybacks=none,
+        )
+
 
 def earning_tokens(ledger: Ledger, register: Register, pooled: Floats | None) -> Floats:
     """Tokens on which each account earns dividends `[accounts, tokens]`.

@@ -73,7 +73,7 @@ def test_liquidity_comes_with_tokens_at_the_price_there_is():
     assert injected.pools.reserves[0].tolist() == pytest.approx(
         (tokens * (money + 75) / money).tolist(), rel=1e-13
     )
-    injected._note_prices()
+    injected.note_prices()
     assert injected.spot_price.tolist() == pytest.approx(price.tolist(), rel=1e-13)
     minted = injected.ledger.supply(injected.register.token_numbers) - supply
     assert minted.tolist() == pytest.approx((75 * tokens / money).tolist(), rel=1e-9)
