@@ -7,7 +7,7 @@ pure methods that do the work. A family is the tuple of components that may stan
 import functools
 import operator
 import types
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, get_args, get_origin
@@ -20,11 +20,12 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     TypeAdapter,
+    ValidationError,
     create_model,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 
 __all__ = [
     "Booleans",
@@ -34,6 +35,7 @@ __all__ = [
     "Integers",
     "Memory",
     "Section",
+    "check_each",
     "extended",
     "prefixed",
     "without_prefix",
@@ -43,6 +45,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 S = TypeVar("S", bound="Section")
+T = TypeVar("T")
 Memory = dict[str, NDArray[Any]]
 """What a stateful component remembers between periods: named arrays, stored in checkpoints."""
 
@@ -123,6 +126,25 @@ class Family:
         default, *others = found["oneOf"]
         found["oneOf"] = [default, *({**other, "required": ["kind"]} for other in others)]
         return found
+
+
+def check_each(items: Iterable[T], check: Callable[[T], object], *within: str) -> None:
+    """Let a validator `check` each of the items of its list.
+
+    A ValueError is told of the item it was raised for, or of a setting `within` it. Raises
+    pydantic's ValidationError with all there are.
+    """
+    errors: list[InitErrorDetails] = []
+    for number, item in enumerate(items):
+        try:
+            check(item)
+        except ValueError as error:
+            place: tuple[int | str, ...] = (number, *within)
+            errors.append(
+                InitErrorDetails(type="value_error", loc=place, input=item, ctx={"error": error})
+            )
+    if errors:
+        raise ValidationError.from_exception_data("", errors)
 
 
 def extended(model: type[S], extra: Sequence[type[Component]]) -> type[S]:

@@ -10,8 +10,8 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from simulator.agents.engagement import NoOffering
 from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup
-from simulator.agents.strategies import Fundamentalist, Insider, PumpAndDump, Sandwich
-from simulator.components import Component, Family, Section, extended
+from simulator.agents.strategies import Fundamentalist, PumpAndDump, Sandwich
+from simulator.components import Component, Family, Section, check_each, extended
 from simulator.errors import ScenarioError
 from simulator.federation import Behaviour, Changing, Federation
 from simulator.market import CURVES, Clearing, Concentrated, Curve, Market, Weighted
@@ -121,27 +121,11 @@ class Scenario(Section):
             market.launch.check(_sellers(clients, tokens), seed)
         return providers
 
-    @field_validator("investors")
-    @classmethod
-    def _insiders_have_something_to_know(
-        cls, investors: tuple[InvestorGroup, ...], info: ValidationInfo
-    ) -> tuple[InvestorGroup, ...]:
-        market = info.data.get("market")
-        if market is not None and not market.information_delay:
-            for group in investors:
-                if isinstance(group.strategy, Insider):
-                    raise ValueError(
-                        "an insider knows no more than others: set market.information_delay to "
-                        "at least 1"
-                    )
-        return investors
-
     @field_validator("liquidity_providers", "investors")
     @classmethod
     def _strategies_fit_the_market(cls, groups: Groups, info: ValidationInfo) -> Groups:
-        if "market" in info.data:
-            for group in groups:
-                group.strategy.check(info.data["market"])
+        if (market := info.data.get("market")) is not None:
+            check_each(groups, lambda group: group.strategy.check(market), "strategy")
         return groups
 
     @field_validator("events")
@@ -151,15 +135,7 @@ class Scenario(Section):
     ) -> tuple[Event, ...]:
         known = info.data
         if {"federation", "clients", "market", "liquidity_providers"} <= known.keys():
-            for event in events:
-                if not isinstance(event, EVENTS):
-                    raise ValueError(f"nothing happens by {event.kind}: plugins cannot add events")
-                if isinstance(event, BehaviourEvent):
-                    _check_client(event, known["clients"])
-                elif isinstance(event, LiquidityEvent):
-                    _check_provider(event, known["liquidity_providers"], known["market"].curve)
-                elif isinstance(event, ClearingEvent):
-                    event.clearing.check(known["market"].curve)
+            check_each(events, lambda event: _check_event(event, known))
             known["federation"].check(_behaviours(known["clients"], events))
         return events
 
@@ -405,6 +381,20 @@ def _behaviours(clients: tuple[ClientGroup, ...], events: tuple[Event, ...]) -> 
         before = found[event.client]
         found[event.client] = Changing(first=before, then=event.behaviour, start=event.period)
     return found
+
+
+def _check_event(event: Event, known: Mapping[str, Any]) -> None:
+    match event:
+        case BehaviourEvent():
+            _check_client(event, known["clients"])
+        case LiquidityEvent():
+            _check_provider(event, known["liquidity_providers"], known["market"].curve)
+        case ClearingEvent():
+            event.clearing.check(known["market"].curve)
+        case RevenueEvent():
+            pass
+        case _:
+            raise ValueError(f"nothing happens by {event.kind}: plugins cannot add events")
 
 
 def _check_client(event: BehaviourEvent, clients: tuple[ClientGroup, ...]) -> None:

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from simulator import Economy, Scenario
+from simulator.errors import ScenarioError
 from simulator.federation.behaviours import Deviation
 from simulator.ledger import NUMERAIRE
 from simulator.scenario import Event, scenario_type
@@ -160,6 +161,39 @@ def test_an_event_decided_on_in_a_run_is_as_if_it_had_been_known_before():
 def test_events_that_cannot_be_are_refused(event, changed, said):
     with pytest.raises(ValidationError, match=said):
         Scenario.model_validate(BASE | changed | {"events": [event]})
+
+
+IMPOSSIBLE = """\
+clients: [{count: 3}]
+liquidity_providers: [{deposit: 100}]
+investors:
+  - {count: 3}
+  - {count: 2, strategy: {kind: insider}}
+  - count: 2
+    strategy: {kind: arbitrageur}
+events:
+  - {kind: revenue, period: 3}
+  - {kind: behaviour, period: 3, client: 7}
+  - kind: liquidity
+    period: 3
+    provider: 4
+"""
+
+
+def test_each_impossible_item_is_told_at_its_own_place(tmp_path):
+    file = tmp_path / "impossible.yaml"
+    file.write_text(IMPOSSIBLE)
+    with pytest.raises(ScenarioError) as raised:
+        Scenario.load(file)
+    told = str(raised.value).replace(f"{file}:", "")
+    assert told.splitlines() == [
+        "5:26: investors.1.strategy: an insider knows no more than others: set "
+        "market.information_delay to at least 1",
+        "7:15: investors.2.strategy: an arbitrageur needs a price outside: set "
+        "market.outside_price",
+        "10:5: events.1: there is no client 7: the last is 2",
+        "11:5: events.2: there is no liquidity provider 4: the last is 0",
+    ]
 
 
 @pytest.mark.parametrize(

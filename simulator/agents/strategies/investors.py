@@ -20,7 +20,7 @@ from simulator.components import (
     prefixed,
     without_prefix,
 )
-from simulator.market import MarketView, Orders
+from simulator.market import Market, MarketView, Orders
 
 __all__ = [
     "INVESTOR_STRATEGIES",
@@ -77,6 +77,12 @@ class Insider(Fundamentalist):
 
     kind: Literal["insider"] = "insider"  # type: ignore[assignment]
     knows: ClassVar[tuple[str, ...]] = NEWS
+
+    def check(self, market: Market) -> None:
+        if not market.information_delay:
+            raise ValueError(
+                "an insider knows no more than others: set market.information_delay to at least 1"
+            )
 
 
 class TargetHolder(Strategy):
