@@ -5,16 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar, cast
 
-import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
-from simulator.agents.engagement import NoOffering
 from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup
-from simulator.agents.strategies import Fundamentalist, PumpAndDump, Sandwich
 from simulator.components import Component, Family, Section, check_each, extended
 from simulator.errors import ScenarioError
 from simulator.federation import Behaviour, Changing, Federation
-from simulator.market import CURVES, Clearing, Concentrated, Curve, Market, Weighted
+from simulator.market import Clearing, Curve, Market, Weighted
+from simulator.scenario.doubts import doubts, sellers
 from simulator.scenario.events import (
     EVENTS,
     BehaviourEvent,
@@ -118,7 +116,7 @@ class Scenario(Section):
         if market is not None and clients is not None and tokens is not None:
             deposits = sum(group.count * group.deposit for group in providers)
             seed = deposits * market.seed_worth
-            market.launch.check(_sellers(clients, tokens), seed)
+            market.launch.check(sellers(clients, tokens), seed)
         return providers
 
     @field_validator("liquidity_providers", "investors")
@@ -199,178 +197,7 @@ class Scenario(Section):
 
     def warnings(self) -> list[str]:
         """What is allowed but likely to make a run hard to interpret."""
-        found = []
-        if (gain := self._market_gain()) is not None and not (
-            gain <= 0.8 and gain * self.market.passes >= 0.05
-        ):
-            found.append(
-                f"market gain {gain:.2g} is outside [0.05, 0.8]: prices will "
-                f"{'hardly follow' if gain < 0.05 else 'overshoot'} fundamental value"
-            )
-        bidding = any(
-            group.tip
-            for groups in (self.clients, self.liquidity_providers, self.investors)
-            for group in groups
-        )
-        rules = self._clearing_kinds()
-        if bidding and "priority" not in rules:
-            found.append(
-                f"tips buy nothing under clearing {' and '.join(rules)}: they are paid, but "
-                "only priority settles by them"
-            )
-        found += self._idle_settings()
-        found += [
-            f"events.{number}: {event.kind} happens in period {event.period}, after the last, "
-            f"{self.periods}"
-            for number, event in enumerate(self.events)
-            if event.period > self.periods
-        ]
-        if self.tokens.mechanism.kind == "cash":
-            found += [
-                f"events.{number}: no liquidity comes, there are no pools under mechanism cash"
-                for number, event in enumerate(self.events)
-                if isinstance(event, LiquidityEvent)
-            ]
-        kept = [group.behaviour for group in self.clients]
-        kept += [event.behaviour for event in self.events if isinstance(event, BehaviourEvent)]
-        if late := sorted({b.kind for b in kept if b.at(self.periods) is not b}):
-            found.append(f"{', '.join(late)}: start is after the last period, {self.periods}")
-        found += [
-            f"clients.{number}: joins in period {group.joins}, after the last, {self.periods}"
-            for number, group in enumerate(self.clients)
-            if group.joins > self.periods
-        ]
-        if (coalitions := self.federation.contribution.coalitions(len(self.behaviours))) > 2**16:
-            found.append(
-                f"contributions of {len(self.behaviours)} clients by "
-                f"{self.federation.contribution.kind} take up to {coalitions:,} coalitions a "
-                "period, seconds to minutes each"
-            )
-        if self.federation.contribution.accumulates and self.tokens.credit.memory > 0:
-            found.append(
-                f"{self.federation.contribution.kind} adds up rounds itself and credit smooths "
-                "them again; set tokens.credit.memory=0"
-            )
-        deposits = sum(group.count * group.deposit for group in self.liquidity_providers)
-        demand = sum(group.count * group.invested * group.wealth.mean for group in self.investors)
-        seed = deposits * self.market.seed_worth
-        served = self.market.launch.served(_sellers(self.clients, self.tokens), seed, demand)
-        if served < 0.8 and self.tokens.mechanism.kind != "cash":
-            found.append(
-                f"investors can buy about {served:.0%} of what they want at genesis: liquidity "
-                "providers and clients keep the rest of the supply"
-            )
-        sells = self.market.launch.clients_sell and self.tokens.mechanism.kind != "cash"
-        paid = bool(sells and deposits + served * demand)
-        own = self.tokens.mechanism.by_client
-        for number, group in enumerate(self.clients):
-            if group.training_cost and not group.cash and not (paid and (own or group.joins == 1)):
-                found.append(
-                    "without tokens that liquidity providers and investors buy when they join "
-                    "clients get no money at first and cannot pay for training; give them some "
-                    f"(clients.{number}.cash=100) or set clients.{number}.training_cost=0"
-                )
-                break
-        clients, periods = len(self.behaviours), np.arange(1, self.periods + 1)
-        issuance = self.tokens.issuance
-        emitted = issuance.scheduled(issuance.initial(0.0), periods).sum()
-        genesis = clients * self.market.launch.supply
-        by_share = issuance.by == "share" and self.tokens.mechanism.kind == "client_tokens"
-        if by_share and emitted > 0.5 * genesis:
-            found.append(
-                f"emission of {emitted:.4g} tokens by share is {emitted / genesis:.2g} times the "
-                "genesis supply: issuance by share then cancels reward by share, since who earns "
-                "more divides it among more tokens; emit less or set tokens.issuance.by=equal"
-            )
-        return found
-
-    def _idle_settings(self) -> list[str]:
-        """Settings of market and payout that change nothing in this run."""
-        market, found = self.market, list[str]()
-        fees = market.volatility_fee
-        if fees.sensitivity and fees.most <= market.fee:
-            found.append(
-                f"volatility_fee changes nothing: most, {fees.most:g}, is not above fee, "
-                f"{market.fee:g}"
-            )
-        curve = market.curve
-        if isinstance(curve, Weighted) and curve.last_weight and curve.periods > self.periods:
-            found.append(
-                f"weights reach last_weight in period {curve.periods}, after the last, "
-                f"{self.periods}"
-            )
-        strategies = [group.strategy for group in self.investors]
-        if market.outside_price.kind != "none" and not any(s.trades_outside for s in strategies):
-            found.append(
-                f"nobody trades at outside_price {market.outside_price.kind}: add investors with "
-                "strategy arbitrageur"
-            )
-        rules = self._clearing_kinds()
-        if "priority" not in rules and any(isinstance(s, Sandwich) for s in strategies):
-            found.append(
-                f"sandwiches need clearing priority to get around their victim: under "
-                f"{' and '.join(rules)} they do so by accident or never"
-            )
-        filled = self.liquidity_providers or market.launch.treasury_provides
-        if self.tokens.payout.liquidity and self.tokens.mechanism.kind != "cash" and not filled:
-            found.append(
-                "tokens.payout.liquidity is retained by the treasury while pools are empty, and "
-                "nobody fills them: add liquidity_providers"
-            )
-        found += self._idle_offerings()
-        late = {s.kind for s in strategies if isinstance(s, PumpAndDump) and s.start > self.periods}
-        found += [f"{kind}: start is after the last period, {self.periods}" for kind in late]
-        return found
-
-    def _clearing_kinds(self) -> list[str]:
-        """Kinds of the clearing rules that orders settle by in the run, as they take over."""
-        changes = {event.period for event in self.events if isinstance(event, ClearingEvent)}
-        periods = sorted({1} | {period for period in changes if period <= self.periods})
-        return list(dict.fromkeys(self.clearing(period).kind for period in periods))
-
-    def _idle_offerings(self) -> list[str]:
-        """Offerings that raise no money: there are no tokens to sell, or no data to buy."""
-        found = list[str]()
-        for number, group in enumerate(self.clients):
-            if isinstance(group.offering, NoOffering):
-                continue
-            said = f"clients.{number}.offering changes nothing: "
-            if self.tokens.mechanism.kind == "cash":
-                found.append(said + "there are no tokens under mechanism cash")
-            elif not (group.locked.fraction and group.locked.spends):
-                found.append(
-                    f"{said}there is nothing to buy, set clients.{number}.locked.fraction and "
-                    "spends above 0"
-                )
-        return found
-
-    def _market_gain(self) -> float | None:
-        """Steepness x gain x activity x wealth / (tokens x pool numeraire), see `Curve.steepness`.
-
-        It is the part of a gap to value that prices make good in a trading pass. Concentrated
-        deposits that reach from p / k to p k are 1 / (1 - k^-1/2) times as deep.
-        """
-        fundamentalists = [
-            (group, group.strategy)
-            for group in self.investors
-            if isinstance(group.strategy, Fundamentalist)
-        ]
-        market, providers = self.market, self.liquidity_providers
-        shallow = 1.0 if isinstance(market.curve, Concentrated) else 0.0
-        pool = sum(
-            group.count * group.deposit / (1 - shallow / math.sqrt(group.strategy.reach()))
-            for group in providers
-        )
-        pool += market.launch.endowed(len(self.behaviours), market.seed_worth)
-        if self.tokens.mechanism.kind == "cash":
-            return None
-        if not fundamentalists or not pool or type(market.curve) not in CURVES:
-            return None
-        steepness = market.curve.at(1).steepness(market.launch.price)
-        return sum(
-            steepness * strategy.gain * group.activity * group.count * group.wealth.mean / pool
-            for group, strategy in fundamentalists
-        )
+        return doubts(self)
 
 
 def _behaviours(clients: tuple[ClientGroup, ...], events: tuple[Event, ...]) -> list[Behaviour]:
@@ -412,12 +239,6 @@ def _check_provider(
         raise ValueError(f"there is no liquidity provider {event.provider}: {last}")
     if not curve.has_shares:
         raise ValueError(f"liquidity comes to pools with LP shares, not to {curve.kind}")
-
-
-def _sellers(clients: tuple[ClientGroup, ...], tokens: Tokens) -> int:
-    """Number of clients among whom what is bought at launches is divided."""
-    late = not tokens.mechanism.by_client
-    return sum(group.count for group in clients if not (late and group.joins > 1))
 
 
 def numbered(what: str, count: int) -> tuple[str, ...]:

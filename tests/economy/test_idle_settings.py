@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from simulator import Scenario
+from simulator.scenario.doubts import market_gain
 
 SMALL: dict[str, Any] = {
     "periods": 5,
@@ -69,7 +70,7 @@ def test_the_gain_of_a_market_is_that_of_its_curve(curve, steepness):
         "market": {"curve": curve, "launch": {"supply": 1e6}},
         "investors": [{"count": 3, "activity": 0.5, "strategy": {"gain": 0.2}}],
     }
-    gain = Scenario.model_validate(settings)._market_gain()
+    gain = market_gain(Scenario.model_validate(settings))
     assert gain == pytest.approx(steepness * 0.2 * 0.5 * 300 / 400, rel=1e-4)
 
 

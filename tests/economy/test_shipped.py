@@ -9,6 +9,7 @@ import pytest
 
 from simulator.economy import Economy
 from simulator.scenario import Scenario
+from simulator.scenario.doubts import market_gain
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
@@ -65,9 +66,9 @@ def test_a_late_attack_is_noticed_as_soon_as_the_averages_allow(seed):
     assert np.flatnonzero(np.array(share[before:]) == 0)[0] == until_zero
     halved = until_zero + ceil(log(0.5) / log(past))
     assert value[before + halved] < value[before] / 2
-    market_gain = economy.settings._market_gain()
+    gain = market_gain(economy.settings)
     assert price[before + halved] < 0.9 * price[before]
-    assert price[before + halved + ceil(2 / market_gain)] < price[before] / 2
+    assert price[before + halved + ceil(2 / gain)] < price[before] / 2
 
 
 def test_without_investors_prices_still_follow_shares():
