@@ -50,6 +50,7 @@ from simulator.market import (
 )
 from simulator.randomness import Streams
 from simulator.scenario import Scenario
+from simulator.tokens import Split
 
 __all__ = ["Economy"]
 
@@ -193,31 +194,13 @@ class Economy(mesa.Model):
 
     def reward(self) -> Reward:
         """Revenue arrives and leaves again by its uses; tokens are issued and valued anew."""
-        tokens, ledger, clients = self.settings.tokens, self.ledger, self.register.client_accounts
-        payout, mechanism = tokens.payout, tokens.mechanism
-        revenue = self._revenue()
-        split, self.memory["payout"] = payout.split(self.memory["payout"], revenue, self.shares)
-        split, pooled = mechanism.paid(split), mechanism.pooled
-        ledger.transfer("revenue", NUMERAIRE, OUTSIDE, CLEARING, revenue)
-        ledger.transfer("released", NUMERAIRE, TREASURY, CLEARING, split.released)
-        in_pools = self.positions.tokens if payout.pools_earn else None
-        earning = earning_tokens(ledger, self.register, in_pools)
-        received, rate, claimed = pay_dividends(ledger, earning, pooled(split.dividend))
-        arrived = revenue + split.released
-        ledger.transfer("direct", NUMERAIRE, CLEARING, clients, split.direct, arrived)
-        ledger.transfer("retained", NUMERAIRE, CLEARING, TREASURY, split.carried, arrived)
-        ledger.transfer("burn", NUMERAIRE, CLEARING, OUTSIDE, split.burned, arrived)
-        fills = self._buy_back(pooled(split.buyback), arrived)
-        self.memory["positions"] = providing.fill(
-            ledger, self.pools, self.memory["positions"], pooled(split.liquidity), arrived
+        tokens, register, revenue = self.settings.tokens, self.register, self._revenue()
+        split, self.memory["payout"] = tokens.payout.split(
+            self.memory["payout"], revenue, self.shares
         )
-        empty_clearing(ledger, split.treasury, arrived)
-        issued, to_treasury = self._issued()
-        vested, self.memory["vesting"] = tokens.vesting.vest(self.memory["vesting"], issued)
-        self.own = Own(vested, self._training_cost)
-        treasury = pooled(to_treasury)
-        locked = pooled(self.memory["vesting"]["locked"].sum(axis=1))
-        issue(ledger, self.register, issued, vested, locked, treasury)
+        split = tokens.mechanism.paid(split)
+        received, rate, claimed, fills = self._pay_out(revenue, split)
+        issued, treasury = self._issue()
         self.note_prices()
         if self.engagement is not None:
             self.memory["engagement"] = self.engagement.observe(
@@ -226,12 +209,48 @@ class Economy(mesa.Model):
                 self.shares,
                 pay_of_a_share(self, split, issued),
             )
-        value = value_tokens(self, payout.to_holders * revenue * pooled(self.shares))
+        cash = tokens.payout.to_holders * revenue * tokens.mechanism.pooled(self.shares)
+        value = value_tokens(self, cash)
         self.memory["prices"] = {"spot": self.spot_price, "value": value}
-        paid = split.dividend * np.append(claimed, True)[self.register.token_of]
+        paid = split.dividend * np.append(claimed, True)[register.token_of]
         reward = Reward(revenue, issued, treasury, received, paid, rate, split.direct, fills)
         self.memory["news"] = announced(self.memory["news"], self._news(reward))
         return reward
+
+    def _pay_out(self, revenue: float, split: Split) -> tuple[Floats, Floats, Booleans, Fills]:
+        """Revenue goes through clearing to all its uses; returns what `pay_dividends` does, and
+        what was bought back.
+        """
+        ledger, payout = self.ledger, self.settings.tokens.payout
+        pooled = self.settings.tokens.mechanism.pooled
+        arrived = revenue + split.released
+        ledger.transfer("revenue", NUMERAIRE, OUTSIDE, CLEARING, revenue)
+        ledger.transfer("released", NUMERAIRE, TREASURY, CLEARING, split.released)
+        in_pools = self.positions.tokens if payout.pools_earn else None
+        earning = earning_tokens(ledger, self.register, in_pools)
+        dividends = pay_dividends(ledger, earning, pooled(split.dividend))
+        clients = self.register.client_accounts
+        ledger.transfer("direct", NUMERAIRE, CLEARING, clients, split.direct, arrived)
+        ledger.transfer("retained", NUMERAIRE, CLEARING, TREASURY, split.carried, arrived)
+        ledger.transfer("burn", NUMERAIRE, CLEARING, OUTSIDE, split.burned, arrived)
+        fills = self._buy_back(pooled(split.buyback), arrived)
+        self.memory["positions"] = providing.fill(
+            ledger, self.pools, self.memory["positions"], pooled(split.liquidity), arrived
+        )
+        empty_clearing(ledger, split.treasury, arrived)
+        return *dividends, fills
+
+    def _issue(self) -> tuple[Floats, Floats]:
+        """Tokens are minted and vest; returns those for clients `[clients]` and the treasury."""
+        tokens = self.settings.tokens
+        pooled = tokens.mechanism.pooled
+        issued, to_treasury = self._issued()
+        vested, self.memory["vesting"] = tokens.vesting.vest(self.memory["vesting"], issued)
+        self.own = Own(vested, self._training_cost)
+        treasury = pooled(to_treasury)
+        locked = pooled(self.memory["vesting"]["locked"].sum(axis=1))
+        issue(self.ledger, self.register, issued, vested, locked, treasury)
+        return issued, treasury
 
     def exchange(self, reward: Reward) -> list[tuple[MarketView, Fills]]:
         """Providers change their positions; then, pass after pass, all decide on a fresh view.
