@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from analysis.inequality import gini, herfindahl
 from analysis.load import Run
-from analysis.measures import ROUNDING, gini, herfindahl
+from analysis.tables import ROUNDING
 
 OWNERS = {
     "clients": "client",

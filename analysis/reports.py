@@ -17,6 +17,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from analysis.flexibility import flexibility_results
+from analysis.information import information_results
 from analysis.joining import joining_results
 from analysis.load import Run
 from analysis.looks import (
@@ -34,20 +36,15 @@ from analysis.looks import (
     plain,
     words,
 )
-from analysis.measures import (
-    attackers_pay,
-    flexibility_results,
-    information_results,
-    lp_results,
-    manipulation,
-    mechanism_results,
-    outside_money_results,
-    participation_results,
-    relative_pay,
-    scalability_results,
-)
+from analysis.manipulators import manipulation
+from analysis.mechanisms import mechanism_results
 from analysis.money import proceeds_by_channel
+from analysis.outside_money import outside_money_results
 from analysis.owners import ownership as owned
+from analysis.participation import participation_results
+from analysis.pay import attackers_pay, relative_pay
+from analysis.providers import lp_results
+from analysis.scalability import scalability_results
 from analysis.sweeps import Sweep, interval
 
 _WHISKERS: dict[str, Any] = {"fmt": "none", "ecolor": INK, "elinewidth": 1, "zorder": 3}

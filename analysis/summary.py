@@ -6,8 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.clients import told
 from analysis.load import Run
-from analysis.measures import given, told
+from analysis.wealth import given
 
 PROVIDER = "liquidity_provider"
 
