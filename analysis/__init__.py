@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from analysis.concentration import ownership
     from analysis.figures import overview_figure, proceeds_figure
     from analysis.flexibility import flexibility_results
     from analysis.hindsight import price_errors, realised_values
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from analysis.mechanisms import mechanism_results
     from analysis.money import financing, money_flows, pool_money, proceeds, proceeds_by_channel
     from analysis.outside_money import outside_money_results
-    from analysis.owners import holdings, ownership
+    from analysis.owners import holdings
     from analysis.participation import participation_results
     from analysis.pay import attackers_pay, relative_pay
     from analysis.prices import (
@@ -129,7 +130,7 @@ _ROOMS = {
     "money_flows": "analysis.money",
     "outside_money_results": "analysis.outside_money",
     "overview_figure": "analysis.figures",
-    "ownership": "analysis.owners",
+    "ownership": "analysis.concentration",
     "paired_difference": "analysis.sweeps",
     "participation_results": "analysis.participation",
     "pool_money": "analysis.money",

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from analysis.concentration import ownership as owned
 from analysis.flexibility import flexibility_results
 from analysis.information import information_results
 from analysis.joining import joining_results
@@ -22,7 +23,6 @@ from analysis.manipulators import manipulation
 from analysis.mechanisms import mechanism_results
 from analysis.money import proceeds_by_channel
 from analysis.outside_money import outside_money_results
-from analysis.owners import ownership as owned
 from analysis.panels import (
     against_holding,
     bars,

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis.load import Run
-from analysis.tables import ROUNDING, filled, first_rows, last_rows
+from analysis.owners import tokens_of
+from analysis.tables import first_rows, last_rows
 
 GROUPS = {
     "investors": "investor",
@@ -92,26 +93,12 @@ def wealth_by_group(run: Run, names: Sequence[str], price: pd.Series) -> pd.Seri
 def investor_tokens(run: Run, names: Sequence[str]) -> pd.Series:
     """Tokens that some investors, by agent name, hold together at the end, by token.
 
-    What they got at genesis, spread evenly in worth, and bought less sold since. Raises ValueError
-    when that is not worth what table `agents` says: not all their fills are recorded, or they got
-    tokens without one, at a launch after genesis or in an offering.
+    Only their own fills and rows of table `agents` need be recorded. Raises ValueError where these
+    do not fit, or no table says who got what, see `holdings`.
     """
-    opened = first_rows(run.pools, "token")["spot_price"]
-    genesis, end = (each(run.agents, "agent").loc[list(names)] for each in (first_rows, last_rows))
-    held = genesis["token_value"].sum() / len(opened) / opened
-    for side, amount, sign in (("buy", "amount_out", 1), ("sell", "amount_in", -1)):
-        rows = filled(run, side).astype({"token": str})
-        own = rows[rows["agent"].isin(names)]
-        held = held.add(sign * own.groupby("token")[amount].sum(), fill_value=0.0)
-    worth = float((held * last_rows(run.pools, "token")["spot_price"]).sum())
-    booked = float(end["token_value"].sum())
-    if abs(worth - booked) > ROUNDING * (abs(booked) + float(genesis["wealth"].sum())):
-        raise ValueError(
-            f"{run.folder}: tokens of {', '.join(names)} are worth {worth:g} by their fills and"
-            f" {booked:g} by table agents: not all their fills are recorded, or they got tokens"
-            " without one (at a launch after genesis, in an offering)"
-        )
-    return held.clip(lower=0.0)
+    together = tokens_of(run, "investor", names).sum(axis=1).clip(lower=0.0)
+    last: pd.Series = together.loc[int(run.pools["period"].max())]
+    return last
 
 
 def _tokens_by_kind(run: Run) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Run folders made by hand, in the layout of format 1, written with pyarrow alone."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -238,3 +239,25 @@ def made(finished: Callable[..., Path]) -> Callable[..., Run]:
 @pytest.fixture(scope="session")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return by_hand.simulated(tmp_path_factory.mktemp("measured"), 0.01)
+
+
+@pytest.fixture
+def owned() -> Rows:
+    """Of 200 tokens at a price of 1 a client has 60, a pool 20, and ten investors have 120."""
+    owned = [30.0] + [10.0] * 9
+    strategies = ["fundamentalist"] + ["noise"] * 9
+    position = (0, "provider", "token_0", 20.0, 0.0, math.inf, 20.0, 20.0, 40.0)
+    return {
+        "clients": [by_hand.client(0, "client_0", "honest", 1.0, 0, 0, 0, 60.0, 0)],
+        "pools": [(0, "token_0", 20.0, 20.0, 1.0, 0.0, 0.0, 200.0, 1.0)],
+        "flows": [(0, "genesis_sale", "token_0", "client", "investor", 120.0)],
+        "positions": [(*position, 20.0, 20.0, 40.0, 0.0, 0.0, 0.0, 0.0, 0.0)],
+        "agents": [
+            (0, "client_0", "client", "hold", 1, 0.0, 60.0, 0.0, 60.0),
+            (0, "provider", "liquidity_provider", "passive", 1, 0.0, 0.0, 0.0, 0.0),
+            *(
+                (0, f"investor_{number}", "investor", strategy, 1, 0.0, tokens, 0.0, tokens)
+                for number, (strategy, tokens) in enumerate(zip(strategies, owned, strict=True))
+            ),
+        ],
+    }

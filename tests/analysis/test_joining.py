@@ -9,7 +9,6 @@ from analysis import (
     attackers_pay,
     client_rewards,
     flexibility_results,
-    holdings,
     joining_results,
     load_run,
     mechanism_results,
@@ -104,11 +103,6 @@ def test_who_has_not_joined_owes_nobody_its_cash(tmp_path):
     found = [flexibility_results(each) for each in (poor, rich)]
     for name in ("early_percent", "unsteadiness"):
         assert found[0][name] == pytest.approx(found[1][name])
-
-
-def test_holdings_say_that_launches_are_not_in_fills(late):
-    with pytest.raises(ValueError, match="a launch after genesis"):
-        holdings(late)
 
 
 def test_an_equal_share_is_among_those_who_have_joined(tmp_path):
