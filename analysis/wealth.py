@@ -72,19 +72,19 @@ def given(run: Run) -> pd.Series:
 def wealth_by_group(run: Run, names: Sequence[str], price: pd.Series) -> pd.Series:
     """Wealth of everybody at the end, tokens at a `price` each `[tokens]`; in numeraire.
 
-    `account` (the investors in `names`), `investors` (the others), `clients`,
-    `liquidity_providers` (with all that is in the pools) and `treasury`. All of them together have
-    what came from outside and did not go back, so that at the same prices what one has gained over
-    another run, others have lost or the outside has paid.
+    `account` (the investors in `names`), `investors` (the others), `clients` (with their tokens
+    that have not vested), `liquidity_providers` (with all that is in the pools, and deposits that
+    wait for launches) and `treasury`. All of them together have what came from outside and did not
+    go back, so that at the same prices what one has gained over another run, others have lost or
+    the outside has paid.
     """
-    end = last_rows(run.agents, "agent")
-    cash = end["numeraire"].groupby(end["kind"].astype(str)).sum()
-    tokens = _tokens_by_kind(run).reindex(columns=price.index, fill_value=0.0)
-    wealth = cash.add(tokens.mul(price).sum(axis=1), fill_value=0.0)
-    wealth = wealth.reindex([*GROUPS.values(), "pool"], fill_value=0.0)
-    wealth["pool"] += last_rows(run.pools, "token")["reserve_numeraire"].sum()
-    wealth["liquidity_provider"] += wealth["pool"]
-    own = end.loc[list(names), "numeraire"].sum() + (investor_tokens(run, names) * price).sum()
+    held = _held_by_kind(run)
+    tokens = held.reindex(columns=price.index, fill_value=0.0).mul(price).sum(axis=1)
+    wealth = _by_owner(held["numeraire"], escrow="liquidity_provider")
+    wealth = wealth.add(_by_owner(tokens, escrow="client"), fill_value=0.0)
+    wealth = wealth.reindex(list(GROUPS.values()), fill_value=0.0)
+    own = last_rows(run.agents, "agent").loc[list(names), "numeraire"].sum()
+    own += (investor_tokens(run, names) * price).sum()
     wealth["investor"] -= own
     found = {name: wealth[kind] for name, kind in GROUPS.items()}
     return pd.Series({"account": own} | found, dtype=float)
@@ -101,7 +101,7 @@ def investor_tokens(run: Run, names: Sequence[str]) -> pd.Series:
     return last
 
 
-def _tokens_by_kind(run: Run) -> pd.DataFrame:
+def _held_by_kind(run: Run) -> pd.DataFrame:
     """What each kind of account holds at the end of each asset `[kinds, assets]`, by the flows."""
     rows = run.flows.astype({"payer": str, "payee": str, "asset": str})
     got, gave = (rows.groupby([side, "asset"])["amount"].sum() for side in ("payee", "payer"))
@@ -109,6 +109,13 @@ def _tokens_by_kind(run: Run) -> pd.DataFrame:
         gave.rename_axis(["kind", "asset"]), fill_value=0.0
     )
     return held.unstack().fillna(0.0)
+
+
+def _by_owner(amounts: pd.Series, escrow: str) -> pd.Series:
+    """Amounts of kinds of accounts, by the kinds of agents whose they are."""
+    owners = {"treasury": "aggregator", "escrow": escrow}
+    owners |= dict.fromkeys(["pool", "pool_fees"], "liquidity_provider")
+    return amounts.rename(owners).groupby(level=0).sum()
 
 
 def _growth(before: pd.Series, after: pd.Series) -> pd.Series:
