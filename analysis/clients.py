@@ -34,6 +34,26 @@ def told(run: Run, clients: pd.Index, name: str, default: float) -> pd.Series:
     return pd.Series(told or default, clients)
 
 
+def joined(run: Run, rows: pd.DataFrame) -> pd.Series:
+    """Which rows, each of a `client` in a `period`, are of clients who have joined by then.
+
+    Genesis counts as the first period. A client that has not joined has rows of zeros.
+    """
+    joins = told(run, pd.Index(run.behaviours), "joins", 1)
+    return rows["client"].astype(str).map(joins) <= rows["period"].clip(lower=1)
+
+
+def members(run: Run) -> pd.DataFrame:
+    """Table `clients` after genesis, without the rows of clients before they have joined."""
+    rows = run.clients[run.clients["period"] > 0].astype({"client": str, "behaviour": str})
+    return rows[joined(run, rows)]
+
+
+def mean_participation(rows: pd.DataFrame) -> float:
+    """Part of the clients that took part, mean over the periods of `rows`; in %."""
+    return 100 * float(rows.groupby("period")["participated"].mean().mean())
+
+
 def worth(tokens: pd.Series, price: pd.Series) -> pd.Series:
     """What tokens come to at a price, which need not exist for no tokens."""
     return (tokens * price).where(tokens > 0, 0.0)

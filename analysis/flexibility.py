@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.clients import brought, client_rows
+from analysis.clients import brought, client_rows, members
 from analysis.load import Run
 from analysis.prices import liquidation_quote, pool_fee
 from analysis.rewards import client_rewards
@@ -15,7 +15,7 @@ from analysis.tables import wide
 def flexibility_results(run: Run, outlay: float = 500.0) -> pd.Series:
     """What clients made of their pay, when they had it, and what one that turns had to lose.
 
-    All but the last two are means over the clients that stayed honest.
+    All but the last two are means over the clients that have joined and stayed honest.
 
     | name | meaning |
     |---|---|
@@ -40,8 +40,8 @@ def flexibility_results(run: Run, outlay: float = 500.0) -> pd.Series:
     Tokens count at spot prices for the fall, else at the quote of their pool; those that have not
     vested are left out. The last two are NaN where nobody turns.
     """
-    rewards, rows = client_rewards(run), client_rows(run)
-    own_cash = brought(run, rewards.index)
+    rows, joiners = client_rows(run), members(run)["client"].unique()
+    rewards, own_cash = client_rewards(run).loc[joiners], brought(run, pd.Index(run.behaviours))
     money = wide(rows, "client", "numeraire") - own_cash
     turned = rewards.index[(rewards["behaviour"].astype(str) != "honest").to_numpy()]
     honest = rewards.index.difference(turned)

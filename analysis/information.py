@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.clients import client_rows
+from analysis.clients import client_rows, joined
 from analysis.load import Run
 from analysis.tables import wide
 from analysis.wealth import returns_by_strategy
@@ -16,9 +16,9 @@ from analysis.wealth import returns_by_strategy
 def information_results(run: Run) -> pd.Series:
     """Whether prices tell more of contributions to come than the credit that is public.
 
-    At the end of each quarter but the last, over clients: what they contribute in the next one
-    (mean of phi_i / sum |phi_j|), their credit as it is public then, and the log of their token's
-    price, each less its mean over clients and divided by its deviation.
+    At the end of each quarter but the last, over clients who have joined: what they contribute in
+    the next one (mean of phi_i / sum |phi_j|), their credit as it is public then, and the log of
+    their token's price, each less its mean over clients and divided by its deviation.
 
     | name | meaning |
     |---|---|
@@ -32,10 +32,11 @@ def information_results(run: Run) -> pd.Series:
         wide(rows, "client", name) for name in ("contribution", "credit", "spot_price")
     )
     parts = contribution.div(contribution.abs().sum(axis=1), axis=0).fillna(0.0)
+    there = wide(rows.assign(there=joined(run, rows)), "client", "there").to_numpy()
     quarter = int(contribution.index[-1]) // 4
     ends = [quarter, 2 * quarter, 3 * quarter]
-    to_come = [parts.loc[end + 1 : end + quarter].mean() for end in ends]
-    known = [credit.loc[max(end - delay, 0)] for end in ends]
+    to_come = [parts.loc[end + 1 : end + quarter].mean().where(there[end]) for end in ends]
+    known = [credit.loc[max(end - delay, 0)].where(there[end]) for end in ends]
     priced = [np.log(price.loc[end]) for end in ends]
     table = pd.DataFrame(
         {

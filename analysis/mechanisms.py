@@ -4,6 +4,7 @@ import math
 
 import pandas as pd
 
+from analysis.clients import mean_participation, members
 from analysis.inequality import gini
 from analysis.load import Run
 from analysis.rewards import client_rewards
@@ -16,7 +17,7 @@ def mechanism_results(run: Run) -> pd.Series:
     | name | meaning |
     |---|---|
     | `accuracy` | of the last period |
-    | `participation` | mean part of the clients that took part, % |
+    | `participation` | part of the clients who have joined that took part, mean over periods, % |
     | `reward` | `total` of `client_rewards`, mean over clients, numeraire |
     | `correlation` | Pearson, of clients' rewards and what they contributed in all |
     | `distance` | half the sum of absolute differences between parts of rewards and contributions |
@@ -25,12 +26,13 @@ def mechanism_results(run: Run) -> pd.Series:
     | `from_third_parties` | numeraire that clients got for tokens, less what they paid for them |
     | `liquidity_providers`, `investors` | growth of their wealth, % |
 
-    Rewards and contributions below 0 count as 0; `distance` and `correlation` are NaN where all do.
-    Two clients who contributed 3 and 1 and are paid
-    50 and 50 are 25% away: .25 = (|.5 - .75| + |.5 - .25|) / 2.
+    Clients who never joined are left out. Rewards and contributions below 0 count as 0; `distance`
+    and `correlation` are NaN where all do. Two clients who contributed 3 and 1 and are paid 50 and
+    50 are 25% away: .25 = (|.5 - .75| + |.5 - .25|) / 2.
     """
-    rewards, clients = client_rewards(run), run.clients[run.clients["period"] > 0]
-    contributed = clients.astype({"client": str}).groupby("client")["contribution"].sum()
+    clients = members(run)
+    rewards = client_rewards(run).loc[clients["client"].unique()]
+    contributed = clients.groupby("client")["contribution"].sum()
     paid, earned = (_parts(each.reindex(rewards.index)) for each in (rewards["total"], contributed))
     others = rewards["behaviour"].astype(str) != "honest"
     sold = rewards[["genesis_sale", "offering", "sales"]].sum().sum() - rewards["purchases"].sum()
@@ -38,7 +40,7 @@ def mechanism_results(run: Run) -> pd.Series:
     return pd.Series(
         {
             "accuracy": run.periods["accuracy"].iloc[-1],
-            "participation": 100 * clients["participated"].mean(),
+            "participation": mean_participation(clients),
             "reward": rewards["total"].mean(),
             "correlation": paid.corr(earned),
             "distance": (paid - earned).abs().sum(skipna=False) / 2,

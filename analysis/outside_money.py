@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from analysis.clients import mean_participation, members
 from analysis.load import Run
 from analysis.rewards import client_rewards
 from analysis.wealth import given
@@ -14,7 +15,7 @@ def outside_money_results(run: Run) -> pd.Series:
     |---|---|
     | `revenue_quarter`, `revenue` | of the first quarter of the periods, and of all, numeraire |
     | `accuracy_quarter`, `accuracy` | at the end of the first quarter, and at the end |
-    | `participation` | mean part of the clients that took part, % |
+    | `participation` | part of the clients who have joined that took part, mean over periods, % |
     | `examples` | on which clients train at the end, all together |
     | `data`, `training` | what clients spent on examples and on training, numeraire |
     | `from_providers`, `from_investors` | what these paid clients at genesis and in offerings |
@@ -28,7 +29,7 @@ less what they were `given` |
     the change of their money.
     """
     quarter, periods = int(run.periods["period"].max()) // 4, run.periods.set_index("period")
-    clients = run.clients[run.clients["period"] > 0]
+    clients = members(run)
     money = run.flows[run.flows["asset"] == "numeraire"].astype(
         {"flow": str, "payer": str, "payee": str}
     )
@@ -49,7 +50,7 @@ less what they were `given` |
             "revenue": periods["revenue"].sum(),
             "accuracy_quarter": periods["accuracy"].loc[quarter],
             "accuracy": periods["accuracy"].iloc[-1],
-            "participation": 100 * clients["participated"].mean(),
+            "participation": mean_participation(clients),
             "examples": clients.groupby("period")["examples"].sum().iloc[-1],
             "data": paid.get(("data_purchase", "client", "outside"), 0.0),
             "training": paid.get(("training_cost", "client", "outside"), 0.0),

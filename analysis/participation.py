@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from analysis.clients import mean_participation, members
 from analysis.load import Run
 from analysis.mechanisms import mechanism_results
 from analysis.rewards import client_rewards
@@ -13,8 +14,9 @@ def participation_results(run: Run) -> pd.Series:
 
     | name | meaning |
     |---|---|
-    | `participation` | mean part of the clients that took part, % |
-    | `participation_<behaviour>` | the same of the clients of a behaviour, that of the end |
+    | `participation` | part of the clients who have joined that took part, mean over periods, % |
+    | `participation_<behaviour>` | part of its periods in which a client took part, mean over \
+those of a behaviour at the end, % |
     | `honest_end` | part of the honest clients that took part in the last period, % |
     | `accuracy_quarter`, `accuracy` | at the end of the first quarter, and at the end |
     | `revenue`, `training` | paid by customers, and by clients for training, numeraire |
@@ -22,18 +24,18 @@ def participation_results(run: Run) -> pd.Series:
     | `reward_<behaviour>` | the same of the clients of a behaviour |
     | `distance`, `inequality` | of rewards, as in `mechanism_results` |
 
-    Two honest clients of whom one leaves after half of the periods took part by 75%, and at the end
-    by 50%.
+    Clients count from when they join on; those who never do are left out. Two honest clients of
+    whom one leaves after half of the periods took part by 75%, and at the end by 50%.
     """
-    rewards, quarter = client_rewards(run), int(run.periods["period"].max()) // 4
-    rows = run.clients[run.clients["period"] > 0].astype({"client": str})
+    rows, quarter = members(run), int(run.periods["period"].max()) // 4
+    rewards = client_rewards(run).loc[rows["client"].unique()]
     there = 100 * wide(rows, "client", "participated")[rewards.index]
     behaviour = rewards["behaviour"].astype(str)
     honest = behaviour.index[behaviour == "honest"]
     periods = run.periods.set_index("period")
     return pd.Series(
         {
-            "participation": there.mean().mean(),
+            "participation": mean_participation(rows),
             **_by_behaviour("participation", there.mean(), behaviour),
             "honest_end": there[honest].iloc[-1].mean(),
             "accuracy_quarter": periods["accuracy"].loc[quarter],

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from analysis.clients import client_rows, told
+from analysis.clients import client_rows, joined
 from analysis.load import Run
 from analysis.tables import wide
 
@@ -47,8 +47,7 @@ def attackers_pay(run: Run) -> pd.DataFrame:
 def _owner_rows(run: Run) -> pd.DataFrame:
     """`pay` and `behaviour` of each owner in each period since it joined, but genesis."""
     rows = client_rows(run).query("period > 0").astype({"owner": str})
-    joins = told(run, pd.Index(rows["client"].unique()), "joins", 1)
-    rows = rows[rows["period"] >= rows["client"].map(joins)]
+    rows = rows[joined(run, rows)].copy()
     rows["pay"] = rows["issuance"] + rows["direct"]
     owners = rows.groupby(["period", "owner"], sort=False, as_index=False)
     return owners.agg(behaviour=("behaviour", "first"), pay=("pay", "sum"))
