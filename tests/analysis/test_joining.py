@@ -126,6 +126,18 @@ def test_who_has_not_joined_is_not_the_worst(tmp_path):
     assert {never["best"]["name"], never["worst"]["name"]} <= {"client_0", "client_1"}
 
 
+def test_a_newcomer_is_compared_since_it_joined(tmp_path):
+    """Of the last quarter, periods 20 to 26, it was there in two."""
+    found = recorded(tmp_path, joins=25)
+    shares = found.clients.query("client == 'client_2'").set_index("period")["share"]
+    assert shares.loc[20:24].sum() == 0 < shares.loc[25:].mean()
+    told = summarise(found)["clients"]["by_share"]
+    of_others = found.clients.query("period >= 20 and client != 'client_2'")
+    means = of_others.groupby("client", observed=True)["share"].mean()
+    means["client_2"] = shares.loc[25:].mean()
+    assert told["best"]["value"] == means.max() and told["worst"]["value"] == means.min()
+
+
 def test_rewards_that_no_formula_quotes_have_no_inequality(tmp_path):
     settings = SMALL | {"periods": 3, "market": {"curve": {"kind": "weighted"}}}
     found = load_run(run(Scenario.model_validate(settings | {"clients": [{"count": 3}]}), tmp_path))
