@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from analysis.pay import attackers_pay, relative_pay
     from analysis.prices import (
         largest_gap,
-        liquidation_quote,
         price_gap,
         price_share_correlation,
         price_share_correlations,
     )
     from analysis.providers import impermanent_loss, lp_results, lp_returns
+    from analysis.quotes import liquidation_quote
     from analysis.rewards import client_rewards
     from analysis.scalability import scalability_results
     from analysis.summary import summarise
@@ -120,7 +120,7 @@ _ROOMS = {
     "investor_tokens": "analysis.wealth",
     "joining_results": "analysis.joining",
     "largest_gap": "analysis.prices",
-    "liquidation_quote": "analysis.prices",
+    "liquidation_quote": "analysis.quotes",
     "load_run": "analysis.load",
     "load_sweep": "analysis.sweeps",
     "lp_results": "analysis.providers",

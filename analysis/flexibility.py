@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis.clients import brought, client_rows, members
 from analysis.load import Run
-from analysis.prices import liquidation_quote, pool_fee
+from analysis.quotes import pool_quote
 from analysis.rewards import client_rewards
 from analysis.tables import wide
 
@@ -88,8 +88,7 @@ def _bond(run: Run, rows: pd.DataFrame, money: pd.DataFrame) -> dict[str, Any]:
     then, end = (rows[rows["period"] == at].set_index("client") for at in (before, money.index[-1]))
     if then["spot_price"].isna().all():
         return {"stake_percent": 0.0, "lost_percent": 0.0}
-    reserves = then["reserve_token"], then["reserve_numeraire"]
-    stake = liquidation_quote(then["tokens"], *reserves, pool_fee(run))
+    stake = pool_quote(run, then["tokens"], then, before)
     owned = stake + money.loc[before]
     lost = stake * (1 - end["spot_price"] / then["spot_price"])
     return {

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.load import Run
-from analysis.prices import liquidation_quote, pool_fee, price_gap
+from analysis.prices import price_gap
+from analysis.quotes import pool_quote
 from analysis.tables import first_rows, last_rows
 from analysis.wealth import GROUPS, investor_tokens, wealth_by_group
 
@@ -68,8 +69,7 @@ tokens at the control's last fundamental values, see `wealth_by_group` |
 def _wealth_of(run: Run, names: Sequence[str]) -> tuple[float, float]:
     """Of some investors at the end: at spot prices, and with all their tokens sold at once."""
     end, pools = last_rows(run.agents, "agent").loc[list(names)], last_rows(run.pools, "token")
-    sides = pools["reserve_token"], pools["reserve_numeraire"]
-    quote = liquidation_quote(investor_tokens(run, names), *sides, pool_fee(run))
+    quote = pool_quote(run, investor_tokens(run, names), pools, int(run.pools["period"].max()))
     sold = float(end["numeraire"].sum() + quote.sum(skipna=False))
     return float(end["wealth"].sum()), sold
 

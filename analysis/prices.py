@@ -1,4 +1,4 @@
-"""Prices of tokens against values, against shares, and when all is sold at once."""
+"""Prices of tokens against their values and against the shares of clients."""
 
 import math
 
@@ -7,33 +7,6 @@ import pandas as pd
 from analysis.clients import client_rows
 from analysis.load import Run
 from analysis.tables import wide
-
-
-def liquidation_quote(
-    tokens: pd.Series, reserve_token: pd.Series, reserve_numeraire: pd.Series, fee: float
-) -> pd.Series:
-    """Numeraire paid by constant-product pools for all `tokens` sold at once: y g a/(x + g a).
-
-    g = 1 - `fee`; a is what is sold, x and y are the reserves in tokens and numeraire. Source:
-    Uniswap v2.
-
-    >>> one = pd.Series([1.0])
-    >>> liquidation_quote(10 * one, 1000 * one, 1000 * one, 0.003).round(6).tolist()
-    [9.87158]
-    """
-    kept = (1 - fee) * tokens
-    return (reserve_numeraire * kept / (reserve_token + kept)).where(tokens > 0, 0.0)
-
-
-def pool_fee(run: Run) -> float:
-    """The fee of every constant-product pool; NaN where pools are of another kind."""
-    fee = run.scenario.get("market", {}).get("fee")
-    return float(fee) if _is_constant_product(run) and isinstance(fee, int | float) else math.nan
-
-
-def _is_constant_product(run: Run) -> bool:
-    curve = run.scenario.get("market", {}).get("curve", {})
-    return bool(curve.get("kind") == "constant_product")
 
 
 def price_gap(run: Run, floor: float = 0.05) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import pandas as pd
 
 from analysis.clients import brought, client_rows, told, worth
 from analysis.load import Run
-from analysis.prices import liquidation_quote, pool_fee
+from analysis.quotes import pool_quote
 from analysis.tables import ROUNDING, first_rows, last_rows, received, spent
 
 
@@ -26,14 +26,14 @@ def client_rewards(run: Run) -> pd.DataFrame:
     | `at_quote` | those sold into the pool at once, with other clients' of the same token |
     | `total` | all money above, less purchases and costs, + at_quote |
 
-    All of `total` but `at_quote` (see `liquidation_quote`) is the client's numeraire at the end,
+    All of `total` but `at_quote` (see `pool_quote`) is the client's numeraire at the end,
     without what it brought along. A client that was paid 30, got 20 for tokens, paid 5 for training
     and still has 100 tokens, beside a pool of 100 tokens and 50 numeraire without a fee,
     made 30 + 20 - 5 + 25 = 70.
 
     Others' tokens and LP shares that a client holds are not in it. `at_quote` and `total` are NaN
-    for tokens under a curve other than constant product. Raises ValueError when the flows show that
-    clients got or paid money in a way that is not one of the columns.
+    for tokens under a curve that `pool_quote` does not know. Raises ValueError when the flows show
+    that clients got or paid money in a way that is not one of the columns.
     """
     rows = client_rows(run)
     genesis, end = first_rows(rows, "client"), last_rows(rows, "client")
@@ -60,9 +60,7 @@ def client_rewards(run: Run) -> pd.DataFrame:
     table["tokens"] = end["tokens"]
     table["at_spot"] = worth(end["tokens"], end["spot_price"])
     together = end.groupby("token")["tokens"].transform("sum").reindex(end.index)
-    quote = liquidation_quote(
-        together, end["reserve_token"], end["reserve_numeraire"], pool_fee(run)
-    )
+    quote = pool_quote(run, together, end, int(run.clients["period"].max()))
     table["at_quote"] = (quote * end["tokens"] / together).where(end["tokens"] > 0, 0.0)
     table["total"] = end["numeraire"] + table["at_quote"]
     return table

@@ -139,7 +139,7 @@ def test_a_newcomer_is_compared_since_it_joined(tmp_path):
 
 
 def test_rewards_that_no_formula_quotes_have_no_inequality(tmp_path):
-    settings = SMALL | {"periods": 3, "market": {"curve": {"kind": "weighted"}}}
+    settings = SMALL | {"periods": 3, "market": {"curve": {"kind": "stableswap"}}}
     found = load_run(run(Scenario.model_validate(settings | {"clients": [{"count": 3}]}), tmp_path))
     results = mechanism_results(found)
     assert math.isnan(results["inequality"]) and results["accuracy"] > 0

@@ -48,7 +48,7 @@ def test_money_for_new_tokens_is_no_saving_of_costs(made: Callable[..., Run], ha
 
 
 def test_a_quote_of_another_curve_is_not_made_up(made: Callable[..., Run], hand: Rows) -> None:
-    rewards = client_rewards(made(hand, "market: {curve: {kind: weighted}, fee: 0.2}\n"))
+    rewards = client_rewards(made(hand, "market: {curve: {kind: stableswap}, fee: 0.2}\n"))
     assert rewards["at_quote"].isna().tolist() == [True, False]  # the other one has no tokens
     assert rewards["at_spot"].tolist() == [187.5, 0]
 
