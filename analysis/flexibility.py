@@ -50,7 +50,7 @@ def flexibility_results(run: Run, outlay: float = 500.0) -> pd.Series:
     income = own.diff().iloc[1:]
     found = {
         "reward": total.mean(),
-        "early_percent": 100 * own.loc[len(income) // 4].mean() / total.mean(),
+        "early_percent": 100 * own.loc[len(income) // 4].mean() / (total.mean() or math.nan),
         "half_time": _times(own, total / 2).mean(),
         "payback": _times(own, outlay).mean(),
         "unpaid_percent": 100 * (own.max() < outlay).mean(),

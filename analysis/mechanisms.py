@@ -34,6 +34,7 @@ def mechanism_results(run: Run) -> pd.Series:
     rewards = client_rewards(run).loc[clients["client"].unique()]
     contributed = clients.groupby("client")["contribution"].sum()
     paid, earned = (_parts(each.reindex(rewards.index)) for each in (rewards["total"], contributed))
+    mean = rewards["total"].mean() or math.nan
     others = rewards["behaviour"].astype(str) != "honest"
     sold = rewards[["genesis_sale", "offering", "sales"]].sum().sum() - rewards["purchases"].sum()
     grown = growth_by_kind(run)
@@ -45,7 +46,7 @@ def mechanism_results(run: Run) -> pd.Series:
             "correlation": paid.corr(earned),
             "distance": (paid - earned).abs().sum(skipna=False) / 2,
             "inequality": _inequality(rewards["total"]),
-            "others_percent": 100 * rewards["total"][others].mean() / rewards["total"].mean(),
+            "others_percent": 100 * rewards["total"][others].mean() / mean,
             "from_third_parties": sold,
             "liquidity_providers": grown.get("liquidity_provider", math.nan),
             "investors": grown.get("investor", math.nan),

@@ -11,12 +11,15 @@ from analysis.tables import first_rows, last_rows, received, spent
 def impermanent_loss(ratio: ArrayLike) -> np.ndarray:
     """A constant-product deposit without fees against holding it, after the price moved by `ratio`.
 
-    2 sqrt(r)/(1 + r) - 1: never above 0. Source: Pintail (2019).
+    2 sqrt(r)/(1 + r) - 1: never above 0. Raises ValueError for a ratio below 0. Source: Pintail
+    (2019).
 
     >>> impermanent_loss([1, 2]).round(5).tolist()
     [0.0, -0.05719]
     """
     moved = np.asarray(ratio, dtype=float)
+    if (moved < 0).any():
+        raise ValueError(f"a price ratio must not be negative, got {ratio!r}")
     return np.asarray(2 * np.sqrt(moved) / (1 + moved) - 1)
 
 

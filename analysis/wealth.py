@@ -83,8 +83,8 @@ def wealth_by_group(run: Run, names: Sequence[str], price: pd.Series) -> pd.Seri
     wealth = _by_owner(held["numeraire"], escrow="liquidity_provider")
     wealth = wealth.add(_by_owner(tokens, escrow="client"), fill_value=0.0)
     wealth = wealth.reindex(list(GROUPS.values()), fill_value=0.0)
-    own = last_rows(run.agents, "agent").loc[list(names), "numeraire"].sum()
-    own += (investor_tokens(run, names) * price).sum()
+    own = (investor_tokens(run, names) * price).sum()
+    own += last_rows(run.agents, "agent").loc[list(names), "numeraire"].sum()
     wealth["investor"] -= own
     found = {name: wealth[kind] for name, kind in GROUPS.items()}
     return pd.Series({"account": own} | found, dtype=float)
@@ -94,8 +94,10 @@ def investor_tokens(run: Run, names: Sequence[str]) -> pd.Series:
     """Tokens that some investors, by agent name, hold together at the end, by token.
 
     Only their own fills and rows of table `agents` need be recorded. Raises ValueError where these
-    do not fit, or no table says who got what, see `holdings`.
+    do not fit, no table says who got what (see `holdings`), or a name is not an investor's.
     """
+    if run.pools.empty:
+        return pd.Series(dtype=float)
     together = tokens_of(run, "investor", names).sum(axis=1).clip(lower=0.0)
     last: pd.Series = together.loc[int(run.pools["period"].max())]
     return last

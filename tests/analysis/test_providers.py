@@ -14,6 +14,8 @@ def test_impermanent_loss() -> None:
     assert impermanent_loss([1, 2, 4, 0.25]).tolist() == pytest.approx(
         [0, -0.0571909584, -0.2, -0.2]
     )
+    with pytest.raises(ValueError, match="must not be negative"):
+        impermanent_loss([1, -2])
 
 
 @pytest.mark.parametrize("market", [MARKET, "market: {curve: {kind: weighted}}\n"])

@@ -69,3 +69,16 @@ def test_deposits_that_wait_are_their_providers(tmp_path: Path) -> None:
     pools = found.pools.query("period == 2")["reserve_numeraire"].sum()
     own = found.agents.query("period == 2 and kind == 'liquidity_provider'")["numeraire"].sum()
     assert money["liquidity_providers"] == pytest.approx(own + pools + waiting)
+
+
+def test_without_tokens_all_wealth_is_money(tmp_path: Path) -> None:
+    changes = {"periods": 2, "tokens.mechanism.kind": "cash", "clients.0.cash": 9}
+    found = load_run(run(Scenario.load("scenarios/quickstart.yaml", changes), out=tmp_path))
+    groups = wealth_by_group(found, [], pd.Series(dtype=float))
+    cash = found.agents.query("period == 2").groupby("kind", observed=True)["numeraire"].sum()
+    assert groups["clients"] == pytest.approx(cash["client"])
+    assert groups.sum() == pytest.approx(cash.sum())
+    with pytest.raises(ValueError, match="no investor named 'lp_0'"):
+        wealth_by_group(
+            load_run(run(Scenario(periods=1), tmp_path)), ["lp_0"], pd.Series(dtype=float)
+        )
