@@ -12,39 +12,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from analysis.concentration import ownership
     from analysis.figures import overview_figure, proceeds_figure
+    from analysis.flexibility import flexibility_results
     from analysis.hindsight import price_errors, realised_values
+    from analysis.inequality import gini, herfindahl
+    from analysis.information import information_results
     from analysis.joining import joining_results
     from analysis.load import Run, load_run
-    from analysis.measures import (
-        attackers_pay,
-        client_rewards,
-        flexibility_results,
-        gini,
-        growth_by_kind,
-        herfindahl,
-        impermanent_loss,
-        information_results,
-        investor_tokens,
+    from analysis.manipulators import manipulation
+    from analysis.mechanisms import mechanism_results
+    from analysis.money import financing, money_flows, pool_money, proceeds, proceeds_by_channel
+    from analysis.outside_money import outside_money_results
+    from analysis.owners import holdings
+    from analysis.participation import participation_results
+    from analysis.pay import attackers_pay, relative_pay
+    from analysis.prices import (
         largest_gap,
-        liquidation_quote,
-        lp_results,
-        lp_returns,
-        manipulation,
-        mechanism_results,
-        money_flows,
-        outside_money_results,
-        participation_results,
         price_gap,
         price_share_correlation,
         price_share_correlations,
-        relative_pay,
-        returns_by_strategy,
-        scalability_results,
-        wealth_by_group,
     )
-    from analysis.money import financing, pool_money, proceeds, proceeds_by_channel
-    from analysis.owners import holdings, ownership
+    from analysis.providers import impermanent_loss, lp_results, lp_returns
+    from analysis.quotes import liquidation_quote
+    from analysis.rewards import client_rewards
+    from analysis.scalability import scalability_results
     from analysis.summary import summarise
     from analysis.sweeps import (
         Sweep,
@@ -53,6 +45,12 @@ if TYPE_CHECKING:
         interval,
         load_sweep,
         paired_difference,
+    )
+    from analysis.wealth import (
+        growth_by_kind,
+        investor_tokens,
+        returns_by_strategy,
+        wealth_by_group,
     )
 
 __all__ = [
@@ -103,27 +101,52 @@ __all__ = [
     "wealth_by_group",
 ]
 
-_ROOMS = dict.fromkeys(__all__, "analysis.measures") | {
+_ROOMS = {
     "Run": "analysis.load",
     "Sweep": "analysis.sweeps",
+    "attackers_pay": "analysis.pay",
     "by_cell": "analysis.sweeps",
+    "client_rewards": "analysis.rewards",
     "financing": "analysis.money",
+    "flexibility_results": "analysis.flexibility",
+    "gini": "analysis.inequality",
+    "growth_by_kind": "analysis.wealth",
     "headline": "analysis.sweeps",
+    "herfindahl": "analysis.inequality",
     "holdings": "analysis.owners",
+    "impermanent_loss": "analysis.providers",
+    "information_results": "analysis.information",
     "interval": "analysis.sweeps",
+    "investor_tokens": "analysis.wealth",
     "joining_results": "analysis.joining",
+    "largest_gap": "analysis.prices",
+    "liquidation_quote": "analysis.quotes",
     "load_run": "analysis.load",
     "load_sweep": "analysis.sweeps",
+    "lp_results": "analysis.providers",
+    "lp_returns": "analysis.providers",
+    "manipulation": "analysis.manipulators",
+    "mechanism_results": "analysis.mechanisms",
+    "money_flows": "analysis.money",
+    "outside_money_results": "analysis.outside_money",
     "overview_figure": "analysis.figures",
-    "ownership": "analysis.owners",
+    "ownership": "analysis.concentration",
     "paired_difference": "analysis.sweeps",
+    "participation_results": "analysis.participation",
     "pool_money": "analysis.money",
     "price_errors": "analysis.hindsight",
+    "price_gap": "analysis.prices",
+    "price_share_correlation": "analysis.prices",
+    "price_share_correlations": "analysis.prices",
     "proceeds": "analysis.money",
     "proceeds_by_channel": "analysis.money",
     "proceeds_figure": "analysis.figures",
     "realised_values": "analysis.hindsight",
+    "relative_pay": "analysis.pay",
+    "returns_by_strategy": "analysis.wealth",
+    "scalability_results": "analysis.scalability",
     "summarise": "analysis.summary",
+    "wealth_by_group": "analysis.wealth",
 }
 
 

@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from analysis.clients import joined
 from analysis.labels import End, label_ends
 from analysis.load import Run
 from analysis.looks import (
@@ -194,7 +195,7 @@ def _draw_revenue(axes: Axes, revenue: pd.Series) -> None:
 
 
 def _draw_shares(axes: Axes, run: Run) -> None:
-    shares = 100 * _wide(run.clients, "client", "share")
+    shares = 100 * _wide(run.clients[joined(run, run.clients)], "client", "share")
     bold, looks = _draw_clients(axes, shares, {client: client for client in _names(shares)}, run)
     line(axes, 100 / shares.notna().sum(axis="columns"), "_equal", Look(PALE, 0.8, zorder=1.0))
     below = "grey line: equal shares" + _about_bold(shares)

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.load import Run
-from analysis.measures import ROUNDING, price_gap
+from analysis.prices import price_gap
+from analysis.tables import ROUNDING
 
 IDLE = ("outside", "clearing", "treasury", "escrow")
 """Kinds of accounts whose tokens never earn dividends."""

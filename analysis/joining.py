@@ -6,7 +6,8 @@ import pandas as pd
 
 from analysis.hindsight import realised_values
 from analysis.load import Run
-from analysis.measures import client_rewards, growth_by_kind
+from analysis.rewards import client_rewards
+from analysis.wealth import growth_by_kind
 
 SOON = 10
 """Periods after its launch at which a newcomer is looked at."""

@@ -107,6 +107,24 @@ def pool_money(run: Run) -> pd.DataFrame:
     return pd.DataFrame(sides).fillna(0.0).rename_axis(["kind", "flow"])
 
 
+def money_flows(run: Run) -> pd.DataFrame:
+    """Numeraire moved in the whole run: a row per flow and payer kind, a column per payee kind.
+
+    Rows are in the order in which the flows first happen. Tokens are left out.
+
+    >>> from types import SimpleNamespace
+    >>> flow = {"flow": ["revenue", "direct"], "asset": "numeraire", "amount": [10.0, 10.0]}
+    >>> flow |= {"payer": ["outside", "clearing"], "payee": ["clearing", "client"]}
+    >>> table = money_flows(SimpleNamespace(flows=pd.DataFrame(flow)))
+    >>> float(table.loc[("direct", "clearing"), "client"])
+    10.0
+    """
+    money = run.flows[run.flows["asset"] == "numeraire"]
+    names = money[["flow", "payer", "payee"]].astype(str).assign(amount=money["amount"])
+    sums = names.groupby(["flow", "payer", "payee"], sort=False)["amount"].sum()
+    return sums.unstack().fillna(0.0)
+
+
 def _money(run: Run) -> pd.DataFrame:
     """Flows of numeraire, with payers and payees of `KINDS`."""
     rows = run.flows[run.flows["asset"] == "numeraire"]

@@ -1,122 +1,130 @@
-"""Who owns the tokens of a run, and how concentrated that is, period by period."""
+"""Who owns the tokens of a run, period by period, as far as its tables tell."""
 
-import math
-from collections.abc import Callable
+from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from analysis.load import Run
-from analysis.measures import ROUNDING, gini, herfindahl
+from analysis.tables import ROUNDING, first_rows, wide
 
-OWNERS = {
-    "clients": "client",
-    "liquidity_providers": "liquidity_provider",
-    "investors": "investor",
-    "treasury": "aggregator",
-}
-"""Kinds of agents, as parts of ownership are named by them."""
+OUTSIDE_TRADERS = ("arbitrageur",)
+"""Strategies that buy outside what they sell in pools, and sell there what they buy in them."""
 
-TOP = 0.1
-"""Part of the investors that is called the top, rounded up."""
+ALIKE = ("genesis_sale", "liquidity")
+"""Flows of which an agent gets the same part of every token."""
+UNFILLED = (*ALIKE, "offering")
+"""Flows in which traders get tokens without a fill."""
+
+TOLERANCE = 1000 * ROUNDING
+"""What sums over all periods and agents may differ by, as a part of a supply or its worth."""
 
 
 def holdings(run: Run) -> pd.DataFrame:
     """Tokens of each agent at the end of each period: a row per (period, token), a column each.
 
-    A client has its own tokens, an investor what it got at genesis (spread evenly in worth), bought
-    and has not sold, a liquidity provider and the treasury their parts of the pools and, the
-    treasury, what it keeps beside. What has not vested stands in `escrow`. Every row adds up to the
-    supply; raises ValueError where it does not, since not all fills or investors are recorded, a
-    provider holds tokens outside of pools, or investors got tokens without a fill: at a launch
-    after genesis, in an offering or from outside. Also where there are no tokens.
+    A client has its own tokens, an investor what it was sold at launches and in offerings, bought
+    and has not sold, a liquidity provider and the treasury their parts of the pools and what they
+    keep beside. What has not vested stands in `escrow`.
+
+    Fills say who traded what in pools. What came without a fill (at a launch, in an offering, from
+    an event) is known for all agents of a kind together by the flows, and for each agent by what
+    its `token_value` in table `agents` leaves over. So it is known who got what at a launch, where
+    each gets as much of every token, and in offerings of one token or to one buyer in a period.
+
+    Every row adds up to the supply, and what agents hold beside pools is worth their `token_value`.
+    Raises ValueError where it does not, since not all fills or agents are recorded or a plugin
+    moved tokens; where several bought several tokens of offerings in one period, since no table
+    says who bought which; and where there are no tokens.
     """
     if run.pools.empty:
         raise ValueError(f"{run.folder}: there are no tokens to own in this run")
     supply = _by_token(run.pools, "supply")
-    held = pd.concat(
-        [_of_clients(run), _in_pools(run), _of_investors(run, supply), _by_flows(run, supply)],
-        axis=1,
-    )
-    held = held.reindex(supply.index).fillna(0.0)
+    traders = [tokens_of(run, kind) for kind in ("investor", "liquidity_provider")]
+    parts = [_of_clients(run), _in_pools(run), *traders, _by_flows(run, supply)]
+    held = pd.concat([part.reindex(supply.index).fillna(0.0) for part in parts], axis=1)
     held = held.T.groupby(level=0, sort=False).sum().T
-    missing = (held.sum(axis=1) - supply).abs() > 1000 * ROUNDING * supply.max()
+    missing = (held.sum(axis=1) - supply).abs() > TOLERANCE * supply.max()
     if missing.any():
         period, token = missing.idxmax()
         raise ValueError(
             f"{run.folder}: of {supply[period, token]:g} {token} in period {period} owners of"
-            f" {held.loc[(period, token)].sum():g} are known: not all fills and investors are"
-            " recorded, providers hold tokens outside of pools, or tokens changed hands without a"
-            " fill (a launch after genesis, an offering, trades outside)"
+            f" {held.loc[(period, token)].sum():g} are known: not all fills and agents are"
+            " recorded, or tokens changed hands in a way unknown here"
         )
     return held.clip(lower=0.0)
 
 
-def ownership(run: Run) -> pd.DataFrame:
-    """How concentrated the ownership of tokens is; a row per period.
+def tokens_of(run: Run, kind: str, names: Sequence[str] | None = None) -> pd.DataFrame:
+    """What traders of a kind, all or those of some names, hold beside pools; see `holdings`.
 
-    | column | meaning |
-    |---|---|
-    | `token_herfindahl` | `herfindahl` of a token's owners, mean over tokens |
-    | `token_largest` | part that the largest owner has of a token, %, mean over tokens |
-    | `gini`, `herfindahl` | of the worth of investors' tokens, over investors |
-    | `top_tenth` | part of it that the tenth of the investors with most tokens has, % |
-    | `wealth_top_tenth` | part of investors' wealth that the richest tenth has, % |
-    | `clients`, `liquidity_providers`, `investors`, `treasury` | parts of the worth of all, % |
-    | `<strategy>` | the part of the investors of a strategy, % |
-
-    Tokens are worth their spot price. Whoever provides liquidity owns a part of the pool. Tokens
-    that have not vested are nobody's. NaN where there are no investors or tokens to speak of.
-
-    Ten investors of whom one has tokens worth 30 and nine have 10 each: the top tenth has 25%, the
-    Herfindahl index is (30^2 + 9 x 10^2) / 120^2 = .125, Gini's coefficient .15.
+    `[periods x tokens, names]`. Only their own fills and rows of table `agents` need be recorded.
+    Raises ValueError where these do not fit, no table says who got what, or a name is unknown.
     """
-    held = holdings(run).drop(columns="escrow", errors="ignore")
-    parts = held.div(held.sum(axis=1), axis=0)
-    worth = held.mul(_by_token(run.pools, "spot_price").fillna(0.0), axis=0)
-    worth = worth.groupby(level="period").sum()
-    agents = run.agents.astype({"agent": str, "kind": str, "strategy": str})
-    agents = agents.drop_duplicates("agent").set_index("agent").reindex(held.columns)
-    investors = agents.index[agents["kind"] == "investor"]
-    wealth = _by_agent(run, "wealth").reindex(columns=investors)
-    percent = 100 * worth.div(worth.sum(axis=1), axis=0)
-    by_kind = percent.T.groupby(agents["kind"]).sum().T.reindex(columns=list(OWNERS.values()))
-    by_strategy = percent[investors].T.groupby(agents["strategy"][investors], sort=False).sum().T
-    return pd.DataFrame(
-        {
-            "token_herfindahl": parts.pow(2).sum(axis=1).groupby(level="period").mean(),
-            "token_largest": 100 * parts.max(axis=1).groupby(level="period").mean(),
-            "gini": _each(worth[investors], gini),
-            "herfindahl": _each(worth[investors], herfindahl),
-            "top_tenth": 100 * _each(worth[investors], _top),
-            "wealth_top_tenth": 100 * _each(wealth, _top),
-            **by_kind.fillna(0.0).set_axis(list(OWNERS), axis=1),
-            **by_strategy,
-        }
-    )
-
-
-def _top(amounts: pd.Series) -> float:
-    """Part of the sum that the top has; NaN of nothing."""
-    count, total = math.ceil(TOP * len(amounts)), amounts.sum()
-    return float(amounts.nlargest(count).sum() / total) if total > 0 else math.nan
-
-
-def _each(rows: pd.DataFrame, measure: Callable[[pd.Series], float]) -> pd.Series:
-    """A measure of each row; NaN where there are no columns."""
-    if rows.empty:
-        return pd.Series(math.nan, index=rows.index)
-    found: pd.Series = rows.apply(measure, axis=1)
+    owners = _owners(run, kind, names)
+    price = wide(run.pools, "token", "spot_price").fillna(0.0)
+    value = wide(run.agents, "agent", "token_value").reindex(price.index, columns=owners)
+    grid = pd.MultiIndex.from_product([price.index, price.columns], names=["period", "token"])
+    moves = _moves(run).reindex(grid, columns=owners).fillna(0.0).to_numpy()
+    held = np.cumsum(moves.reshape(*price.shape, len(owners)), axis=0)
+    came = _came(run, kind).reindex(grid).fillna(0.0)
+    for at, period in enumerate(price.index):
+        if came.loc[period].any(axis=None):
+            lacking = value.loc[period] - price.loc[period].to_numpy() @ held[at]
+            held[at:] += _divided(run, came.loc[period], price.loc[period], lacking)
+    found = pd.DataFrame(held.reshape(len(grid), len(owners)), index=grid, columns=owners)
+    _check_values(run, found, price, value)
     return found
+
+
+def _owners(run: Run, kind: str, names: Sequence[str] | None) -> pd.Index:
+    """Recorded agents of a kind, or those of them that are named."""
+    agents = first_rows(run.agents, "agent")
+    owners = agents.index[agents["kind"] == kind]
+    if names is None:
+        return owners
+    if unknown := [name for name in names if name not in owners]:
+        raise ValueError(f"{run.folder}: table agents has no {kind} named {unknown[0]!r}")
+    return pd.Index(names)
+
+
+def _divided(run: Run, came: pd.DataFrame, price: pd.Series, lacking: pd.Series) -> np.ndarray:
+    """Each one's part of what `came` in some flows `[tokens, flows]`: `[tokens, agents]`.
+
+    By what its tokens are worth more than is known otherwise: `lacking` `[agents]`.
+    """
+    flows = came.columns[came.any()]
+    amounts = came.sum(axis=1).reindex(price.index).to_numpy()
+    worth = float(amounts @ price.to_numpy())
+    buyers = lacking.abs() > ROUNDING * worth
+    alike = len(flows) == 1 and flows[0] in ALIKE
+    alone = buyers.sum() == 1 and abs(lacking.sum() - worth) <= TOLERANCE * worth
+    if buyers.any() and not alike and not alone and (amounts > 0).sum() > 1:
+        raise ValueError(
+            f"{run.folder}: in period {price.name} several agents got several tokens without a fill"
+            f" ({', '.join(flows)} of {', '.join(price.index[amounts > 0])}): tables say how much"
+            " of each came and what the tokens of each agent are worth, but not who got which"
+        )
+    return np.outer(amounts, lacking / worth)
+
+
+def _check_values(run: Run, held: pd.DataFrame, price: pd.DataFrame, value: pd.DataFrame) -> None:
+    """What is held must be worth what table `agents` says."""
+    worth = held.mul(price.stack(), axis=0).groupby(level="period").sum().to_numpy()
+    booked = value.to_numpy()
+    market = float((price * wide(run.pools, "token", "supply")).sum(axis=1).max())
+    wrong = np.abs(worth - booked) > ROUNDING * market
+    for at, number in np.argwhere(wrong)[:1]:
+        raise ValueError(
+            f"{run.folder}: tokens of {held.columns[number]} in period {price.index[at]} are worth"
+            f" {worth[at, number]:g} by its fills and {booked[at, number]:g} by table agents: not"
+            " all its fills are recorded, or tokens came or went in a way unknown here"
+        )
 
 
 def _by_token(rows: pd.DataFrame, value: str) -> pd.Series:
     """`[periods x tokens]`."""
     return rows.astype({"token": str}).set_index(["period", "token"])[value].sort_index()
-
-
-def _by_agent(run: Run, value: str) -> pd.DataFrame:
-    """`[periods, agents]`."""
-    return run.agents.astype({"agent": str}).pivot(index="period", columns="agent", values=value)
 
 
 def _of_clients(run: Run) -> pd.DataFrame:
@@ -126,30 +134,35 @@ def _of_clients(run: Run) -> pd.DataFrame:
 
 
 def _in_pools(run: Run) -> pd.DataFrame:
+    return _of_positions(run, "tokens")
+
+
+def _of_positions(run: Run, value: str) -> pd.DataFrame:
+    """Sums over positions `[periods x tokens, agents]`."""
     rows = run.positions.astype({"agent": str, "token": str})
     keys = ["period", "token", "agent"]
-    return rows.groupby(keys)["tokens"].sum().unstack().reindex(columns=rows["agent"].unique())
+    return rows.groupby(keys)[value].sum().unstack().reindex(columns=rows["agent"].unique())
 
 
-def _of_investors(run: Run, supply: pd.Series) -> pd.DataFrame:
-    """What each was sold at genesis, and bought less sold since."""
-    kind = run.agents.astype({"agent": str, "kind": str}).drop_duplicates("agent")
-    names = kind["agent"][kind["kind"] == "investor"].tolist()
-    price = _by_token(run.pools, "spot_price")[0]
-    moved = _net_purchases(run).reindex(index=supply.index, columns=names).fillna(0.0)
-    worth = _by_agent(run, "token_value").loc[0].reindex(names) / len(price)
-    for token in price.index:
-        moved.loc[(0, token)] += (worth / price[token]).to_numpy()
-    bought: pd.DataFrame = moved.groupby(level="token").cumsum()
-    return bought
+def _moves(run: Run) -> pd.DataFrame:
+    """Tokens bought and withdrawn from pools, less sold and deposited `[periods x tokens, agents]`.
 
-
-def _net_purchases(run: Run) -> pd.DataFrame:
-    """Tokens bought less sold in each period `[periods x tokens, agents]`."""
+    Not of those who trade outside whatever they trade in pools.
+    """
     done = run.fills[run.fills["status"] == "filled"].astype({"agent": str, "token": str})
-    bought = done["side"] == "buy"
-    done["net"] = done["amount_out"].where(bought, -done["amount_in"])
-    return done.groupby(["period", "token", "agent"])["net"].sum().unstack().fillna(0.0)
+    done = done[~done["strategy"].isin(OUTSIDE_TRADERS)]
+    net = done["amount_out"].where(done["side"] == "buy", -done["amount_in"])
+    keys = [done[name] for name in ("period", "token", "agent")]
+    bought = net.groupby(keys).sum().unstack()
+    return bought.sub(_of_positions(run, "moved_tokens"), fill_value=0.0)
+
+
+def _came(run: Run, kind: str) -> pd.DataFrame:
+    """Tokens that all of a kind got without a fill `[periods x tokens, flows]`."""
+    rows = run.flows.astype({"flow": str, "asset": str, "payee": str})
+    rows = rows[rows["flow"].isin(UNFILLED) & (rows["payee"] == kind)]
+    rows = rows[rows["asset"] != "numeraire"].rename(columns={"asset": "token"})
+    return rows.groupby(["period", "token", "flow"])["amount"].sum().unstack()
 
 
 def _by_flows(run: Run, supply: pd.Series) -> pd.DataFrame:

@@ -6,63 +6,41 @@ of 95%, over seeds.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import combinations, cycle
+from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
+from analysis.concentration import ownership as owned
+from analysis.flexibility import flexibility_results
+from analysis.information import information_results
 from analysis.joining import joining_results
 from analysis.load import Run
-from analysis.looks import (
-    CHANNEL_COLOURS,
-    GRID,
-    HONEST,
-    INK,
-    INVESTORS,
-    MEDIUM,
-    OTHERS,
-    PALE,
-    PROVIDERS,
-    SMALL,
-    SOFT,
-    plain,
-    words,
-)
-from analysis.measures import (
-    attackers_pay,
-    flexibility_results,
-    information_results,
-    lp_results,
-    manipulation,
-    mechanism_results,
-    outside_money_results,
-    participation_results,
-    relative_pay,
-    scalability_results,
-)
+from analysis.manipulators import manipulation
+from analysis.mechanisms import mechanism_results
 from analysis.money import proceeds_by_channel
-from analysis.owners import ownership as owned
+from analysis.outside_money import outside_money_results
+from analysis.panels import (
+    against_holding,
+    bars,
+    by_clients,
+    by_measure,
+    matrix,
+    over_time,
+    small_multiples,
+    stacked,
+    who_gains,
+)
+from analysis.participation import participation_results
+from analysis.pay import attackers_pay, relative_pay
+from analysis.providers import lp_results
+from analysis.scalability import scalability_results
 from analysis.sweeps import Sweep, interval
 
-_WHISKERS: dict[str, Any] = {"fmt": "none", "ecolor": INK, "elinewidth": 1, "zorder": 3}
-
 IDLE = "idle"
-GROUPS = {
-    "account": OTHERS[0],
-    "investors": INVESTORS[0],
-    "clients": HONEST[0],
-    "liquidity_providers": PROVIDERS,
-}
-"""Who may gain or pay when an account manipulates the market, and their colours."""
-
-CONTRASTS = (HONEST[0], OTHERS[0], PROVIDERS, INVESTORS[0], OTHERS[2])
-"""Colours of cases whose lines cross."""
 
 Report = Callable[[Sweep], tuple[pd.DataFrame, Figure]]
 
@@ -80,7 +58,7 @@ def reward_by_client(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
         for rank, client in enumerate(order, start=1):
             found.setdefault((task, case, rank), []).append(float(own[client]))
     table = _table(found, ["task", "case", "rank"])
-    return table, _small_multiples(table, sweep.name)
+    return table, small_multiples(table, sweep.name)
 
 
 def volatility(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
@@ -93,7 +71,7 @@ def volatility(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
         deviation = float(relative_pay(run.run).std(ddof=1).mean())
         found.setdefault((run.task, run.case), []).append(deviation)
     table = _table(found, ["task", "case"])
-    return table, _bars(table, sweep.name, "deviation between periods, percentage points")
+    return table, bars(table, sweep.name, "deviation between periods, percentage points")
 
 
 def attackers_pay_by_method(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
@@ -104,7 +82,7 @@ def attackers_pay_by_method(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
             key = run.task, run.case, str(row.behaviour)
             found.setdefault(key, []).append(cast(float, row.percent))
     table = _table(found, ["task", "case", "behaviour"])
-    return table, _matrix(table, sweep.name)
+    return table, matrix(table, sweep.name)
 
 
 def manipulation_by_rule(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
@@ -120,7 +98,7 @@ def manipulation_by_rule(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
                 for name, value in manipulation(run, runs[IDLE], _last_group(run)).items():
                     found.setdefault((str(case), strategy, str(name)), []).append(float(value))
     table = _table(found, ["case", "strategy", "measure"])
-    return table, _who_gains(table, sweep.name)
+    return table, who_gains(table, sweep.name)
 
 
 def liquidity(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
@@ -134,7 +112,7 @@ def liquidity(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
             key = run.case, deposit, float(scenario["market"]["fee"]), str(name)
             found.setdefault(key, []).append(float(value))
     table = _table(found, ["case", "deposit", "fee", "measure"])
-    return table, _against_holding(table, sweep.name)
+    return table, against_holding(table, sweep.name)
 
 
 def mechanisms(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
@@ -176,7 +154,7 @@ def scalability(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
         for name, value in scalability_results(run.run).dropna().items():
             found.setdefault((mechanism, clients, str(name)), []).append(float(value))
     table = _table(found, ["mechanism", "clients", "measure"])
-    return table, _by_clients(table, sweep.name)
+    return table, by_clients(table, sweep.name)
 
 
 def ownership(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
@@ -190,7 +168,7 @@ def ownership(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
             _add(found, f"{case} - {first}", values - runs[first, seed])
     table = _table(found, ["case", "period", "measure"])
     cases = table[~table["case"].str.contains(" - ")]
-    return table, _over_time(cases, sweep.name)
+    return table, over_time(cases, sweep.name)
 
 
 def _sampled(rows: pd.DataFrame) -> pd.DataFrame:
@@ -200,15 +178,15 @@ def _sampled(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _add(found: dict[tuple[str, int, str], list[float]], case: str, values: pd.DataFrame) -> None:
     """Add the values `[periods, measures]` of a run to those that are there; not what is NaN."""
-    for measure, over_time in values.items():
-        for period, value in zip(over_time.index.tolist(), over_time.tolist(), strict=True):
+    for measure, series in values.items():
+        for period, value in zip(series.index.tolist(), series.tolist(), strict=True):
             if not np.isnan(value):
                 found.setdefault((case, period, str(measure)), []).append(value)
 
 
 def proceeds(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     """`proceeds_by_channel` for each case, and how they differ from the first by seed."""
-    return _paired(sweep, proceeds_by_channel, _stacked)
+    return _paired(sweep, proceeds_by_channel, stacked)
 
 
 def _from_first(cases: list[str]) -> list[tuple[str, str]]:
@@ -238,7 +216,7 @@ def _paired(
                 found.setdefault((f"{case} - {first}", str(name)), []).append(float(value))
     table = _table(found, ["case", "measure"])
     shown = table[~table["case"].str.contains(" - ")]
-    return table, (drawn or _by_measure)(shown, sweep.name)
+    return table, (drawn or by_measure)(shown, sweep.name)
 
 
 REPORTS: dict[str, Report] = {
@@ -292,93 +270,6 @@ def _table(found: Mapping[Any, list[float]], names: list[str]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _sheet(width: float, height: float, title: str, below: str) -> Figure:
-    figure = Figure(figsize=(width, height), facecolor="white", layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(words(title), x=0.01, ha="left", fontsize=13, color=INK)
-    figure.supxlabel(below, x=0.01, ha="left", fontsize=MEDIUM, color=SOFT)
-    return figure
-
-
-def _legend(figure: Figure, axes: Axes) -> None:
-    """Names of what is in `axes`, for all of the figure."""
-    look: dict[str, Any] = {"ncols": 4, "frameon": False, "fontsize": SMALL}
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", **look)
-
-
-def _errors(rows: pd.DataFrame) -> np.ndarray:
-    return np.array([rows["mean"] - rows["low"], rows["high"] - rows["mean"]])
-
-
-def _small_multiples(table: pd.DataFrame, name: str) -> Figure:
-    tasks, cases = list(table["task"].unique()), list(table["case"].unique())
-    below = "pay in % of equal; clients ranked by the first method; lines: 95% intervals over seeds"
-    figure = _sheet(1.9 * len(cases) + 0.6, 2.4 * len(tasks) + 0.9, name, below)
-    grid = figure.subplots(len(tasks), len(cases), sharex=True, sharey="row", squeeze=False)
-    for row, task in zip(grid, tasks, strict=True):
-        row[0].set_ylabel(words(task), fontsize=MEDIUM, color=INK)
-        for axes, case in zip(row, cases, strict=True):
-            own = table[(table["task"] == task) & (table["case"] == case)]
-            axes.bar(own["rank"], own["mean"], color=HONEST[1], width=0.8, zorder=2)
-            axes.errorbar(own["rank"], own["mean"], _errors(own), **_WHISKERS)
-            axes.axhline(100, color=PALE, lw=1, zorder=1)
-            axes.set_title(words(case), loc="left", fontsize=MEDIUM, color=INK)
-            axes.set_xticks([1, len(own)])
-            axes.set_ylim(bottom=0)
-            axes.grid(axis="y", color=GRID, zorder=0)
-            plain(axes)
-    return figure
-
-
-def _bars(table: pd.DataFrame, name: str, below: str) -> Figure:
-    tasks, cases = list(table["task"].unique()), list(table["case"].unique())
-    below += "; lines: 95% intervals over seeds"
-    figure = _sheet(4.2 * len(tasks) + 1.2, 0.36 * len(cases) + 1.6, name, below)
-    place = np.arange(len(cases))[::-1]
-    for axes, task in zip(figure.subplots(1, len(tasks), squeeze=False)[0], tasks, strict=True):
-        own = table[table["task"] == task].set_index("case").loc[cases]
-        axes.barh(place, own["mean"], color=HONEST[1], height=0.7)
-        axes.errorbar(own["mean"], place, xerr=_errors(own), **_WHISKERS)
-        far = own[["mean", "high"]].max(axis=1)
-        for y, end, mean in zip(place, far.fillna(0), own["mean"], strict=True):
-            axes.text(end, y, f"  {mean:.1f}", va="center", fontsize=SMALL, color=INK)
-        axes.set_yticks(place, [words(case) for case in cases])
-        axes.set_title(words(task), loc="left", fontsize=MEDIUM, color=INK)
-        axes.set_xlim(0, 1.12 * float(far.max()) if far.max() > 0 else 1)
-        plain(axes)
-    return figure
-
-
-def _matrix(table: pd.DataFrame, name: str) -> Figure:
-    tasks, cases = list(table["task"].unique()), list(table["case"].unique())
-    kinds = list(table["behaviour"].unique())
-    below = "pay in % of equal, and half the 95% interval over seeds; the darker, the more"
-    figure = _sheet(0.95 * len(cases) * len(tasks) + 2, 0.42 * len(kinds) + 2, name, below)
-    grid = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
-    for axes, task in zip(grid, tasks, strict=True):
-        for row in table[table["task"] == task].itertuples():
-            _cell(axes, cases.index(row.case), kinds.index(row.behaviour), row)
-        axes.set_xlim(-0.5, len(cases) - 0.5)
-        axes.set_ylim(len(kinds) - 0.5, -0.5)
-        axes.set_xticks(range(len(cases)), [words(case).replace(" ", "\n") for case in cases])
-        axes.set_yticks(range(len(kinds)), [words(kind) for kind in kinds])
-        axes.xaxis.tick_top()
-        axes.set_title(words(task), loc="left", fontsize=MEDIUM, color=INK)
-        plain(axes)
-        axes.spines["bottom"].set_visible(False)
-    return figure
-
-
-def _cell(axes: Axes, x: int, y: int, row: Any) -> None:
-    strength = float(np.nan_to_num(min(row.mean / 200, 1.0)))
-    half = (row.high - row.low) / 2
-    look: dict[str, Any] = {"color": OTHERS[0], "alpha": strength, "lw": 0}
-    axes.add_patch(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, **look))
-    text = f"{row.mean:.0f}" + (f" ± {half:.0f}" if np.isfinite(half) else "")
-    colour = "white" if strength > 0.75 else INK
-    axes.text(x, y, text, ha="center", va="center", fontsize=SMALL, color=colour)
-
-
 def _strategy(run: Run) -> str:
     """What the last group of investors does."""
     group = run.scenario["investors"][-1]
@@ -391,158 +282,3 @@ def _last_group(run: Run) -> list[str]:
     count = -(-group["count"] // group["accounts_per_agent"])
     genesis = run.agents[run.agents["period"] == run.agents["period"].min()]
     return [str(name) for name in genesis["agent"].iloc[-count:]]
-
-
-def _who_gains(table: pd.DataFrame, name: str) -> Figure:
-    strategies, cases = list(table["strategy"].unique()), list(table["case"].unique())
-    below = (
-        "change of wealth against the account being idle, numeraire, tokens at fundamental value"
-    )
-    below += "; lines: 95% intervals over seeds"
-    figure = _sheet(max(3.1 * len(strategies) + 1.2, 9), 0.62 * len(cases) + 1.8, name, below)
-    grid = figure.subplots(1, len(strategies), sharey=True, squeeze=False)[0]
-    place = np.arange(len(cases))[::-1]
-    for axes, strategy in zip(grid, strategies, strict=True):
-        axes.axvline(0, color=PALE, lw=1, zorder=1)
-        for row, (group, colour) in enumerate(GROUPS.items()):
-            is_own = (table["strategy"] == strategy) & (table["measure"] == group)
-            own = table[is_own].set_index("case").reindex(cases)
-            y = place + 0.27 - 0.18 * row
-            axes.errorbar(own["mean"], y, xerr=_errors(own), fmt="none", ecolor=colour, zorder=2)
-            axes.plot(own["mean"], y, "o", color=colour, ms=4, label=words(group), zorder=3)
-        axes.set_yticks(place, [words(case) for case in cases])
-        axes.set_title(words(strategy), loc="left", fontsize=MEDIUM, color=INK)
-        axes.grid(axis="x", color=GRID, zorder=0)
-        plain(axes)
-    _legend(figure, grid[0])
-    return figure
-
-
-def _by_measure(table: pd.DataFrame, name: str) -> Figure:
-    """A panel for each measure, a row for each case."""
-    measures, cases = list(table["measure"].unique()), list(table["case"].unique())
-    columns = 5
-    lines = -(-len(measures) // columns)
-    height = (0.3 * len(cases) + 0.7) * lines + 0.8
-    figure = _sheet(2.6 * columns + 1, height, name, "lines: 95% intervals over seeds")
-    grid = figure.subplots(lines, columns, sharey=True, squeeze=False).ravel()
-    place = np.arange(len(cases))[::-1]
-    for axes, measure in zip(grid, measures, strict=False):
-        own = table[table["measure"] == measure].set_index("case").reindex(cases)
-        axes.errorbar(own["mean"], place, xerr=_errors(own), fmt="none", ecolor=HONEST[0])
-        axes.plot(own["mean"], place, "o", color=HONEST[0], ms=5)
-        axes.set_yticks(place, [words(case) for case in cases])
-        axes.locator_params(axis="x", nbins=4)
-        axes.set_ylim(-0.6, len(cases) - 0.4)
-        axes.set_title(words(measure), loc="left", fontsize=MEDIUM, color=INK)
-        axes.grid(axis="x", color=GRID, zorder=0)
-        plain(axes)
-    for axes in grid[len(measures) :]:
-        axes.set_visible(False)
-    return figure
-
-
-def _by_clients(table: pd.DataFrame, name: str) -> Figure:
-    """A panel for each measure, a line for each mechanism, over the number of clients."""
-    measures, columns = list(table["measure"].unique()), 4
-    lines = -(-len(measures) // columns)
-    below = "over the number of clients; lines: 95% intervals over seeds"
-    figure = _sheet(2.9 * columns + 0.6, 2.5 * lines + 0.9, name, below)
-    grid = figure.subplots(lines, columns, squeeze=False).ravel()
-    for axes, measure in zip(grid, measures, strict=False):
-        shown = table[table["measure"] == measure]
-        for mechanism, colour in zip(table["mechanism"].unique(), cycle(HONEST), strict=False):
-            own = shown[shown["mechanism"] == mechanism].sort_values("clients")
-            look = {"color": colour, "marker": "o", "ms": 4, "label": words(mechanism)}
-            axes.errorbar(own["clients"], own["mean"], yerr=_errors(own), **look)
-        axes.set_xscale("log")
-        sizes = sorted(table["clients"].unique())
-        axes.set_xticks(sizes, [str(size) for size in sizes])
-        axes.minorticks_off()
-        if (shown["mean"] >= 0).all():
-            axes.set_ylim(bottom=0)
-        axes.set_title(words(measure), loc="left", fontsize=MEDIUM, color=INK)
-        axes.grid(color=GRID, zorder=0)
-        plain(axes)
-    grid[len(measures) - 1].legend(fontsize=MEDIUM, frameon=False)
-    for axes in grid[len(measures) :]:
-        axes.set_visible(False)
-    return figure
-
-
-def _over_time(table: pd.DataFrame, name: str) -> Figure:
-    """A panel for each measure that is ever above 0, a line for each case, over the periods."""
-    measures, columns = list(table["measure"][table["mean"] > 0].unique()), 4
-    lines = -(-len(measures) // columns)
-    below = "over the periods; parts in %; areas: 95% intervals over seeds"
-    figure = _sheet(2.8 * columns + 0.6, 2.3 * lines + 1.1, name, below)
-    grid = figure.subplots(lines, columns, squeeze=False).ravel()
-    for axes, measure in zip(grid, measures, strict=False):
-        shown = table[table["measure"] == measure]
-        for case, colour in zip(table["case"].unique(), cycle(CONTRASTS), strict=False):
-            own = shown[shown["case"] == case].sort_values("period")
-            axes.fill_between(own["period"], own["low"], own["high"], color=colour, alpha=0.2, lw=0)
-            axes.plot(own["period"], own["mean"], color=colour, lw=1.6, label=words(case))
-        axes.set_ylim(bottom=0)
-        axes.set_title(words(measure), loc="left", fontsize=MEDIUM, color=INK)
-        axes.grid(color=GRID, zorder=0)
-        plain(axes)
-    for axes in grid[len(measures) :]:
-        axes.set_visible(False)
-    _legend(figure, grid[0])
-    return figure
-
-
-def _stacked(table: pd.DataFrame, name: str) -> Figure:
-    """A bar for each case, of what clients were paid through each channel."""
-    cases = list(table["case"].unique())
-    below = "numeraire paid to clients; lines: 95% intervals of the sum over seeds"
-    figure = _sheet(9, 0.42 * len(cases) + 1.5, name, below)
-    axes, place = figure.subplots(), np.arange(len(cases))[::-1]
-    means = table.pivot(index="case", columns="measure", values="mean").loc[cases]
-    left = np.zeros(len(cases))
-    for channel in filter(lambda name: means[name].any(), CHANNEL_COLOURS):
-        colour = CHANNEL_COLOURS[channel]
-        look: dict[str, Any] = {"color": colour, "height": 0.7, "label": words(channel)}
-        axes.barh(place, means[channel], left=left, **look)
-        left += means[channel].to_numpy()
-    total = table[table["measure"] == "total"].set_index("case").loc[cases]
-    axes.errorbar(total["mean"], place, xerr=_errors(total), **_WHISKERS)
-    axes.set_yticks(place, [words(case) for case in cases])
-    plain(axes)
-    _legend(figure, axes)
-    return figure
-
-
-def _against_holding(table: pd.DataFrame, name: str) -> Figure:
-    cases, deposits = list(table["case"].unique()), sorted(table["deposit"].unique())
-    below = (
-        "liquidity providers' gain on holding, % of the deposit; lines: 95% intervals over seeds"
-    )
-    figure = _sheet(3.1 * len(cases) + 0.8, 3.6, name, below)
-    shown = table[table["measure"] == "against_holding"]
-    grid = figure.subplots(1, len(cases), sharey=True, squeeze=False)[0]
-    for axes, case in zip(grid, cases, strict=True):
-        axes.axhline(0, color=PALE, lw=1, zorder=1)
-        for deposit, colour in zip(deposits, cycle(HONEST), strict=False):
-            own = shown[(shown["case"] == case) & (shown["deposit"] == deposit)].sort_values("fee")
-            label = f"deposit {deposit:g}"
-            axes.errorbar(
-                100 * own["fee"],
-                own["mean"],
-                _errors(own),
-                color=colour,
-                marker="o",
-                ms=4,
-                label=label,
-            )
-        axes.set_xscale("log")
-        fees = sorted(100 * shown["fee"].unique())
-        axes.set_xticks(fees, [f"{fee:g}" for fee in fees], minor=False)
-        axes.set_xticks([], minor=True)
-        axes.set_xlabel("fee, %", fontsize=MEDIUM, color=SOFT)
-        axes.set_title(words(case), loc="left", fontsize=MEDIUM, color=INK)
-        axes.grid(axis="y", color=GRID, zorder=0)
-        plain(axes)
-    _legend(figure, grid[0])
-    return figure

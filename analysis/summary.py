@@ -6,8 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.clients import joined
 from analysis.load import Run
-from analysis.measures import given, told
+from analysis.wealth import given
 
 PROVIDER = "liquidity_provider"
 
@@ -51,13 +52,12 @@ def _first_and_last(column: pd.Series) -> Summary:
 def _clients_by_share(run: Run) -> Summary:
     """Best and worst client by mean share over the last quarter of the periods (rounded up).
 
-    Who has not joined is neither.
+    Of a newcomer since it joined; who has not is neither.
     """
     last = int(run.clients["period"].max())
     quarter = max(1, math.ceil(last / 4))
-    late = run.clients[run.clients["period"] > last - quarter]
+    late = run.clients[joined(run, run.clients) & (run.clients["period"] > last - quarter)]
     means = late.groupby("client", observed=True)["share"].mean()
-    means = means[told(run, means.index, "joins", 1) <= last]
     return {"periods": quarter, **_extremes(means, {name: name for name in run.behaviours}, run)}
 
 

@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis.load import Run, load_run
-from analysis.measures import attackers_pay, price_share_correlation
+from analysis.pay import attackers_pay
+from analysis.prices import price_share_correlation
 from analysis.summary import summarise
 
 FORMAT = 1

@@ -1,6 +1,7 @@
 """Run folders made by hand, in the layout of format 1, written with pyarrow alone."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from analysis import Run, load_run
 from simulator.tables import TABLES
+from tests.analysis import by_hand
 
 Rows = list[tuple[Any, ...]]
 
@@ -147,5 +150,114 @@ def toy() -> dict[str, Rows]:
             (3, "burn", "token-2", "treasury", "outside", 3.0),
             (3, "lp_burn", "LP-1", "liquidity_provider", "outside", 99.0),
             (3, "swap", "token-2", "investor", "outside", 98.0),
+        ],
+    }
+
+
+@pytest.fixture
+def hand() -> Rows:
+    """Two clients, of whom one rides for free in period 2; two pools, two providers."""
+    return {
+        "clients": [
+            by_hand.client(0, "client_0", "honest", 0.0, 0, 0, 0, 600, 40),
+            by_hand.client(0, "client_1", "honest", 0.0, 0, 0, 0, 600, 40),
+            by_hand.client(1, "client_0", "honest", 0.6, 10, 4, 6, 120, 54),  # sold for 7, cost 3
+            by_hand.client(1, "client_1", "honest", 0.4, 0, 0, 4, 600, 43),  # cost 1
+            by_hand.client(2, "client_0", "honest", 1.0, 2, 1, 8, 125, 58),  # bought for 2, cost 3
+            by_hand.client(2, "client_1", "free_rider", 0.0, 4, 0, 0, 0, 43),
+        ],
+        "pools": [
+            by_hand.pool(0, "token_0", 100, 100, 1.0),
+            by_hand.pool(0, "token_1", 100, 100, 1.0),
+            by_hand.pool(1, "token_0", 75, 150, 1.0),
+            by_hand.pool(1, "token_1", 100, 100, 2.0),
+            by_hand.pool(2, "token_0", 100, 150, 0.0),
+            by_hand.pool(2, "token_1", 100, 50, 1.0),
+        ],
+        "fills": [
+            by_hand.fill("client_0", "sell", 5, 7),
+            by_hand.fill("client_0", "buy", 2, 1),
+            by_hand.fill("client_1", "sell", 9, 9, "slippage"),
+            by_hand.fill("lp_1", "sell", 3, 4),
+        ],
+        "flows": [
+            (0, "genesis_sale", "numeraire", "investor", "client", 80.0),
+            (0, "genesis_sale", "token_0", "client", "investor", 80.0),
+            (0, "deposit", "numeraire", "liquidity_provider", "pool", 200.0),
+            (1, "training_cost", "numeraire", "client", "outside", 4.0),
+            (2, "training_cost", "numeraire", "client", "outside", 3.0),
+            (2, "direct", "numeraire", "clearing", "client", 8.0),
+        ],
+    }
+
+
+@pytest.fixture
+def provided(hand: Rows) -> Rows:
+    """One pool grows to a price of 4 and earns fees, the other stays."""
+    positions = []
+    for who, part in (("lp_0", 75.0), ("lp_1", 25.0)):
+        sides = (part, part)
+        for token in ("token_0", "token_1"):
+            opened = {"price": 1.0, "owns": sides, "put_in": sides, "moved": sides}
+            positions.append(by_hand.position(0, who, token, **opened))
+        earned = {"owns": (0.6 * part, 2.4 * part), "fees": 0.8 * part, "lvr": 0.5 * part}
+        positions.append(by_hand.position(1, who, "token_0", price=4.0, put_in=sides, **earned))
+        positions.append(by_hand.position(1, who, "token_1", price=1.0, put_in=sides, owns=sides))
+    return hand | {
+        "pools": [
+            by_hand.pool(0, "token_0", 100, 100, 1.0),
+            by_hand.pool(0, "token_1", 100, 100, 1.0),
+            by_hand.pool(1, "token_0", 60, 240, 1.0),
+            by_hand.pool(1, "token_1", 100, 100, 1.0),
+        ],
+        "positions": positions,
+        "agents": [
+            by_hand.agent(0, "lp_0", "liquidity_provider", 5, 300, 305),
+            by_hand.agent(0, "lp_1", "liquidity_provider", 0, 100, 100),
+            by_hand.agent(0, "investor_0", "investor", 50, 0, 100),
+            by_hand.agent(0, "investor_1", "investor", 50, 0, 50),
+            by_hand.agent(0, "investor_2", "investor", 50, 0, 50),
+            by_hand.agent(1, "lp_0", "liquidity_provider", 12, 510, 522),
+            by_hand.agent(1, "lp_1", "liquidity_provider", 9, 170, 179),
+            by_hand.agent(1, "investor_0", "investor", 50, 0, 90),
+            by_hand.agent(1, "investor_1", "investor", 50, 0, 70),
+            by_hand.agent(1, "investor_2", "investor", 50, 0, 80),
+        ],
+    }
+
+
+@pytest.fixture
+def made(finished: Callable[..., Path]) -> Callable[..., Run]:
+    def make(rows: Rows, market: str = by_hand.MARKET) -> Run:
+        folder = finished(rows)
+        (folder / "scenario.yaml").write_text(market or "{}\n")
+        return load_run(folder)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return by_hand.simulated(tmp_path_factory.mktemp("measured"), 0.01)
+
+
+@pytest.fixture
+def owned() -> Rows:
+    """Of 200 tokens at a price of 1 a client has 60, a pool 20, and ten investors have 120."""
+    owned = [30.0] + [10.0] * 9
+    strategies = ["fundamentalist"] + ["noise"] * 9
+    position = (0, "provider", "token_0", 20.0, 0.0, math.inf, 20.0, 20.0, 40.0)
+    return {
+        "clients": [by_hand.client(0, "client_0", "honest", 1.0, 0, 0, 0, 60.0, 0)],
+        "pools": [(0, "token_0", 20.0, 20.0, 1.0, 0.0, 0.0, 200.0, 1.0)],
+        "flows": [(0, "genesis_sale", "token_0", "client", "investor", 120.0)],
+        "positions": [(*position, 20.0, 20.0, 40.0, 0.0, 0.0, 0.0, 0.0, 0.0)],
+        "agents": [
+            (0, "client_0", "client", "hold", 1, 0.0, 60.0, 0.0, 60.0),
+            (0, "provider", "liquidity_provider", "passive", 1, 0.0, 0.0, 0.0, 0.0),
+            *(
+                (0, f"investor_{number}", "investor", strategy, 1, 0.0, tokens, 0.0, tokens)
+                for number, (strategy, tokens) in enumerate(zip(strategies, owned, strict=True))
+            ),
         ],
     }

@@ -89,7 +89,9 @@ amounts = st.floats(0, 1e6)
 
 
 @given(st.lists(amounts, min_size=1, max_size=12), amounts, st.floats(0.1, 1e6))
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_it_is_the_discounted_sum(
     made: Made, cash: list[float], last: float, supply: float
 ) -> None:

@@ -9,7 +9,6 @@ from analysis import (
     attackers_pay,
     client_rewards,
     flexibility_results,
-    holdings,
     joining_results,
     load_run,
     mechanism_results,
@@ -106,11 +105,6 @@ def test_who_has_not_joined_owes_nobody_its_cash(tmp_path):
         assert found[0][name] == pytest.approx(found[1][name])
 
 
-def test_holdings_say_that_launches_are_not_in_fills(late):
-    with pytest.raises(ValueError, match="a launch after genesis"):
-        holdings(late)
-
-
 def test_an_equal_share_is_among_those_who_have_joined(tmp_path):
     """All are issued the same: 100% of an equal share, from period 21 of 26 on for the late one."""
     free = {"training_cost": 0}
@@ -132,8 +126,20 @@ def test_who_has_not_joined_is_not_the_worst(tmp_path):
     assert {never["best"]["name"], never["worst"]["name"]} <= {"client_0", "client_1"}
 
 
+def test_a_newcomer_is_compared_since_it_joined(tmp_path):
+    """Of the last quarter, periods 20 to 26, it was there in two."""
+    found = recorded(tmp_path, joins=25)
+    shares = found.clients.query("client == 'client_2'").set_index("period")["share"]
+    assert shares.loc[20:24].sum() == 0 < shares.loc[25:].mean()
+    told = summarise(found)["clients"]["by_share"]
+    of_others = found.clients.query("period >= 20 and client != 'client_2'")
+    means = of_others.groupby("client", observed=True)["share"].mean()
+    means["client_2"] = shares.loc[25:].mean()
+    assert told["best"]["value"] == means.max() and told["worst"]["value"] == means.min()
+
+
 def test_rewards_that_no_formula_quotes_have_no_inequality(tmp_path):
-    settings = SMALL | {"periods": 3, "market": {"curve": {"kind": "weighted"}}}
+    settings = SMALL | {"periods": 3, "market": {"curve": {"kind": "stableswap"}}}
     found = load_run(run(Scenario.model_validate(settings | {"clients": [{"count": 3}]}), tmp_path))
     results = mechanism_results(found)
     assert math.isnan(results["inequality"]) and results["accuracy"] > 0

@@ -46,13 +46,17 @@ def made(bought: float, paid: float) -> Any:
     columns = ["period", "agent", "kind", "numeraire", "token_value"]
     table = pd.DataFrame(agents, columns=columns)
     flows = [
-        ("genesis", "a", "outside", "client", 200.0),
-        ("deposit", "a", "client", "pool", 100.0),
-        ("swap", "a", "pool", "investor", bought),
-        ("tip", "numeraire", "investor", "outside", 0.0),
+        (0, "genesis", "a", "outside", "client", 200.0),
+        (0, "deposit", "a", "client", "pool", 100.0),
+        (0, "endowment", "numeraire", "outside", "investor", 150.0),
+        (0, "endowment", "numeraire", "outside", "liquidity_provider", 100.0),
+        (0, "deposit", "numeraire", "liquidity_provider", "pool", 100.0),
+        (1, "swap", "a", "pool", "investor", bought),
+        (1, "swap", "numeraire", "investor", "pool", paid),
+        (1, "tip", "numeraire", "investor", "outside", 0.0),
     ]
     fill = {"period": 1, "agent": "account", "token": "a", "side": "buy", "amount_in": paid}
-    fill |= {"amount_out": bought, "status": "filled", "orders": 1}
+    fill |= {"strategy": "noise", "amount_out": bought, "status": "filled", "orders": 1}
     refused = fill | {"status": "slippage", "amount_out": 0.0}
     fills = pd.DataFrame([fill, refused])[: 2 if bought else 0]
     pools = {"period": [0, 1], "token": "a", "reserve_token": [100.0, 100 - bought]}
@@ -61,9 +65,10 @@ def made(bought: float, paid: float) -> Any:
         folder="made",
         scenario={"market": {"fee": 0.0, "curve": {"kind": "constant_product"}}},
         agents=table.assign(wealth=table["numeraire"] + table["token_value"]),
-        flows=pd.DataFrame(flows, columns=["flow", "asset", "payer", "payee", "amount"]),
+        flows=pd.DataFrame(flows, columns=["period", "flow", "asset", "payer", "payee", "amount"]),
         fills=fills,
-        pools=pd.DataFrame(pools | {"fundamental_value": 1.0}),
+        positions=pd.DataFrame(columns=["period", "agent", "token", "moved_tokens"]),
+        pools=pd.DataFrame(pools | {"fundamental_value": 1.0, "supply": 200.0}),
         periods=pd.DataFrame({"period": [0, 1], "volume": [0.0, paid]}),
     )
 
@@ -96,8 +101,10 @@ def test_wealth_by_group_at_any_price() -> None:
 def test_fills_that_are_not_recorded_are_missed() -> None:
     run = made(50, 100)
     run.fills = run.fills[:0]
-    with pytest.raises(ValueError, match="not all their fills are recorded"):
+    with pytest.raises(ValueError, match="not all its fills are recorded"):
         investor_tokens(run, ["account"])
+    with pytest.raises(ValueError, match="no investor named 'client_0'"):
+        investor_tokens(run, ["client_0"])
 
 
 @pytest.fixture(scope="module")
@@ -120,17 +127,6 @@ def test_a_wash_trader_alone_loses_what_the_pools_gain(sweep: Sweep) -> None:
     assert table["liquidity_providers"] == pytest.approx(-table["account"])
     assert table[["investors", "clients", "treasury"]].tolist() == pytest.approx([0] * 3, abs=1e-9)
     assert table["own_volume"] == pytest.approx(table["volume"])
-
-
-def test_wealth_by_group_is_all_that_came_in(sweep: Sweep) -> None:
-    run = sweep.load(next(sweep.complete.iloc[::-1].itertuples()))
-    price = pd.Series({f"token_{number}": 1.0 + number for number in range(3)})
-    found = wealth_by_group(run, [str(run.agents["agent"].iloc[-1])], price)
-    money = run.flows[run.flows["asset"] == "numeraire"].astype({"payer": str, "payee": str})
-    came = money["amount"][money["payer"] == "outside"].sum()
-    left = money["amount"][money["payee"] == "outside"].sum()
-    pools = run.pools[run.pools["period"] == 6].astype({"token": str}).set_index("token")
-    assert found.sum() == pytest.approx(came - left + float(pools["supply"] @ price))
 
 
 def test_its_report_is_a_table_and_a_picture(sweep: Sweep) -> None:

@@ -15,6 +15,7 @@ from analysis import (
     client_rewards,
     financing,
     load_run,
+    money_flows,
     pool_money,
     proceeds,
     proceeds_by_channel,
@@ -131,6 +132,19 @@ def test_pool_money(hand: Run) -> None:
     }
     taken = table["taken_out"]
     assert taken[taken > 0].to_dict() == {("client", "swap"): 8, ("investor", "swap"): 4}
+
+
+def test_money_flows(hand: Run) -> None:
+    flows = money_flows(hand)
+    assert flows.index.tolist()[:4] == [
+        ("endowment", "outside"),
+        ("genesis_sale", "investor"),
+        ("deposit", "liquidity_provider"),
+        ("revenue", "outside"),
+    ]
+    assert flows.loc[("endowment", "outside"), ["client", "investor"]].tolist() == [40, 200]
+    assert flows.loc[("swap", "pool"), ["client", "investor"]].tolist() == [8, 4]
+    assert flows.to_numpy().sum() == hand.flows.query("asset == 'numeraire'")["amount"].sum()
 
 
 def bars(axes: Axes) -> list[float]:
@@ -255,3 +269,11 @@ def test_tokens_given_are_worth_what_the_treasury_paid(real: Run) -> None:
 
 def test_periods_without_proceeds_are_there(real: Run) -> None:
     assert proceeds(real).index.tolist() == pd.RangeIndex(9).tolist()
+
+
+def test_clearing_pays_out_what_it_gets(real: Run) -> None:
+    flows = money_flows(real)
+    revenue = real.periods["revenue"].sum()
+    assert flows.loc[("revenue", "outside"), "clearing"] == pytest.approx(revenue)
+    paid = flows.xs("clearing", level="payer").to_numpy().sum()
+    assert paid == pytest.approx(flows["clearing"].sum())

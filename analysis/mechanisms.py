@@ -1,0 +1,65 @@
+"""What a way of paying clients does for the model, its clients and third parties."""
+
+import math
+
+import pandas as pd
+
+from analysis.clients import mean_participation, members
+from analysis.inequality import gini
+from analysis.load import Run
+from analysis.rewards import client_rewards
+from analysis.wealth import growth_by_kind
+
+
+def mechanism_results(run: Run) -> pd.Series:
+    """How a run's way of paying clients did: for the model, its clients and third parties.
+
+    | name | meaning |
+    |---|---|
+    | `accuracy` | of the last period |
+    | `participation` | part of the clients who have joined that took part, mean over periods, % |
+    | `reward` | `total` of `client_rewards`, mean over clients, numeraire |
+    | `correlation` | Pearson, of clients' rewards and what they contributed in all |
+    | `distance` | half the sum of absolute differences between parts of rewards and contributions |
+    | `inequality` | `gini` of rewards |
+    | `others_percent` | reward of clients that were not honest to the end, % of the mean |
+    | `from_third_parties` | numeraire that clients got for tokens, less what they paid for them |
+    | `liquidity_providers`, `investors` | growth of their wealth, % |
+
+    Clients who never joined are left out. Rewards and contributions below 0 count as 0; `distance`
+    and `correlation` are NaN where all do. Two clients who contributed 3 and 1 and are paid 50 and
+    50 are 25% away: .25 = (|.5 - .75| + |.5 - .25|) / 2.
+    """
+    clients = members(run)
+    rewards = client_rewards(run).loc[clients["client"].unique()]
+    contributed = clients.groupby("client")["contribution"].sum()
+    paid, earned = (_parts(each.reindex(rewards.index)) for each in (rewards["total"], contributed))
+    mean = rewards["total"].mean() or math.nan
+    others = rewards["behaviour"].astype(str) != "honest"
+    sold = rewards[["genesis_sale", "offering", "sales"]].sum().sum() - rewards["purchases"].sum()
+    grown = growth_by_kind(run)
+    return pd.Series(
+        {
+            "accuracy": run.periods["accuracy"].iloc[-1],
+            "participation": mean_participation(clients),
+            "reward": rewards["total"].mean(),
+            "correlation": paid.corr(earned),
+            "distance": (paid - earned).abs().sum(skipna=False) / 2,
+            "inequality": _inequality(rewards["total"]),
+            "others_percent": 100 * rewards["total"][others].mean() / mean,
+            "from_third_parties": sold,
+            "liquidity_providers": grown.get("liquidity_provider", math.nan),
+            "investors": grown.get("investor", math.nan),
+        }
+    )
+
+
+def _inequality(rewards: pd.Series) -> float:
+    """Gini of what is positive; NaN where rewards are not known, see `client_rewards`."""
+    return math.nan if rewards.isna().any() else gini(rewards.clip(lower=0.0))
+
+
+def _parts(amounts: pd.Series) -> pd.Series:
+    """Parts of the sum of what is positive."""
+    positive = amounts.clip(lower=0.0)
+    return positive / positive.sum()

@@ -1,0 +1,53 @@
+"""What a period pays each owner of clients, against an equal share."""
+
+import pandas as pd
+
+from analysis.clients import client_rows, joined
+from analysis.load import Run
+from analysis.tables import wide
+
+
+def relative_pay(run: Run) -> pd.DataFrame:
+    """Pay of each owner in each period in % of an equal share, `[periods, owners]`.
+
+    Pay is issuance (at the spot price at the end of its period) and direct pay, in numeraire.
+    Clients of one owner are paid together, and stand under the name of the first; an equal share is
+    all pay / number of owners. 100 is what all get equally; periods without pay are left out.
+    Whoever has not joined yet has no share and counts for none: NaN.
+
+    One owner of two identities gets 5 + 3 and two others get 4 and 0: 200%, 100% and 0%.
+    """
+    rows = _owner_rows(run)
+    pay = wide(rows, "owner", "pay")[rows["owner"].unique()]
+    paid = pay[pay.sum(axis=1) > 0]
+    return 100 * paid.div(paid.mean(axis=1), axis=0)
+
+
+def attackers_pay(run: Run) -> pd.DataFrame:
+    """Pay of the owners that are not honest, in % of an equal share; 100 is what all get equally.
+
+    Pay and equal share are those of `relative_pay`. Only the periods count in which the owner has
+    the behaviour and has joined: `percent` = 100 sum_t pay_it / sum_t (all pay_t / number of owners
+    who have joined). One row per (owner, behaviour) with `periods`, `pay`, `equal` (the equal
+    share) and `percent`, which is NaN when nobody was paid.
+
+    Two clients together are paid 20 in each of periods 3 and 4, of which one that rides for free
+    in just these two gets 10 and 0: its equal share is 20, its pay 10, or 50%.
+    """
+    rows = _owner_rows(run)
+    rows["equal"] = rows.groupby("period")["pay"].transform("mean")
+    others = rows[rows["behaviour"] != "honest"]
+    table = others.groupby(["owner", "behaviour"], sort=False).agg(
+        periods=("period", "size"), pay=("pay", "sum"), equal=("equal", "sum")
+    )
+    table["percent"] = 100 * table["pay"] / table["equal"].where(table["equal"] > 0)
+    return table
+
+
+def _owner_rows(run: Run) -> pd.DataFrame:
+    """`pay` and `behaviour` of each owner in each period since it joined, but genesis."""
+    rows = client_rows(run).query("period > 0").astype({"owner": str})
+    rows = rows[joined(run, rows)].copy()
+    rows["pay"] = rows["issuance"] + rows["direct"]
+    owners = rows.groupby(["period", "owner"], sort=False, as_index=False)
+    return owners.agg(behaviour=("behaviour", "first"), pay=("pay", "sum"))

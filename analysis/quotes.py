@@ -1,0 +1,56 @@
+"""What pools pay for tokens sold all at once."""
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from analysis.load import Run
+
+
+def liquidation_quote(
+    tokens: pd.Series, reserve_token: pd.Series, reserve_numeraire: pd.Series, fee: float
+) -> pd.Series:
+    """Numeraire paid by constant-product pools for all `tokens` sold at once: y g a/(x + g a).
+
+    g = 1 - `fee`; a is what is sold, x and y are the reserves in tokens and numeraire. Source:
+    Uniswap v2.
+
+    >>> one = pd.Series([1.0])
+    >>> liquidation_quote(10 * one, 1000 * one, 1000 * one, 0.003).round(6).tolist()
+    [9.87158]
+    """
+    kept = (1 - fee) * tokens
+    return (reserve_numeraire * kept / (reserve_token + kept)).where(tokens > 0, 0.0)
+
+
+def pool_quote(run: Run, tokens: pd.Series, pools: pd.DataFrame, period: int) -> pd.Series:
+    """Numeraire that the run's pools pay for all `tokens` sold at once at the end of a period.
+
+    `pools` has `reserve_token` x and `reserve_numeraire` y beside each amount a. With g = 1 - fee,
+    the run's fee without what volatility adds to it: constant product as `liquidation_quote`, a
+    weighted pool y (1 - (1 + g a/x)^-(w/(1 - w))), w the token's weight then (Balancer), a bonding
+    curve y (1 - (1 - g a/x)^(1/w)), w its reserve ratio and x the supply (Bancor). NaN for curves
+    whose reserves alone do not say it in closed form (stableswap, concentrated, plugins).
+    """
+    market = run.scenario.get("market", {})
+    curve, fee = market.get("curve", {}), float(market.get("fee", math.nan))
+    x, y, sold = pools["reserve_token"], pools["reserve_numeraire"], (1 - fee) * tokens
+    if curve.get("kind") == "constant_product":
+        return liquidation_quote(tokens, x, y, fee)
+    if curve.get("kind") == "weighted":
+        weight = _weight(curve, period)
+        quote = y * (1 - (1 + sold / x) ** -(weight / (1 - weight)))
+    elif curve.get("kind") == "bonding_curve":
+        left = (1 - sold / x).clip(lower=0.0)
+        quote = y * (1 - left ** (1 / float(curve.get("reserve_ratio", math.nan))))
+    else:
+        quote = math.nan * y
+    return quote.where(tokens > 0, 0.0)
+
+
+def _weight(curve: dict[str, Any], period: int) -> float:
+    """The token's weight in a period, on its way to the last one if there is one."""
+    first, last = float(curve.get("weight", math.nan)), curve.get("last_weight")
+    gone = min(period / curve.get("periods", 1), 1.0)
+    return first if last is None else first + gone * (float(last) - first)

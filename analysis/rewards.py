@@ -1,0 +1,98 @@
+"""What clients got out of a run, in numeraire."""
+
+import pandas as pd
+
+from analysis.clients import brought, client_rows, told, worth
+from analysis.load import Run
+from analysis.quotes import pool_quote
+from analysis.tables import ROUNDING, first_rows, last_rows, received, spent
+
+
+def client_rewards(run: Run) -> pd.DataFrame:
+    """What each client got out of the run, by channel; one row per client, in numeraire.
+
+    | column | meaning |
+    |---|---|
+    | `behaviour` | in the last period |
+    | `issued` | own tokens minted to it as a contributor, in tokens |
+    | `issuance` | those tokens at the spot price at the end of their period; not in `total` |
+    | `genesis_sale` | money for its tokens at their launch |
+    | `offering` | money for new tokens that it sold of its own to buy data |
+    | `direct`, `dividends` | paid to it from revenue |
+    | `sales`, `purchases` | numeraire got and spent in the market, after genesis |
+    | `costs` | paid to outside: what its balance lacks of the above |
+    | `tokens` | own tokens at the end |
+    | `at_spot` | those at the last spot price |
+    | `at_quote` | those sold into the pool at once, with other clients' of the same token |
+    | `total` | all money above, less purchases and costs, + at_quote |
+
+    All of `total` but `at_quote` (see `pool_quote`) is the client's numeraire at the end,
+    without what it brought along. A client that was paid 30, got 20 for tokens, paid 5 for training
+    and still has 100 tokens, beside a pool of 100 tokens and 50 numeraire without a fee,
+    made 30 + 20 - 5 + 25 = 70.
+
+    Others' tokens and LP shares that a client holds are not in it. `at_quote` and `total` are NaN
+    for tokens under a curve that `pool_quote` does not know. Raises ValueError when the flows show
+    that clients got or paid money in a way that is not one of the columns.
+    """
+    rows = client_rows(run)
+    genesis, end = first_rows(rows, "client"), last_rows(rows, "client")
+    summed = ["issued", "issuance", "offering", "direct", "dividends"]
+    sums = rows.groupby("client", sort=False)[summed].sum()
+    table = pd.DataFrame(
+        {
+            "behaviour": end["behaviour"],
+            "issued": sums["issued"],
+            "issuance": sums["issuance"],
+            "genesis_sale": _launch_sales(run, genesis["numeraire"]),
+            "offering": sums["offering"],
+            "direct": sums["direct"],
+            "dividends": sums["dividends"],
+            "sales": received(run).reindex(end.index, fill_value=0.0),
+            "purchases": spent(run).reindex(end.index, fill_value=0.0),
+        }
+    )
+    income = table[["genesis_sale", "offering", "direct", "dividends", "sales"]].sum(axis=1)
+    end["numeraire"] -= brought(run, end.index).iloc[-1]
+    costs = income - table["purchases"] - end["numeraire"]
+    table["costs"] = costs.where(costs.abs() > ROUNDING * income, 0.0)
+    _check_against_flows(run, table)
+    table["tokens"] = end["tokens"]
+    table["at_spot"] = worth(end["tokens"], end["spot_price"])
+    together = end.groupby("token")["tokens"].transform("sum").reindex(end.index)
+    quote = pool_quote(run, together, end, int(run.clients["period"].max()))
+    table["at_quote"] = (quote * end["tokens"] / together).where(end["tokens"] > 0, 0.0)
+    table["total"] = end["numeraire"] + table["at_quote"]
+    return table
+
+
+def _launch_sales(run: Run, money: pd.Series) -> pd.Series:
+    """Money for each client's tokens at their launch, who have `money` at genesis.
+
+    Those who join together later sell alike; what they were paid is in the flows.
+    """
+    joins = told(run, money.index, "joins", 1)
+    flows = run.flows.astype({"payee": str})
+    sales = flows[(flows["flow"] == "genesis_sale") & (flows["asset"] == "numeraire")]
+    paid = sales[sales["payee"] == "client"].groupby("period")["amount"].sum()
+    together = joins.groupby(joins).transform("size")
+    later = paid.reindex(joins).fillna(0.0).to_numpy() / together
+    sold: pd.Series = later.where(joins > 1, money - told(run, money.index, "cash", 0.0))
+    return sold
+
+
+def _check_against_flows(run: Run, rewards: pd.DataFrame) -> None:
+    """What was found client by client must be what the flows say of all clients."""
+    money = run.flows[run.flows["asset"] == "numeraire"]
+    paid = money[money["payee"] == "client"]
+    sold, new = (paid[paid["flow"] == flow] for flow in ("genesis_sale", "offering"))
+    costs = money[(money["payer"] == "client") & (money["payee"] == "outside")]
+    tolerance = ROUNDING * money["amount"].sum()
+    for what, flows in (("genesis_sale", sold), ("offering", new), ("costs", costs)):
+        found, booked = float(rewards[what].sum()), float(flows["amount"].sum())
+        if abs(found - booked) > tolerance:
+            raise ValueError(
+                f"{run.folder}: the clients' {what} come to {found:g} by their balances and to"
+                f" {booked:g} by the flows: money reached or left them in a way unknown here, or"
+                " not all fills are recorded"
+            )

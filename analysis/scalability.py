@@ -1,0 +1,47 @@
+"""How well markets for tokens work as federations grow."""
+
+import numpy as np
+import pandas as pd
+
+from analysis.load import Run
+from analysis.mechanisms import mechanism_results
+from analysis.prices import price_gap
+
+
+def scalability_results(run: Run, buy: float = 20.0) -> pd.Series:
+    """How well markets for tokens work, and how they pay; NaN where there is no market.
+
+    | name | meaning |
+    |---|---|
+    | `impact_percent` | move of a price at genesis by a purchase for `buy` numeraire, no fee, % |
+    | `slippage_percent` | of filled orders against the quote when deciding, by numeraire, % |
+    | `refused_percent` | orders that were refused for slippage or otherwise, % of all |
+    | `error_percent` | median of max(p/V, V/p) - 1 in the second half of the run, % |
+    | `untraded_percent` | periods in which nobody but the treasury traded a token, % |
+    | `inequality` | `gini` of clients' rewards |
+    | `distance` | of parts of rewards to parts of contributions, as in `mechanism_results` |
+
+    In a pool of constant product with y numeraire the price moves by (1 + buy / y)^2 - 1. Prices
+    are compared as in `price_gap`.
+    """
+    found: pd.Series = mechanism_results(run)[["inequality", "distance"]]
+    names = ("impact", "slippage", "refused", "error", "untraded")
+    if run.pools.empty:
+        return found.reindex([*(f"{name}_percent" for name in names), *found.index])
+    first = run.pools[run.pools["period"] == 0]["reserve_numeraire"]
+    orders = run.fills[run.fills["strategy"].astype(str) != "buyback"]
+    filled = orders[orders["status"].astype(str) == "filled"]
+    money = filled["amount_in"].where(filled["side"].astype(str) == "buy", filled["amount_out"])
+    gaps = price_gap(run)
+    late = gaps[gaps.index > gaps.index.max() / 2]
+    markets = int((run.pools["period"] > 0).sum())
+    traded = len(filled[["period", "token"]].drop_duplicates())
+    parts = {
+        "impact": ((1 + buy / first) ** 2 - 1).mean(),
+        "slippage": (filled["slippage"] * money).sum() / money.sum(),
+        "refused": 1 - len(filled) / len(orders),
+        "error": float(np.nanmedian(late)) - 1,
+        "untraded": 1 - traded / markets,
+    }
+    percents = {f"{name}_percent": 100 * parts[name] for name in names}
+    return pd.Series(percents | found.to_dict())

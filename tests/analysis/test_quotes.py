@@ -1,0 +1,58 @@
+"""Quotes for all tokens sold at once, against the market's own curves."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import client_rewards, liquidation_quote, load_run, mechanism_results
+from analysis.quotes import pool_quote
+from simulator import Scenario, run
+
+BONDING = {"market.launch.kind": "bonding_curve", "liquidity_providers": []}
+MOVING = {"kind": "weighted", "weight": 0.9, "last_weight": 0.6, "periods": 10}
+
+
+def test_of_constant_product_by_hand() -> None:
+    """Selling as much as there is without a fee pays half of the money; nothing pays nothing."""
+    tokens, reserve = pd.Series([100.0, 0.0]), pd.Series([100.0, 0.0])
+    assert liquidation_quote(tokens, reserve, pd.Series([50.0, 0.0]), 0.0).tolist() == [25, 0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"market.curve.kind": "constant_product"},
+        {"market.curve": {"kind": "weighted", "weight": 0.6}},
+        {"market.curve": MOVING, "market.launch.kind": "lbp", "liquidity_providers": []},
+        {"market.curve": {"kind": "bonding_curve", "reserve_ratio": 0.4}} | BONDING,
+    ],
+)
+def test_it_is_what_the_curve_pays(tmp_path: Path, changes: dict[str, Any]) -> None:
+    settings = {"periods": 4, "market.fee": 0.02} | changes
+    scenario = Scenario.load("scenarios/quickstart.yaml", settings)
+    found = load_run(run(scenario, out=tmp_path))
+    for period in (0, 4):
+        pools = found.pools[found.pools["period"] == period]
+        tokens = pd.Series(np.linspace(0, 600, len(pools)), pools.index)
+        expected = scenario.market.curve.at(period).payout(
+            pools["reserve_token"].to_numpy(),
+            pools["reserve_numeraire"].to_numpy(),
+            tokens.to_numpy(),
+            0.02,
+            True,
+        )
+        quotes = pool_quote(found, tokens, pools, period)
+        assert quotes.tolist() == pytest.approx(expected.tolist(), rel=1e-9)
+    rewards = client_rewards(found)
+    assert (rewards["at_quote"] > 0).all() and (rewards["at_quote"] < rewards["at_spot"]).all()
+    assert np.isfinite(mechanism_results(found).drop("liquidity_providers")).all()
+
+
+@pytest.mark.parametrize("kind", ["stableswap", "concentrated"])
+def test_what_reserves_do_not_say_is_not_made_up(tmp_path: Path, kind: str) -> None:
+    settings = {"periods": 1, "market.curve.kind": kind}
+    found = load_run(run(Scenario.load("scenarios/quickstart.yaml", settings), out=tmp_path))
+    assert client_rewards(found)["total"].isna().all()

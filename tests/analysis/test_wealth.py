@@ -1,0 +1,84 @@
+"""Wealth and its growth: by hand, and in a simulated run."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from analysis import Run, load_run, returns_by_strategy, summarise, wealth_by_group
+from simulator import Scenario, run
+from tests.analysis.by_hand import Rows
+
+
+def test_returns_by_strategy(made: Callable[..., Run], provided: Rows) -> None:
+    returns = returns_by_strategy(made(provided))
+    assert returns.loc["noise"].to_dict() == pytest.approx(
+        {"accounts": 3, "genesis": 200, "end": 240, "return": 0.2, "median": 0.4}
+    )
+
+
+def test_real_returns_are_those_of_the_summary(real: Run) -> None:
+    returns, summary = returns_by_strategy(real), summarise(real)["investors"]
+    percent = {name: group["return_percent"] for name, group in summary.items()}
+    assert (100 * returns["return"]).to_dict() == pytest.approx(percent)
+    assert returns["accounts"].tolist() == [4, 4]
+
+
+@pytest.mark.parametrize(
+    ("changes", "flow"),
+    [
+        ({}, "genesis_sale"),
+        ({"clients.2.joins": 99}, "escrow"),  # the deposits for its pool wait to the end
+        ({"clients.2.joins": 99, "tokens.mechanism.kind": "shared_token"}, "swap"),
+        ({"clients.2.joins": 3}, "escrow"),
+        ({"tokens.vesting": {"kind": "cliff", "periods": 9}}, "grant"),
+        ({"market.curve": {"kind": "concentrated"}}, "fee"),
+        ({"tokens.payout.liquidity": 0.1, "tokens.payout.treasury": 0}, "liquidity"),
+    ],
+)
+def test_wealth_of_all_groups_is_all_that_came_in(
+    tmp_path: Path, changes: dict[str, Any], flow: str
+) -> None:
+    scenario = Scenario.load("scenarios/quickstart.yaml", {"periods": 6} | changes)
+    found = load_run(run(scenario, out=tmp_path))
+    assert flow in found.flows["flow"].to_list()
+    money = found.flows[found.flows["asset"] == "numeraire"].astype({"payer": str, "payee": str})
+    came = money["amount"][money["payer"] == "outside"].sum()
+    left = money["amount"][money["payee"] == "outside"].sum()
+    supply = found.pools.query("period == 6").astype({"token": str}).set_index("token")["supply"]
+    price = pd.Series({token: 1.0 + number for number, token in enumerate(supply.index)})
+    for prices in (0 * price, price):
+        groups = wealth_by_group(found, ["investor_00", "investor_01"], prices)
+        assert groups.sum() == pytest.approx(came - left + float(supply @ prices))
+
+
+def test_deposits_that_wait_are_their_providers(tmp_path: Path) -> None:
+    """Nobody trades or trains: providers have what they brought, in two pools and for a third."""
+    changes = {
+        "clients": [{"count": 2}, {"joins": 99}],
+        "liquidity_providers": [{"deposit": 300, "cash": 40}],
+        "investors": [{"count": 1, "activity": 0}],
+        "periods": 2,
+    }
+    found = load_run(run(Scenario.load("scenarios/no_investors.yaml", changes), out=tmp_path))
+    money = wealth_by_group(found, [], pd.Series({"token_0": 0.0, "token_1": 0.0}))
+    waiting = found.flows.query("flow == 'escrow'")["amount"].sum()
+    assert waiting == pytest.approx(600 / 3)  # half for the pool, half for its tokens
+    pools = found.pools.query("period == 2")["reserve_numeraire"].sum()
+    own = found.agents.query("period == 2 and kind == 'liquidity_provider'")["numeraire"].sum()
+    assert money["liquidity_providers"] == pytest.approx(own + pools + waiting)
+
+
+def test_without_tokens_all_wealth_is_money(tmp_path: Path) -> None:
+    changes = {"periods": 2, "tokens.mechanism.kind": "cash", "clients.0.cash": 9}
+    found = load_run(run(Scenario.load("scenarios/quickstart.yaml", changes), out=tmp_path))
+    groups = wealth_by_group(found, [], pd.Series(dtype=float))
+    cash = found.agents.query("period == 2").groupby("kind", observed=True)["numeraire"].sum()
+    assert groups["clients"] == pytest.approx(cash["client"])
+    assert groups.sum() == pytest.approx(cash.sum())
+    with pytest.raises(ValueError, match="no investor named 'lp_0'"):
+        wealth_by_group(
+            load_run(run(Scenario(periods=1), tmp_path)), ["lp_0"], pd.Series(dtype=float)
+        )
