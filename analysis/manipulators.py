@@ -45,7 +45,7 @@ tokens at the control's last fundamental values, see `wealth_by_group` |
     at_value = wealth_by_group(run, names, value) - wealth_by_group(control, names, value)
     spot, quote = (_wealth_of(run, names)[at] - _wealth_of(control, names)[at] for at in (0, 1))
     by_kind = (_spot_by_kind(run, names) - _spot_by_kind(control, names)).add_suffix("_at_spot")
-    refused = own["orders"][own["status"] != "filled"].sum()
+    refused = own["orders"][~own["status"].isin(["filled", "offering"])].sum()
     genesis = first_rows(control.agents, "agent").loc[list(names), "wealth"].sum()
     return pd.Series(
         {

@@ -13,8 +13,6 @@ OUTSIDE_TRADERS = ("arbitrageur",)
 
 ALIKE = ("genesis_sale", "liquidity")
 """Flows of which an agent gets the same part of every token."""
-UNFILLED = (*ALIKE, "offering")
-"""Flows in which traders get tokens without a fill."""
 
 TOLERANCE = 1000 * ROUNDING
 """What sums over all periods and agents may differ by, as a part of a supply or its worth."""
@@ -27,15 +25,14 @@ def holdings(run: Run) -> pd.DataFrame:
     and has not sold, a liquidity provider and the treasury their parts of the pools and what they
     keep beside. What has not vested stands in `escrow`.
 
-    Fills say who traded what in pools. What came without a fill (at a launch, in an offering, from
-    an event) is known for all agents of a kind together by the flows, and for each agent by what
-    its `token_value` in table `agents` leaves over. So it is known who got what at a launch, where
-    each gets as much of every token, and in offerings of one token or to one buyer in a period.
+    Fills say who traded what. What came without one (at a launch, or from an event) is known for
+    all agents of a kind together by the flows, and for each agent by what its `token_value` in
+    table `agents` leaves over, as each gets the same part of every token.
 
     Every row adds up to the supply, and what agents hold beside pools is worth their `token_value`.
     Raises ValueError where it does not, since not all fills or agents are recorded or a plugin
-    moved tokens; where several bought several tokens of offerings in one period, since no table
-    says who bought which; and where there are no tokens.
+    moved tokens; where in one period several providers got tokens both of a launch and of an event,
+    since no table says who got which; and where there are no tokens.
     """
     if run.pools.empty:
         raise ValueError(f"{run.folder}: there are no tokens to own in this run")
@@ -97,9 +94,8 @@ def _divided(run: Run, came: pd.DataFrame, price: pd.Series, lacking: pd.Series)
     amounts = came.sum(axis=1).reindex(price.index).to_numpy()
     worth = float(amounts @ price.to_numpy())
     buyers = lacking.abs() > ROUNDING * worth
-    alike = len(flows) == 1 and flows[0] in ALIKE
     alone = buyers.sum() == 1 and abs(lacking.sum() - worth) <= TOLERANCE * worth
-    if buyers.any() and not alike and not alone and (amounts > 0).sum() > 1:
+    if buyers.any() and len(flows) > 1 and not alone and (amounts > 0).sum() > 1:
         raise ValueError(
             f"{run.folder}: in period {price.name} several agents got several tokens without a fill"
             f" ({', '.join(flows)} of {', '.join(price.index[amounts > 0])}): tables say how much"
@@ -149,7 +145,8 @@ def _moves(run: Run) -> pd.DataFrame:
 
     Not of those who trade outside whatever they trade in pools.
     """
-    done = run.fills[run.fills["status"] == "filled"].astype({"agent": str, "token": str})
+    executed = run.fills["status"].isin(["filled", "offering"])
+    done = run.fills[executed].astype({"agent": str, "token": str})
     done = done[~done["strategy"].isin(OUTSIDE_TRADERS)]
     net = done["amount_out"].where(done["side"] == "buy", -done["amount_in"])
     keys = [done[name] for name in ("period", "token", "agent")]
@@ -160,7 +157,7 @@ def _moves(run: Run) -> pd.DataFrame:
 def _came(run: Run, kind: str) -> pd.DataFrame:
     """Tokens that all of a kind got without a fill `[periods x tokens, flows]`."""
     rows = run.flows.astype({"flow": str, "asset": str, "payee": str})
-    rows = rows[rows["flow"].isin(UNFILLED) & (rows["payee"] == kind)]
+    rows = rows[rows["flow"].isin(ALIKE) & (rows["payee"] == kind)]
     rows = rows[rows["asset"] != "numeraire"].rename(columns={"asset": "token"})
     return rows.groupby(["period", "token", "flow"])["amount"].sum().unstack()
 

@@ -271,7 +271,8 @@ class Economy(mesa.Model):
         self.offers = self.offer()
         for _ in range(market.passes):
             view = self.view(reward)
-            traded.append((view, self.trade(self.serve(self.decide(view)))))
+            orders, bought = self.serve(self.decide(view))
+            traded += [(view, fills) for fills in [*bought, self.trade(orders)]]
             if LAST_WAVE in self.register.waves:
                 view = self.view(reward)
                 traded.append((view, self.trade_last(self._placed(view, LAST_WAVE), view)))
@@ -307,10 +308,11 @@ class Economy(mesa.Model):
         )
         return Offers(token, price, asked, np.zeros(len(token)))
 
-    def serve(self, orders: Orders) -> Orders:
-        """Purchases that accept the price of offers are served; returns what is left of orders."""
-        self.offers, left = sell(self.ledger, self.register.client_accounts, self.offers, orders)
-        return left
+    def serve(self, orders: Orders) -> tuple[Orders, list[Fills]]:
+        """Purchases that accept the price of offers are served; returns what is left, and these."""
+        accounts = self.register.client_accounts
+        self.offers, left, bought = sell(self.ledger, accounts, self.offers, orders)
+        return left, bought
 
     def view(self, reward: Reward) -> MarketView:
         """The market before trading begins; what follows from contributions is known later."""

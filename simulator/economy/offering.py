@@ -6,7 +6,8 @@ import numpy as np
 
 from simulator.components import Booleans, Floats, Integers
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
-from simulator.market import Orders
+from simulator.market import Fills, Orders
+from simulator.market.orders import OFFERING
 
 __all__ = ["Offers", "sell"]
 
@@ -31,7 +32,7 @@ class Offers:
 
 def sell(
     ledger: Ledger, accounts: Integers, offers: Offers, orders: Orders
-) -> tuple[Offers, Orders]:
+) -> tuple[Offers, Orders, list[Fills]]:
     """Serve purchases among `orders` from `offers` of the clients with `accounts` `[clients]`.
 
     A purchase is served when its `min_out` accepts the price: by part of its amount, the same of
@@ -39,21 +40,23 @@ def sell(
     clients are not. Tokens are minted for it, and the money goes to the clients who asked for it,
     in proportion. Of several offers of a token the cheapest are sold first.
 
-    Returns what is left of both. Less of an order has as much less to be paid.
+    Returns what is left of both, and what was bought at each price. Less of an order has as much
+    less to be paid.
     """
-    waiting = offers.asked > 0
+    waiting, bought = offers.asked > 0, list[Fills]()
     while waiting.any():
         lowest = np.full(int(offers.token.max()) + 1, np.inf)
         np.minimum.at(lowest, offers.token[waiting], offers.price[waiting])
         now = waiting & (offers.price == lowest[offers.token])
-        offers, orders = _sell_together(ledger, accounts, offers, orders, now)
+        offers, orders, fills = _sell_together(ledger, accounts, offers, orders, now)
+        bought += [fills] if len(fills.orders) else []
         waiting &= ~now
-    return offers, orders
+    return offers, orders, bought
 
 
 def _sell_together(
     ledger: Ledger, accounts: Integers, offers: Offers, orders: Orders, now: Booleans
-) -> tuple[Offers, Orders]:
+) -> tuple[Offers, Orders, Fills]:
     """`sell` from those offers that are meant `now`, all of a token at one price."""
     tokens = ledger.balances.shape[1]  # more than there are
     price = np.zeros(tokens)
@@ -63,10 +66,11 @@ def _sell_together(
     accepts &= (asked[orders.token] > 0) & (orders.amount > 0)
     accepts &= orders.amount >= orders.min_out * price[orders.token]
     served = _divided(asked, np.where(accepts, orders.amount, 0.0), orders, ledger)
-    if not served.any():
-        return offers, orders
-
     some = np.flatnonzero(served)
+    fills = _bought(orders.take(some), served[some], price)
+    if not some.size:
+        return offers, orders, fills
+
     row, client = np.nonzero((orders.token[some, None] == offers.token) & now)
     buyer, token = orders.account[some[row]], orders.token[some[row]]
     money = served[some[row]] * offers.asked[client] / asked[token]
@@ -75,7 +79,14 @@ def _sell_together(
     got = _sums(client, money, len(accounts))
     left = offers.asked - got
     left = np.where(left > ROUNDING * offers.asked, left, 0.0)
-    return replace(offers, asked=left, paid=offers.paid + got), _rest(orders, served)
+    return replace(offers, asked=left, paid=offers.paid + got), _rest(orders, served), fills
+
+
+def _bought(orders: Orders, served: Floats, price: Floats) -> Fills:
+    """What `served` numeraire bought of tokens at a `price` `[tokens]`; tips are not for it."""
+    least = orders.min_out * (served / orders.amount)
+    bought = replace(orders, amount=served, min_out=least, tip=np.zeros(len(orders)))
+    return Fills(bought, served / price[orders.token], np.full(len(orders), OFFERING))
 
 
 def _divided(asked: Floats, wanted: Floats, orders: Orders, ledger: Ledger) -> Floats:

@@ -175,7 +175,7 @@ def _slippage(view: MarketView, fills: Fills) -> Floats:
     """Fill price against the quote on the view, positive when worse; NaN for what was refused."""
     quote = view.quote(fills.orders.token, fills.orders.buy, fills.orders.amount)
     ratio: Floats = np.divide(
-        quote, fills.amount_out, out=np.full(len(quote), np.nan), where=fills.filled
+        quote, fills.amount_out, out=np.full(len(quote), np.nan), where=fills.executed
     )
     return ratio - 1.0
 

@@ -12,7 +12,7 @@ from simulator.market.settling import Pools, check, note_costs, note_swaps
 
 __all__ = ["canonical", "settle_together"]
 
-FILLED, UNAFFORDABLE, SLIPPAGE, EMPTY_POOL, EXHAUSTED = range(len(STATUSES))
+FILLED, UNAFFORDABLE, SLIPPAGE, EMPTY_POOL, EXHAUSTED, _ = range(len(STATUSES))
 
 
 def canonical(orders: Orders) -> Integers:

@@ -17,7 +17,9 @@ ZERO: Floats = np.zeros(1)
 ZERO.setflags(write=False)
 NONE_ROUTED: Booleans = np.zeros(0, dtype=bool)
 LARGE = 1 << 16  # orders from which on it matters how memory is read
-STATUSES = ("filled", "unaffordable", "slippage", "empty_pool", "exhausted")
+STATUSES = ("filled", "unaffordable", "slippage", "empty_pool", "exhausted", "offering")
+"""What became of an order: a pool filled it, did not for some reason, or an offering served it."""
+FILLED, OFFERING = STATUSES.index("filled"), STATUSES.index("offering")
 
 
 @dataclass(frozen=True)
@@ -240,9 +242,15 @@ class Fills:
 
     @property
     def filled(self) -> Booleans:
-        """Which orders were executed."""
-        filled: Booleans = self.status == 0
+        """Which orders pools executed."""
+        filled: Booleans = self.status == FILLED
         return filled
+
+    @property
+    def executed(self) -> Booleans:
+        """Which orders anybody executed."""
+        executed: Booleans = self.filled | (self.status == OFFERING)
+        return executed
 
     def turnover(self, tokens: int) -> Floats:
         """What buys and sells paid in and were paid `[tokens, sides, 2]`."""
@@ -259,11 +267,11 @@ class Fills:
         paid, got, buy = self.orders.amount, self.amount_out, self.orders.buy
         numeraire, tokens = np.where(buy, paid, got), np.where(buy, got, paid)
         unknown = np.full(len(got), np.nan)
-        price: Floats = np.divide(numeraire, tokens, out=unknown, where=self.filled)
+        price: Floats = np.divide(numeraire, tokens, out=unknown, where=self.executed)
         return price
 
     @property
     def numeraire(self) -> Floats:
-        """Numeraire that changed hands."""
+        """Numeraire that changed hands with pools."""
         changed: Floats = np.where(self.orders.buy, self.orders.amount, self.amount_out)
         return np.where(self.filled, changed, 0.0)

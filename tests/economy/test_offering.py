@@ -11,7 +11,7 @@ from simulator import Economy, Scenario
 from simulator.agents.engagement import ForData, LockedData, NoOffering
 from simulator.economy.offering import Offers, sell
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
-from simulator.market import Orders
+from simulator.market import STATUSES, Orders
 
 CLIENTS = np.array([1, 2])
 """Their accounts. 3, 4 and 5 are investors."""
@@ -44,6 +44,14 @@ def left_of(orders):
     return [tuple(row) for row in np.column_stack(columns).tolist()]
 
 
+def told(bought):
+    """What fills of an offering say: account, token, paid, bound, got and price."""
+    orders, got = bought.orders, bought.amount_out
+    assert (bought.status == STATUSES.index("offering")).all() and not orders.tip.any()
+    columns = orders.account, orders.token, orders.amount, orders.min_out, got, bought.price
+    return [tuple(row) for row in np.column_stack(columns).tolist()]
+
+
 def flows_of(ledger):
     names, assets, payers, payees, amounts = ledger.take_flows()
     return {
@@ -58,8 +66,9 @@ def flows_of(ledger):
 def test_one_client_and_one_buyer_who_wants_less_than_is_offered():
     """6 numeraire buy 3 tokens at 2, all that the order was for; 4 of 10 are still asked."""
     ledger = a_ledger(50.0, 0.0, 0.0)
-    left, rest = sell(ledger, CLIENTS, offers(10.0, 0.0), orders((3, 0, True, 6, 2.5)))
+    left, rest, (bought,) = sell(ledger, CLIENTS, offers(10.0, 0.0), orders((3, 0, True, 6, 2.5)))
     assert len(rest) == 0
+    assert told(bought) == [(3, 0, 6, 2.5, 3, 2)]
     assert (left.asked.tolist(), left.paid.tolist()) == ([4.0, 0.0], [6.0, 0.0])
     assert ledger.balances[1].tolist() == [6.0, 100.0, 0.0, 0.0, 0.0]
     assert ledger.balances[3].tolist() == [44.0, 3.0, 0.0, 0.0, 0.0]
@@ -75,7 +84,8 @@ def test_buyers_are_served_by_the_same_part_of_their_amounts_and_buy_the_rest_in
     """12 asked of 16 and 32: a quarter of each, 2 and 4 tokens at 2; bounds fall by a quarter."""
     ledger = a_ledger(20.0, 40.0, 0.0)
     placed = orders((3, 0, True, 16, 4), (5, 0, False, 9, 1), (4, 0, True, 32, 8))
-    left, rest = sell(ledger, CLIENTS, offers(12.0, 0.0), placed)
+    left, rest, (bought,) = sell(ledger, CLIENTS, offers(12.0, 0.0), placed)
+    assert told(bought) == [(3, 0, 4, 1, 2, 2), (4, 0, 8, 2, 4, 2)]
     assert left_of(rest) == [(3, 0, 12, 3), (5, 0, 9, 1), (4, 0, 24, 6)]
     assert rest.buy.tolist() == [True, False, True]
     assert (left.asked.tolist(), left.paid.tolist()) == ([0.0, 0.0], [12.0, 0.0])
@@ -88,7 +98,7 @@ def test_a_bound_above_what_the_price_gives_is_not_served():
     more = np.nextafter(5.0, 6.0)
     placed = orders((3, 0, True, 10, 5.0), (4, 0, True, 10, more))
     ledger = a_ledger(10.0, 10.0, 0.0)
-    _, rest = sell(ledger, CLIENTS, offers(100.0, 0.0), placed)
+    _, rest, _ = sell(ledger, CLIENTS, offers(100.0, 0.0), placed)
     assert left_of(rest) == [(4, 0, 10, more)]
     assert ledger.balances[3:, 1].tolist() == [5.0, 0.0, 0.0]
 
@@ -97,7 +107,8 @@ def test_an_account_spends_its_cash_once():
     """Orders for 8 and 24 with cash for 16: half of each is served, 2 of token 0 and 3 of 1."""
     ledger = a_ledger(16.0, 0.0, 0.0)
     placed = orders((3, 0, True, 8, 0), (3, 1, True, 24, 0))
-    left, rest = sell(ledger, CLIENTS, offers(100.0, 100.0), placed)
+    left, rest, (bought,) = sell(ledger, CLIENTS, offers(100.0, 100.0), placed)
+    assert told(bought) == [(3, 0, 4, 0, 2, 2), (3, 1, 12, 0, 3, 4)]
     assert ledger.balances[3].tolist() == [0.0, 2.0, 3.0, 0.0, 0.0]
     assert left.paid.tolist() == [4.0, 12.0]
     assert left_of(rest) == [(3, 0, 4, 0), (3, 1, 12, 0)]
@@ -111,8 +122,8 @@ def test_sales_routed_orders_and_those_of_clients_are_not_served():
     placed = replace(placed, routed=routed)
     ledger, offered = a_ledger(9.0, 9.0, 9.0), offers(10.0, 10.0)
     ledger.transfer("gift", NUMERAIRE, OUTSIDE, 2, 9.0)
-    left, rest = sell(ledger, CLIENTS, offered, placed)
-    assert (left, rest) == (offered, placed)
+    left, rest, bought = sell(ledger, CLIENTS, offered, placed)
+    assert (left, rest, bought) == (offered, placed, [])
     assert not flows_of(ledger)
 
 
@@ -122,7 +133,8 @@ def test_of_one_token_the_cheapest_is_sold_first_and_equals_share():
     together = offers(*asked, price=(2.0, 2.0), token=(0, 0))
     assert sell(a_ledger(8.0, 0.0, 0.0), CLIENTS, together, placed)[0].paid.tolist() == [4.0, 4.0]
     ledger, apart = a_ledger(8.0, 0.0, 0.0), offers(*asked, price=(2.0, 1.6), token=(0, 0))
-    left, rest = sell(ledger, CLIENTS, apart, placed)
+    left, rest, bought = sell(ledger, CLIENTS, apart, placed)
+    assert list(map(told, bought)) == [[(3, 0, 6, 0, 3.75, 1.6)], [(3, 0, 2, 0, 1, 2)]]
     assert (left.paid.tolist(), len(rest)) == ([2.0, 6.0], 0)
     assert ledger.balances[3, 1] == 4.75
 
@@ -130,7 +142,7 @@ def test_of_one_token_the_cheapest_is_sold_first_and_equals_share():
 def test_what_is_not_sold_is_still_offered_in_a_later_pass():
     ledger, offered = a_ledger(50.0, 0.0, 0.0), offers(10.0, 0.0)
     for paid in (6.0, 10.0, 10.0):
-        offered, _ = sell(ledger, CLIENTS, offered, orders((3, 0, True, 6, 0)))
+        offered, _, _ = sell(ledger, CLIENTS, offered, orders((3, 0, True, 6, 0)))
         assert offered.paid[0] == paid
     assert offered.asked[0] == 0
 
@@ -260,13 +272,14 @@ def test_gas_is_paid_for_what_reaches_the_market_only():
     run.step()
     fills = run.tables["fills"]
     investors = np.isin(fills["account"], run.register.investor_accounts)
+    served = fills["status"] == STATUSES.index("offering")
     bought = investors & (fills["side"] == 0)
-    assert offered(run).sum() > 0 and not bought.any()  # all purchases were served
+    assert served.any() and (served == bought).all()  # none was left for the market
     table = run.tables["flows"]
     paid = sum(
         amount for name, amount in zip(table["flow"], table["amount"], strict=True) if name == "gas"
     )
-    assert paid == pytest.approx(0.5 * (fills["agent"] > 0).sum())
+    assert paid == pytest.approx(0.5 * ((fills["agent"] > 0) & ~served).sum())
 
 
 def test_idle_offerings_are_warned_of():
@@ -332,6 +345,10 @@ def test_books_hold_and_a_run_goes_on_where_it_was_saved(
         named = list(zip(*(table[name] for name in ("flow", "asset", "amount")), strict=True))
         money = sum(amount for flow, asset, amount in named if (flow, asset) == ("offering", 0))
         assert offered(whole).sum() == pytest.approx(money, rel=1e-9, abs=1e-12)
+        fills = whole.tables["fills"]
+        served = fills["status"] == STATUSES.index("offering")
+        assert fills["amount_in"][served].sum() == pytest.approx(money, rel=1e-9, abs=1e-12)
+        assert fills["amount_out"][served].sum() == pytest.approx(minted(whole), rel=1e-9)
         if market != "bonding_curve":  # which mints what it sells
             grown = (whole.ledger.supply(token) - before).sum()
             made = minted(whole) + minted(whole, "issuance") - minted(whole, "burn")

@@ -25,7 +25,7 @@ from simulator.market import (
     settle_together,
 )
 
-FILLED, UNAFFORDABLE, SLIPPAGE, EMPTY_POOL, EXHAUSTED = range(len(STATUSES))
+FILLED, UNAFFORDABLE, SLIPPAGE, EMPTY_POOL, EXHAUSTED, _ = range(len(STATUSES))
 BUY, SELL = True, False
 PROVIDER, FIRST_POOL, TRADERS = 4, 5, (1, 2, 3)
 

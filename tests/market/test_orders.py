@@ -78,12 +78,19 @@ def test_a_price_is_numeraire_per_token_on_either_side():
     assert fills.numeraire.tolist() == [10, 50, 0]
 
 
-@pytest.mark.parametrize("status", range(1, len(STATUSES)))
+def test_what_an_offering_served_has_a_price_but_moved_no_numeraire_in_pools():
+    fills = Fills(orders_of(FIRST), np.array([4.0]), np.array([STATUSES.index("offering")]))
+    assert (fills.price.tolist(), fills.numeraire.tolist()) == ([2.5], [0])
+    assert (fills.executed.tolist(), fills.filled.tolist()) == ([True], [False])
+    assert not fills.turnover(2).any()
+
+
+@pytest.mark.parametrize("status", range(1, STATUSES.index("offering")))
 def test_what_was_refused_has_no_price_and_moved_no_numeraire(status):
     fills = Fills(orders_of(FIRST, SECOND), np.zeros(2), np.full(2, status))
     assert np.isnan(fills.price).all()
     assert fills.numeraire.tolist() == [0, 0]
-    assert not fills.filled.any()
+    assert not fills.executed.any()
 
 
 def test_no_orders_have_no_fills():
@@ -94,7 +101,7 @@ def test_no_orders_have_no_fills():
 def test_codes_of_sides_and_statuses():
     # What the run folder's categories are written from.
     assert SIDES == ("buy", "sell")
-    assert STATUSES == ("filled", "unaffordable", "slippage", "empty_pool", "exhausted")
+    assert STATUSES == ("filled", "unaffordable", "slippage", "empty_pool", "exhausted", "offering")
 
 
 # The frozen view
