@@ -1,7 +1,7 @@
 """Steering: events that happen to a run while it is watched."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import solara
@@ -20,8 +20,9 @@ from simulator.scenario import (
     Event,
     LiquidityEvent,
     RevenueEvent,
+    Scenario,
 )
-from simulator.scenario.events import EVENTS
+from simulator.scenario.catalogue import places
 
 __all__ = ["Interventions", "drafted", "told"]
 
@@ -36,7 +37,15 @@ DECIDED = ("period", "behaviour.start")
 """Settings of events that nobody is asked for: it is the next period."""
 
 
-def drafted(kind: str, changes: Mapping[str, Any]) -> Event:
+@cache
+def _events(scenario: type[Scenario]) -> dict[str, type[Event]]:
+    """Events by their kind; what plugins have added to the scenario's families is in theirs."""
+    members: Any = places(scenario)["events[]"]
+    kinds = Family(members).kinds.items()
+    return {kind: member for kind, member in kinds if issubclass(member, Event)}
+
+
+def drafted(scenario: type[Scenario], kind: str, changes: Mapping[str, Any]) -> Event:
     """The event of a kind with `changes` by dotted path; its period is not decided yet."""
     values: dict[str, Any] = {"kind": kind, "period": 1}
     if kind == "behaviour":
@@ -47,8 +56,7 @@ def drafted(kind: str, changes: Mapping[str, Any]) -> Event:
         for parent in parents:
             place = place.setdefault(parent, {})
         place[name] = value
-    event: Event = Family(EVENTS).kinds[kind].model_validate(values)  # type: ignore[assignment]
-    return event
+    return _events(scenario)[kind].model_validate(values)
 
 
 def told(event: Event, cast: Cast) -> str:
@@ -72,7 +80,7 @@ def Interventions(show: Live) -> None:
     kind, set_kind = solara.use_state("behaviour")
     changes, set_changes = solara.use_state(dict[str, Any]())
     problem, set_problem = solara.use_state("")
-    draft, over = drafted(kind, changes), show.complete
+    draft, over = drafted(type(show.settings), kind, changes), show.complete
 
     def change(path: str, value: Any) -> None:
         dropped = path.removesuffix("kind") if path.endswith("kind") else None
