@@ -144,6 +144,7 @@ def test_an_event_does_not_take_what_is_chosen_for_the_next_reset(choice):
 def test_a_closed_show_keeps_next_to_nothing(choice):
     show = live(choice, 3)
     show.close()
+    show.close()
     assert len(show.known) == 1 and not hasattr(show, "economy")
     show.step()
     assert len(show.known) == 1 and not show.running
