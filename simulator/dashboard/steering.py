@@ -77,9 +77,10 @@ def told(event: Event, cast: Cast) -> str:
 def Interventions(show: Live) -> None:
     """What is to happen at the beginning of the next period."""
     drawn(show)
-    kind, set_kind = solara.use_state("behaviour")
-    changes, set_changes = solara.use_state(dict[str, Any]())
+    # in one, so that what is asked of a control that is just going does not mix with another kind
+    wanted, want = solara.use_state(("behaviour", dict[str, Any]()))
     problem, set_problem = solara.use_state("")
+    kind, changes = wanted
     draft, over = drafted(type(show.settings), kind, changes), show.complete
 
     def change(path: str, value: Any) -> None:
@@ -89,11 +90,10 @@ def Interventions(show: Live) -> None:
             for name, old in changes.items()
             if dropped is None or not name.startswith(dropped)
         }
-        set_changes(kept | {path: value})
+        want((kind, kept | {path: value}))
 
     def begin(title: str) -> None:
-        set_changes({})
-        set_kind(next(name for name, told in TITLES.items() if told == title))
+        want((next(name for name, told in TITLES.items() if told == title), {}))
 
     def happen() -> None:
         try:
@@ -128,6 +128,9 @@ def _asked(control: Control, cast: Cast, change: Callable[[Any], None]) -> None:
         Asked(control, control.value, change).key(f"event {control.path}")
         return
     place = min(int(control.value), len(names) - 1)
-    solara.Select(
-        control.label, names, names[place], on_value=lambda name: change(names.index(name))
-    ).key(f"event {control.path}")
+
+    def chosen(name: str) -> None:
+        if name in names:  # and not one of the scenario that was open before
+            change(names.index(name))
+
+    solara.Select(control.label, names, names[place], on_value=chosen).key(f"event {control.path}")
