@@ -37,17 +37,14 @@ class Flows:
 
     @classmethod
     def of(cls, columns: Mapping[str, Any], spender: int, before: Self | None) -> Self:
-        """The flows of a period from columns of table `flows`, each way there once.
-
-        `before` is of the period before, None at genesis.
-        """
+        """The flows of columns of table `flows`; `before` is of the period before, if any."""
         ways, sums = ({}, np.zeros(0)) if before is None else (before.ways, before.total)
         names = ("asset", "payer", "payee")
         rows = list(zip(columns["flow"], *(columns[name].tolist() for name in names), strict=True))
         way = np.array([ways.setdefault(row, len(ways)) for row in rows], dtype=np.int64)
         amount = np.array(columns["amount"], dtype=np.float64)
         total = np.concatenate([sums, np.zeros(len(ways) - len(sums))])
-        total[way] += amount
+        np.add.at(total, way, amount)
         spent = dict[str, float]()
         for (flow, asset, payer, _), paid in zip(rows, amount.tolist(), strict=True):
             if asset == NUMERAIRE and payer == spender:
