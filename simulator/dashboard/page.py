@@ -33,6 +33,7 @@ DENSE = """
 .table td { font-size: 0.8rem !important; }
 .table th:not(.active) .v-data-table-header__icon { display: none; }
 """
+LOOKING = "32px"  # kept free, as tabs that move or are made anew miss a click
 LOOK_EVERY = 0.2  # seconds between drawings while periods are run
 CODE = {"font-family": "monospace", "font-size": "0.75rem", "word-break": "break-all"}
 
@@ -141,25 +142,29 @@ def Shown(show: Show, problems: tuple[str, ...], mounted: solara.Reactive[int]) 
     with solara.Column(gap="8px", classes=["run"], style={"padding": "0 20px 20px"}):
         if settings.description:
             solara.Text(settings.description, style={"opacity": "0.75"})
-        for problem in problems:
-            solara.Error(f"error: {problem}", dense=True)
-        if show.failure:
-            solara.Error(f"error: {show.failure}; Reset starts again", dense=True)
-        elif isinstance(show, Live) and show.ended:
-            solara.Info(
-                "The last period of the scenario is reached; Reset starts again.", dense=True
-            )
+        with solara.Div(style={"display": "contents"}):
+            _told(show, problems)
         solara.Text(
             story(frames, show.cast),
             classes=["story"],
             style={"font-size": "1.15rem", "font-weight": "500"},
         )
-        if len(show.known) > 1:
-            Looking(show, mounted)
+        with solara.Div(style={"min-height": LOOKING}):
+            if len(show.known) > 1:
+                Looking(show, mounted)
         with solara.lab.Tabs(value=tab, on_value=set_tab, lazy=True):
             for each in TABS:
                 solara.lab.Tab(each.title)
         Drawn(TABS[tab], show).key(f"tab {tab}")
+
+
+def _told(show: Show, problems: tuple[str, ...]) -> None:
+    for problem in problems:
+        solara.Error(f"error: {problem}", dense=True)
+    if show.failure:
+        solara.Error(f"error: {show.failure}; Reset starts again", dense=True)
+    elif isinstance(show, Live) and show.ended:
+        solara.Info("The last period of the scenario is reached; Reset starts again.", dense=True)
 
 
 @solara.component

@@ -125,6 +125,17 @@ def test_each_show_is_closed_when_another_one_takes_its_place(clicked, closed):
     assert len(closed) == len(set(closed)) == 4
 
 
+def test_the_first_step_and_what_is_told_make_no_tabs_anew(clicked):
+    """A click on tabs that are just going is lost."""
+    (tabs,) = clicked.found(v.Tabs)
+    clicked.press("Step")
+    assert len([each for each in clicked.found(v.Slider) if each.max == 1]) == 1
+    for _ in range(3):
+        clicked.press("Step")
+    assert clicked.told() == ["The last period of the scenario is reached; Reset starts again."]
+    assert clicked.found(v.Tabs) == [tabs]
+
+
 def test_running_ends_with_the_last_period(clicked):
     (count,) = [each for each in clicked.found(v.TextField) if each.label == "Periods"]
     count.v_model = "999999999"
