@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from analysis.looks import words
-from simulator.components import Floats, Integers
+from simulator.components import Floats
 from simulator.dashboard.charts import Cell, Drawing, Picker, Table, numbers, said, spoken
 from simulator.dashboard.frames import Cast, Frame
 from simulator.dashboard.showing import Show
@@ -46,10 +46,10 @@ def _asset_kinds(cast: Cast) -> dict[str, range]:
 
 def drawings(show: Show, picks: Mapping[str, str]) -> Sequence[Drawing]:
     """Balances of agents, balances by kind of account and asset, and flows."""
-    cast, frames = show.cast, show.frames
-    chosen = frames if picks.get(FLOWS) == SO_FAR else frames[-1:]
+    cast, frame = show.cast, show.frames[-1]
+    so_far = picks.get(FLOWS) == SO_FAR
     assets = _asset_kinds(cast).get(picks.get(ASSETS, EVERY), range(len(cast.assets)))
-    return [_agents(frames[-1], cast), _kinds(frames[-1], cast), _flows(chosen, assets, cast)]
+    return [_agents(frame, cast), _kinds(frame, cast), _flows(frame, so_far, assets, cast)]
 
 
 def _agents(frame: Frame, cast: Cast) -> Table:
@@ -84,38 +84,17 @@ def _exact(amounts: Floats, whole: Floats) -> Floats:
     return exact
 
 
-def _flows(frames: Sequence[Frame], assets: range, cast: Cast) -> Table:
-    """Sums over the frames by flow, asset, payer and payee, in the order of appearance."""
-    periods = f"period {frames[-1].period}"
-    if len(frames) > 1 or frames[-1].period == 0:
-        periods = f"periods 0 to {frames[-1].period}" if len(frames) > 1 else "genesis"
+def _flows(frame: Frame, so_far: bool, assets: range, cast: Cast) -> Table:
+    """Sums by flow, asset, payer and payee, in the order of appearance."""
+    periods = f"period {frame.period}"
+    if so_far or frame.period == 0:
+        periods = f"periods 0 to {frame.period}" if frame.period else "genesis"
     title, below = f"Flows, {periods}", "amounts in units of the asset"
-    names, keys, amount = _summed(frames, cast)
-    some = np.isin(keys[1], np.array(assets))
-    if not some.any():
-        return said(title, "Nothing has moved.")
-    kinds, moved = [words(kind) for kind in cast.kinds], [column[some].tolist() for column in keys]
-    columns = [
-        [words(names[code]) for code in moved[0]],
-        [words(cast.assets[code]) for code in moved[1]],
-        *([kinds[code] for code in column] for column in moved[2:]),
-        numbers(amount[some]),
+    moved = frame.flows.so_far if so_far else frame.flows.of_period
+    names, kinds = [words(name) for name in cast.assets], [words(kind) for kind in cast.kinds]
+    rows: list[tuple[Cell, ...]] = [
+        (words(flow), names[asset], kinds[payer], kinds[payee], amount)
+        for (flow, asset, payer, payee), amount in moved
+        if asset in assets
     ]
-    return Table(title, MOVED, list(zip(*columns, strict=True)), below)
-
-
-def _summed(frames: Sequence[Frame], cast: Cast) -> tuple[list[str], list[Integers], Floats]:
-    """Names of flows; flow, asset, payer and payee of each sum `[sums]`, and the sums."""
-    codes: dict[str, int] = {}
-    flow = [codes.setdefault(name, len(codes)) for f in frames for name in f.flows["flow"]]
-    asset, payer, payee = (
-        np.concatenate([frame.flows[name] for frame in frames])
-        for name in ("asset", "payer", "payee")
-    )
-    shape = (max(len(codes), 1), len(cast.assets), len(cast.kinds), len(cast.kinds))
-    place = np.ravel_multi_index((np.array(flow, dtype=np.int64), asset, payer, payee), shape)
-    amount = np.concatenate([frame.flows["amount"] for frame in frames])
-    total = np.bincount(place, amount).astype(np.float64)
-    _, first = np.unique(place, return_index=True)
-    found = place[np.sort(first)]
-    return list(codes), [*np.unravel_index(found, shape)], total[found]
+    return Table(title, MOVED, rows, below) if rows else said(title, "Nothing has moved.")

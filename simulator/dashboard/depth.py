@@ -1,16 +1,15 @@
 """Depth: what swaps of any size would pay in a pool, and the price that they would leave."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from simulator.components import Floats
 from simulator.market import Curve
+from simulator.market.concentrated import ConcentratedPool
+from simulator.market.pool import Side
 
-__all__ = ["Depth", "Ranges", "swapped"]
-
-FAR = 1e3  # times a root of the price: beyond it nothing is asked
+__all__ = ["Depth", "swapped", "swapped_through"]
 
 
 class Depth(NamedTuple):
@@ -40,49 +39,15 @@ def swapped(
     return Depth(paid, got, curve.spot_price(left, numeraire + numeraire_in))
 
 
-@dataclass(frozen=True)
-class Ranges:
-    """A concentrated pool: positions `[positions]` that serve between two roots of the price."""
+def swapped_through(pool: ConcentratedPool, paid: Floats, pays_token: bool) -> Depth:
+    """The same of a pool of positions, which is left where the last swap brings it.
 
-    lower: Floats
-    upper: Floats
-    liquidity: Floats
-    root: float
-    """Of the spot price."""
-
-    def tokens(self, root: Floats) -> Floats:
-        """Behind all positions at each of the roots `[roots]`, fees aside."""
-        inside = np.clip(root[:, None], self.lower, self.upper)
-        behind: Floats = (1 / inside - 1 / self.upper) @ self.liquidity
-        return behind
-
-    def numeraire(self, root: Floats) -> Floats:
-        """The same."""
-        inside = np.clip(root[:, None], self.lower, self.upper)
-        behind: Floats = (inside - self.lower) @ self.liquidity
-        return behind
-
-    def swapped(self, fee: float, paid: Floats, pays_token: bool) -> Depth:
-        """What is paid for amounts `paid` `[amounts]`, of which the fee is kept aside.
-
-        Between two ends of positions the numeraire behind them is linear in the root, the tokens
-        in its inverse.
-        """
-        start, kept = np.array([self.root]), (1 - fee) * paid
-        ends = self._ends()
-        if pays_token:
-            behind = self.tokens(ends)[::-1]
-            wanted = self.tokens(start) + kept
-            root = 1 / np.interp(wanted, behind, 1 / ends[::-1], right=np.nan)
-            got = self.numeraire(start) - self.numeraire(root)
-        else:
-            wanted = self.numeraire(start) + kept
-            root = np.interp(wanted, self.numeraire(ends), ends, right=np.nan)
-            got = self.tokens(start) - self.tokens(root)
-        return Depth(paid, got, root**2)
-
-    def _ends(self) -> Floats:
-        """Roots between which liquidity is the same, ascending."""
-        known = np.unique([self.root, *self.lower[self.lower > 0], *self.upper])
-        known = known[np.isfinite(known)]
-        return np.concatenate([[known[0] / FAR], known, [known[-1] * FAR]])
+    Amounts ascend: each is paid in parts, after what was paid before, which comes to the same.
+    """
+    side: Side = "token" if pays_token else "numeraire"
+    got, spot_price = np.full((2, len(paid)), np.nan)
+    for place, part in enumerate(np.diff(paid, prepend=0.0).tolist()):
+        if not pool.quote_in(side, part):
+            break
+        got[place], spot_price[place] = pool.swap_in(side, part), pool.spot_price
+    return Depth(paid, got.cumsum(), spot_price)

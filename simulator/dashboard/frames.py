@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from simulator.components import Booleans, Floats, Integers
+from simulator.dashboard.flows import Flows
 from simulator.economy.register import Register
 from simulator.scenario import Scenario
 
@@ -90,8 +91,8 @@ class Frame(NamedTuple):
     """Table `agents`: columns `[agents]`, as far as they are recorded."""
     positions: Columns
     """Table `positions`: columns `[positions]`."""
-    flows: Columns
-    """Table `flows`: columns `[flows]`, of which `flow` has names."""
+    flows: Flows
+    """Table `flows`, and its sums so far."""
     holdings: Floats
     """What accounts of each kind have of each asset `[kinds, assets]`, outside below zero."""
     fills: Columns | None = None
@@ -100,7 +101,7 @@ class Frame(NamedTuple):
     @classmethod
     def of(cls, tables: Tables, cast: Cast, before: Self | None) -> Self:
         """The frame of `tables`; `before` is that of the period before, None at genesis."""
-        flows = _filled(tables["flows"])
+        flows, clearing = tables["flows"], cast.kinds.index("clearing")
         moved = np.zeros((len(cast.kinds), len(cast.assets)))
         for side, sign in (("payee", 1.0), ("payer", -1.0)):
             np.add.at(moved, (flows[side], flows["asset"]), sign * flows["amount"])
@@ -110,7 +111,7 @@ class Frame(NamedTuple):
             _by_token(_filled(tables["pools"]), len(cast.tokens)),
             _filled(tables["agents"]),
             _filled(tables["positions"]),
-            flows,
+            Flows.of(flows, clearing, None if before is None else before.flows),
             moved if before is None else before.holdings + moved,
             _filled(tables["fills"]),
         )

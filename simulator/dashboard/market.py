@@ -26,10 +26,11 @@ from simulator.dashboard.charts import (
     thinned,
     top,
 )
-from simulator.dashboard.depth import Depth, Ranges, swapped
+from simulator.dashboard.depth import Depth, swapped, swapped_through
 from simulator.dashboard.frames import Cast, Frame
 from simulator.dashboard.showing import Show
 from simulator.market import Batch, Concentrated, Market
+from simulator.market.concentrated import ConcentratedPool
 
 __all__ = ["drawings", "fee_of", "pickers"]
 
@@ -183,17 +184,18 @@ def _swaps(frame: Frame, token: int, market: Market, fee: float, pays_token: boo
     paid = HALF * most * np.linspace(0.0, 1.0, STEPS + 1)
     paid[0] = LEAST * paid[-1]
     if isinstance(market.curve, Concentrated):
-        return _ranges(frame, token, spot).swapped(fee, paid, pays_token)
+        return swapped_through(_pool(frame, token, market.curve, fee), paid, pays_token)
     curve = market.curve.at(frame.period)
     return swapped(curve, reserve_token, reserve_numeraire, fee, paid, pays_token)
 
 
-def _ranges(frame: Frame, token: int, spot: float) -> Ranges:
-    """The positions of a concentrated pool."""
+def _pool(frame: Frame, token: int, curve: Concentrated, fee: float) -> ConcentratedPool:
+    """The concentrated pool of a token as it is recorded."""
     rows = frame.positions
     there = (rows["token"] == token) & (rows["shares"] > 0)
-    lower, upper = (np.sqrt(rows[name][there]) for name in ("lower", "upper"))
-    return Ranges(lower, upper, rows["shares"][there], float(np.sqrt(spot)))
+    lower, upper, liquidity = (rows[name][there] for name in ("lower", "upper", "shares"))
+    spot = float(frame.pools["spot_price"][token])
+    return ConcentratedPool.of(spot, fee, curve.spacing, lower, upper, liquidity)
 
 
 def _drawn_depth(title: str, below: str, sales: Depth, purchases: Depth) -> Option:

@@ -4,6 +4,7 @@ import threading
 
 import solara
 from mesa.visualization.utils import force_update, update_counter
+from reacton.core import get_render_context
 
 from simulator.dashboard.showing import Show
 
@@ -38,4 +39,5 @@ def Pace(show: Show) -> None:
                 redraw()
             before = now
 
+    show.drawing = get_render_context().thread_lock
     solara.use_thread(watch, dependencies=[id(show)])

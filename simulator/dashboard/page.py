@@ -33,6 +33,7 @@ DENSE = """
 .table td { font-size: 0.8rem !important; }
 .table th:not(.active) .v-data-table-header__icon { display: none; }
 """
+LOOKING = "32px"  # kept free, as tabs that move or are made anew miss a click
 LOOK_EVERY = 0.2  # seconds between drawings while periods are run
 CODE = {"font-family": "monospace", "font-size": "0.75rem", "word-break": "break-all"}
 
@@ -89,11 +90,8 @@ def LiveRun(stage: Stage) -> None:
         choice.value = new
         mounted.value += 1
 
-    def closing() -> Callable[[], None]:
-        shown: Live = show.value
-        return shown.close
-
-    solara.use_effect(closing, [id(show.value)])  # once another one has taken its place
+    shown: Live = show.value  # and not what is shown by the time that the effect begins
+    solara.use_effect(lambda: shown.close, [id(shown)])  # once another one has taken its place
 
     name = choice.value.settings.name
     solara.Title(f"{name} · wallstreetfeds")
@@ -144,25 +142,29 @@ def Shown(show: Show, problems: tuple[str, ...], mounted: solara.Reactive[int]) 
     with solara.Column(gap="8px", classes=["run"], style={"padding": "0 20px 20px"}):
         if settings.description:
             solara.Text(settings.description, style={"opacity": "0.75"})
-        for problem in problems:
-            solara.Error(f"error: {problem}", dense=True)
-        if show.failure:
-            solara.Error(f"error: {show.failure}; Reset starts again", dense=True)
-        elif isinstance(show, Live) and show.ended:
-            solara.Info(
-                "The last period of the scenario is reached; Reset starts again.", dense=True
-            )
+        with solara.Div(style={"display": "contents"}):
+            _told(show, problems)
         solara.Text(
             story(frames, show.cast),
             classes=["story"],
             style={"font-size": "1.15rem", "font-weight": "500"},
         )
-        if len(show.known) > 1:
-            Looking(show, mounted)
+        with solara.Div(style={"min-height": LOOKING}):
+            if len(show.known) > 1:
+                Looking(show, mounted)
         with solara.lab.Tabs(value=tab, on_value=set_tab, lazy=True):
             for each in TABS:
                 solara.lab.Tab(each.title)
         Drawn(TABS[tab], show).key(f"tab {tab}")
+
+
+def _told(show: Show, problems: tuple[str, ...]) -> None:
+    for problem in problems:
+        solara.Error(f"error: {problem}", dense=True)
+    if show.failure:
+        solara.Error(f"error: {show.failure}; Reset starts again", dense=True)
+    elif isinstance(show, Live) and show.ended:
+        solara.Info("The last period of the scenario is reached; Reset starts again.", dense=True)
 
 
 @solara.component
@@ -268,6 +270,8 @@ def Stepping(show: Show) -> None:
     def run() -> None:
         looked = time.monotonic()
         for _ in range(count if asked else 0):
+            if show.ended:
+                break
             show.step()
             if time.monotonic() - looked > LOOK_EVERY:
                 redraw()
@@ -335,7 +339,8 @@ def Setting(choice: solara.Reactive[Choice], control: Control) -> None:
     """One setting, with its meaning where the mouse rests on it."""
 
     def change(new: Any) -> None:
-        choice.value = choice.value.changed(control.path, new)
+        if control.path in {each.path for each in choice.value.controls}:  # still
+            choice.value = choice.value.changed(control.path, new)
 
     Asked(control, choice.value.value(control), change)
 
@@ -345,8 +350,11 @@ def Saving(stage: Stage, show: Live) -> None:
     """The run so far as a run folder, and its scenario as a file."""
     asked, set_asked = solara.use_state(0)
 
-    def save() -> Path | None:
-        return stage.save(show) if asked else None
+    def save() -> Path | SimulatorError | None:
+        try:
+            return stage.save(show) if asked else None
+        except SimulatorError as error:  # raised in a task it would take the place of the page
+            return error
 
     task = solara.lab.use_task(save, dependencies=[asked], prefer_threaded=True)
     with solara.Sidebar(), solara.Card("Save"):
@@ -362,8 +370,8 @@ def Saving(stage: Stage, show: Live) -> None:
         with solara.Column(gap="4px", style={"padding-top": "8px"}):
             if task.pending and asked:
                 solara.Text("computing it again …")
-            elif task.error:
-                solara.Error(f"error: {task.exception}", dense=True)
+            elif isinstance(task.value, SimulatorError):
+                solara.Error(f"error: {task.value}", dense=True)
             elif task.value:
                 solara.Text(f"saved {task.value}", classes=["saved"])
                 solara.Text("Look at it again, or compare it with a new run, with")

@@ -1,5 +1,6 @@
 """Shows: runs as the page plays them, one that is computed and one that was recorded."""
 
+import time
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,8 @@ from simulator.tables import TABLES
 
 __all__ = ["Live", "Recorded", "Replay", "Show", "Utilities"]
 
+PATIENCE = 5.0
+"""Seconds that a step waits at most while the page is drawn."""
 COALITIONS_OF = 20
 """Utilities are told of the coalitions of so many clients."""
 
@@ -72,6 +75,7 @@ class Show(mesa.Model):
         self.known: list[Frame] = []
         self.now, self.failure = 0, ""
         self.seen: tuple[int, int, str] | None = None
+        self.drawing = Lock()  # that is locked while the page of this show is drawn
         # Mesa has put its count of steps around `step`; nothing is counted after the end.
         self._counted_step = self.step
         self.step = self._step_to_the_end  # type: ignore[method-assign]
@@ -106,9 +110,19 @@ class Show(mesa.Model):
         return None
 
     def _step_to_the_end(self) -> None:
+        self._let_it_be_drawn()
         if self.running and not self.ended:
             self._counted_step()
         self.running = not self.ended
+
+    def _let_it_be_drawn(self) -> None:
+        """Wait while another thread draws: if it always found something new, it would not end.
+
+        The lock is only looked at, as who draws does not wait for it.
+        """
+        last = time.monotonic() + PATIENCE
+        while self.drawing.locked() and time.monotonic() < last:
+            time.sleep(0.002)
 
     def step(self) -> None:
         """Show one frame more."""
@@ -167,7 +181,7 @@ class Live(Show):
         with self._working:
             self.failure = "closed"  # so that nobody steps it
             self.known, self.now, self._utilities = self.known[-1:], 0, {}
-            del self.economy
+            self.__dict__.pop("economy", None)
 
     def _take(self) -> None:
         before = self.known[-1] if self.known else None

@@ -1,7 +1,7 @@
 """Steering: events that happen to a run while it is watched."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import solara
@@ -20,8 +20,9 @@ from simulator.scenario import (
     Event,
     LiquidityEvent,
     RevenueEvent,
+    Scenario,
 )
-from simulator.scenario.events import EVENTS
+from simulator.scenario.catalogue import places
 
 __all__ = ["Interventions", "drafted", "told"]
 
@@ -36,7 +37,15 @@ DECIDED = ("period", "behaviour.start")
 """Settings of events that nobody is asked for: it is the next period."""
 
 
-def drafted(kind: str, changes: Mapping[str, Any]) -> Event:
+@cache
+def _events(scenario: type[Scenario]) -> dict[str, type[Event]]:
+    """Events by their kind; what plugins have added to the scenario's families is in theirs."""
+    members: Any = places(scenario)["events[]"]
+    kinds = Family(members).kinds.items()
+    return {kind: member for kind, member in kinds if issubclass(member, Event)}
+
+
+def drafted(scenario: type[Scenario], kind: str, changes: Mapping[str, Any]) -> Event:
     """The event of a kind with `changes` by dotted path; its period is not decided yet."""
     values: dict[str, Any] = {"kind": kind, "period": 1}
     if kind == "behaviour":
@@ -47,8 +56,7 @@ def drafted(kind: str, changes: Mapping[str, Any]) -> Event:
         for parent in parents:
             place = place.setdefault(parent, {})
         place[name] = value
-    event: Event = Family(EVENTS).kinds[kind].model_validate(values)  # type: ignore[assignment]
-    return event
+    return _events(scenario)[kind].model_validate(values)
 
 
 def told(event: Event, cast: Cast) -> str:
@@ -69,10 +77,11 @@ def told(event: Event, cast: Cast) -> str:
 def Interventions(show: Live) -> None:
     """What is to happen at the beginning of the next period."""
     drawn(show)
-    kind, set_kind = solara.use_state("behaviour")
-    changes, set_changes = solara.use_state(dict[str, Any]())
+    # in one, so that what is asked of a control that is just going does not mix with another kind
+    wanted, want = solara.use_state(("behaviour", dict[str, Any]()))
     problem, set_problem = solara.use_state("")
-    draft, over = drafted(kind, changes), show.complete
+    kind, changes = wanted
+    draft, over = drafted(type(show.settings), kind, changes), show.complete
 
     def change(path: str, value: Any) -> None:
         dropped = path.removesuffix("kind") if path.endswith("kind") else None
@@ -81,11 +90,10 @@ def Interventions(show: Live) -> None:
             for name, old in changes.items()
             if dropped is None or not name.startswith(dropped)
         }
-        set_changes(kept | {path: value})
+        want((kind, kept | {path: value}))
 
     def begin(title: str) -> None:
-        set_changes({})
-        set_kind(next(name for name, told in TITLES.items() if told == title))
+        want((next(name for name, told in TITLES.items() if told == title), {}))
 
     def happen() -> None:
         try:
@@ -120,6 +128,9 @@ def _asked(control: Control, cast: Cast, change: Callable[[Any], None]) -> None:
         Asked(control, control.value, change).key(f"event {control.path}")
         return
     place = min(int(control.value), len(names) - 1)
-    solara.Select(
-        control.label, names, names[place], on_value=lambda name: change(names.index(name))
-    ).key(f"event {control.path}")
+
+    def chosen(name: str) -> None:
+        if name in names:  # and not one of the scenario that was open before
+            change(names.index(name))
+
+    solara.Select(control.label, names, names[place], on_value=chosen).key(f"event {control.path}")

@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from analysis.looks import AREA, HONEST, INVESTORS, OTHERS, PALE, PROVIDERS, SOFT, words
-from simulator.components import Floats, Integers
+from simulator.components import Floats
 from simulator.dashboard.charts import (
     Chart,
     Option,
@@ -61,41 +61,15 @@ _LINES: Option = {"icon": None, "itemWidth": 22, "itemStyle": {"opacity": 0}}
 """Of a legend that shows lines without dots."""
 
 
-class _Money(NamedTuple):
-    """Flows of numeraire, one after the other `[flows]`."""
-
-    place: Integers
-    """Place of the frame."""
-    flow: list[str]
-    payer: Integers
-    payee: Integers
-    amount: Floats
-
-    @classmethod
-    def of(cls, frames: Sequence[Frame]) -> Self:
-        columns = [frame.flows for frame in frames]
-        asset, payer, payee, amount = (
-            np.concatenate([flows[name] for flows in columns])
-            for name in ("asset", "payer", "payee", "amount")
-        )
-        names = list(chain.from_iterable(flows["flow"] for flows in columns))
-        lengths = [len(flows["amount"]) for flows in columns]
-        kept = np.flatnonzero(asset == NUMERAIRE)
-        place = np.repeat(np.arange(len(frames)), lengths)[kept]
-        flow = [names[number] for number in kept.tolist()]
-        return cls(place, flow, payer[kept], payee[kept], amount[kept])
-
-
 def drawings(show: Show, picks: Mapping[str, str]) -> list[Chart]:
     """Holders of tokens, Lorenz curves, uses of revenue, and who paid whom."""
     frames, cast, so_far = show.frames, show.cast, picks[SPAN.label] == "so far"
-    money = _Money.of(frames)
     drawn = [Chart(_holders(frames[-1], cast))] if cast.tokens else []
     return [
         *drawn,
         Chart(_lorenz(frames, cast)),
-        Chart(_uses(frames, cast, money, so_far)),
-        Chart(_payments(frames, cast, money, so_far)),
+        Chart(_uses(frames, so_far)),
+        Chart(_payments(frames[-1], cast, so_far)),
     ]
 
 
@@ -209,9 +183,9 @@ def _line(name: str, points: Sequence[Sequence[float]], colour: str, dashes: str
     }
 
 
-def _uses(frames: Sequence[Frame], cast: Cast, money: _Money, so_far: bool) -> Option:
+def _uses(frames: Sequence[Frame], so_far: bool) -> Option:
     """Areas above each other: what left the clearing account, by use."""
-    amounts = _by_use(frames, cast, money)
+    amounts = _by_use(frames)
     if so_far:
         amounts = {use: values.cumsum() for use, values in amounts.items()}
     below = "numeraire so far" if so_far else "numeraire in each period"
@@ -249,29 +223,24 @@ def _area(name: str, colour: str, dots: bool) -> Option:
     }
 
 
-def _by_use(frames: Sequence[Frame], cast: Cast, money: _Money) -> dict[str, Floats]:
+def _by_use(frames: Sequence[Frame]) -> dict[str, Floats]:
     """What left the clearing account in each period, by use `[frames]`."""
-    found: dict[str, Floats] = {use: np.zeros(len(frames)) for use in _USES}
-    for place in np.flatnonzero(money.payer == cast.kinds.index("clearing")).tolist():
-        use = found.setdefault(money.flow[place], np.zeros(len(frames)))
-        use[money.place[place]] += money.amount[place]
+    spent = [frame.flows.spent for frame in frames]
+    uses = dict.fromkeys(chain(_USES, chain.from_iterable(spent)))
+    found = {use: np.array([each.get(use, 0.0) for each in spent]) for use in uses}
     return {use: values for use, values in found.items() if values.any()}
 
 
-def _payments(frames: Sequence[Frame], cast: Cast, money: _Money, so_far: bool) -> Option:
+def _payments(frame: Frame, cast: Cast, so_far: bool) -> Option:
     """A matrix of payers and payees, darker where more was paid."""
-    newest = slice(None) if so_far else money.place == len(frames) - 1
-    count = len(cast.kinds)
-    pairs = money.payer[newest] * count + money.payee[newest]
-    paid: Floats = (
-        np.bincount(pairs, money.amount[newest], count * count).reshape(count, -1).astype(float)
-    )
+    paid = np.zeros((len(cast.kinds), len(cast.kinds)))
+    for (_, asset, payer, payee), amount in frame.flows.so_far if so_far else frame.flows.of_period:
+        if asset == NUMERAIRE:
+            paid[payer, payee] += amount
     some = np.flatnonzero(paid.any(axis=0) | paid.any(axis=1))
     paid = paid[np.ix_(some, some)]
     names = [_KINDS.get(cast.kinds[kind], (words(cast.kinds[kind]), ""))[0] for kind in some]
-    when = (
-        f"from genesis to period {frames[-1].period}" if so_far else f"period {frames[-1].period}"
-    )
+    when = f"from genesis to period {frame.period}" if so_far else f"period {frame.period}"
     option = sheet("Who paid whom", f"numeraire, {when}; rows pay columns")
     option["xAxis"] = category(names) | {"position": "top"}
     option["yAxis"] = category(names) | {"inverse": True}

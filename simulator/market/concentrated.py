@@ -1,7 +1,7 @@
 """Concentrated liquidity: each position serves a range of prices only (Uniswap v3)."""
 
 import math
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 
@@ -67,6 +67,39 @@ class ConcentratedPool:
         self.owned = np.zeros(0)  # liquidity
         self.seen = np.zeros((0, 2))  # fee growth inside at the last look [positions, sides]
         self.owed = np.zeros((0, 2))  # fees earned until then [positions, sides]
+
+    @classmethod
+    def of(
+        cls,
+        price: float,
+        fee: float,
+        spacing: int,
+        lower: Floats,
+        upper: Floats,
+        liquidity: Floats,
+    ) -> Self:
+        """The pool of positions between two prices each `[positions]`, as `ends` has them.
+
+        They have earned nothing yet.
+        """
+        pool = cls(price, fee, spacing)
+        with np.errstate(divide="ignore"):
+            ticks = (np.log(ends) / TICK for ends in (lower, upper))
+            pool.lower, pool.upper = (
+                np.clip(tick, -pool.last_tick, pool.last_tick).round().astype(np.int64)
+                for tick in ticks
+            )
+        pool.owned, pool.seen, pool.owed = liquidity.copy(), *np.zeros((2, liquidity.size, 2))
+        pool._divide()
+        return pool
+
+    @property
+    def ends(self) -> tuple[Floats, Floats]:
+        """Prices from which and to which positions serve, 0 and infinity for all prices."""
+        last = self.last_tick
+        lower = np.where(self.lower > -last, np.exp(TICK * self.lower), 0.0)
+        upper = np.where(self.upper < last, np.exp(TICK * self.upper), np.inf)
+        return lower, upper
 
     @property
     def last_tick(self) -> int:

@@ -188,10 +188,8 @@ class RangePool(Pool):
         """
         book, found = self.book, np.zeros((6, len(accounts)))
         behind = [book.owned * amount for amount in book.amounts(book.lower, book.upper)]
-        lower = np.where(book.lower > -book.last_tick, np.exp(TICK * book.lower), 0.0)
-        upper = np.where(book.upper < book.last_tick, np.exp(TICK * book.upper), np.inf)
         row = np.searchsorted(accounts, self.holders)
-        found[:, row] = [*behind, *book.uncollected.T, lower, upper]
+        found[:, row] = [*behind, *book.uncollected.T, *book.ends]
         return found
 
     def _ticks(self, lower: float, upper: float) -> tuple[int, int]:

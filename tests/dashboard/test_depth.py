@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from simulator.dashboard.depth import Ranges, swapped
+from simulator.dashboard.depth import swapped, swapped_through
 from simulator.market import (
     BondingCurve,
     ConstantProduct,
@@ -48,37 +48,45 @@ def test_pools_agree(curve, side):
 AMOUNTS = np.array([1e-3, 1.0, 20.0, 60.0, 150.0, 400.0, 1e5])
 
 
+ENDS = ((-600, 1200, 3000.0), (900, 1800, 900.0), (-6000, -1200, 2000.0))
+
+
 @pytest.mark.parametrize("side", ["token", "numeraire"])
 def test_concentrated_pools_agree_through_ranges_and_gaps(side):
-    """Up to where no liquidity is left."""
-    ends = ((-600, 1200, 3000.0), (900, 1800, 900.0), (-6000, -1200, 2000.0))
-    book = _book(ends)
-    lower, upper = (1.0001 ** (ticks / 2) for ticks in (book.lower, book.upper))
-    ranges = Ranges(lower, upper, book.owned, book.sqrt_price)
-    depth = ranges.swapped(0.01, AMOUNTS, side == "token")
+    """Each swap on its own, up to where no liquidity is left."""
+    depth = swapped_through(_book(*ENDS), AMOUNTS, side == "token")
     for amount, got, spot in zip(*(column.tolist() for column in depth), strict=True):
-        after = _book(ends)
+        after = _book(*ENDS)
         if expected := after.quote_in(side, amount):
             after.swap_in(side, amount)
-            assert got == pytest.approx(expected, rel=1e-7)
-            assert spot == pytest.approx(after.spot_price, rel=1e-9)
+            assert got == pytest.approx(expected, rel=1e-12)
+            assert spot == pytest.approx(after.spot_price, rel=1e-12)
         else:
             assert np.isnan(got) and np.isnan(spot)
     assert np.isnan(depth.got[-1]) and np.isfinite(depth.got[3])
 
 
-def _book(positions):
+def _book(*positions):
     book = ConcentratedPool(price=1.1, fee=0.01, spacing=60)
     for position in positions:
         book.mint(*position)
     return book
 
 
+@pytest.mark.parametrize("pays_token", [False, True])
+def test_a_range_is_a_constant_product_of_virtual_reserves(pays_token):
+    """Liquidity / root and liquidity x root, less what lies beyond its ends (Uniswap v3, 2.1)."""
+    root, liquidity, paid = np.sqrt(1.1), 3000.0, np.array([10.0, 30.0])
+    depth = swapped_through(_book(ENDS[0]), paid, pays_token)
+    plain = swapped(ConstantProduct(), liquidity / root, liquidity * root, 0.01, paid, pays_token)
+    np.testing.assert_allclose(depth.got, plain.got, rtol=1e-12)
+
+
 def test_a_range_of_all_prices_is_a_constant_product():
-    all_prices = Ranges(np.zeros(1), np.full(1, np.inf), np.full(1, 1000.0), 1.0)
+    ends = np.zeros(1), np.full(1, np.inf)
     for pays_token in (False, True):
-        got = all_prices.swapped(0.003, np.array([10.0, 400.0]), pays_token).got
-        plain = swapped(
-            ConstantProduct(), 1000.0, 1000.0, 0.003, np.array([10.0, 400.0]), pays_token
-        )
+        pool = ConcentratedPool.of(1.0, 0.003, 60, *ends, np.full(1, 1000.0))
+        paid = np.array([10.0, 400.0])
+        plain = swapped(ConstantProduct(), 1000.0, 1000.0, 0.003, paid, pays_token)
+        got = swapped_through(pool, paid, pays_token).got
         np.testing.assert_allclose(got, plain.got, rtol=1e-12)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from simulator.dashboard.choosing import Choice
+from simulator.dashboard.flows import Flows
 from simulator.dashboard.frames import Cast
 from simulator.dashboard.showing import Live, Recorded, Replay
 from simulator.economy import Economy
@@ -45,6 +46,9 @@ def same(first, second):
             assert one.keys() == other.keys()
             for name in one:
                 np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+        elif isinstance(one, Flows):
+            assert one.of_period == other.of_period and one.so_far == other.so_far
+            assert one.spent == other.spent
         elif one is not None and other is not None:
             np.testing.assert_array_equal(one, other)
 
@@ -139,6 +143,7 @@ def test_an_event_does_not_take_what_is_chosen_for_the_next_reset(choice):
 
 def test_a_closed_show_keeps_next_to_nothing(choice):
     show = live(choice, 3)
+    show.close()
     show.close()
     assert len(show.known) == 1 and not hasattr(show, "economy")
     show.step()

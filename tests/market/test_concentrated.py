@@ -62,6 +62,29 @@ def test_a_swap_across_a_tick_is_two_swaps_at_two_depths():
     assert pool.sqrt_price == pytest.approx(after, rel=1e-14)
 
 
+@pytest.mark.parametrize("spacing", [1, 60])
+def test_a_pool_is_built_anew_from_what_its_positions_are_told_to_be(spacing):
+    last = MAX_TICK // spacing * spacing
+    pool = ConcentratedPool(1.1, 0.01, spacing)
+    for lower, upper, liquidity in (
+        (-600, 1200, 3.0),
+        (-last, last, 1.0),
+        (900, 1800, 9.0),
+        (-last, 0, 2.0),
+    ):
+        pool.mint(lower, upper, liquidity)
+    lower, upper = pool.ends
+    assert lower[1] == lower[3] == 0 and upper[1] == np.inf
+    again = ConcentratedPool.of(pool.spot_price, 0.01, spacing, lower, upper, pool.owned)
+    for name in ("ticks", "lower", "upper", "liquidity", "segment"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(pool, name), err_msg=name)
+    assert not again.uncollected.any()
+    for side, amount in (("token", 0.1), ("numeraire", 0.2), ("token", 7.0), ("numeraire", 9.0)):
+        assert again.quote_in(side, amount) == pytest.approx(pool.quote_in(side, amount), rel=1e-12)
+    pool.mint(-120, 120, 5.0), again.mint(-120, 120, 5.0)
+    assert again.reserves == pytest.approx(pool.reserves, rel=1e-12)
+
+
 def test_fees_go_to_who_was_in_range_by_liquidity():
     pool = ConcentratedPool(1.0, fee=0.01)
     wide, *_ = pool.mint(-200, 200, 300.0)

@@ -1,0 +1,204 @@
+"""The page without a browser: what clicks do, and what they must not do, whenever they come."""
+
+import threading
+import time
+import warnings
+
+import pytest
+
+from simulator.dashboard.showing import Live, Show
+from simulator.dashboard.stage import Stage
+from simulator.scenario import Scenario
+
+solara = pytest.importorskip("solara", reason="the extra viz is not installed")
+with warnings.catch_warnings():  # of Mesa's page, which is not as Solara would have it
+    warnings.simplefilter("ignore")
+    from simulator.dashboard import pace, page
+
+v = pytest.importorskip("ipyvuetify")
+
+SCENARIO = """\
+name: small
+periods: 4
+federation: {contribution: {kind: leave_one_out}}
+clients: [{count: 3}]
+liquidity_providers: [{count: 1, deposit: 300}]
+investors: [{count: 4}]
+"""
+
+
+class Clicked:
+    """A page that is drawn here; what goes wrong in it is raised."""
+
+    def __init__(self, element):
+        @solara.component
+        def whole():
+            with solara.AppLayout():
+                element()
+
+        self.box, self.context = solara.render(whole(), handle_error=False)
+
+    def button(self, name):
+        (found,) = [each for each in self.found(v.Btn) if name in each.children]
+        return found
+
+    def press(self, name):
+        self.button(name).click()
+
+    def select(self, label):
+        (found,) = [each for each in self.found(v.Select) if each.label == label]
+        return found
+
+    def told(self):
+        return [each.children[0] for each in self.found(v.Alert)]
+
+    def texts(self):
+        return [
+            text for each in self.found(v.Html) for text in each.children if isinstance(text, str)
+        ]
+
+    def found(self, kind):
+        return [each for each in within(self.box) if isinstance(each, kind)]
+
+
+def within(widget):
+    """A widget and all that are in it."""
+    yield widget
+    slots = [slot["children"] for slot in getattr(widget, "v_slots", ())]
+    for child in [*getattr(widget, "children", ()), *slots]:
+        for each in child if isinstance(child, list) else [child]:
+            if not isinstance(each, str):
+                yield from within(each)
+
+
+@pytest.fixture
+def closed(monkeypatch):
+    """Shows, whenever one is closed."""
+    found, close = [], Live.close
+    monkeypatch.setattr(Live, "close", lambda show: (found.append(show), close(show)))
+    return found
+
+
+@pytest.fixture
+def clicked(tmp_path, closed):
+    file = tmp_path / "small.yaml"
+    file.write_text(SCENARIO)
+    stage = Stage(Scenario, str(file), {}, out=tmp_path / "out")
+    found = Clicked(lambda: page.LiveRun(stage))
+    yield found
+    found.context.close()
+
+
+def soon(true):
+    last = time.monotonic() + 20
+    while not true() and time.monotonic() < last:
+        time.sleep(0.02)
+    assert true()
+
+
+def test_what_cannot_be_saved_is_told_on_the_page(clicked, caplog):
+    clicked.press("Save run")
+    soon(clicked.told)
+    assert clicked.told() == ["error: there is nothing to save yet: step or play first"]
+    assert not caplog.records  # the server would tell them
+    clicked.press("Step")
+    clicked.press("Save run")
+    soon(lambda: any("saved" in text for text in clicked.texts()))
+    assert clicked.told() == []
+
+
+def test_a_client_of_a_scenario_that_was_open_before_is_not_chosen(clicked):
+    select = clicked.select("client")
+    assert select.items == ["client 0", "client 1", "client 2"]
+    select.v_model = "client 1"
+    clicked.select("client").v_model = "client 17"
+    clicked.press("Let it happen")
+    assert "period 1: client 1 turns free rider" in clicked.texts()
+
+
+def test_each_show_is_closed_when_another_one_takes_its_place(clicked, closed):
+    for _ in range(3):
+        clicked.press("Reset")
+        clicked.press("Step")
+    assert len(closed) == len(set(closed)) == 3
+    clicked.context.close()
+    assert len(closed) == len(set(closed)) == 4
+
+
+def test_the_first_step_and_what_is_told_make_no_tabs_anew(clicked):
+    """A click on tabs that are just going is lost."""
+    (tabs,) = clicked.found(v.Tabs)
+    clicked.press("Step")
+    assert len([each for each in clicked.found(v.Slider) if each.max == 1]) == 1
+    for _ in range(3):
+        clicked.press("Step")
+    assert clicked.told() == ["The last period of the scenario is reached; Reset starts again."]
+    assert clicked.found(v.Tabs) == [tabs]
+
+
+def test_running_ends_with_the_last_period(clicked):
+    (count,) = [each for each in clicked.found(v.TextField) if each.label == "Periods"]
+    count.v_model = "999999999"
+    count.fire_event("focusout", {})
+    clicked.press("Run 999999999")
+    soon(lambda: any(text.startswith("Period 4 of 4") for text in clicked.texts()))
+    soon(lambda: not clicked.button("Run 999999999").disabled)
+
+
+class Counting(Show):
+    """Steps much faster than it is drawn."""
+
+    def step(self):
+        time.sleep(0.002)
+        self.now += 1
+
+
+def test_who_clicks_while_it_plays_does_not_draw_until_it_ends():
+    """It drew a hundred times in a row before, and then Solara gave up."""
+    show = Counting(Scenario(periods=2000))
+    show.known = [None] * 2001
+
+    def play():
+        while not show.ended:
+            show.step()
+            pace.redraw()
+
+    drawn, playing = [], threading.Thread(target=play)
+
+    @solara.component
+    def slow():
+        pace.drawn(show)
+        drawn.append(show.now)
+        if len(drawn) == 2:  # it begins to play while a click is drawn
+            playing.start()
+        time.sleep(0.02)
+
+    @solara.component
+    def both():
+        with solara.Div():
+            pace.Pace(show)
+            slow()
+
+    _, context = solara.render(both(), handle_error=False)
+    try:
+        pace.redraw()
+        assert len(drawn) < 10
+    finally:
+        show.failure = "stopped"
+        playing.join()
+        context.close()
+
+
+def test_a_step_waits_for_drawing_but_not_for_ever(monkeypatch):
+    monkeypatch.setattr("simulator.dashboard.showing.PATIENCE", 0.2)
+    show = Counting(Scenario(periods=5))
+    with show.drawing:
+        start = time.monotonic()
+        show.step()
+        assert show.now == 1 and time.monotonic() - start > 0.2
+        stepping = threading.Thread(target=show.step)
+        stepping.start()
+        time.sleep(0.05)
+        assert show.now == 1
+    stepping.join(0.1)
+    assert show.now == 2
