@@ -115,7 +115,7 @@ def test_an_insider_without_delay_is_refused(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("investors:\n  - {strategy: {kind: insider}}\n", encoding="utf-8")
     with pytest.raises(
-        ScenarioError, match=r"mine.yaml:2:3: .*set market.information_delay"
+        ScenarioError, match=r"mine.yaml:2:16: .*set market.information_delay"
     ) as said:
         Scenario.load(path)
     assert "\n" not in str(said.value).strip()
