@@ -10,7 +10,9 @@ def client_rows(run: Run) -> pd.DataFrame:
     """Table `clients` with the pool of each client's token beside it, and `issuance` as money."""
     token = run.clients["client"].astype(str).map(run.token_of).astype(object)
     rows = run.clients.astype({"client": str, "behaviour": str}).assign(token=token)
-    pools = run.pools[["period", "token", "reserve_token", "reserve_numeraire", "spot_price"]]
+    pools = run.pools[
+        ["period", "token", "reserve_token", "reserve_numeraire", "spot_price", "fee"]
+    ]
     rows = rows.merge(pools.astype({"token": object}), on=["period", "token"], how="left")
     raised = rows.get("offering", 0.0)  # runs from before there were offerings lack the column
     return rows.assign(issuance=worth(rows["issued"], rows["spot_price"]), offering=raised)

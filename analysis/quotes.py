@@ -9,7 +9,10 @@ from analysis.load import Run
 
 
 def liquidation_quote(
-    tokens: pd.Series, reserve_token: pd.Series, reserve_numeraire: pd.Series, fee: float
+    tokens: pd.Series,
+    reserve_token: pd.Series,
+    reserve_numeraire: pd.Series,
+    fee: float | pd.Series,
 ) -> pd.Series:
     """Numeraire paid by constant-product pools for all `tokens` sold at once: y g a/(x + g a).
 
@@ -27,17 +30,16 @@ def liquidation_quote(
 def pool_quote(run: Run, tokens: pd.Series, pools: pd.DataFrame, period: int) -> pd.Series:
     """Numeraire that the run's pools pay for all `tokens` sold at once at the end of a period.
 
-    `pools` has `reserve_token` x and `reserve_numeraire` y beside each amount a. With g = 1 - fee,
-    the run's fee without what volatility adds to it: constant product as `liquidation_quote`, a
-    weighted pool y (1 - (1 + g a/x)^-(w/(1 - w))), w the token's weight then (Balancer), a bonding
-    curve y (1 - (1 - g a/x)^(1/w)), w its reserve ratio and x the supply (Bancor). NaN for curves
-    whose reserves alone do not say it in closed form (stableswap, concentrated, plugins).
+    `pools` has `reserve_token` x, `reserve_numeraire` y and `fee` beside each amount a. With
+    g = 1 - fee: constant product as `liquidation_quote`, a weighted pool
+    y (1 - (1 + g a/x)^-(w/(1 - w))), w the token's weight then (Balancer), a bonding curve
+    y (1 - (1 - g a/x)^(1/w)), w its reserve ratio and x the supply (Bancor). NaN for curves whose
+    reserves alone do not say it in closed form (stableswap, concentrated, plugins).
     """
-    market = run.scenario.get("market", {})
-    curve, fee = market.get("curve", {}), float(market.get("fee", math.nan))
-    x, y, sold = pools["reserve_token"], pools["reserve_numeraire"], (1 - fee) * tokens
+    curve = run.scenario.get("market", {}).get("curve", {})
+    x, y, sold = pools["reserve_token"], pools["reserve_numeraire"], (1 - pools["fee"]) * tokens
     if curve.get("kind") == "constant_product":
-        return liquidation_quote(tokens, x, y, fee)
+        return liquidation_quote(tokens, x, y, pools["fee"])
     if curve.get("kind") == "weighted":
         weight = _weight(curve, period)
         quote = y * (1 - (1 + sold / x) ** -(weight / (1 - weight)))

@@ -48,6 +48,7 @@ TABLES: dict[str, dict[str, str]] = {
         "fees": "float64",  # numeraire; those paid in tokens at the price that the rest was paid
         "supply": "float64",
         "fundamental_value": "float64",
+        "fee": "float64",  # of swaps in the period, as a part of what is paid in
     },
     "positions": {  # of providers and the treasury in pools, at the end of the period
         "period": "int32",

@@ -32,7 +32,7 @@ from simulator.dashboard.showing import Show
 from simulator.market import Batch, Concentrated, Market
 from simulator.market.concentrated import ConcentratedPool
 
-__all__ = ["drawings", "fee_of", "pickers"]
+__all__ = ["drawings", "pickers"]
 
 TOKEN, ROWS, ALL = "Token", "Fills and positions", "of all tokens"
 THIS = "of this token"
@@ -85,7 +85,7 @@ def drawings(show: Show, picks: Mapping[str, str]) -> Sequence[Drawing]:
     few = thinned(frames)
     return [
         Chart(_price(few, token, cast)),
-        _depth(frames, token, cast),
+        _depth(frames[-1], token, cast),
         Chart(_volume(few, token), height=SMALL),
         Chart(_reserves(few, token), height=SMALL),
         _fills(frames[-1], of, cast),
@@ -135,41 +135,23 @@ def _scales(left: Sequence[Line], right: Sequence[Line]) -> list[Option]:
     return [axis(top(left)), axis(top(right)) | {"splitLine": {"show": False}}]
 
 
-def _depth(frames: Sequence[Frame], token: int, cast: Cast) -> Drawing:
+def _depth(frame: Frame, token: int, cast: Cast) -> Drawing:
     """Purchases to the right and sales to the left, by the numeraire that they move."""
-    frame, market = frames[-1], cast.settings.market
+    market = cast.settings.market
     title = f"Depth of the pool of {words(cast.tokens[token])}"
     reserves = [float(frame.pools[name][token]) for name in ("reserve_token", "reserve_numeraire")]
     if np.isnan(reserves).any():
         return said(title, "The token is not launched yet.", wide=False)
     if not any(reserve > 0 for reserve in reserves):
         return said(title, "The pool is empty: there is nothing to trade with.", wide=False)
-    fee = fee_of(frames, token, market)
-    sales, purchases = (
-        _swaps(frame, token, market, fee, pays_token) for pays_token in (True, False)
-    )
+    fee = float(frame.pools["fee"][token])
+    sales, purchases = (_swaps(frame, token, market, fee, pays) for pays in (True, False))
     below = (
         f"orange: price of one swap, its fee of {100 * fee:.3g}% included; blue: spot afterwards"
     )
     if isinstance(cast.settings.clearing(frame.period), Batch):
         below += ";\nbatches clear otherwise: all orders at one price"
     return Chart(_drawn_depth(title, below, sales, purchases))
-
-
-def fee_of(frames: Sequence[Frame], token: int, market: Market) -> float:
-    """Fee of a pool in the newest period, with what the moves of its price until then have added.
-
-    A token that is not launched stands at the price of its launch.
-    """
-    terms = market.volatility_fee
-    if not terms.sensitivity:
-        return market.fee
-    price = _of_pool(frames[:-1], "spot_price", token)
-    price = np.where(np.isnan(price), market.launch.price, price)
-    memory = terms.initial(np.full(1, market.launch.price))
-    for known in price[1:]:  # what genesis does to it is not observed
-        memory = terms.observe(memory, np.full(1, known))
-    return float(terms.fees(memory, market.fee)[0])
 
 
 def _swaps(frame: Frame, token: int, market: Market, fee: float, pays_token: bool) -> Depth:

@@ -99,6 +99,7 @@ def _pools(economy: "Economy", turnover: Floats) -> Row:
         "fees": fee * (bought_for + sold_for / (1 - fee)),
         "supply": economy.ledger.supply(register.token_numbers),
         "fundamental_value": economy.fundamental_value,
+        "fee": fee,
     }
     exist = register.exist(economy.period)
     return {name: column[exist] for name, column in rows.items()}

@@ -38,7 +38,7 @@ def client(
 
 
 def pool(period: int, token: str, tokens: float, numeraire: float, value: float) -> tuple[Any, ...]:
-    return (period, token, tokens, numeraire, numeraire / tokens, 0.0, 0.0, 1000.0, value)
+    return (period, token, tokens, numeraire, numeraire / tokens, 0.0, 0.0, 1000.0, value, 0.2)
 
 
 def agent(

@@ -83,7 +83,7 @@ def client(
 def pool(
     period: int, token: str, price: float, fees: float = 0.0, value: float = 1.0
 ) -> tuple[Any, ...]:
-    return (period, token, 100.0, 100 * price, price, 100 * fees, fees, 1000.0, value)
+    return (period, token, 100.0, 100 * price, price, 100 * fees, fees, 1000.0, value, 0.0025)
 
 
 def agent(period: int, name: str, kind: str, strategy: str, wealth: float) -> tuple[Any, ...]:
@@ -249,7 +249,7 @@ def owned() -> Rows:
     position = (0, "provider", "token_0", 20.0, 0.0, math.inf, 20.0, 20.0, 40.0)
     return {
         "clients": [by_hand.client(0, "client_0", "honest", 1.0, 0, 0, 0, 60.0, 0)],
-        "pools": [(0, "token_0", 20.0, 20.0, 1.0, 0.0, 0.0, 200.0, 1.0)],
+        "pools": [(0, "token_0", 20.0, 20.0, 1.0, 0.0, 0.0, 200.0, 1.0, 0.2)],
         "flows": [(0, "genesis_sale", "token_0", "client", "investor", 120.0)],
         "positions": [(*position, 20.0, 20.0, 40.0, 0.0, 0.0, 0.0, 0.0, 0.0)],
         "agents": [

@@ -41,7 +41,7 @@ def paid(period: int, dividend: float, number: int = 0) -> tuple[Any, ...]:
 
 
 def pool(period: int, value: float, price: float = 1.0, number: int = 0) -> tuple[Any, ...]:
-    return (period, f"token_{number}", 10.0, 10 * price, price, 0.0, 0.0, 100.0, value)
+    return (period, f"token_{number}", 10.0, 10 * price, price, 0.0, 0.0, 100.0, value, 0.01)
 
 
 def flow(period: int, name: str, payer: str, payee: str, amount: float) -> tuple[Any, ...]:

@@ -60,10 +60,10 @@ def made(bought: float, paid: float) -> Any:
     refused = fill | {"status": "slippage", "amount_out": 0.0}
     fills = pd.DataFrame([fill, refused])[: 2 if bought else 0]
     pools = {"period": [0, 1], "token": "a", "reserve_token": [100.0, 100 - bought]}
-    pools |= {"reserve_numeraire": [100.0, 100 + paid], "spot_price": [1.0, price]}
+    pools |= {"reserve_numeraire": [100.0, 100 + paid], "spot_price": [1.0, price], "fee": 0.0}
     return SimpleNamespace(
         folder="made",
-        scenario={"market": {"fee": 0.0, "curve": {"kind": "constant_product"}}},
+        scenario={"market": {"curve": {"kind": "constant_product"}}},
         agents=table.assign(wealth=table["numeraire"] + table["token_value"]),
         flows=pd.DataFrame(flows, columns=["period", "flow", "asset", "payer", "payee", "amount"]),
         fills=fills,

@@ -49,7 +49,8 @@ def crowd(toy: Toy, count: int) -> Toy:
             share = number * (1 + t)
             rest = toy["clients"][0][3:7], toy["clients"][0][8:]
             rows["clients"].append((t, f"client-{number}", behaviour, *rest[0], share, *rest[1]))
-            rows["pools"].append((t, f"token-{number}", 1.0, 1.0, 1.0 * share, 0.0, 0.0, 1.0, 2.0))
+            price = 1.0 * share
+            rows["pools"].append((t, f"token-{number}", 1.0, 1.0, price, 0.0, 0.0, 1.0, 2.0, 0.0))
     return rows
 
 

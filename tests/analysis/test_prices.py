@@ -65,7 +65,7 @@ def test_there_is_no_gap_to_a_value_of_zero(made: Callable[..., Run]) -> None:
 
 def test_an_empty_pool_has_no_price_to_be_wrong(made: Callable[..., Run]) -> None:
     rows = [
-        (1, f"token_{number}", tokens, 0.0, 3.0, 0.0, 0.0, 1000.0, 1.0)
+        (1, f"token_{number}", tokens, 0.0, 3.0, 0.0, 0.0, 1000.0, 1.0, 0.01)
         for number, tokens in enumerate((0.0, 50.0))
     ]
     assert price_gap(made({"pools": rows})).loc[1].tolist() == pytest.approx(

@@ -9,7 +9,7 @@ import pytest
 
 from analysis import client_rewards, liquidation_quote, load_run, mechanism_results
 from analysis.quotes import pool_quote
-from simulator import Scenario, run
+from simulator import Economy, Scenario, run
 
 BONDING = {"market.launch.kind": "bonding_curve", "liquidity_providers": []}
 MOVING = {"kind": "weighted", "weight": 0.9, "last_weight": 0.6, "periods": 10}
@@ -49,6 +49,21 @@ def test_it_is_what_the_curve_pays(tmp_path: Path, changes: dict[str, Any]) -> N
     rewards = client_rewards(found)
     assert (rewards["at_quote"] > 0).all() and (rewards["at_quote"] < rewards["at_spot"]).all()
     assert np.isfinite(mechanism_results(found).drop("liquidity_providers")).all()
+
+
+def test_fees_that_follow_volatility_are_those_of_the_period(tmp_path: Path) -> None:
+    terms = {"sensitivity": 0.3, "memory": 0.5}
+    settings = {"periods": 4, "market.volatility_fee": terms}
+    scenario = Scenario.load("scenarios/quickstart.yaml", settings)
+    economy = Economy(scenario)
+    for _ in range(4):
+        economy.step()
+    expected = [pool.quote_in("token", 100.0) for pool in economy.pools]
+    found = load_run(run(scenario, out=tmp_path))
+    pools = found.pools[found.pools["period"] == 4]
+    quotes = pool_quote(found, pd.Series(100.0, pools.index), pools, 4)
+    assert quotes.tolist() == pytest.approx(expected, rel=1e-9)
+    assert (pools["fee"] > scenario.market.fee).all()
 
 
 @pytest.mark.parametrize("kind", ["stableswap", "concentrated"])
