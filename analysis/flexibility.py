@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.clients import brought, client_rows, members
+from analysis.clients import brought, client_rows, members, told
 from analysis.load import Run
 from analysis.quotes import pool_quote
 from analysis.rewards import client_rewards
@@ -30,29 +30,34 @@ def flexibility_results(run: Run, outlay: float = 500.0) -> pd.Series:
     | `lost_percent` | what those tokens lost in price until the end, % of all they had before |
 
     Money is what a client got until then, net of training and of what it brought along, and a time
-    is the first period at whose end it suffices, 0 at genesis. Whoever never gets there counts with
-    the number of periods, which is a lower bound: see `unpaid_percent`. The outlay is a sunk cost
+    is the first period at whose end it suffices, 0 at genesis; a late joiner's count from the
+    period before it joined. Whoever never gets there counts with the number of periods, which is a
+    lower bound: see `unpaid_percent`. The outlay is a sunk cost
     that a client is thought to have had before, such as collecting its data; it is paid to nobody.
     A launch pays at once, so only outlays that it does not cover tell mechanisms apart by more than
     that they have one. Money of 400, 450, 520 and 600 at the ends of periods 0 to 3, of a reward of
     1000, covers 500 after 2 periods, which is half of the reward too.
 
     Tokens count at spot prices for the fall, else at the quote of their pool; those that have not
-    vested are left out. The last two are NaN where nobody turns.
+    vested are left out. The last two are NaN where nobody turns
+    who was there before.
     """
     rows, joiners = client_rows(run), members(run)["client"].unique()
     rewards, own_cash = client_rewards(run).loc[joiners], brought(run, pd.Index(run.behaviours))
     money = wide(rows, "client", "numeraire") - own_cash
     turned = rewards.index[(rewards["behaviour"].astype(str) != "honest").to_numpy()]
     honest = rewards.index.difference(turned)
-    own, total = money[honest], rewards["total"][honest]
+    missed = told(run, pd.Index(run.behaviours), "joins", 1)[honest] - 1
+    own = money[honest].where(money.index.to_numpy()[:, None] >= missed.to_numpy())
+    total = rewards["total"][honest]
     wealth = (wide(rows, "client", "wealth") - own_cash)[honest]
     income = own.diff().iloc[1:]
+    early = money[honest].loc[len(income) // 4]
     found = {
         "reward": total.mean(),
-        "early_percent": 100 * own.loc[len(income) // 4].mean() / (total.mean() or math.nan),
-        "half_time": _times(own, total / 2).mean(),
-        "payback": _times(own, outlay).mean(),
+        "early_percent": 100 * early.mean() / (total.mean() or math.nan),
+        "half_time": (_times(own, total / 2) - missed).mean(),
+        "payback": (_times(own, outlay) - missed).mean(),
         "unpaid_percent": 100 * (own.max() < outlay).mean(),
         "unsteadiness": (income.std() / income.mean()).mean(),
         "drawdown_percent": 100 * _drawdown(wealth).mean(),
@@ -83,7 +88,8 @@ def _drawdown(wealth: pd.DataFrame) -> pd.Series:
 def _bond(run: Run, rows: pd.DataFrame, money: pd.DataFrame) -> dict[str, Any]:
     """What clients who turned still had in tokens the period before, and what it lost."""
     deviant = rows[(rows["behaviour"] != "honest") & (rows["period"] > 0)]
-    if deviant.empty or (before := int(deviant["period"].min()) - 1) < 1:
+    joins = told(run, pd.Index(run.behaviours), "joins", 1)[money.columns]
+    if deviant.empty or (before := int(deviant["period"].min()) - 1) < joins.max():
         return {"stake_percent": math.nan, "lost_percent": math.nan}
     then, end = (rows[rows["period"] == at].set_index("client") for at in (before, money.index[-1]))
     if then["spot_price"].isna().all():
@@ -92,6 +98,6 @@ def _bond(run: Run, rows: pd.DataFrame, money: pd.DataFrame) -> dict[str, Any]:
     owned = stake + money.loc[before]
     lost = stake * (1 - end["spot_price"] / then["spot_price"])
     return {
-        "stake_percent": 100 * stake.sum() / owned.sum(),
-        "lost_percent": 100 * lost.sum() / owned.sum(),
+        "stake_percent": 100 * stake.sum() / (owned.sum() or math.nan),
+        "lost_percent": 100 * lost.sum() / (owned.sum() or math.nan),
     }

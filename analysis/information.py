@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.clients import client_rows, joined
 from analysis.load import Run
-from analysis.tables import wide
+from analysis.tables import ROUNDING, wide
 from analysis.wealth import returns_by_strategy
 
 
@@ -23,7 +23,7 @@ def information_results(run: Run) -> pd.Series:
     | name | meaning |
     |---|---|
     | `by_credit`, `by_price` | correlation of contributions to come with credit, and with price |
-    | `beyond_credit` | partial correlation with price, given credit |
+    | `beyond_credit` | partial correlation with price, given credit, if that leaves any |
     | `return_*` | `return` of `returns_by_strategy`, % |
     """
     delay = int(run.scenario["market"]["information_delay"])
@@ -47,7 +47,8 @@ def information_results(run: Run) -> pd.Series:
     )
     found = table.corr()["to_come"]
     across = table["credit"].corr(table["price"])
-    free = math.sqrt((1 - found["credit"] ** 2) * (1 - across**2))
+    apart = (1 - found["credit"] ** 2) * (1 - across**2)
+    free = math.sqrt(apart) if apart > ROUNDING else math.nan
     grown = 100 * returns_by_strategy(run)["return"]
     results = {
         "by_credit": found["credit"],

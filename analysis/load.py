@@ -50,7 +50,10 @@ class Run:
     @cached_property
     def pools(self) -> pd.DataFrame:
         """One row per period and token."""
-        return self._table("pools")
+        rows = self._table("pools")
+        if "fee" not in rows:  # runs from before it was recorded
+            rows["fee"] = float(self.scenario.get("market", {}).get("fee", "nan"))
+        return rows
 
     @cached_property
     def positions(self) -> pd.DataFrame:
@@ -64,7 +67,7 @@ class Run:
 
     @cached_property
     def fills(self) -> pd.DataFrame:
-        """One row per settled or refused order."""
+        """A row for each order, two for one that an offering served in part."""
         return self._table("fills")
 
     @cached_property

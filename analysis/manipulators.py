@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.load import Run
 from analysis.prices import price_gap
 from analysis.quotes import pool_quote
-from analysis.tables import first_rows, last_rows
+from analysis.tables import executed, first_rows, last_rows
 from analysis.wealth import GROUPS, investor_tokens, wealth_by_group
 
 
@@ -45,7 +45,7 @@ tokens at the control's last fundamental values, see `wealth_by_group` |
     at_value = wealth_by_group(run, names, value) - wealth_by_group(control, names, value)
     spot, quote = (_wealth_of(run, names)[at] - _wealth_of(control, names)[at] for at in (0, 1))
     by_kind = (_spot_by_kind(run, names) - _spot_by_kind(control, names)).add_suffix("_at_spot")
-    refused = own["orders"][~own["status"].isin(["filled", "offering"])].sum()
+    refused = own["orders"][~executed(own)].sum()
     genesis = first_rows(control.agents, "agent").loc[list(names), "wealth"].sum()
     return pd.Series(
         {

@@ -41,7 +41,7 @@ def proceeds(run: Run) -> pd.DataFrame:
 
     | channel | meaning |
     |---|---|
-    | `endowment` | brought along at genesis |
+    | `endowment` | brought along |
     | `genesis_sale` | paid for their tokens at the launch, by investors and liquidity providers |
     | `offering` | paid for new tokens that they sold to buy data, by whoever bought |
     | `sales` | paid by pools for tokens, fees taken off |

@@ -18,7 +18,7 @@ def outside_money_results(run: Run) -> pd.Series:
     | `participation` | part of the clients who have joined that took part, mean over periods, % |
     | `examples` | on which clients train at the end, all together |
     | `data`, `training` | what clients spent on examples and on training, numeraire |
-    | `from_providers`, `from_investors` | what these paid clients at genesis and in offerings |
+    | `from_providers`, `from_investors` | what these paid clients at launches and in offerings |
     | `from_pools` | what pools paid clients for tokens, less what clients paid in |
     | `from_revenue` | direct pay and dividends to clients |
     | `clients` | `total` of `client_rewards`, of all clients |

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.load import Run
-from analysis.tables import ROUNDING, first_rows, wide
+from analysis.tables import ROUNDING, executed, first_rows, wide
 
 OUTSIDE_TRADERS = ("arbitrageur",)
 """Strategies that buy outside what they sell in pools, and sell there what they buy in them."""
@@ -145,8 +145,7 @@ def _moves(run: Run) -> pd.DataFrame:
 
     Not of those who trade outside whatever they trade in pools.
     """
-    executed = run.fills["status"].isin(["filled", "offering"])
-    done = run.fills[executed].astype({"agent": str, "token": str})
+    done = run.fills[executed(run.fills)].astype({"agent": str, "token": str})
     done = done[~done["strategy"].isin(OUTSIDE_TRADERS)]
     net = done["amount_out"].where(done["side"] == "buy", -done["amount_in"])
     keys = [done[name] for name in ("period", "token", "agent")]

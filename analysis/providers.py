@@ -36,8 +36,7 @@ at the end of each period |
     | `impermanent_loss` | the difference of both without fees: value - held - fees |
     | `fees` | that its positions earned, at the prices at the end of each period |
     | `lvr` | loss against rebalancing, summed |
-    | `dividends` | what else its numeraire changed by: dividends, less gas, tips and what \
-it paid for tokens that were offered |
+    | `dividends` | what else its numeraire changed by: dividends, less gas and tips |
     | `return_against_holding` | value / held - 1, chained over periods where liquidity moved |
 
     All from table `positions`, for any curve. Dividends stand aside: whoever held the tokens would

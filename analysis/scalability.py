@@ -1,11 +1,13 @@
 """How well markets for tokens work as federations grow."""
 
-import numpy as np
+import math
+
 import pandas as pd
 
 from analysis.load import Run
 from analysis.mechanisms import mechanism_results
 from analysis.prices import price_gap
+from analysis.tables import executed
 
 
 def scalability_results(run: Run, buy: float = 20.0) -> pd.Series:
@@ -29,7 +31,9 @@ def scalability_results(run: Run, buy: float = 20.0) -> pd.Series:
     if run.pools.empty:
         return found.reindex([*(f"{name}_percent" for name in names), *found.index])
     first = run.pools[run.pools["period"] == 0]["reserve_numeraire"]
+    first = first.where(first > 0)
     orders = run.fills[run.fills["strategy"].astype(str) != "buyback"]
+    refused = orders["orders"][~executed(orders)].sum()
     filled = orders[orders["status"].astype(str) == "filled"]
     money = filled["amount_in"].where(filled["side"].astype(str) == "buy", filled["amount_out"])
     gaps = price_gap(run)
@@ -38,9 +42,9 @@ def scalability_results(run: Run, buy: float = 20.0) -> pd.Series:
     traded = len(filled[["period", "token"]].drop_duplicates())
     parts = {
         "impact": ((1 + buy / first) ** 2 - 1).mean(),
-        "slippage": (filled["slippage"] * money).sum() / money.sum(),
-        "refused": 1 - len(filled) / len(orders),
-        "error": float(np.nanmedian(late)) - 1,
+        "slippage": (filled["slippage"] * money).sum() / (money.sum() or math.nan),
+        "refused": refused / (orders["orders"].sum() or math.nan),
+        "error": pd.Series(late.to_numpy().ravel()).median() - 1,
         "untraded": 1 - traded / markets,
     }
     percents = {f"{name}_percent": 100 * parts[name] for name in names}

@@ -22,20 +22,25 @@ def last_rows(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     return _of_period(rows, rows["period"].max(), name)
 
 
-def filled(run: Run, side: str) -> pd.DataFrame:
-    """The filled orders of a side, `buy` or `sell`."""
-    done = (run.fills["status"] == "filled") & (run.fills["side"] == side)
+def executed(fills: pd.DataFrame) -> pd.Series:
+    """Which rows of table `fills` pools filled or offerings served."""
+    return fills["status"].isin(["filled", "offering"])
+
+
+def _side(run: Run, side: str) -> pd.DataFrame:
+    """What was executed of a side, `buy` or `sell`."""
+    done = executed(run.fills) & (run.fills["side"] == side)
     return run.fills[done].astype({"agent": str})
 
 
 def received(run: Run) -> pd.Series:
-    """Numeraire each agent got for tokens in the market."""
-    return filled(run, "sell").groupby("agent")["amount_out"].sum()
+    """Numeraire each agent got for tokens in pools."""
+    return _side(run, "sell").groupby("agent")["amount_out"].sum()
 
 
 def spent(run: Run) -> pd.Series:
-    """Numeraire each agent paid for tokens in the market."""
-    return filled(run, "buy").groupby("agent")["amount_in"].sum()
+    """Numeraire each agent paid for tokens in pools and offerings."""
+    return _side(run, "buy").groupby("agent")["amount_in"].sum()
 
 
 def _of_period(rows: pd.DataFrame, period: int, name: str) -> pd.DataFrame:

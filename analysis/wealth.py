@@ -73,16 +73,20 @@ def wealth_by_group(run: Run, names: Sequence[str], price: pd.Series) -> pd.Seri
     """Wealth of everybody at the end, tokens at a `price` each `[tokens]`; in numeraire.
 
     `account` (the investors in `names`), `investors` (the others), `clients` (with their tokens
-    that have not vested), `liquidity_providers` (with all that is in the pools, and deposits that
-    wait for launches) and `treasury`. All of them together have what came from outside and did not
+    that have not vested), `liquidity_providers` (with all that is in the pools, or in the reserves
+    of bonding curves, but the treasury's part, and deposits that wait for launches) and `treasury`
+    (with its part of the pools). All of them together have what came from outside and did not
     go back, so that at the same prices what one has gained over another run, others have lost or
     the outside has paid.
     """
-    held = _held_by_kind(run)
-    tokens = held.reindex(columns=price.index, fill_value=0.0).mul(price).sum(axis=1)
+    held = _held_by_kind(run).reindex(columns=["numeraire", *price.index], fill_value=0.0)
+    tokens = held[price.index].mul(price).sum(axis=1)
     wealth = _by_owner(held["numeraire"], escrow="liquidity_provider")
     wealth = wealth.add(_by_owner(tokens, escrow="client"), fill_value=0.0)
     wealth = wealth.reindex(list(GROUPS.values()), fill_value=0.0)
+    provided = _provided_by_treasury(run, price)
+    wealth["aggregator"] += provided
+    wealth["liquidity_provider"] -= provided
     own = (investor_tokens(run, names) * price).sum()
     own += last_rows(run.agents, "agent").loc[list(names), "numeraire"].sum()
     wealth["investor"] -= own
@@ -111,6 +115,14 @@ def _held_by_kind(run: Run) -> pd.DataFrame:
         gave.rename_axis(["kind", "asset"]), fill_value=0.0
     )
     return held.unstack().fillna(0.0)
+
+
+def _provided_by_treasury(run: Run, price: pd.Series) -> float:
+    """What the treasury has in the pools at the end, tokens at a `price` each `[tokens]`."""
+    rows = run.positions[run.positions["period"] == run.periods["period"].max()]
+    own = rows[rows["agent"] == "aggregator"].astype({"token": str})
+    tokens = own["tokens"].to_numpy() @ price.reindex(own["token"]).to_numpy()
+    return float(tokens + own["numeraire"].sum())
 
 
 def _by_owner(amounts: pd.Series, escrow: str) -> pd.Series:

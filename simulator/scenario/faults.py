@@ -1,8 +1,9 @@
 """Faults: the errors of pydantic in our words, each at the entry that is meant."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from simulator.components import Family, Section
 from simulator.errors import suggestion
 from simulator.scenario.entries import Entry, Findings, Keys, Place
+from simulator.scenario.merging import AFTER_FILES
 from simulator.scenario.options import (
     Options,
     fields_of,
@@ -102,7 +104,20 @@ def _fault(error: Any, model: type[Section], root: Entry) -> _Fault:
     if kind in WANTED or kind in ("literal_error", "enum"):
         wanted = WANTED.get(kind) or context["expected"]
         return _Fault(path, entry.place, wanted=wanted, given=given)
-    return _Fault(path, entry.place, at(path) + _broken_rule(error, given, context))
+    return _Fault(path, _blamed(entry), at(path) + _broken_rule(error, given, context))
+
+
+def _blamed(entry: Entry) -> Place:
+    """Where it stands; if something inside was overridden, where that is said last."""
+    newest = max(_places(entry), key=attrgetter("rank"))
+    return newest if newest.rank >= AFTER_FILES else entry.place
+
+
+def _places(entry: Entry) -> Iterator[Place]:
+    yield entry.place
+    inside = entry.value.values() if isinstance(entry.value, dict) else entry.value
+    for child in inside if isinstance(entry.value, dict | list) else ():
+        yield from _places(child)
 
 
 def _broken_rule(error: Any, given: Any, context: Mapping[str, Any]) -> str:

@@ -98,6 +98,16 @@ class Scenario(Section):
 
     @field_validator("market")
     @classmethod
+    def _policies_fit_it(cls, market: Market, info: ValidationInfo) -> Market:
+        for number, group in enumerate(info.data.get("clients", ())):
+            try:
+                group.policy.check(market)
+            except ValueError as error:
+                raise ValueError(f"clients.{number}.policy does not fit: {error}") from error
+        return market
+
+    @field_validator("market")
+    @classmethod
     def _pools_take_liquidity(cls, market: Market, info: ValidationInfo) -> Market:
         tokens, curve = info.data.get("tokens"), market.curve
         if tokens and tokens.payout.liquidity and not curve.has_shares:
@@ -131,10 +141,7 @@ class Scenario(Section):
     def _events_are_possible(
         cls, events: tuple[Event, ...], info: ValidationInfo
     ) -> tuple[Event, ...]:
-        known = info.data
-        if {"federation", "clients", "market", "liquidity_providers"} <= known.keys():
-            check_each(events, lambda event: _check_event(event, known))
-            known["federation"].check(_behaviours(known["clients"], events))
+        check_each(events, lambda event: _check_event(event, info.data))
         return events
 
     @property
@@ -211,23 +218,23 @@ def _behaviours(clients: tuple[ClientGroup, ...], events: tuple[Event, ...]) -> 
 
 
 def _check_event(event: Event, known: Mapping[str, Any]) -> None:
+    """On what is `known` of the scenario: parts that are wrong themselves are not."""
     match event:
-        case BehaviourEvent():
-            _check_client(event, known["clients"])
-        case LiquidityEvent():
+        case BehaviourEvent() if "clients" in known:
+            _check_behaviour(event, known["clients"])
+        case LiquidityEvent() if {"liquidity_providers", "market"} <= known.keys():
             _check_provider(event, known["liquidity_providers"], known["market"].curve)
-        case ClearingEvent():
+        case ClearingEvent() if "market" in known:
             event.clearing.check(known["market"].curve)
-        case RevenueEvent():
-            pass
-        case _:
-            raise ValueError(f"nothing happens by {event.kind}: plugins cannot add events")
+    if not isinstance(event, EVENTS):
+        raise ValueError(f"nothing happens by {event.kind}: plugins cannot add events")
 
 
-def _check_client(event: BehaviourEvent, clients: tuple[ClientGroup, ...]) -> None:
+def _check_behaviour(event: BehaviourEvent, clients: tuple[ClientGroup, ...]) -> None:
     count = sum(group.count for group in clients)
     if event.client >= count:
         raise ValueError(f"there is no client {event.client}: the last is {count - 1}")
+    _behaviours(clients, (event,))[event.client].check(event.client, count)
 
 
 def _check_provider(

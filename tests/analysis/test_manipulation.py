@@ -31,6 +31,8 @@ ACCOUNT = "wealth: {mean: 100, sigma: 0}, invested: 0, activity: "
 WASH = f"{{{ACCOUNT} 1, strategy: {{kind: wash_trader}}}}"
 GRID = f"grid:\n  investors.0:\n    - {{{ACCOUNT} 0}}\n    - {WASH}\n"
 
+POSITIONS = ["period", "agent", "token", "tokens", "numeraire", "moved_tokens"]
+
 
 def made(bought: float, paid: float) -> Any:
     """A pool of 100 and 100 without fee, of which an account buys something in period 1."""
@@ -67,7 +69,7 @@ def made(bought: float, paid: float) -> Any:
         agents=table.assign(wealth=table["numeraire"] + table["token_value"]),
         flows=pd.DataFrame(flows, columns=["period", "flow", "asset", "payer", "payee", "amount"]),
         fills=fills,
-        positions=pd.DataFrame(columns=["period", "agent", "token", "moved_tokens"]),
+        positions=pd.DataFrame(columns=POSITIONS, dtype=float),
         pools=pd.DataFrame(pools | {"fundamental_value": 1.0, "supply": 200.0}),
         periods=pd.DataFrame({"period": [0, 1], "volume": [0.0, paid]}),
     )

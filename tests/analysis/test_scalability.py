@@ -1,12 +1,15 @@
 """How markets work with many clients, against arithmetic on real runs."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from analysis import load_sweep, scalability_results
+from analysis import load_run, load_sweep, scalability_results
 from analysis.reports import REPORTS
 from analysis.sweeps import Sweep
+from simulator import Scenario, run
 from simulator.cli import cli
 
 STUDY = """\
@@ -44,6 +47,19 @@ def test_the_same_purchase_moves_a_tenth_of_the_liquidity_further(sweep: Sweep) 
     assert table["client_tokens", 1, "impact_percent"] == pytest.approx(2.01)
     assert table["client_tokens", 10, "impact_percent"] == pytest.approx(21.0)
     assert set(table["cash", 10].index) == {"inequality", "distance"}
+
+
+@pytest.mark.parametrize("recorded", ["all", "summary"])
+def test_orders_that_offerings_served_were_not_refused(tmp_path: Path, recorded: str) -> None:
+    terms = {"locked": {"fraction": 0.8, "price": 20}, "offering": {"kind": "for_data"}}
+    settings = {"periods": 6, "clients": [{"count": 3} | terms], "record.fills": recorded}
+    settings |= {"liquidity_providers": [{"deposit": 300}]}
+    found = load_run(run(Scenario.load("scenarios/quickstart.yaml", settings), out=tmp_path))
+    orders = found.fills[found.fills["strategy"] != "buyback"]
+    counts = orders.groupby("status", observed=True)["orders"].sum()
+    assert counts["offering"] > 0
+    refused = 1 - (counts["filled"] + counts["offering"]) / counts.sum()
+    assert scalability_results(found)["refused_percent"] == pytest.approx(100 * refused)
 
 
 def test_measures_of_a_market_are_those_of_its_fills(sweep: Sweep) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis import Run, load_run, returns_by_strategy, summarise, wealth_by_group
+from analysis.wealth import GROUPS
 from simulator import Scenario, run
 from tests.analysis.by_hand import Rows
 
@@ -52,6 +53,34 @@ def test_wealth_of_all_groups_is_all_that_came_in(
     for prices in (0 * price, price):
         groups = wealth_by_group(found, ["investor_00", "investor_01"], prices)
         assert groups.sum() == pytest.approx(came - left + float(supply @ prices))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"market.curve": {"kind": "concentrated"}},
+        {"tokens.payout.liquidity": 0.1, "tokens.payout.treasury": 0},
+        {
+            "market.curve": {"kind": "weighted", "weight": 0.9, "last_weight": 0.5, "periods": 4},
+            "market.launch.kind": "lbp",
+            "liquidity_providers": [],
+        },
+    ],
+    ids=["plain", "concentrated", "payout", "lbp"],
+)
+def test_at_spot_prices_groups_have_what_their_agents_have(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    scenario = Scenario.load("scenarios/quickstart.yaml", {"periods": 6} | changes)
+    found = load_run(run(scenario, out=tmp_path))
+    price = found.pools.query("period == 6").astype({"token": str}).set_index("token")["spot_price"]
+    groups = wealth_by_group(found, [], price)
+    last = found.agents.query("period == 6").astype({"kind": str})
+    wealth = last.groupby("kind")["wealth"].sum()
+    for name, kind in GROUPS.items():
+        assert groups[name] == pytest.approx(wealth.get(kind, 0.0)), name
+    assert groups["treasury"] > 0 and groups["account"] == 0
 
 
 def test_deposits_that_wait_are_their_providers(tmp_path: Path) -> None:

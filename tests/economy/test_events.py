@@ -196,6 +196,31 @@ def test_each_impossible_item_is_told_at_its_own_place(tmp_path):
     ]
 
 
+OVERRIDDEN = [
+    ({"investors.1.strategy.kind": "insider"}, "investors.1.strategy"),
+    ({"investors.1.strategy": {"kind": "insider"}}, "investors.1.strategy"),
+    ({"events.0.client": 88}, "events.0"),
+    ({"liquidity_providers.0.strategy": {"kind": "range_keeper"}, "events.0.client": 9}, "both"),
+]
+
+
+@pytest.mark.parametrize(("overrides", "where"), OVERRIDDEN)
+def test_what_an_override_makes_impossible_is_told_of_the_override(tmp_path, overrides, where):
+    """Also beside what is wrong elsewhere."""
+    file = tmp_path / "possible.yaml"
+    file.write_text(
+        "clients: [{count: 3}]\nliquidity_providers: [{deposit: 100}]\n"
+        "investors: [{}, {strategy: {kind: momentum}}]\n"
+        "events: [{kind: behaviour, period: 3, client: 2}]\n"
+    )
+    Scenario.load(file)
+    with pytest.raises(ScenarioError) as raised:
+        Scenario.load(file, overrides)
+    told = str(raised.value).splitlines()
+    assert {line.split("=")[0] for line in told} == {f"--set {path}" for path in overrides}
+    assert all(f" {where}: " in line for line in told) or where == "both"
+
+
 @pytest.mark.parametrize(
     ("clients", "behaviour", "said"),
     [

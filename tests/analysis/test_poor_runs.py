@@ -1,0 +1,66 @@
+"""Every measure of a run in which next to nothing happens: numbers or NaN, without a warning."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from analysis import (
+    client_rewards,
+    flexibility_results,
+    information_results,
+    load_run,
+    mechanism_results,
+    outside_money_results,
+    participation_results,
+    scalability_results,
+    wealth_by_group,
+)
+from simulator import Scenario, run
+
+MEASURES = (
+    client_rewards,
+    flexibility_results,
+    information_results,
+    mechanism_results,
+    outside_money_results,
+    participation_results,
+    scalability_results,
+)
+FREE = {"count": 2, "training_cost": 0, "policy": {"kind": "hold"}}
+POOR: dict[str, Any] = {
+    "federation.contribution.kind": "data_size",
+    "clients": [FREE, FREE | {"behaviour": {"kind": "free_rider", "start": 4}}],
+    "tokens.revenue": {"kind": "constant", "value": 0},
+    "liquidity_providers": [],
+    "investors": [],
+}
+CASH = {"tokens.mechanism.kind": "cash"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        POOR,
+        POOR | CASH,
+        POOR | {"clients": [FREE | {"count": 1}]},
+        POOR | {"clients": [FREE, FREE | {"joins": 99}]},
+        POOR | {"liquidity_providers": [{"deposit": 100}]},
+        POOR | {"investors": [{"count": 2, "wealth": {"mean": 50.0}}]},
+    ],
+    ids=["tokens", "cash", "alone", "never", "providers", "investors"],
+)
+def test_measures_are_numbers_or_nan(tmp_path: Path, changes: dict[str, Any]) -> None:
+    scenario = Scenario.load("scenarios/no_investors.yaml", {"periods": 8} | changes)
+    found = load_run(run(scenario, out=tmp_path))
+    for measure in MEASURES:
+        values = measure(found)
+        numbers = values.select_dtypes("number") if isinstance(values, pd.DataFrame) else values
+        assert not numbers.isin([float("inf"), float("-inf")]).to_numpy().any()
+    prices = found.pools.query("period == 8").astype({"token": str}).set_index("token")
+    groups = wealth_by_group(found, [], prices["spot_price"])
+    by_kind = found.agents.query("period == 8").groupby("kind", observed=True)["wealth"].sum()
+    assert groups["clients"] == pytest.approx(by_kind["client"])
+    assert groups["liquidity_providers"] == pytest.approx(by_kind.get("liquidity_provider", 0.0))
+    assert groups["investors"] == pytest.approx(by_kind.get("investor", 0.0))
