@@ -52,7 +52,7 @@ class Scenario(Section):
         description="Groups of clients, numbered in this order.",
     )
     tokens: Tokens = Field(Tokens(), description="Rewards: revenue, issuance and payouts.")
-    market: Market = Field(Market(), description="Pools, fees and clearing.")
+    market: Market = Field(Market(), validate_default=True, description="Pools, fees and clearing.")
     liquidity_providers: tuple[LiquidityProviderGroup, ...] = Field(
         (LiquidityProviderGroup(count=2),),
         strict=False,

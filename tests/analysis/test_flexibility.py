@@ -4,12 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from analysis import flexibility_results, load_run, load_sweep
+from analysis import client_rewards, flexibility_results, load_run, load_sweep
 from analysis.reports import REPORTS
 from analysis.sweeps import Sweep
+from simulator import Scenario, run
 from simulator.cli import cli
 
 STUDY = """\
@@ -70,6 +72,27 @@ def test_times_and_falls_by_hand(finished: Callable[..., Path]) -> None:
     assert found["unsteadiness"] == pytest.approx(0)
     assert flexibility_results(load_run(finished(rows)), outlay=300)["payback"] == 1.5
     assert found[["stake_percent", "lost_percent"]].isna().all()
+
+
+def test_times_of_who_joins_late_count_from_then(tmp_path: Path) -> None:
+    clients = [{"count": 2}, {"joins": 5}, {"joins": 99}]
+    clients += [{"behaviour": {"kind": "label_flip", "start": 3}, "joins": 6}]
+    scenario = Scenario.load("scenarios/late_joiner.yaml", {"periods": 12, "clients": clients})
+    found = load_run(run(scenario, out=tmp_path))
+    reward = client_rewards(found)["total"]
+    half, covered, unsteady = [], [], []
+    for name, joins in (("client_0", 1), ("client_1", 1), ("client_2", 5)):
+        money = found.clients[found.clients["client"] == name]["numeraire"].to_list()
+        since = money[joins - 1 :]
+        half.append(next(t for t, got in enumerate(since) if got >= reward[name] / 2))
+        covered.append(next((t for t, got in enumerate(since) if got >= 500), len(since) - 1))
+        income = np.diff(since)
+        unsteady.append(income.std(ddof=1) / income.mean())
+    results = flexibility_results(found)
+    assert results["half_time"] == pytest.approx(np.mean(half))
+    assert results["payback"] == pytest.approx(np.mean(covered))
+    assert results["unsteadiness"] == pytest.approx(np.mean(unsteady))
+    assert results[["stake_percent", "lost_percent"]].isna().all()  # it came as it is
 
 
 def test_what_is_unsold_when_a_client_turns_is_a_bond(sweep: Sweep) -> None:

@@ -98,6 +98,16 @@ def test_a_plugin_strategy_runs_and_is_recorded_by_its_kind() -> None:
     assert found.scenario["investors"][1]["strategy"] == {"kind": "mine", "part": 0.02}
 
 
+@pytest.mark.parametrize(
+    ("path", "where"),
+    [("investors.0.strategy", "investors.0.strategy: "), ("clients.0.policy", "clients.0.policy")],
+)
+def test_a_plugin_may_say_that_a_market_does_not_suit_it(path: str, where: str) -> None:
+    refuses = GOOD + "\n    def check(self, market):\n        raise ValueError('too thin')\n"
+    with pytest.raises(ScenarioError, match=f"{where}.*too thin"):
+        loaded(plugin(refuses), {"investors.1.strategy.kind": "noise", f"{path}.kind": "mine"})
+
+
 def test_a_plugin_curve_runs() -> None:
     file = plugin(GOOD + CURVE)
     scenario = loaded(file, {"market.curve.kind": "constant_sum"})
