@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from simulator.components import Floats, Integers
 from simulator.economy.register import TREASURY, Register
 from simulator.market import SIDES, STATUSES, Fills, MarketView
-from simulator.market.orders import FILLED, OFFERING
+from simulator.market.orders import executed
 from simulator.scenario import Record
 
 __all__ = ["Details"]
@@ -84,7 +84,7 @@ class Details:
             )
         number = strategy, token, side, status = np.nonzero(totals[..., 0])
         orders, paid, got, quoted = totals[number].T
-        buy, executed = side == 0, np.isin(status, [FILLED, OFFERING])
+        buy, done = side == 0, executed(status)
         numeraire, tokens = np.where(buy, paid, got), np.where(buy, got, paid)
         sums = {
             "sequence": np.zeros(len(orders)),
@@ -96,8 +96,8 @@ class Details:
             "side": side,
             "amount_in": paid,
             "amount_out": got,
-            "price": _ratio(numeraire, tokens, executed),
-            "slippage": _ratio(quoted, got, executed) - 1,
+            "price": _ratio(numeraire, tokens, done),
+            "slippage": _ratio(quoted, got, done) - 1,
             "status": status,
         }
         joined = _joined(rows, sums)

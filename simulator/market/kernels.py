@@ -16,7 +16,7 @@ PAYABLE = 1.0 - 1e-6  # of a reserve: rounding of what would then be left can be
 AHEAD = 64  # orders whose balances are read before they settle: many reads at once are quick,
 LARGE = 1 << 17  # where there are more balances than the caches hold
 BUY, SELL = range(2)
-FILLED, UNAFFORDABLE, SLIPPAGE, EMPTY_POOL, EXHAUSTED, OFFERING = range(6)
+FILLED, UNAFFORDABLE, SLIPPAGE, EMPTY_POOL, EXHAUSTED = range(5)
 
 
 @numba.njit(cache=True)
@@ -396,7 +396,7 @@ def summed(
     """Add number, amounts in and out and `quotes` of orders to `totals`.
 
     These are `[groups, tokens, sides, statuses, 4]`, of the group of each account; those of a
-    negative one are left out, and so are quotes of what was not executed.
+    negative one are left out.
     """
     for k in range(accounts.size):
         group, side = groups[accounts[k]], BUY if buys[k] else SELL
@@ -405,7 +405,7 @@ def summed(
             cell[0] += 1.0
             cell[1] += amounts[k]
             cell[2] += amounts_out[k]
-            cell[3] += quotes[k] if status[k] == FILLED or status[k] == OFFERING else 0.0
+            cell[3] += quotes[k]
 
 
 @numba.njit(cache=True)

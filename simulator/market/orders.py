@@ -22,6 +22,12 @@ STATUSES = ("filled", "unaffordable", "slippage", "empty_pool", "exhausted", "of
 FILLED, OFFERING = STATUSES.index("filled"), STATUSES.index("offering")
 
 
+def executed(status: Integers) -> Booleans:
+    """Which statuses are those of orders that a pool or an offering executed."""
+    done: Booleans = (status == FILLED) | (status == OFFERING)
+    return done
+
+
 @dataclass(frozen=True)
 class Orders:
     """Swaps that accounts want, one per row; all arrays `[orders]`.
@@ -249,8 +255,7 @@ class Fills:
     @property
     def executed(self) -> Booleans:
         """Which orders anybody executed."""
-        executed: Booleans = self.filled | (self.status == OFFERING)
-        return executed
+        return executed(self.status)
 
     def turnover(self, tokens: int) -> Floats:
         """What buys and sells paid in and were paid `[tokens, sides, 2]`."""
