@@ -69,7 +69,7 @@ def _agents(frame: Frame, cast: Cast) -> Table:
 def _kinds(frame: Frame, cast: Cast) -> Table:
     """One row for each asset; outside is below zero by what has come into the world."""
     count = 1 + len(cast.tokens)
-    held = frame.holdings[:, :count]
+    held = frame.holdings(cast)[:, :count]
     lines = _exact(np.vstack([held, held.sum(axis=0)]), np.abs(held).max(axis=0))
     columns = [[words(name) for name in cast.assets[:count]], *map(numbers, lines)]
     names = ("asset", *map(words, cast.kinds), "sum")

@@ -44,6 +44,7 @@ __all__ = [
     "legend",
     "lines_of",
     "number",
+    "numbered",
     "numbers",
     "over_periods",
     "said",
@@ -279,6 +280,11 @@ def number(value: float) -> float | None:
 def numbers(values: Floats) -> list[float | None]:
     """All of them as they are; None for those that are none, as JSON has no NaN."""
     return [value if math.isfinite(value) else None for value in values.tolist()]
+
+
+def numbered(names: Sequence[str]) -> list[str]:
+    """The numbers at the ends of names."""
+    return [name.rpartition("_")[2] for name in names]
 
 
 def spoken(cast: Cast, column: str, codes: Integers) -> list[str]:

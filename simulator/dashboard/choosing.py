@@ -10,7 +10,7 @@ from simulator.randomness import Streams
 from simulator.scenario import Scenario
 from simulator.scenario.loading import parse_overrides
 
-__all__ = ["Choice", "Load"]
+__all__ = ["Choice", "Load", "with_change"]
 
 Load = Callable[[Mapping[str, Any]], Scenario]
 """The scenario with changes by dotted path; raises ScenarioError when it cannot have them."""
@@ -43,19 +43,13 @@ class Choice:
         return cls(load, changes, changes, settings, tuple(controls(settings)))
 
     def changed(self, path: str, value: Any) -> Self:
-        """With one more change; a new kind drops the changes of the component it replaces."""
-        component = path.removesuffix("kind") if path.endswith(".kind") else None
-        kept = {
-            name: old
-            for name, old in self.changes.items()
-            if component is None or not name.startswith(component)
-        }
-        changes = kept | {path: value}
+        """With one more change, see `with_change`."""
+        changes = with_change(self.changes, path, value)
         try:
             settings = _checked(self.load(changes))
         except ScenarioError as error:
             return replace(self, changes=changes, problems=_told(error))
-        derived = self.controls if component is None else tuple(controls(settings))
+        derived = tuple(controls(settings)) if path.endswith(".kind") else self.controls
         return replace(
             self,
             changes=changes,
@@ -89,6 +83,17 @@ class Choice:
     def value(self, control: Control) -> Any:
         """What the control stands at, whether valid or not."""
         return self.changes.get(control.path, control.value)
+
+
+def with_change(changes: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """The changes with one more; a new kind drops those of the component it replaces."""
+    replaced = path.removesuffix("kind") if path.endswith(".kind") else None
+    kept = {
+        name: old
+        for name, old in changes.items()
+        if replaced is None or not name.startswith(replaced)
+    }
+    return kept | {path: value}
 
 
 def _told(error: ScenarioError) -> tuple[str, ...]:

@@ -35,10 +35,12 @@ from simulator.dashboard.charts import (
     legend,
     lines_of,
     number,
+    numbered,
     over_periods,
     scaled,
     series,
     sheet,
+    spoken,
     thinned,
 )
 from simulator.dashboard.frames import Cast, Frame
@@ -125,7 +127,7 @@ def _participation(frames: Sequence[Frame], cast: Cast) -> Option:
     edges = np.linspace(0, len(frames), min(len(frames), COLUMNS) + 1).round().astype(int)
     firsts = edges[:-1].tolist()
     option["xAxis"] = category([frames[first].period for first in firsts], "period")
-    option["yAxis"] = category(_numbers(cast.clients), "client") | {"inverse": True}
+    option["yAxis"] = category(numbered(cast.clients), "client") | {"inverse": True}
     option["yAxis"] |= {"nameGap": 28}
     option["yAxis"]["axisLabel"] |= {"interval": len(cast.clients) // 17}  # of 14 pixels each
     option["xAxis"]["axisLine"] = option["yAxis"]["axisLine"] = {"show": False}
@@ -263,8 +265,8 @@ def _references(found: Utilities, across: Option) -> Option:
 
 def _clients(frame: Frame, cast: Cast) -> Table:
     """All that is recorded of clients in a period."""
-    rows, behaviours = frame.clients, cast.names["behaviour"]
-    told = [words(behaviours[code]) for code in rows["behaviour"].tolist()]
+    rows = frame.clients
+    told = spoken(cast, "behaviour", rows["behaviour"])
     took = ["yes" if took else "no" for took in rows["participated"].tolist()]
     numbers = [rows[name].tolist() for name in _NUMBERS]
     numbers[_NUMBERS.index("share")] = (100 * rows["share"]).tolist()
@@ -299,9 +301,5 @@ def _colours(cast: Cast) -> list[str]:
 def _by_client(title: str, below: str, clients: Sequence[str]) -> Option:
     """A chart without values whose axis is clients by number."""
     option = sheet(title, below)
-    option["xAxis"] = category(_numbers(clients), "client")
+    option["xAxis"] = category(numbered(clients), "client")
     return option
-
-
-def _numbers(clients: Sequence[str]) -> list[str]:
-    return [client.rpartition("_")[2] for client in clients]

@@ -93,26 +93,20 @@ class Frame(NamedTuple):
     """Table `positions`: columns `[positions]`."""
     flows: Flows
     """Table `flows`, and its sums so far."""
-    holdings: Floats
-    """What accounts of each kind have of each asset `[kinds, assets]`, outside below zero."""
     fills: Columns | None = None
     """Table `fills`: columns `[fills]`."""
 
     @classmethod
     def of(cls, tables: Tables, cast: Cast, before: Self | None) -> Self:
         """The frame of `tables`; `before` is that of the period before, None at genesis."""
-        flows, clearing = tables["flows"], cast.kinds.index("clearing")
-        moved = np.zeros((len(cast.kinds), len(cast.assets)))
-        for side, sign in (("payee", 1.0), ("payer", -1.0)):
-            np.add.at(moved, (flows[side], flows["asset"]), sign * flows["amount"])
+        clearing = cast.kinds.index("clearing")
         return cls(
             tables["periods"],
             _filled(tables["clients"]),
             _by_token(_filled(tables["pools"]), len(cast.tokens)),
             _filled(tables["agents"]),
             _filled(tables["positions"]),
-            Flows.of(flows, clearing, None if before is None else before.flows),
-            moved if before is None else before.holdings + moved,
+            Flows.of(tables["flows"], clearing, None if before is None else before.flows),
             _filled(tables["fills"]),
         )
 
@@ -120,6 +114,14 @@ class Frame(NamedTuple):
     def period(self) -> int:
         """Number of the period."""
         return int(self.row["period"])
+
+    def holdings(self, cast: Cast) -> Floats:
+        """What accounts of each kind have of each asset `[kinds, assets]`, outside below zero."""
+        held = np.zeros((len(cast.kinds), len(cast.assets)))
+        for (_, asset, payer, payee), amount in self.flows.so_far:
+            held[payee, asset] += amount
+            held[payer, asset] -= amount
+        return held
 
 
 def _filled(columns: Columns) -> Columns:

@@ -9,6 +9,7 @@ import solara
 from analysis.looks import words
 from simulator.components import Family
 from simulator.dashboard.asking import Asked
+from simulator.dashboard.choosing import with_change
 from simulator.dashboard.controls import Control, controls
 from simulator.dashboard.frames import Cast
 from simulator.dashboard.pace import drawn, redraw
@@ -84,13 +85,7 @@ def Interventions(show: Live) -> None:
     draft, over = drafted(type(show.settings), kind, changes), show.complete
 
     def change(path: str, value: Any) -> None:
-        dropped = path.removesuffix("kind") if path.endswith("kind") else None
-        kept = {
-            name: old
-            for name, old in changes.items()
-            if dropped is None or not name.startswith(dropped)
-        }
-        want((kind, kept | {path: value}))
+        want((kind, with_change(changes, path, value)))
 
     def begin(title: str) -> None:
         want((next(name for name, told in TITLES.items() if told == title), {}))

@@ -17,6 +17,7 @@ from simulator.dashboard.charts import (
     beside,
     category,
     number,
+    numbered,
     over_periods,
     scaled,
     sheet,
@@ -75,12 +76,12 @@ def drawings(show: Show, picks: Mapping[str, str]) -> list[Chart]:
 
 def _holders(frame: Frame, cast: Cast) -> Option:
     """A bar for each token, divided by who holds it; none for tokens that do not exist yet."""
-    held = frame.holdings[:, 1 : 1 + len(cast.tokens)]
+    held = frame.holdings(cast)[:, 1 : 1 + len(cast.tokens)]
     supply = -held[cast.kinds.index("outside")]
     percent = np.full_like(held, np.nan)
     np.divide(100 * held, supply, out=percent, where=supply > 0)
     option = sheet(f"Who holds the tokens, period {frame.period}", "percent of the supply")
-    short = [name.rpartition("_")[2] for name in cast.tokens]
+    short = numbered(cast.tokens)
     option["xAxis"] = category(short, "token" if len(short) > 1 else "")
     option["yAxis"] = axis(100.0)
     option["tooltip"] |= {"axisPointer": {"type": "shadow"}}
