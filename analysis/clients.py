@@ -20,12 +20,8 @@ def client_rows(run: Run) -> pd.DataFrame:
 
 def brought(run: Run, clients: pd.Index) -> pd.DataFrame:
     """What each client has brought along by the end of each period `[periods, clients]`."""
-    cash, joins = (
-        told(run, clients, name, default).to_numpy()
-        for name, default in (("cash", 0.0), ("joins", 1))
-    )
-    periods = run.clients["period"].unique()
-    there = np.maximum(periods, 1)[:, None] >= joins
+    cash, periods = told(run, clients, "cash", 0.0).to_numpy(), run.clients["period"].unique()
+    there = np.maximum(periods, 1)[:, None] >= joins(run).to_numpy()
     return pd.DataFrame(np.where(there, cash, 0.0), pd.Index(periods, name="period"), clients)
 
 
@@ -36,13 +32,17 @@ def told(run: Run, clients: pd.Index, name: str, default: float) -> pd.Series:
     return pd.Series(told or default, clients)
 
 
+def joins(run: Run) -> pd.Series:
+    """The period in which each client joins, the first for those who are there from genesis."""
+    return told(run, pd.Index(run.behaviours), "joins", 1)
+
+
 def joined(run: Run, rows: pd.DataFrame) -> pd.Series:
     """Which rows, each of a `client` in a `period`, are of clients who have joined by then.
 
     Genesis counts as the first period. A client that has not joined has rows of zeros.
     """
-    joins = told(run, pd.Index(run.behaviours), "joins", 1)
-    return rows["client"].astype(str).map(joins) <= rows["period"].clip(lower=1)
+    return rows["client"].astype(str).map(joins(run)) <= rows["period"].clip(lower=1)
 
 
 def members(run: Run) -> pd.DataFrame:

@@ -9,14 +9,10 @@ from analysis.inequality import gini, herfindahl
 from analysis.load import Run
 from analysis.owners import holdings
 from analysis.tables import wide
+from analysis.wealth import GROUPS
 
-OWNERS = {
-    "clients": "client",
-    "liquidity_providers": "liquidity_provider",
-    "investors": "investor",
-    "treasury": "aggregator",
-}
-"""Kinds of agents, as parts of ownership are named by them."""
+OWNERS = ("clients", "liquidity_providers", "investors", "treasury")
+"""Whose parts of ownership are told, see `GROUPS`."""
 
 TOP = 0.1
 """Part of the investors that is called the top, rounded up."""
@@ -51,7 +47,8 @@ def ownership(run: Run) -> pd.DataFrame:
     investors = agents.index[agents["kind"] == "investor"]
     wealth = wide(run.agents, "agent", "wealth").reindex(columns=investors)
     percent = 100 * worth.div(worth.sum(axis=1), axis=0)
-    by_kind = percent.T.groupby(agents["kind"]).sum().T.reindex(columns=list(OWNERS.values()))
+    by_kind = percent.T.groupby(agents["kind"]).sum().T
+    by_group = by_kind.reindex(columns=[GROUPS[name] for name in OWNERS]).fillna(0.0)
     by_strategy = percent[investors].T.groupby(agents["strategy"][investors], sort=False).sum().T
     return pd.DataFrame(
         {
@@ -61,7 +58,7 @@ def ownership(run: Run) -> pd.DataFrame:
             "herfindahl": _each(worth[investors], herfindahl),
             "top_tenth": 100 * _each(worth[investors], _top),
             "wealth_top_tenth": 100 * _each(wealth, _top),
-            **by_kind.fillna(0.0).set_axis(list(OWNERS), axis=1),
+            **by_group.set_axis(list(OWNERS), axis=1),
             **by_strategy,
         }
     )

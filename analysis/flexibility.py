@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.clients import brought, client_rows, members, told
+from analysis.clients import brought, client_rows, joins, members
 from analysis.load import Run
 from analysis.quotes import pool_quote
 from analysis.rewards import client_rewards
@@ -47,7 +47,7 @@ def flexibility_results(run: Run, outlay: float = 500.0) -> pd.Series:
     money = wide(rows, "client", "numeraire") - own_cash
     turned = rewards.index[(rewards["behaviour"].astype(str) != "honest").to_numpy()]
     honest = rewards.index.difference(turned)
-    missed = told(run, pd.Index(run.behaviours), "joins", 1)[honest] - 1
+    missed = joins(run)[honest] - 1
     own = money[honest].where(money.index.to_numpy()[:, None] >= missed.to_numpy())
     total = rewards["total"][honest]
     wealth = (wide(rows, "client", "wealth") - own_cash)[honest]
@@ -88,8 +88,8 @@ def _drawdown(wealth: pd.DataFrame) -> pd.Series:
 def _bond(run: Run, rows: pd.DataFrame, money: pd.DataFrame) -> dict[str, Any]:
     """What clients who turned still had in tokens the period before, and what it lost."""
     deviant = rows[(rows["behaviour"] != "honest") & (rows["period"] > 0)]
-    joins = told(run, pd.Index(run.behaviours), "joins", 1)[money.columns]
-    if deviant.empty or (before := int(deviant["period"].min()) - 1) < joins.max():
+    there = joins(run)[money.columns].max()
+    if deviant.empty or (before := int(deviant["period"].min()) - 1) < there:
         return {"stake_percent": math.nan, "lost_percent": math.nan}
     then, end = (rows[rows["period"] == at].set_index("client") for at in (before, money.index[-1]))
     if then["spot_price"].isna().all():

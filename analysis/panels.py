@@ -1,7 +1,7 @@
 """Figures of reports: one of each shape that their tables have."""
 
 from itertools import cycle
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -53,11 +53,9 @@ def small_multiples(table: pd.DataFrame, name: str) -> Figure:
             axes.bar(own["rank"], own["mean"], color=HONEST[1], width=0.8, zorder=2)
             axes.errorbar(own["rank"], own["mean"], _errors(own), **_WHISKERS)
             axes.axhline(100, color=PALE, lw=1, zorder=1)
-            axes.set_title(words(case), loc="left", fontsize=MEDIUM, color=INK)
             axes.set_xticks([1, len(own)])
             axes.set_ylim(bottom=0)
-            axes.grid(axis="y", color=GRID, zorder=0)
-            plain(axes)
+            _panel(axes, case, "y")
     return figure
 
 
@@ -121,9 +119,7 @@ def who_gains(table: pd.DataFrame, name: str) -> Figure:
             axes.errorbar(own["mean"], y, xerr=_errors(own), fmt="none", ecolor=colour, zorder=2)
             axes.plot(own["mean"], y, "o", color=colour, ms=4, label=words(group), zorder=3)
         axes.set_yticks(place, [words(case) for case in cases])
-        axes.set_title(words(strategy), loc="left", fontsize=MEDIUM, color=INK)
-        axes.grid(axis="x", color=GRID, zorder=0)
-        plain(axes)
+        _panel(axes, strategy, "x")
     _legend(figure, grid[0])
     return figure
 
@@ -144,9 +140,7 @@ def by_measure(table: pd.DataFrame, name: str) -> Figure:
         axes.set_yticks(place, [words(case) for case in cases])
         axes.locator_params(axis="x", nbins=4)
         axes.set_ylim(-0.6, len(cases) - 0.4)
-        axes.set_title(words(measure), loc="left", fontsize=MEDIUM, color=INK)
-        axes.grid(axis="x", color=GRID, zorder=0)
-        plain(axes)
+        _panel(axes, measure, "x")
     for axes in grid[len(measures) :]:
         axes.set_visible(False)
     return figure
@@ -171,9 +165,7 @@ def by_clients(table: pd.DataFrame, name: str) -> Figure:
         axes.minorticks_off()
         if (shown["mean"] >= 0).all():
             axes.set_ylim(bottom=0)
-        axes.set_title(words(measure), loc="left", fontsize=MEDIUM, color=INK)
-        axes.grid(color=GRID, zorder=0)
-        plain(axes)
+        _panel(axes, measure)
     grid[len(measures) - 1].legend(fontsize=MEDIUM, frameon=False)
     for axes in grid[len(measures) :]:
         axes.set_visible(False)
@@ -194,9 +186,7 @@ def over_time(table: pd.DataFrame, name: str) -> Figure:
             axes.fill_between(own["period"], own["low"], own["high"], color=colour, alpha=0.2, lw=0)
             axes.plot(own["period"], own["mean"], color=colour, lw=1.6, label=words(case))
         axes.set_ylim(bottom=0)
-        axes.set_title(words(measure), loc="left", fontsize=MEDIUM, color=INK)
-        axes.grid(color=GRID, zorder=0)
-        plain(axes)
+        _panel(axes, measure)
     for axes in grid[len(measures) :]:
         axes.set_visible(False)
     _legend(figure, grid[0])
@@ -252,9 +242,7 @@ def against_holding(table: pd.DataFrame, name: str) -> Figure:
         axes.set_xticks(fees, [f"{fee:g}" for fee in fees], minor=False)
         axes.set_xticks([], minor=True)
         axes.set_xlabel("fee, %", fontsize=MEDIUM, color=SOFT)
-        axes.set_title(words(case), loc="left", fontsize=MEDIUM, color=INK)
-        axes.grid(axis="y", color=GRID, zorder=0)
-        plain(axes)
+        _panel(axes, case, "y")
     _legend(figure, grid[0])
     return figure
 
@@ -275,6 +263,13 @@ def _sheet(width: float, height: float, title: str, below: str) -> Figure:
     figure.suptitle(words(title), x=0.01, ha="left", fontsize=13, color=INK)
     figure.supxlabel(below, x=0.01, ha="left", fontsize=MEDIUM, color=SOFT)
     return figure
+
+
+def _panel(axes: Axes, title: str, lines: Literal["both", "x", "y"] = "both") -> None:
+    """Its title, and grid lines across the axes named."""
+    axes.set_title(words(title), loc="left", fontsize=MEDIUM, color=INK)
+    axes.grid(axis=lines, color=GRID, zorder=0)
+    plain(axes)
 
 
 def _legend(figure: Figure, axes: Axes) -> None:

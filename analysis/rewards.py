@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from analysis.clients import brought, client_rows, told, worth
+from analysis.clients import brought, client_rows, joins, told, worth
 from analysis.load import Run
 from analysis.quotes import pool_quote
 from analysis.tables import ROUNDING, first_rows, last_rows, received, spent
@@ -71,13 +71,13 @@ def _launch_sales(run: Run, money: pd.Series) -> pd.Series:
 
     Those who join together later sell alike; what they were paid is in the flows.
     """
-    joins = told(run, money.index, "joins", 1)
+    joined = joins(run)
     flows = run.flows.astype({"payee": str})
     sales = flows[(flows["flow"] == "genesis_sale") & (flows["asset"] == "numeraire")]
     paid = sales[sales["payee"] == "client"].groupby("period")["amount"].sum()
-    together = joins.groupby(joins).transform("size")
-    later = paid.reindex(joins).fillna(0.0).to_numpy() / together
-    sold: pd.Series = later.where(joins > 1, money - told(run, money.index, "cash", 0.0))
+    together = joined.groupby(joined).transform("size")
+    later = paid.reindex(joined).fillna(0.0).to_numpy() / together
+    sold: pd.Series = later.where(joined > 1, money - told(run, money.index, "cash", 0.0))
     return sold
 
 

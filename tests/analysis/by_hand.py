@@ -5,8 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from analysis import Run, load_run
+import yaml
+from click.testing import CliRunner
+
+from analysis import Run, load_run, load_sweep
+from analysis.sweeps import Sweep
 from simulator import Scenario, run
+from simulator.cli import cli
 
 Write = Callable[..., Path]
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -78,6 +83,15 @@ def simulated(folder: Path, fee: float) -> Run:
     return load_run(
         run(Scenario.load(folder / "measured.yaml", {"market.fee": fee}), folder / "out")
     )
+
+
+def swept(folder: Path, study: str) -> Sweep:
+    """The study, computed by the command line."""
+    (folder / "study.yaml").write_text(study)
+    words = ["sweep", "run", str(folder / "study.yaml"), "--out", str(folder), "--workers", "1"]
+    found = CliRunner().invoke(cli, words)
+    assert found.exit_code == 0, found.output
+    return load_sweep(folder / yaml.safe_load(study)["name"])
 
 
 def booked(run: Run, flow: str, payer: str, payee: str, asset: str = "numeraire") -> float:

@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from analysis import client_rewards, flexibility_results, load_run, load_sweep
+from analysis import client_rewards, flexibility_results, load_run
 from analysis.reports import REPORTS
 from analysis.sweeps import Sweep
 from simulator import Scenario, run
-from simulator.cli import cli
+from tests.analysis.by_hand import swept
 
 STUDY = """\
 name: kept
@@ -33,12 +32,7 @@ cases:
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
-    folder = tmp_path_factory.mktemp("flexibility")
-    (folder / "kept.yaml").write_text(STUDY)
-    words = ["sweep", "run", str(folder / "kept.yaml"), "--out", str(folder), "--workers", "1"]
-    found = CliRunner().invoke(cli, words)
-    assert found.exit_code == 0, found.output
-    return load_sweep(folder / "kept")
+    return swept(tmp_path_factory.mktemp("flexibility"), STUDY)
 
 
 def paid(period: int, name: str, numeraire: float, wealth: float) -> tuple[Any, ...]:

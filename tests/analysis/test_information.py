@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from analysis import information_results, load_sweep, returns_by_strategy
+from analysis import information_results, returns_by_strategy
 from analysis.reports import REPORTS
 from analysis.sweeps import Sweep
-from simulator.cli import cli
+from tests.analysis.by_hand import swept
 
 STUDY = """\
 name: known
@@ -27,12 +26,7 @@ cases:
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
-    folder = tmp_path_factory.mktemp("information")
-    (folder / "known.yaml").write_text(STUDY)
-    words = ["sweep", "run", str(folder / "known.yaml"), "--out", str(folder), "--workers", "1"]
-    found = CliRunner().invoke(cli, words)
-    assert found.exit_code == 0, found.output
-    return load_sweep(folder / "known")
+    return swept(tmp_path_factory.mktemp("information"), STUDY)
 
 
 @pytest.mark.parametrize(("case", "delay"), [("public", 0), ("late", 2)])

@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from analysis import client_rewards, load_sweep, mechanism_results, proceeds_by_channel
+from analysis import client_rewards, mechanism_results, proceeds_by_channel
 from analysis.reports import REPORTS, save_report
 from analysis.sweeps import Sweep
-from simulator.cli import cli
+from tests.analysis.by_hand import swept
 
 STUDY = """\
 name: paid
@@ -29,12 +28,7 @@ cases:
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
-    folder = tmp_path_factory.mktemp("mechanisms")
-    (folder / "paid.yaml").write_text(STUDY)
-    words = ["sweep", "run", str(folder / "paid.yaml"), "--out", str(folder), "--workers", "1"]
-    found = CliRunner().invoke(cli, words)
-    assert found.exit_code == 0, found.output
-    return load_sweep(folder / "paid")
+    return swept(tmp_path_factory.mktemp("mechanisms"), STUDY)
 
 
 def test_who_is_paid_in_cash_has_it_at_the_end(sweep: Sweep) -> None:

@@ -1,12 +1,11 @@
 """What outside money did, against the money on the ledger."""
 
 import pytest
-from click.testing import CliRunner
 
-from analysis import load_sweep, outside_money_results
+from analysis import outside_money_results
 from analysis.reports import REPORTS
 from analysis.sweeps import Sweep
-from simulator.cli import cli
+from tests.analysis.by_hand import swept
 
 STUDY = """\
 name: bought
@@ -28,12 +27,7 @@ cases:
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
-    folder = tmp_path_factory.mktemp("outside_money")
-    (folder / "bought.yaml").write_text(STUDY)
-    words = ["sweep", "run", str(folder / "bought.yaml"), "--out", str(folder), "--workers", "1"]
-    found = CliRunner().invoke(cli, words)
-    assert found.exit_code == 0, found.output
-    return load_sweep(folder / "bought")
+    return swept(tmp_path_factory.mktemp("outside_money"), STUDY)
 
 
 @pytest.mark.parametrize("case", ["cash", "pools", "pools_and_investors"])

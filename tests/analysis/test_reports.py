@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 
 from analysis import attackers_pay, headline, relative_pay
 from analysis.reports import REPORTS, save_report
-from analysis.sweeps import Sweep, load_sweep
-from simulator.cli import cli
+from analysis.sweeps import Sweep
+from tests.analysis.by_hand import swept
 
 STUDY = """\
 name: known
@@ -39,15 +38,7 @@ cases:
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
-    return computed(tmp_path_factory.mktemp("reports"), STUDY)
-
-
-def computed(folder: Path, study: str) -> Sweep:
-    (folder / "known.yaml").write_text(study)
-    words = ["sweep", "run", str(folder / "known.yaml"), "--out", str(folder), "--workers", "1"]
-    found = CliRunner().invoke(cli, words)
-    assert found.exit_code == 0, found.output
-    return load_sweep(folder / "known")
+    return swept(tmp_path_factory.mktemp("reports"), STUDY)
 
 
 def examples(sweep: Sweep) -> list[pd.Series]:
@@ -100,7 +91,7 @@ def test_every_place_that_tells_attackers_pay_tells_the_same(sweep: Sweep) -> No
 
 
 def test_reports_of_runs_in_which_nobody_is_paid_have_no_numbers(tmp_path: Path) -> None:
-    unpaid = computed(tmp_path, STUDY.replace("cases:\n", UNPAID))
+    unpaid = swept(tmp_path, STUDY.replace("cases:\n", UNPAID))
     for report in OF_PAY:
         csv, _ = save_report(unpaid, report)
         table = pd.read_csv(csv)

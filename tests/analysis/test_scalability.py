@@ -4,13 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from analysis import load_run, load_sweep, scalability_results
+from analysis import load_run, scalability_results
 from analysis.reports import REPORTS
 from analysis.sweeps import Sweep
 from simulator import Scenario, run
-from simulator.cli import cli
+from tests.analysis.by_hand import swept
 
 STUDY = """\
 name: many
@@ -32,12 +31,7 @@ cases:
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
-    folder = tmp_path_factory.mktemp("scalability")
-    (folder / "many.yaml").write_text(STUDY)
-    words = ["sweep", "run", str(folder / "many.yaml"), "--out", str(folder), "--workers", "1"]
-    found = CliRunner().invoke(cli, words)
-    assert found.exit_code == 0, found.output
-    return load_sweep(folder / "many")
+    return swept(tmp_path_factory.mktemp("scalability"), STUDY)
 
 
 def test_the_same_purchase_moves_a_tenth_of_the_liquidity_further(sweep: Sweep) -> None:
