@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,6 +22,8 @@ import click
 from simulator.errors import Problem, RunError, ScenarioError, SimulatorError
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
     from simulator.dashboard.stage import Stage
     from simulator.running import Progress
     from simulator.scenario import Scenario
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+COMPILING = "compiling, once on this machine (about a minute)"
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -365,13 +370,15 @@ def view(
     if os.path.isdir(scenario):
         stage, shown = _recorded_stage(Path(scenario), kind, overrides, plugins), scenario
     else:
+        from simulator.compiling import FIRST_RUN
         from simulator.dashboard.stage import Stage
 
         stage = Stage(kind, scenario, overrides, plugins, out)
         beginning = stage.first.settings
         _warn(beginning, quiet=False)
         shown = beginning.name
-        stage.rehearse()
+        with _bar(FIRST_RUN):
+            stage.rehearse()
 
     def announce(address: str) -> None:
         click.echo(f"{shown} is at {address} (Ctrl-C ends it)")
@@ -552,17 +559,26 @@ def sweep_schema() -> None:
 
 
 @cli.command()
+@click.option(
+    "--compile",
+    "compiles",
+    is_flag=True,
+    help="Compile all kernels now. Otherwise the first runs on a machine do it, and wait for it.",
+)
 @_options("json")
-def doctor(as_json: bool) -> None:
+def doctor(compiles: bool, as_json: bool) -> None:
     """Check that this installation works: packages, compiled kernel, a tiny run.
 
     \b
-    Example:
+    Examples:
       wallstreetfeds doctor
+      wallstreetfeds doctor --compile
     """
+    from simulator.compiling import ALL
     from simulator.doctor import examine
 
-    checks = examine()
+    with _bar(ALL):
+        checks = examine(compiles)
     if as_json:
         click.echo(json.dumps([check._asdict() for check in checks], indent=2))
     else:
@@ -610,16 +626,36 @@ def _warn(scenario: "Scenario", quiet: bool) -> None:
 def _progress(periods: int, quiet: bool, verbose: bool) -> "Iterator[Progress | None]":
     """Something to call after every period: a bar on a terminal, lines when verbose."""
     if verbose and not quiet:
-        yield lambda economy: click.echo(_period_line(economy.history[-1]), err=True)
+        from simulator.compiling import watched
+
+        with watched(cache(lambda: click.echo(COMPILING, err=True))):
+            yield lambda economy: click.echo(_period_line(economy.history[-1]), err=True)
     elif quiet or not sys.stderr.isatty():
         yield None
     else:
-        from rich.console import Console
-        from rich.progress import Progress as Bar
+        from simulator.compiling import FIRST_RUN
 
-        with Bar(console=Console(stderr=True), transient=True) as bar:
+        with _bar(FIRST_RUN) as bar:
             task = bar.add_task("periods", total=periods)
             yield lambda economy: bar.update(task, completed=economy.period)
+
+
+@contextmanager
+def _bar(compiles: int) -> "Iterator[Bar]":
+    """A progress bar on the terminal, with a line for compiling where that has to be done.
+
+    `compiles` is about how many functions are compiled then.
+    """
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    from simulator.compiling import watched
+
+    console = Console(stderr=True)
+    with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(COMPILING, total=compiles, visible=False)
+        with watched(lambda: bar.update(task, advance=1, visible=True)):
+            yield bar
 
 
 def _planned(

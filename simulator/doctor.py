@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -17,14 +18,16 @@ class Check(NamedTuple):
     found: str
 
 
-def examine() -> list[Check]:
-    """Examine packages, threads, kernels and a tiny run."""
-    return [_tried(name, look) for name, look in _checks()]
+def examine(compiles: bool = False) -> list[Check]:
+    """Examine packages, kernels, threads and a tiny run; `compiles` all kernels if asked to."""
+    return [_tried(name, look) for name, look in _checks(compiles)]
 
 
-def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
+def _checks(compiles: bool) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "versions", _versions
     yield "shipped scenarios", _shipped
+    if compiles:
+        yield "all kernels", _compile
     yield "settling kernel", _kernel
     yield "a tiny run, verified", _tiny_run
     yield "processors", lambda: f"{os.cpu_count()}; a run uses one thread"
@@ -48,6 +51,17 @@ def _shipped() -> str:
 
     names = sorted(Path(str(path)).name for path in files("simulator.shipped").iterdir())
     return ", ".join(name for name in names if name.endswith(".yaml"))
+
+
+def _compile() -> str:
+    from simulator.compiling import compile_kernels, watched
+
+    compiled, started = list[None](), time.perf_counter()
+    with watched(lambda: compiled.append(None)):
+        compile_kernels()
+    if not compiled:
+        return "were compiled already"
+    return f"{len(compiled)} functions compiled in {time.perf_counter() - started:.0f} s"
 
 
 def _kernel() -> str:

@@ -78,7 +78,8 @@ class Pools(tuple[Pool, ...]):
         if not self:
             return np.zeros(0), np.zeros(0)
         if self.ranged:
-            token, numeraire = np.array([pool.virtual_reserves for pool in self]).T
+            virtual = np.array([pool.virtual_reserves for pool in self])
+            token, numeraire = np.ascontiguousarray(virtual.T)  # as ever: one kernel serves all
             return token, numeraire
         balances = self[0].ledger.balances
         held = balances[self.token_accounts, self.tokens]
@@ -103,8 +104,10 @@ class Pools(tuple[Pool, ...]):
 
     @cached_property
     def fees(self) -> Floats:
-        """Fee of each pool `[tokens]`."""
-        return np.array([pool.fee for pool in self], dtype=np.float64)
+        """Fee of each pool `[tokens]`, always read-only: kernels are compiled once for all."""
+        fees = np.array([pool.fee for pool in self], dtype=np.float64)
+        fees.setflags(write=False)
+        return fees
 
     @cached_property
     def accounts(self) -> Integers:
