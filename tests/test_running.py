@@ -20,7 +20,7 @@ from analysis import load_run
 from simulator import Economy, Scenario, run
 from simulator.errors import ModelError, RunError, ScenarioError
 from simulator.recording import read_manifest, table_hash
-from simulator.running import resume, same, scenario_yaml, verify
+from simulator.running import resume, same, scenario_yaml, start, verify
 from simulator.tables import TABLES
 
 SCENARIO = """\
@@ -54,7 +54,7 @@ def differing(folder: Path, other: Path) -> set[str]:
 
 
 def test_a_second_run_is_the_same(place: Path, folder: Path) -> None:
-    again = run(Scenario.load(place / "fast.yaml"), place / "out")
+    again = start(Scenario.load(place / "fast.yaml"), place / "out")
     assert again != folder
     assert hashes(again) == hashes(folder)
 
@@ -68,17 +68,17 @@ def test_another_process_with_other_hashes_is_the_same(place: Path, folder: Path
 
 
 def test_the_folders_own_scenario_gives_the_same(place: Path, folder: Path) -> None:
-    assert hashes(run(Scenario.load(folder / "scenario.yaml"), place / "own")) == hashes(folder)
+    assert hashes(start(Scenario.load(folder / "scenario.yaml"), place / "own")) == hashes(folder)
 
 
 def test_another_seed_differs_in_every_table(place: Path, folder: Path) -> None:
-    other = run(Scenario.load(place / "fast.yaml", {"seed": 2}), place / "seed")
+    other = start(Scenario.load(place / "fast.yaml", {"seed": 2}), place / "seed")
     assert differing(folder, other) == set(TABLES)
 
 
 def test_more_investors_leave_the_federation_as_it_is(place: Path, folder: Path) -> None:
     more = {"investors.0.count": 4, "investors.1.count": 4}
-    other = load_run(run(Scenario.load(place / "fast.yaml", more), place / "more"))
+    other = load_run(start(Scenario.load(place / "fast.yaml", more), place / "more"))
     small = load_run(folder)
     federated = ["participated", "examples", "contribution", "credit", "share", "issued"]
     for column in federated:
@@ -110,7 +110,7 @@ def altered(folder: Path, table: str, column: str, factor: float) -> None:
 
 @pytest.mark.parametrize("factor", [1.5, 1 + 1e-15])
 def test_verify_notices_one_altered_value(place: Path, factor: float) -> None:
-    folder = run(Scenario.load(place / "fast.yaml"), place / f"altered_{factor}")
+    folder = start(Scenario.load(place / "fast.yaml"), place / f"altered_{factor}")
     altered(folder, "pools", "supply", factor)
     found = verify(folder)
     assert found.pop("pools") != "identical"
@@ -118,7 +118,7 @@ def test_verify_notices_one_altered_value(place: Path, factor: float) -> None:
 
 
 def test_verify_tells_how_far_tables_differ(place: Path) -> None:
-    folder = run(Scenario.load(place / "fast.yaml"), place / "apart")
+    folder = start(Scenario.load(place / "fast.yaml"), place / "apart")
     altered(folder, "pools", "supply", 1.5)
     altered(folder, "fills", "amount_in", 1 + 1e-9)
     found = verify(folder)

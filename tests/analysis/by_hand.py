@@ -10,8 +10,9 @@ from click.testing import CliRunner
 
 from analysis import Run, load_run, load_sweep
 from analysis.sweeps import Sweep
-from simulator import Scenario, run
+from simulator import Scenario
 from simulator.cli import cli
+from simulator.running import start
 
 Write = Callable[..., Path]
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -81,7 +82,7 @@ def position(
 def simulated(folder: Path, fee: float) -> Run:
     (folder / "measured.yaml").write_text(SCENARIO)
     return load_run(
-        run(Scenario.load(folder / "measured.yaml", {"market.fee": fee}), folder / "out")
+        start(Scenario.load(folder / "measured.yaml", {"market.fee": fee}), folder / "out")
     )
 
 

@@ -18,13 +18,14 @@ from analysis import (
     scalability_results,
 )
 from analysis.clients import joined, members
-from simulator import Scenario, run
+from simulator import Scenario
+from simulator.running import start
 
 
 def recorded(folder: Path, joins: int) -> Run:
     """Nine clients who always take part, and one who joins."""
     changes = {"periods": 8, "clients.3.joins": joins, "clients.3.availability": 0.5}
-    return load_run(run(Scenario.load("scenarios/late_joiner.yaml", changes), out=folder))
+    return load_run(start(Scenario.load("scenarios/late_joiner.yaml", changes), out=folder))
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,9 @@ from click.testing import CliRunner
 
 from analysis import load_run, load_sweep, ownership
 from analysis.reports import REPORTS
-from simulator import Scenario, run
+from simulator import Scenario
 from simulator.cli import cli
+from simulator.running import start
 
 Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -45,7 +46,7 @@ def test_concentration_by_hand(finished: Callable[..., Path], owned: Rows) -> No
 
 def test_cash_has_no_tokens_to_own(tmp_path: Path) -> None:
     changes = {"periods": 2, "tokens.mechanism.kind": "cash", "clients.0.cash": 9}
-    found = load_run(run(Scenario.load("scenarios/quickstart.yaml", changes), out=tmp_path))
+    found = load_run(start(Scenario.load("scenarios/quickstart.yaml", changes), out=tmp_path))
     with pytest.raises(ValueError, match="no tokens"):
         ownership(found)
 

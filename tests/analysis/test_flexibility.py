@@ -10,7 +10,8 @@ import pytest
 from analysis import client_rewards, flexibility_results, load_run
 from analysis.reports import REPORTS
 from analysis.sweeps import Sweep
-from simulator import Scenario, run
+from simulator import Scenario
+from simulator.running import start
 from tests.analysis.by_hand import swept
 
 STUDY = """\
@@ -72,7 +73,7 @@ def test_times_of_who_joins_late_count_from_then(tmp_path: Path) -> None:
     clients = [{"count": 2}, {"joins": 5}, {"joins": 99}]
     clients += [{"behaviour": {"kind": "label_flip", "start": 3}, "joins": 6}]
     scenario = Scenario.load("scenarios/late_joiner.yaml", {"periods": 12, "clients": clients})
-    found = load_run(run(scenario, out=tmp_path))
+    found = load_run(start(scenario, out=tmp_path))
     reward = client_rewards(found)["total"]
     half, covered, unsteady = [], [], []
     for name, joins in (("client_0", 1), ("client_1", 1), ("client_2", 5)):

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from analysis import growth_by_kind, load_run, lp_returns, outside_money_results, summarise
-from simulator import Scenario, run
+from simulator import Scenario
+from simulator.running import start
 
 
 def test_what_a_provider_is_given_is_no_gain_of_its_own(tmp_path: Path) -> None:
@@ -13,7 +14,7 @@ def test_what_a_provider_is_given_is_no_gain_of_its_own(tmp_path: Path) -> None:
     event = {"kind": "liquidity", "period": 2, "amount": 500.0}
     small = {"periods": 4, "federation": {"task": {"kind": "wine"}}, "clients": [{"count": 3}]}
     settings = small | {"events": [event], "liquidity_providers": [{"deposit": 300}]}
-    found = load_run(run(Scenario.model_validate(settings), out=tmp_path))
+    found = load_run(start(Scenario.model_validate(settings), out=tmp_path))
     rows = found.positions.query("period == 2")
     tokens = (
         rows["moved_tokens"].to_numpy() * found.pools.query("period == 2")["spot_price"]
@@ -31,7 +32,7 @@ def test_what_a_provider_puts_in_later_is_no_dividend(tmp_path: Path) -> None:
     clients = [{"count": 2}, {"joins": 2}, {"joins": 9}]
     settings = {"periods": 5, "federation": {"task": {"kind": "wine"}}, "clients": clients}
     settings |= {"events": events, "liquidity_providers": [{"deposit": 300}, {"deposit": 100}]}
-    found = load_run(run(Scenario.model_validate(settings), out=tmp_path))
+    found = load_run(start(Scenario.model_validate(settings), out=tmp_path))
     flows = found.flows.query("flow == 'dividend' and payee == 'liquidity_provider'")
     rows = found.agents.query("kind == 'liquidity_provider'").pivot(
         index="period", columns="agent", values="numeraire"
@@ -53,5 +54,5 @@ def test_what_third_parties_are_given_is_no_gain_of_theirs(tmp_path: Path) -> No
         "investors": [],
         "events": [{"kind": "liquidity", "period": 2, "amount": 40.0}],
     }
-    found = load_run(run(Scenario.model_validate(settings), out=tmp_path))
+    found = load_run(start(Scenario.model_validate(settings), out=tmp_path))
     assert outside_money_results(found)["third_parties"] == pytest.approx(0, abs=1e-9)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from analysis import Run, load_run, price_errors, price_gap, realised_values
 from analysis.hindsight import _earning_supply
-from simulator import Scenario, run
+from simulator import Scenario
 from simulator.economy.rewarding import earning_supply
+from simulator.running import start
 
 Rows = dict[str, list[tuple[Any, ...]]]
 Made = Callable[..., Run]
@@ -185,7 +186,7 @@ BUYBACK = {
 
 def simulated(folder: Path, changes: dict[str, Any]) -> Run:
     (folder / "constant.yaml").write_text(SCENARIO)
-    return load_run(run(Scenario.load(folder / "constant.yaml", changes), folder / "out"))
+    return load_run(start(Scenario.load(folder / "constant.yaml", changes), folder / "out"))
 
 
 @pytest.mark.parametrize("changes", [{}, BUYBACK, {"tokens.mechanism.kind": "shared_token"}])
@@ -241,7 +242,7 @@ def test_the_earning_supply_is_that_of_the_run(tmp_path: Path, pools_earn: bool)
         },
     }
     seen = []
-    folder = run(
+    folder = start(
         Scenario.model_validate(terms),
         tmp_path,
         progress=lambda economy: seen.append(

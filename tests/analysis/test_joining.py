@@ -17,7 +17,8 @@ from analysis import (
     scalability_results,
     summarise,
 )
-from simulator import Scenario, run
+from simulator import Scenario
+from simulator.running import start
 
 SMALL = {
     "name": "late",
@@ -32,7 +33,7 @@ def recorded(folder, joins, cash=7.0, count=1, mechanism="client_tokens"):
     clients = [{"count": 2, "cash": 5}, {"joins": joins, "cash": cash, "count": count}]
     tokens = {"mechanism": {"kind": mechanism}}
     scenario = Scenario.model_validate(SMALL | {"clients": clients, "tokens": tokens})
-    return load_run(run(scenario, out=folder))
+    return load_run(start(scenario, out=folder))
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +113,7 @@ def test_an_equal_share_is_among_those_who_have_joined(tmp_path):
     clients = [free | {"count": 2}, late, free | {"joins": 99}]
     tokens = {"allocation": {"kind": "equal"}, "mechanism": {"kind": "cash"}}
     scenario = Scenario.model_validate(SMALL | {"clients": clients, "tokens": tokens})
-    found = load_run(run(scenario, out=tmp_path))
+    found = load_run(start(scenario, out=tmp_path))
     pay = relative_pay(found)
     assert list(pay) == ["client_0", "client_1", "client_2"]
     assert pay.loc[:20, "client_2"].isna().all()
@@ -140,6 +141,8 @@ def test_a_newcomer_is_compared_since_it_joined(tmp_path):
 
 def test_rewards_that_no_formula_quotes_have_no_inequality(tmp_path):
     settings = SMALL | {"periods": 3, "market": {"curve": {"kind": "stableswap"}}}
-    found = load_run(run(Scenario.model_validate(settings | {"clients": [{"count": 3}]}), tmp_path))
+    found = load_run(
+        start(Scenario.model_validate(settings | {"clients": [{"count": 3}]}), tmp_path)
+    )
     results = mechanism_results(found)
     assert math.isnan(results["inequality"]) and results["accuracy"] > 0

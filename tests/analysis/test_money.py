@@ -22,7 +22,8 @@ from analysis import (
     proceeds_figure,
 )
 from analysis.figures import save_proceeds
-from simulator import Scenario, run
+from simulator import Scenario
+from simulator.running import start
 
 Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -208,7 +209,7 @@ def real(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp(request.param)
     (folder / "financed.yaml").write_text(SCENARIO)
     scenario = Scenario.load(folder / "financed.yaml", CASES[request.param])
-    return load_run(run(scenario, folder / "out"))
+    return load_run(start(scenario, folder / "out"))
 
 
 def owned(run: Run, kind: str) -> float:

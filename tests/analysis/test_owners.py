@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from analysis import holdings, load_run, ownership
-from simulator import Economy, Scenario, run
+from simulator import Economy, Scenario
+from simulator.running import start
 
 Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -68,7 +69,7 @@ def test_holdings_are_what_the_books_and_other_tables_say(
 ) -> None:
     """Of every agent: worth `token_value` in each period, and at the end what the ledger has."""
     scenario = Scenario.load("scenarios/quickstart.yaml", {"periods": 12} | changes)
-    found = load_run(run(scenario, out=tmp_path))
+    found = load_run(start(scenario, out=tmp_path))
     held, pools = holdings(found), found.pools.astype({"token": str})
     price = pools.set_index(["period", "token"])["spot_price"].sort_index()
     supply = pools.set_index(["period", "token"])["supply"].sort_index()
@@ -102,7 +103,7 @@ def in_the_ledger(scenario: Scenario) -> dict[str, Any]:
 
 def test_fills_that_are_not_recorded_are_missed(tmp_path: Path) -> None:
     changes = {"periods": 3, "record.fills": "summary"}
-    found = load_run(run(Scenario.load("scenarios/quickstart.yaml", changes), out=tmp_path))
+    found = load_run(start(Scenario.load("scenarios/quickstart.yaml", changes), out=tmp_path))
     with pytest.raises(ValueError, match="by table agents: not all its fills are recorded"):
         holdings(found)
 
@@ -113,7 +114,7 @@ def test_sums_over_investors_can_be_followed_as_well(
 ) -> None:
     recorded = {"periods": 3, "record.fills": "summary", "record.agents": "summary"}
     scenario = Scenario.load("scenarios/quickstart.yaml", recorded | changes)
-    held = holdings(load_run(run(scenario, out=tmp_path))).loc[3]
+    held = holdings(load_run(start(scenario, out=tmp_path))).loc[3]
     everybody = in_the_ledger(scenario)
     investors = sum(own for name, own in everybody.items() if name.startswith("investor"))
     sums = held.filter(like="investors_").sum(axis=1)

@@ -17,7 +17,8 @@ from analysis import (
     scalability_results,
     wealth_by_group,
 )
-from simulator import Scenario, run
+from simulator import Scenario
+from simulator.running import start
 
 MEASURES = (
     client_rewards,
@@ -53,7 +54,7 @@ CASH = {"tokens.mechanism.kind": "cash"}
 )
 def test_measures_are_numbers_or_nan(tmp_path: Path, changes: dict[str, Any]) -> None:
     scenario = Scenario.load("scenarios/no_investors.yaml", {"periods": 8} | changes)
-    found = load_run(run(scenario, out=tmp_path))
+    found = load_run(start(scenario, out=tmp_path))
     for measure in MEASURES:
         values = measure(found)
         numbers = values.select_dtypes("number") if isinstance(values, pd.DataFrame) else values

@@ -9,7 +9,8 @@ import pytest
 
 from analysis import client_rewards, liquidation_quote, load_run, mechanism_results
 from analysis.quotes import pool_quote
-from simulator import Economy, Scenario, run
+from simulator import Economy, Scenario
+from simulator.running import start
 
 BONDING = {"market.launch.kind": "bonding_curve", "liquidity_providers": []}
 MOVING = {"kind": "weighted", "weight": 0.9, "last_weight": 0.6, "periods": 10}
@@ -33,7 +34,7 @@ def test_of_constant_product_by_hand() -> None:
 def test_it_is_what_the_curve_pays(tmp_path: Path, changes: dict[str, Any]) -> None:
     settings = {"periods": 4, "market.fee": 0.02} | changes
     scenario = Scenario.load("scenarios/quickstart.yaml", settings)
-    found = load_run(run(scenario, out=tmp_path))
+    found = load_run(start(scenario, out=tmp_path))
     for period in (0, 4):
         pools = found.pools[found.pools["period"] == period]
         tokens = pd.Series(np.linspace(0, 600, len(pools)), pools.index)
@@ -59,7 +60,7 @@ def test_fees_that_follow_volatility_are_those_of_the_period(tmp_path: Path) -> 
     for _ in range(4):
         economy.step()
     expected = [pool.quote_in("token", 100.0) for pool in economy.pools]
-    found = load_run(run(scenario, out=tmp_path))
+    found = load_run(start(scenario, out=tmp_path))
     pools = found.pools[found.pools["period"] == 4]
     quotes = pool_quote(found, pd.Series(100.0, pools.index), pools, 4)
     assert quotes.tolist() == pytest.approx(expected, rel=1e-9)
@@ -69,5 +70,5 @@ def test_fees_that_follow_volatility_are_those_of_the_period(tmp_path: Path) -> 
 @pytest.mark.parametrize("kind", ["stableswap", "concentrated"])
 def test_what_reserves_do_not_say_is_not_made_up(tmp_path: Path, kind: str) -> None:
     settings = {"periods": 1, "market.curve.kind": kind}
-    found = load_run(run(Scenario.load("scenarios/quickstart.yaml", settings), out=tmp_path))
+    found = load_run(start(Scenario.load("scenarios/quickstart.yaml", settings), out=tmp_path))
     assert client_rewards(found)["total"].isna().all()

@@ -8,7 +8,8 @@ import pytest
 from analysis import load_run, scalability_results
 from analysis.reports import REPORTS
 from analysis.sweeps import Sweep
-from simulator import Scenario, run
+from simulator import Scenario
+from simulator.running import start
 from tests.analysis.by_hand import swept
 
 STUDY = """\
@@ -48,7 +49,7 @@ def test_orders_that_offerings_served_were_not_refused(tmp_path: Path, recorded:
     terms = {"locked": {"fraction": 0.8, "price": 20}, "offering": {"kind": "for_data"}}
     settings = {"periods": 6, "clients": [{"count": 3} | terms], "record.fills": recorded}
     settings |= {"liquidity_providers": [{"deposit": 300}]}
-    found = load_run(run(Scenario.load("scenarios/quickstart.yaml", settings), out=tmp_path))
+    found = load_run(start(Scenario.load("scenarios/quickstart.yaml", settings), out=tmp_path))
     orders = found.fills[found.fills["strategy"] != "buyback"]
     counts = orders.groupby("status", observed=True)["orders"].sum()
     assert counts["offering"] > 0

@@ -9,7 +9,7 @@ import pytest
 from analysis import Run, load_run
 from simulator.dashboard.choosing import Choice
 from simulator.dashboard.showing import Live, Recorded, Replay
-from simulator.running import run
+from simulator.running import start
 from simulator.scenario import Scenario
 
 TEXT = """\
@@ -92,7 +92,7 @@ def begun(choices):
 @pytest.fixture(scope="session", params=VARIANTS)
 def variant(request, begun, tmp_path_factory):
     live = begun(VARIANTS[request.param])
-    folder = run(live.settings, out=tmp_path_factory.mktemp("runs"))
+    folder = start(live.settings, out=tmp_path_factory.mktemp("runs"))
     recorded = Recorded.of(folder, live.settings)
     return Variant(request.param, live, Replay(recorded, len(recorded.frames) - 1))
 
@@ -170,7 +170,7 @@ def played(sort: str, out: Any) -> Shown:
     for _ in range(periods):
         live.step()
     assert not live.failure
-    folder = run(settings, out)
+    folder = start(settings, out)
     recorded = Recorded.of(folder, settings)
     return Shown(live, Replay(recorded, periods), load_run(folder))
 

@@ -11,7 +11,7 @@ from simulator.dashboard.frames import Cast
 from simulator.dashboard.showing import Live, Recorded, Replay
 from simulator.economy import Economy
 from simulator.errors import ScenarioError
-from simulator.running import run
+from simulator.running import start
 from simulator.scenario import Scenario
 
 TEXT = """\
@@ -171,7 +171,7 @@ def test_a_show_can_be_closed_while_a_step_waits_for_its_turn(choice):
 @pytest.mark.parametrize("record", ["all", "summary", "sample"])
 def test_a_recorded_run_has_the_frames_it_had_when_it_was_computed(choice, tmp_path, record):
     settings = choice.changed("record.agents", record).changed("record.fills", record)
-    folder = run(settings.settings, out=tmp_path)
+    folder = start(settings.settings, out=tmp_path)
     recorded = Recorded.of(folder, settings.settings)
     show, replay = live(settings, 5), Replay(recorded, len(recorded.frames) - 1)
     assert len(replay.frames) == 6

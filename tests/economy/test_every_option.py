@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from analysis import load_run
-from simulator import Economy, Scenario, run
+from simulator import Economy, Scenario
 from simulator.ledger import NUMERAIRE, OUTSIDE
 from simulator.recording import read_manifest
-from simulator.running import resume, verify
+from simulator.running import resume, start, verify
 
 OPTIONS = """\
 name: options
@@ -100,7 +100,7 @@ run(Scenario.load(sys.argv[1]), sys.argv[2], progress=stop)
 @every_market
 def test_a_killed_run_goes_on_without_its_files_and_is_verified(scenario: Path) -> None:
     """A run folder has its own copy of the prices, so that the file itself may go."""
-    whole = run(Scenario.load(scenario), scenario.parent / "whole")
+    whole = start(Scenario.load(scenario), scenario.parent / "whole")
     command = [sys.executable, "-c", KILLED, str(scenario), str(scenario.parent / "cut")]
     killed = subprocess.run(command, check=False, env=os.environ | {"PYTHONHASHSEED": "7"})
     assert killed.returncode == -signal.SIGKILL
@@ -159,6 +159,6 @@ def test_a_wrong_price_is_told_in_a_line_and_nothing_is_written(scenario: Path) 
 
 @pytest.mark.parametrize("market", ["priority"])
 def test_a_run_reads_back(scenario: Path) -> None:
-    folder = run(Scenario.load(scenario), scenario.parent / "out")
+    folder = start(Scenario.load(scenario), scenario.parent / "out")
     flows = load_run(folder).flows
     assert {"gas", "tip", "outside_purchase", "outside_sale"} <= set(flows["flow"])

@@ -11,11 +11,12 @@ from pydantic import ValidationError
 from sklearn.linear_model import SGDClassifier
 from sklearn.utils._seq_dataset import ArrayDataset64
 
-from simulator import Economy, Scenario, run
+from simulator import Economy, Scenario
 from simulator.components import Floats, Integers
 from simulator.errors import ModelError
 from simulator.federation import Learner, MlpClassifier, SgdClassifier, Split
 from simulator.federation.kernels import _shuffle
+from simulator.running import start
 
 law = settings(deadline=None)
 CLASSES = pytest.mark.parametrize("classes", [2, 3, 10])
@@ -361,5 +362,5 @@ def test_the_log_of_a_run_says_how_clients_train(
 ) -> None:
     scenario = Scenario.load(QUICKSTART, {"periods": 1})
     federation = scenario.federation.model_copy(update={"learner": learner})
-    folder = run(scenario.model_copy(update={"federation": federation}), tmp_path)
+    folder = start(scenario.model_copy(update={"federation": federation}), tmp_path)
     assert how in (folder / "run.log").read_text()
