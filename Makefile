@@ -17,6 +17,7 @@ CANDIDATES := $(or $(PYTHON),$(NAMED) $(TESTED:%=$$(pyenv root 2>/dev/null)/vers
 
 VENV := .venv
 READY := $(VENV)/installed
+TOOLS := $(VENV)/tools
 WHEELS := build/wheels
 REFERENCE := build/reference
 
@@ -36,7 +37,7 @@ venv = "$$python" -m venv $(1) >/dev/null 2>&1 \
 		|| { echo "$$python has neither ensurepip nor pip (Debian: apt install python3-venv)" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browser test-onchain check format smoke clean
+.PHONY: help run compile test test-all test-browser test-onchain check format smoke clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -44,10 +45,16 @@ help: ## this list
 run: $(READY) ## run a first scenario; sets up .venv when there is none
 	$(VENV)/bin/wallstreetfeds run $(SCENARIO) $(ARGS)
 
-test: $(READY) ## run all tests
-	$(VENV)/bin/python -m pytest -n auto $(ARGS)
+compile: $(READY) ## compile all kernels, which first runs otherwise wait for
+	$(VENV)/bin/wallstreetfeds doctor --compile
 
-test-browser: $(READY) chromium ## run the tests of the page in Chromium, installed by apt if need be
+test: $(TOOLS) ## run the quick tests
+	$(VENV)/bin/python -m pytest -n auto -m "not slow" $(ARGS)
+
+test-all: $(TOOLS) ## run all tests, laws with all their examples
+	$(VENV)/bin/python -m pytest -n auto --hypothesis-profile full $(ARGS)
+
+test-browser: $(TOOLS) chromium ## run the tests of the page in Chromium, installed by apt if need be
 	$(VENV)/bin/python -m pytest tests/dashboard $(ARGS)
 
 chromium:
@@ -56,18 +63,18 @@ chromium:
 		|| { echo "Chromium is needed (Debian: apt install chromium)" >&2; exit 1; }
 .PHONY: chromium
 
-test-onchain: $(READY) ## compare the pools with published contracts of Uniswap and Balancer, fetched by npm
+test-onchain: $(TOOLS) ## compare the pools with published contracts of Uniswap and Balancer, fetched by npm
 	@$(VENV)/bin/python -m pip install -qq --constraint constraints.txt --editable '.[onchain]' \
 		|| echo "The EVM cannot be installed: what needs it is skipped" >&2
 	$(VENV)/bin/python -m pytest -n auto -rs tests/onchain $(ARGS)
 
-check: $(READY) ## format, lint, types and floors
+check: $(TOOLS) ## format, lint, types and floors
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-format: $(READY) ## format the code, and mend what lint can mend
+format: $(TOOLS) ## format the code, and mend what lint can mend
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
@@ -85,9 +92,14 @@ $(READY): setup.cfg pyproject.toml constraints.txt
 		echo "If you have one elsewhere: make PYTHON=/path/to/python" >&2; \
 		exit 1; \
 	fi; \
-	echo "Setting up $(VENV) with $$("$$python" --version) (a minute or two, once)"; \
+	echo "Setting up $(VENV) with $$("$$python" --version) (about a minute, once)"; \
 	$(VENV)/bin/python -m pip --version >/dev/null 2>&1 || { $(call venv,$(VENV)); }; \
-	$(VENV)/bin/python -m pip install -qq --constraint constraints.txt --editable '.[data,dev,viz]'
+	$(VENV)/bin/python -m pip install -qq --constraint constraints.txt --editable .
+	@touch $@
+
+$(TOOLS): $(READY)
+	@echo "Installing what tests, the page and credit data need (about a minute, once)"
+	@$(VENV)/bin/python -m pip install -qq --constraint constraints.txt --editable '.[data,dev,viz]'
 	@touch $@
 
 # Installing from the checkout, two at a time would share build/: they all install one wheel.

@@ -5,7 +5,7 @@ from math import fsum
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from simulator.errors import LedgerError
@@ -53,7 +53,6 @@ def run(ledger: Ledger, programme: list[tuple[str, list[tuple[int, int, int, flo
         ledger.transfer(flow, *columns.T, np.array([amount for *_, amount in several]))
 
 
-@settings(deadline=None)
 @given(programmes)
 def test_every_asset_sums_to_zero_after_any_transfers(programme):
     ledger = rich()
@@ -63,7 +62,6 @@ def test_every_asset_sums_to_zero_after_any_transfers(programme):
     ledger.audit()
 
 
-@settings(deadline=None)
 @given(programmes)
 def test_flows_and_balances_equal_sums_by_hand(programme):
     ledger = rich()
@@ -82,7 +80,6 @@ def test_flows_and_balances_equal_sums_by_hand(programme):
         assert net == pytest.approx(fsum(moved), rel=1e-12, abs=1e-7)
 
 
-@settings(deadline=None)
 @given(programmes)
 def test_one_array_moves_what_its_rows_move_one_by_one(programme):
     together, alone = rich(), rich()
@@ -147,7 +144,6 @@ def test_amounts_that_are_no_amounts_are_refused(wrong, with_others):
     assert snapshot(ledger) == before
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.floats(1e-3, 1e6), min_size=3, max_size=3),
     st.lists(st.tuples(st.integers(1, 3), st.floats(0, 2)), max_size=4),
@@ -180,7 +176,6 @@ def test_payments_of_one_transfer_are_all_made_before_any_is_received():
         ledger.transfer("swap", NUMERAIRE, np.array([1, 2]), np.array([2, 3]), 8)
 
 
-@settings(deadline=None)
 @given(st.floats(1e-9, 1e12), st.integers(1, 30))
 def test_a_payer_short_by_rounding_pays_what_it_has(money, parts):
     ledger = bank(money, 0)

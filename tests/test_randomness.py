@@ -5,7 +5,7 @@ from zlib import crc32
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.randomness import Streams
@@ -22,7 +22,6 @@ def draws(generator: np.random.Generator) -> list[float]:
     return [*generator.random(5), *generator.standard_normal(5), *generator.integers(0, 99, 5)]
 
 
-@settings(deadline=None)
 @given(seeds, names)
 def test_a_name_has_one_stream(seed, name):
     streams = Streams(seed)
@@ -31,7 +30,6 @@ def test_a_name_has_one_stream(seed, name):
     assert draws(streams[name]) != first  # it goes on
 
 
-@settings(deadline=None)
 @given(seeds, names)
 def test_a_stream_is_derived_as_documented(seed, name):
     sequence = np.random.SeedSequence(seed, spawn_key=(crc32(name.encode()),))
@@ -52,7 +50,6 @@ def test_names_and_seeds_give_distinct_streams():
     assert len(firsts) == 3 * len(NAMES)
 
 
-@settings(deadline=None)
 @given(seeds, st.lists(names, min_size=2, max_size=5, unique_by=lambda name: crc32(name.encode())))
 def test_no_stream_disturbs_another(seed, several):
     mixed, alone = Streams(seed), Streams(seed)
@@ -62,7 +59,6 @@ def test_no_stream_disturbs_another(seed, several):
     assert draws(mixed[several[0]]) == draws(alone[several[0]])
 
 
-@settings(deadline=None)
 @given(seeds, st.lists(names, max_size=4, unique=True), st.integers(0, 20))
 def test_a_restored_stream_goes_on_where_it_was_saved(seed, several, drawn):
     streams = Streams(seed)
@@ -92,7 +88,6 @@ def test_saving_disturbs_nothing_and_is_a_copy():
     assert draws(streams["a"]) == after
 
 
-@settings(deadline=None)
 @given(seeds, names, st.lists(st.integers(0, 2**32 - 1), max_size=3))
 def test_integer_is_a_random_state_that_depends_on_its_keys_alone(seed, name, keys):
     streams = Streams(seed)

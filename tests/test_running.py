@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import load_run
@@ -22,6 +22,7 @@ from simulator.errors import ModelError, RunError, ScenarioError
 from simulator.recording import read_manifest, table_hash
 from simulator.running import resume, same, scenario_yaml, start, verify
 from simulator.tables import TABLES
+from tests.laws import law
 
 SCENARIO = """\
 name: fast
@@ -353,7 +354,7 @@ NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,12}", fullmatch=True)
 
 
 @given(NAMES, st.text(st.characters(exclude_categories=["Cs", "Cc"])), st.floats(1e-300, 1e300))
-@settings(max_examples=60, deadline=None)
+@law(60)
 def test_a_written_scenario_reads_as_the_same(
     tmp_path_factory: pytest.TempPathFactory, name: str, description: str, rate: float
 ) -> None:

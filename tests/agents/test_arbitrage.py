@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.agents.strategies import Arbitrageur, Portfolio
 from simulator.agents.strategies.arbitrage import optimal_amounts
 from simulator.market import ConstantProduct, MarketView, Orders, Pool
+from tests.laws import law
 
 
 def a_view(reserves, price, fee=0.003, gas=0.0):
@@ -51,7 +52,7 @@ def test_the_known_answer():
 pools = st.floats(1, 1e6)
 
 
-@settings(max_examples=300, deadline=None)
+@law(300)
 @given(x=pools, y=pools, off=st.floats(0.2, 5), fee=st.floats(0, 0.2), nudge=st.floats(-0.2, 0.2))
 def test_no_other_amount_earns_more_and_the_price_is_brought_back(x, y, off, fee, nudge):
     price, g = y / x * off, 1 - fee

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.agents.strategies import (
@@ -18,6 +18,7 @@ from simulator.agents.strategies import (
 )
 from simulator.economy.publishing import seen_by, unannounced
 from simulator.market import ConstantProduct, MarketView, Positions
+from tests.laws import law
 
 FAMILIES = (CLIENT_POLICIES, INVESTOR_STRATEGIES, LIQUIDITY_STRATEGIES)
 EVERY_STRATEGY = sorted(
@@ -156,7 +157,7 @@ def by_account(orders, accounts):
 
 @pytest.mark.parametrize("strategy", EVERY_STRATEGY)
 class TestEveryStrategy:
-    @settings(max_examples=25, deadline=None)
+    @law(25)
     @given(world=worlds(), seed=st.integers(0, 99))
     def test_orders_only_what_it_owns_and_nothing_for_nothing(self, strategy, world, seed):
         for view, portfolio, orders in decisions(strategy(), world, seed):
@@ -296,7 +297,7 @@ class TestEveryStrategy:
 
 @pytest.mark.parametrize("strategy", PROVIDING)
 class TestEveryProvider:
-    @settings(max_examples=40, deadline=None)
+    @law(40)
     @given(world=worlds(), seed=st.integers(0, 99))
     def test_puts_in_only_what_it_owns_and_takes_out_only_what_is_there(
         self, strategy, world, seed

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.agents.strategies import Portfolio, Sandwich
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import ConstantProduct, MarketView, Orders, Pool, Priority
+from tests.laws import law
 
 ATTACKER, VICTIM, OTHER, PROVIDER, POOL = range(1, 6)
 
@@ -65,7 +66,7 @@ def settled(ledger, pool, *several, gas=0.0):
     return Priority().clear({}, ledger, [pool], Orders.join(several), gas, draws)
 
 
-@settings(max_examples=200, deadline=None)
+@law(200)
 @given(
     x=st.floats(10, 1e5),
     y=st.floats(10, 1e5),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.agents.groups import Lognormal, Traders
@@ -25,6 +25,7 @@ from simulator.agents.strategies import (
 from simulator.errors import StrategyError
 from simulator.ledger import NUMERAIRE, Ledger
 from simulator.market import ConstantProduct, MarketView, Orders
+from tests.laws import law
 
 
 def a_view(
@@ -277,7 +278,7 @@ def plain_orders(values, view, portfolio):
     return account, token, (values > 0)[account, token], amount[account, token]
 
 
-@settings(max_examples=100, deadline=None)
+@law(100)
 @given(
     values=st.lists(
         st.lists(st.one_of(st.just(0.0), st.floats(-1e9, 1e9)), min_size=3, max_size=3),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from analysis import Run, load_run, price_errors, price_gap, realised_values
@@ -16,6 +16,7 @@ from analysis.hindsight import _earning_supply
 from simulator import Scenario
 from simulator.economy.rewarding import earning_supply
 from simulator.running import start
+from tests.laws import law
 
 Rows = dict[str, list[tuple[Any, ...]]]
 Made = Callable[..., Run]
@@ -90,9 +91,7 @@ amounts = st.floats(0, 1e6)
 
 
 @given(st.lists(amounts, min_size=1, max_size=12), amounts, st.floats(0.1, 1e6))
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@law(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_it_is_the_discounted_sum(
     made: Made, cash: list[float], last: float, supply: float
 ) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.agents.engagement import EFFORTS, OFFERINGS, PARTICIPATIONS
@@ -14,6 +14,7 @@ from simulator.ledger import NUMERAIRE, OUTSIDE
 from simulator.market import CURVES, LAUNCHES
 from simulator.scenario import Scenario
 from simulator.tokens import ALLOCATIONS, ISSUANCES, MECHANISMS, REVENUES, VESTINGS
+from tests.laws import law
 
 PERIODS = 5
 SERIES = 30.0, 0.0, 200.0  # revenue from a file, whose last value stays
@@ -284,7 +285,7 @@ def emission_is_what_was_due(economy, vesting, grants, to_treasury, flows):
 @pytest.mark.parametrize(
     "market", MARKETS, ids=lambda of: f"{of['launch']['kind']}-{of['curve']['kind']}"
 )
-@settings(max_examples=12, deadline=None)
+@law(12)
 @given(data=st.data())
 def test_the_books_hold_whatever_the_settings(series, market, mechanism, data):
     scenario = data.draw(scenarios({"kind": mechanism}, market))

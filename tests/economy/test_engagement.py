@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator import Economy, Scenario
 from simulator.agents.engagement import ByProfit, Full, LockedData, SearchingEffort
 from simulator.ledger import NUMERAIRE
+from tests.laws import law
 
 ONE = np.ones(1)
 
@@ -205,7 +206,7 @@ GROUPS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=8, deadline=None)
+@law(8)
 @given(GROUPS, GROUPS, st.sampled_from(["cash", "shared_token", "client_tokens"]))
 def test_books_hold_and_a_run_goes_on_where_it_was_saved(first, second, mechanism):
     def begun():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.economy import Economy
@@ -13,6 +13,7 @@ from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import ConstantProduct, Pool, Pools, StableSwap, Weighted
 from simulator.scenario import Scenario
 from tests.economy.by_hand import by_hand, exactly
+from tests.laws import law
 
 USES = {"dividend": 0.4, "buyback": 0.0, "direct": 0.2, "liquidity": 0.3, "treasury": 0.1}
 
@@ -124,7 +125,7 @@ def test_curves_without_lp_shares_are_refused():
 CURVES = [ConstantProduct(), Weighted(weight=0.96), Weighted(weight=0.2), StableSwap()]
 
 
-@settings(deadline=None, max_examples=100)
+@law(100)
 @given(
     st.sampled_from(CURVES),
     st.floats(1e-3, 1e9),

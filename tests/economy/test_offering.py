@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator import Economy, Scenario
@@ -12,6 +12,7 @@ from simulator.agents.engagement import ForData, LockedData, NoOffering
 from simulator.economy.offering import Offers, sell
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import STATUSES, Orders
+from tests.laws import law
 
 CLIENTS = np.array([1, 2])
 """Their accounts. 3, 4 and 5 are investors."""
@@ -305,7 +306,7 @@ MARKETS = {
 }
 
 
-@settings(max_examples=20, deadline=None)
+@law(20)
 @given(
     market=st.sampled_from(list(MARKETS)),
     mechanism=st.sampled_from(["client_tokens", "shared_token"]),

@@ -2,7 +2,7 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pydantic import ValidationError
@@ -27,7 +27,6 @@ from simulator.federation import (
 )
 from simulator.scenario import Scenario
 
-law = settings(deadline=None)
 numbers = st.floats(-1e6, 1e6, allow_subnormal=False)
 UPDATES = np.array([[1.0, 0.0], [0.0, 4.0], [-3.0, 8.0]])
 ROBUST = (Median, TrimmedMean, Krum, MultiKrum, GeometricMedian, NormClipping)
@@ -62,7 +61,6 @@ def test_fedavg_adds_the_mean_update_by_examples(
     assert combined(FedAvg(), UPDATES, np.array(examples, float)) == expected
 
 
-@law
 @given(
     arrays(float, (4, 3), elements=numbers),
     arrays(float, 4, elements=st.integers(0, 1000)).filter(np.any),
@@ -90,7 +88,6 @@ def test_without_participants_model_and_memory_stay(kind: type[Aggregation]) -> 
 
 
 @pytest.mark.parametrize("kind", AGGREGATIONS)
-@law
 @given(arrays(float, (6, 2), elements=numbers), arrays(float, (3, 2), elements=numbers), st.data())
 def test_the_absent_do_not_count_and_nothing_given_is_changed(
     kind: type[Aggregation], updates: Floats, absent: Floats, data: st.DataObject
@@ -108,7 +105,6 @@ def test_the_absent_do_not_count_and_nothing_given_is_changed(
 
 
 @pytest.mark.parametrize("kind", AGGREGATIONS)
-@law
 @given(arrays(float, 3, elements=st.floats(-0.5, 0.5)), st.integers(1, 6))
 def test_the_combination_of_equal_updates_is_that_update(
     kind: type[Aggregation], update: Floats, clients: int
@@ -236,7 +232,6 @@ def test_an_attacker_moves_the_mean_but_not_the_robust_rule(kind: type[Aggregati
 
 
 @pytest.mark.parametrize("kind", ROBUST)
-@law
 @given(arrays(float, (7, 2), elements=numbers), st.permutations(range(7)))
 def test_robust_rules_know_no_order(
     kind: type[Aggregation], updates: Floats, order: list[int]
@@ -251,7 +246,6 @@ def test_robust_rules_know_no_order(
 
 
 @pytest.mark.parametrize("kind", AGGREGATIONS)
-@law
 @given(
     arrays(float, (6, 2), elements=numbers),
     arrays(float, (4, 6), elements=st.integers(0, 3)).filter(lambda rows: rows.any(axis=1).all()),

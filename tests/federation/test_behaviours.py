@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -24,7 +24,6 @@ from simulator.federation import (
     Sybil,
 )
 
-law = settings(deadline=None)
 UPDATE, LAST_STEP = np.array([3.0, -4.0]), np.array([0.5, 1.0])
 
 
@@ -57,7 +56,6 @@ def test_label_flip_mirrors_the_classes(
     assert labels.tolist() == list(range(classes))
 
 
-@law
 @given(
     st.integers(2, 12),
     st.floats(0.01, 1),

@@ -17,7 +17,7 @@ from math import factorial
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
@@ -38,7 +38,6 @@ from simulator.federation import (
     Shapley,
 )
 
-law = settings(deadline=None)
 SIMPLE = [pytest.param(method(), id=method.__name__) for method in (Shapley, LeaveOneOut)]
 EXACT = [
     *SIMPLE,
@@ -237,14 +236,12 @@ def by_dividends(table: Floats) -> Floats:
     return np.array([(dividends / sizes)[index >> i & 1 == 1].sum() for i in range(players)])
 
 
-@law
 @given(tables())
 def test_shapley_is_the_mean_over_all_orders(table: Floats) -> None:
     found = contributions(Shapley(), table)
     assert found.tolist() == pytest.approx(by_permutations(table), rel=0, abs=close(table))
 
 
-@law
 @given(tables(6, 7))
 def test_shapley_shares_dividends_equally(table: Floats) -> None:
     found = contributions(Shapley(), table)
@@ -252,14 +249,12 @@ def test_shapley_shares_dividends_equally(table: Floats) -> None:
 
 
 @pytest.mark.parametrize("method", [pytest.param(Shapley(), id="Shapley"), *SAMPLED, GUIDED])
-@law
 @given(table=tables(most=7), seed=st.integers(0, 99))
 def test_shapley_is_efficient_in_every_sample(method: GameValue, table: Floats, seed: int) -> None:
     total = contributions(method, table, seed).sum()
     assert total == pytest.approx(table[-1] - table[0], rel=0, abs=8 * close(table))
 
 
-@law
 @given(st.lists(st.floats(0, 1e6, allow_subnormal=False), min_size=1, max_size=8))
 def test_shapley_of_any_airport(costs: list[float]) -> None:
     costs = sorted(costs)
@@ -269,7 +264,6 @@ def test_shapley_of_any_airport(costs: list[float]) -> None:
 
 
 @pytest.mark.parametrize("method", SIMPLE)
-@law
 @given(worths=st.lists(st.floats(-1000, 1000), min_size=2, max_size=9))
 def test_equal_players_of_a_symmetric_game_get_equal_parts(
     method: Shapley | LeaveOneOut, worths: list[float]
@@ -283,7 +277,6 @@ def test_equal_players_of_a_symmetric_game_get_equal_parts(
 
 
 @pytest.mark.parametrize("method", EXACT)
-@law
 @given(table=tables(2))
 def test_players_that_add_the_same_to_every_coalition_get_the_same(
     method: GameValue, table: Floats
@@ -295,7 +288,6 @@ def test_players_that_add_the_same_to_every_coalition_get_the_same(
 
 
 @pytest.mark.parametrize("method", EXACT)
-@law
 @given(table=tables(most=6), worth=st.just(0.0) | st.floats(-100, 100))
 @example(table=np.array([0.0, 1.2561739e-11]), worth=13.0)  # taken for rounding of 13
 def test_a_player_that_adds_the_same_to_everybody_gets_that(
@@ -308,14 +300,12 @@ def test_a_player_that_adds_the_same_to_everybody_gets_that(
 
 
 @pytest.mark.parametrize("method", [*METHODS, GUIDED])
-@law
 @given(table=tables(most=6))
 def test_a_null_player_gets_exactly_nothing(method: GameValue, table: Floats) -> None:
     assert contributions(method, np.concatenate([table, table]))[-1] == 0.0
 
 
 @pytest.mark.parametrize("method", METHODS)
-@law
 @given(table=tables(), factor=st.floats(-10, 10), seed=st.integers(0, 99))
 def test_contributions_are_additive(
     method: GameValue, table: Floats, factor: float, seed: int
@@ -327,7 +317,6 @@ def test_contributions_are_additive(
 
 
 @pytest.mark.parametrize("method", EXACT)
-@law
 @given(data=st.data(), table=tables())
 def test_contributions_follow_the_players_when_they_are_renumbered(
     method: GameValue, data: st.DataObject, table: Floats
@@ -342,7 +331,6 @@ def test_contributions_follow_the_players_when_they_are_renumbered(
 
 
 @pytest.mark.parametrize("method", METHODS)
-@law
 @given(table=tables(), shift=st.floats(-1000, 1000))
 def test_what_nobody_achieves_does_not_count(
     method: GameValue, table: Floats, shift: float

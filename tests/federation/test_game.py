@@ -2,14 +2,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from simulator.components import Booleans, Floats
 from simulator.federation import CoalitionGame
-
-law = settings(deadline=None)
 
 
 def game_of(table: Floats) -> CoalitionGame:
@@ -30,13 +28,11 @@ def members_of(bits: int, players: int) -> frozenset[int]:
     return frozenset(player for player in range(players) if bits >> player & 1)
 
 
-@law
 @given(tables())
 def test_the_index_of_a_coalition_has_the_bits_of_its_members(table: Floats) -> None:
     assert np.array_equal(game_of(table).all_values(), table)
 
 
-@law
 @given(tables())
 def test_a_python_function_and_a_vectorised_one_give_the_same_game(table: Floats) -> None:
     fast = game_of(table)
@@ -54,7 +50,6 @@ def test_coalitions_come_back_in_order_however_many_are_asked_for(coalitions: in
     assert game.values(members).tolist() == (members @ bits).tolist()
 
 
-@law
 @given(st.data(), tables(5))
 def test_prefixes_are_the_coalitions_met_while_players_join(
     data: st.DataObject, table: Floats

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import make_classification
 from sklearn.linear_model import SGDClassifier
@@ -10,7 +10,6 @@ from simulator.components import Floats
 from simulator.errors import ModelError
 from simulator.federation import FedAvg, MlpClassifier, SgdClassifier, Split
 
-law = settings(deadline=None)
 CLASSES = pytest.mark.parametrize("classes", [2, 3, 10])
 
 
@@ -152,7 +151,6 @@ def test_scores_and_probabilities_are_those_of_scikit_learn(classes: int, scale:
         assert np.abs(probabilities.T - expected).max() < 1e-12
 
 
-@law
 @given(
     st.integers(1, 4).filter(lambda outputs: outputs != 2),
     st.lists(st.floats() | st.floats(-800, 800), min_size=4, max_size=4),

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import SGDClassifier
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, log_loss, roc_auc_score
@@ -35,7 +35,6 @@ from simulator.federation import (
 )
 from simulator.randomness import Streams
 
-law = settings(deadline=None)
 CLIENTS = (Honest(), Honest(), LabelFlip(), FreeRider(), Honest())
 COALITIONS: Booleans = (np.arange(32)[:, None] >> np.arange(5) & 1).astype(bool)
 
@@ -107,7 +106,6 @@ def linear_games(draw: st.DrawFn) -> tuple[LinearGame, LinearGame]:
     return make(labels, utility.of_two(labels)), make()
 
 
-@law
 @given(linear_games())
 def test_counting_signs_is_predicting(games: tuple[LinearGame, LinearGame]) -> None:
     fast, plain = games

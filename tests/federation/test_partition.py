@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -19,7 +19,6 @@ from simulator.federation import (
     Split,
 )
 
-law = settings(deadline=None)
 DIVIDING = [kind for kind in PARTITIONS if kind is not Natural]
 DIGITS = np.repeat(np.arange(10), 108)  # as many as the digits' training part has, nearly
 
@@ -38,7 +37,6 @@ def sizes(
 
 
 @pytest.mark.parametrize("kind", DIVIDING)
-@law
 @given(
     labels=st.lists(st.integers(0, 4), min_size=1, max_size=200),
     clients=st.integers(1, 40),
@@ -223,7 +221,6 @@ def a_dataset(rows: int = 1000, features: int = 4, origins: Integers | None = No
 
 
 @pytest.mark.parametrize("kind", PARTITIONS)
-@law
 @given(clients=st.integers(1, 12), seed=st.integers(0, 99))
 def test_clients_get_training_examples_alone_and_their_labels_with_them(
     kind: type[Partition], clients: int, seed: int

@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -62,7 +62,6 @@ from simulator.federation.contribution.similarity import LEAST
 from simulator.randomness import Streams
 from simulator.scenario import Scenario
 
-law = settings(deadline=None)
 KINDS = [pytest.param(method(), id=method().kind) for method in CONTRIBUTIONS]
 CLIENTS = (Honest(), Honest(), LabelFlip(), FreeRider(), Honest())
 ALL = np.ones(5, dtype=bool)
@@ -137,7 +136,6 @@ def test_an_absent_client_keeps_its_importance_and_is_credited_nothing() -> None
     assert assess(method, both, alone, both) == pytest.approx([7 / 15, 8 / 15], rel=1e-15)
 
 
-@law
 @given(
     arrays(float, (3, 4, 2), elements=st.integers(-1000, 1000)),
     arrays(float, 4, elements=st.integers(1, 100)),
@@ -157,7 +155,6 @@ def test_importance_is_a_share_and_knows_no_lengths(
     assert np.array_equal(found, credited(gamma))
 
 
-@law
 @given(
     arrays(float, (4, 6), elements=st.integers(-1000, 1000)),
     arrays(float, 4, elements=st.integers(1, 100)),

@@ -12,7 +12,7 @@ from math import comb
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.components import Booleans, Floats
@@ -31,8 +31,6 @@ from simulator.federation.contribution.sampled import (
     _guided_orders,
     truncated_prefixes,
 )
-
-law = settings(deadline=None)
 
 
 def game_of(table: Floats) -> CoalitionGame:
@@ -112,7 +110,6 @@ def test_beta_weights_are_those_of_an_urn(alpha: int, beta: int, players: int) -
     assert found == pytest.approx(expected, rel=1e-12)
 
 
-@law
 @given(st.integers(1, 20), st.floats(0.1, 100), st.floats(0.1, 100))
 def test_every_semivalue_is_a_mean(players: int, alpha: float, beta: float) -> None:
     methods: list[SemiValue] = [
@@ -207,7 +204,6 @@ def test_what_is_asked_again_is_remembered() -> None:
 SATURATING = np.array([1 - 0.5 ** int(bits).bit_count() for bits in range(1 << 9)])
 
 
-@law
 @given(st.integers(0, 99), st.floats(0.01, 0.5))
 def test_truncated_contributions_lack_less_than_the_tolerance(seed: int, part: float) -> None:
     game, asked = asked_of(SATURATING)
@@ -241,7 +237,6 @@ def test_a_round_of_little_gain_credits_nobody() -> None:
     assert gtg(table, round_threshold=0.4999).all()
 
 
-@law
 @given(st.integers(0, 99), st.integers(1, 6))
 def test_without_thresholds_guided_orders_are_efficient(seed: int, players: int) -> None:
     table = a_table(players, seed)
@@ -249,7 +244,6 @@ def test_without_thresholds_guided_orders_are_efficient(seed: int, players: int)
     assert found.sum() == pytest.approx(table[-1] - table[0], rel=0, abs=1e-11)
 
 
-@law
 @given(st.integers(0, 99), st.floats(0.0, 0.4))
 def test_guided_contributions_lack_at_most_the_threshold(seed: int, threshold: float) -> None:
     found = gtg(SATURATING, seed, threshold=threshold)
@@ -279,7 +273,6 @@ def test_a_coalition_is_evaluated_once_in_all_sets_of_orders() -> None:
         assert len(asked) == len(set(asked)) > 16
 
 
-@law
 @given(st.integers(0, 99), st.sampled_from([0.0, 0.3, 0.8, 1.5]))
 def test_guided_contributions_are_those_of_orders_truncated_one_by_one(
     seed: int, threshold: float

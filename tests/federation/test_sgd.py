@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from sklearn.linear_model import SGDClassifier
@@ -18,7 +18,6 @@ from simulator.federation import Learner, MlpClassifier, SgdClassifier, Split
 from simulator.federation.kernels import _shuffle
 from simulator.running import start
 
-law = settings(deadline=None)
 CLASSES = pytest.mark.parametrize("classes", [2, 3, 10])
 SCHEDULES = pytest.mark.parametrize("schedule", ["constant", "optimal", "invscaling"])
 SEEDS = [0, 1, 7, 12345, 2**31 - 1]
@@ -162,7 +161,6 @@ def test_shuffles_are_those_of_scikit_learn(rows: int, seed: int) -> None:
     assert (found - 5).tolist() == order(rows, seed)
 
 
-@law
 @given(st.data())
 def test_any_clients(given_: st.DataObject) -> None:
     classes, features = given_.draw(st.integers(2, 5)), given_.draw(st.integers(1, 6))
@@ -185,7 +183,6 @@ def test_any_clients(given_: st.DataObject) -> None:
     )
 
 
-@law
 @given(st.floats(1e-200, 1e15), st.integers(2, 4), st.integers(0, 9))
 def test_the_optimal_schedule_for_any_penalty(l2: float, classes: int, seed: int) -> None:
     learner = SgdClassifier(schedule="optimal", l2=l2, epochs=2)

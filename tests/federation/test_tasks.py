@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine, make_classification
@@ -31,6 +31,7 @@ from simulator.federation import (
     Wine,
 )
 from simulator.randomness import Streams
+from tests.laws import law
 
 
 class Numbered(Task):
@@ -231,7 +232,7 @@ def test_separation_makes_it_easy_and_label_noise_hard() -> None:
     assert noisy == pytest.approx(0.75, abs=0.072)
 
 
-@settings(deadline=None, max_examples=60)
+@law(60)
 @given(
     st.builds(
         dict,

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, log_loss, roc_auc_score
 
@@ -19,7 +19,6 @@ from simulator.federation import (
 )
 from simulator.federation.utilities import negative_log_loss
 
-law = settings(deadline=None)
 EPSILON = np.finfo(float).eps  # where scikit-learn's log_loss clips
 LEARNERS: list[Learner] = [SgdClassifier(), MlpClassifier()]
 EVERY_LEARNER = pytest.mark.parametrize("learner", LEARNERS)
@@ -56,7 +55,6 @@ def likely(learner: Learner, scores: Floats) -> Floats:
 
 
 @EVERY_LEARNER
-@law
 @given(judged=judged())
 def test_log_loss_is_that_of_scikit_learn(
     learner: Learner, judged: tuple[Floats, Integers]
@@ -68,7 +66,6 @@ def test_log_loss_is_that_of_scikit_learn(
 
 
 @EVERY_LEARNER
-@law
 @given(judged=judged())
 def test_hit_rates_are_those_of_scikit_learn(
     learner: Learner, judged: tuple[Floats, Integers]
@@ -85,7 +82,6 @@ def test_hit_rates_are_those_of_scikit_learn(
 
 
 @EVERY_LEARNER
-@law
 @given(judged=judged())
 def test_areas_are_those_of_scikit_learn(learner: Learner, judged: tuple[Floats, Integers]) -> None:
     scores, labels = judged
@@ -124,7 +120,6 @@ def test_a_class_without_rows_is_left_out_of_means() -> None:
     assert Auc().value(learner, scores, labels) == pytest.approx([np.mean(areas)])
 
 
-@law
 @given(judged())
 def test_two_classes_can_be_valued_by_counts(judged: tuple[Floats, Integers]) -> None:
     scores, labels = judged

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -24,6 +24,7 @@ from simulator.market import (
     settle_plain,
     settle_together,
 )
+from tests.laws import law
 
 FILLED, UNAFFORDABLE, SLIPPAGE, EMPTY_POOL, EXHAUSTED, _ = range(len(STATUSES))
 BUY, SELL = True, False
@@ -168,7 +169,7 @@ rows = st.tuples(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@law(200)
 @given(placed=st.lists(rows, min_size=1, max_size=12), gas=st.sampled_from([0.0, 0.25, 20.0]))
 def test_the_kernel_charges_what_plain_python_charges(placed, gas):
     (one, pools), (two, plain_pools) = (market((1000, 1000), (50, 2000)) for _ in range(2))
@@ -237,7 +238,7 @@ def test_statuses_of_a_batch():
 batches = st.lists(rows, min_size=1, max_size=12)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@law(300)
 @given(
     placed=batches,
     gas=st.sampled_from([0.0, 0.25]),
@@ -263,7 +264,7 @@ def test_a_batch_is_the_same_in_any_order_and_k_never_falls(placed, gas, fee, dr
     assert results[0] == results[1]
 
 
-@settings(max_examples=100, deadline=None)
+@law(100)
 @given(placed=batches)
 def test_everybody_in_a_batch_trades_at_one_price(placed):
     ledger, pools = market((1000, 1000), (50, 2000))

@@ -5,15 +5,15 @@ import math
 import numba
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.errors import MarketError
 from simulator.market import ConstantProduct, Pool
 from simulator.market.concentrated import MAX_TICK, ConcentratedPool, sqrt_price_at
 from simulator.market.kernels import walk
+from tests.laws import law
 
-law = settings(deadline=None, max_examples=100)
 sides = st.sampled_from(["token", "numeraire"])
 
 
@@ -189,7 +189,7 @@ actions = st.lists(
 )
 
 
-@law
+@law(100)
 @given(st.sampled_from([0.0, 0.0005, 0.01]), actions)
 def test_all_that_was_paid_in_and_no_more_can_be_taken_out(fee, actions):
     pool, inside, paid = pool_of((-1000, 1000, 100.0), fee=fee), np.zeros(2), np.zeros(2)
@@ -218,7 +218,7 @@ def test_all_that_was_paid_in_and_no_more_can_be_taken_out(fee, actions):
     assert pool.liquidity.tolist() == [0.0]
 
 
-@law
+@law(100)
 @given(sides, st.floats(1e-6, 3.0), st.sampled_from([0.0, 0.003]))
 def test_a_round_trip_never_profits(side, amount, fee):
     pool = pool_of((-1000, 1000, 100.0), (-60, 20, 900.0), fee=fee)

@@ -4,7 +4,7 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.errors import MarketError
@@ -17,6 +17,7 @@ from simulator.market import (
     StableSwap,
     Weighted,
 )
+from tests.laws import law
 
 # reserve in, reserve out, amount in, fee, amount out
 UNISWAP = [
@@ -51,7 +52,6 @@ LAWFUL = [
     StableSwap(amplification=5, peg=3),
 ]
 curves = pytest.mark.parametrize("curve", LAWFUL, ids=lambda curve: curve.kind)
-law = settings(deadline=None, max_examples=200)
 
 
 def by_asset(reserve_in, reserve_out, pays_token):
@@ -72,7 +72,7 @@ def test_constant_product_pays_what_uniswap_pays(reserve_in, reserve_out, amount
     assert payout == pytest.approx(out, rel=1e-12, abs=0)
 
 
-@law
+@law(200)
 @given(*2 * [st.integers(10**20, 10**24)], st.integers(10**18, 10**26))
 def test_constant_product_pays_what_whole_number_arithmetic_pays(reserve_in, reserve_out, amount):
     # getAmountOut of Uniswap v2-periphery, contracts/libraries/UniswapV2Library.sol
@@ -84,7 +84,7 @@ def test_constant_product_pays_what_whole_number_arithmetic_pays(reserve_in, res
 
 
 @curves
-@law
+@law(200)
 @given(reserves, reserves, parts, fees, sides)
 def test_the_invariant_never_falls_and_the_payout_stays_below_the_reserve(
     curve, reserve_in, reserve_out, part, fee, side
@@ -100,7 +100,7 @@ def test_the_invariant_never_falls_and_the_payout_stays_below_the_reserve(
 
 
 @curves
-@law
+@law(200)
 @given(reserves, reserves, parts, fees, sides)
 def test_a_round_trip_never_profits(curve, reserve_in, reserve_out, part, fee, side):
     amount = part * reserve_in
@@ -114,7 +114,7 @@ def test_a_round_trip_never_profits(curve, reserve_in, reserve_out, part, fee, s
 
 
 @curves
-@law
+@law(200)
 @given(reserves, reserves, parts, parts, fees, sides)
 def test_more_in_pays_more_out_at_a_worse_price(
     curve, reserve_in, reserve_out, one, two, fee, side
@@ -132,7 +132,7 @@ def test_more_in_pays_more_out_at_a_worse_price(
 
 
 @curves
-@law
+@law(200)
 @given(reserves, reserves, parts, parts, fees, sides)
 def test_two_orders_never_pay_more_than_one_of_their_sum(
     curve, reserve_in, reserve_out, one, two, fee, side
@@ -151,7 +151,7 @@ def test_two_orders_never_pay_more_than_one_of_their_sum(
 
 
 @curves
-@law
+@law(200)
 @given(reserves, reserves, parts, fees, fees, sides)
 def test_a_higher_fee_pays_less(curve, reserve_in, reserve_out, part, one, two, side):
     low, high = sorted([one, two])
@@ -162,7 +162,7 @@ def test_a_higher_fee_pays_less(curve, reserve_in, reserve_out, part, one, two, 
 
 
 @curves
-@law
+@law(200)
 @given(reserves, reserves, fees)
 def test_a_small_swap_pays_the_spot_price_less_the_fee(curve, token, numeraire, fee):
     price = curve.spot_price(token, numeraire)
@@ -173,7 +173,7 @@ def test_a_small_swap_pays_the_spot_price_less_the_fee(curve, token, numeraire, 
 
 
 @curves
-@law
+@law(200)
 @given(reserves, reserves, st.floats(1e-3, 1e3))
 def test_the_invariant_is_of_degree_one(curve, token, numeraire, times):
     grown = curve.invariant(times * token, times * numeraire)
@@ -243,7 +243,7 @@ def test_weighted_pays_what_balancer_documents():
     )
 
 
-@law
+@law(200)
 @given(reserves, reserves, st.floats(1e-15, 1e-6), st.floats(0.02, 0.98), sides)
 def test_weighted_is_accurate_for_tiny_orders(reserve_in, reserve_out, part, weight, side):
     """Against the series of 1 - (1 + a)^-r to its third term, at most 1e-9 off at a = 1e-6."""
@@ -291,7 +291,7 @@ def dy_of_curve(x, y, amount, amplification):
     raise AssertionError
 
 
-@law
+@law(200)
 @given(
     *2 * [st.integers(10**24, 10**27)],
     st.floats(1e-6, 0.5),
@@ -311,7 +311,7 @@ def test_stableswap_pays_what_the_contract_pays(x, y, part, amplification, side)
     assert kept == pytest.approx(0.9996 * expected, rel=1e-12)
 
 
-@law
+@law(200)
 @given(reserves, st.floats(-3, 3), st.floats(1, 1e4), st.floats(1e-3, 1e3))
 def test_a_pool_opens_at_the_price_it_is_filled_for(numeraire, log_price, amplification, peg):
     price = float(np.exp(log_price))
@@ -325,7 +325,7 @@ def test_a_pool_opens_at_the_price_it_is_filled_for(numeraire, log_price, amplif
         assert curve.spot_price(tokens, numeraire) == pytest.approx(price, rel=1e-9)
 
 
-@law
+@law(200)
 @given(reserves, reserves, parts, st.floats(0.05, 1), st.sampled_from([0.0, 0.003]))
 def test_a_bonding_curve_never_pays_back_more(supply, reserve, part, ratio, fee):
     curve = BondingCurve(reserve_ratio=ratio)

@@ -4,12 +4,13 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from simulator.errors import LedgerError
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import ConstantProduct, Pool, SeededPool
+from tests.laws import law
 
 
 def opened(
@@ -134,7 +135,7 @@ def test_without_providers_pools_stay_empty():
     ] * 2
 
 
-@settings(deadline=None, max_examples=60)
+@law(60)
 @given(
     st.integers(1, 5),
     st.lists(st.floats(1e-3, 1e3), max_size=4),

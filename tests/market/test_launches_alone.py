@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
@@ -22,6 +22,7 @@ from simulator.market import (
     Weighted,
     settle,
 )
+from tests.laws import law
 
 FALLING = Weighted(weight=0.96, last_weight=0.5, periods=20)
 TREASURY, FIRST = 1, 2  # client
@@ -143,7 +144,7 @@ def test_demand_divided_among_many_curves_is_paid_to_the_last(tokens: int) -> No
     )
 
 
-@settings(deadline=None, max_examples=150)
+@law(150)
 @given(
     st.floats(0.05, 1.0),
     st.sampled_from([0.0, 0.003, 0.3]),

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import STATUSES, Pool, Pools, RangePool, settle, settle_plain
 from simulator.market.concentrated import ConcentratedPool
+from tests.laws import law
 from tests.market.exchange import (
     CURVES,
     PROVIDER,
@@ -23,12 +24,11 @@ from tests.market.exchange import (
     orders_of,
 )
 
-law = settings(deadline=None, max_examples=150)
 EXACT = [0, *RANGES]  # curves of additions, products and quotients only: the same bits everywhere
 MOST = 1e4  # what a pool or an account here holds of anything, at most
 
 
-@law
+@law(150)
 @given(books, fees)
 def test_the_kernel_does_what_plain_python_does(book, fee):
     fast, pools = market(fee)
@@ -45,7 +45,7 @@ def test_the_kernel_does_what_plain_python_does(book, fee):
     assert list(flows[0].values()) == pytest.approx([flows[1][key] for key in flows[0]], rel=1e-9)
 
 
-@law
+@law(150)
 @given(books, fees)
 def test_where_it_only_adds_multiplies_and_divides_it_does_so_to_the_bit(book, fee):
     """Balances of pools differ, for a pass's fees leave a concentrated pool together."""
@@ -63,7 +63,7 @@ def test_where_it_only_adds_multiplies_and_divides_it_does_so_to_the_bit(book, f
     assert fast.balances == pytest.approx(plain.balances, rel=0, abs=1e-12 * MOST)
 
 
-@settings(deadline=None, max_examples=20)
+@law(20)
 @given(books, fees)
 def test_a_quote_of_a_concentrated_pool_is_what_it_pays_to_the_bit_and_moves_nothing(book, fee):
     book = [(account, min(RANGES) + token % 2, *rest[:-1], 0.0) for account, token, *rest in book]
@@ -81,7 +81,7 @@ def test_a_quote_of_a_concentrated_pool_is_what_it_pays_to_the_bit_and_moves_not
     assert ledger.balances.tobytes() == before.tobytes()
 
 
-@law
+@law(150)
 @given(books, fees)
 def test_nothing_is_made_or_lost_and_flows_tell_where_it_went(book, fee):
     ledger, pools = market(fee)
@@ -104,7 +104,7 @@ steps = st.tuples(
 )
 
 
-@law
+@law(150)
 @given(st.sampled_from([0, 1, 2, 3, 4]), st.lists(steps, max_size=30), fees)
 def test_the_invariant_per_share_never_falls(number, book, fee):
     """Deposits and withdrawals of any part of the pool, of dust and of all of it in between.
@@ -174,7 +174,7 @@ moves = st.one_of(
 )
 
 
-@law
+@law(150)
 @given(st.sampled_from(list(RANGES)), st.lists(moves, max_size=15), fees)
 def test_what_positions_claim_is_what_the_pool_and_its_fee_account_hold(number, book, fee):
     """Whatever is done; and a concentrated pool without a ledger has done the same, to the bit."""
@@ -246,7 +246,7 @@ def remove_both(pool: RangePool, alone: ConcentratedPool, account: int, part: fl
     assert paid == pytest.approx(np.add(behind, fees_), rel=0, abs=1e-11 * MOST)
 
 
-@law
+@law(150)
 @given(st.sampled_from(list(RANGES)), st.lists(st.tuples(st.booleans(), amounts)), fees)
 def test_swaps_never_cost_a_position_anything_at_the_price_before_them(number, swaps, fee):
     """What is behind a position follows from the price, and is least worth it at that price.

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.market import (
@@ -107,7 +107,6 @@ def test_codes_of_sides_and_statuses():
 # The frozen view
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(1e-3, 1e9), st.floats(1e-3, 1e9)), min_size=1, max_size=4),
     st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.floats(1e-6, 1e9)), max_size=6),

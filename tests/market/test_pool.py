@@ -5,19 +5,19 @@ from math import fsum, nextafter, sqrt
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.errors import LedgerError, MarketError
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import ConstantProduct, Pool
+from tests.laws import law
 
 TOKEN, SHARE = 1, 2
 OWNERS = (2, 3, 4)
 
 sides = st.sampled_from(["token", "numeraire"])
 fees = st.sampled_from([0.0, 0.003, 0.01, 0.3])
-law = settings(deadline=None, max_examples=100)
 
 
 def pool_of(token: float = 1000, numeraire: float = 1000, fee: float = 0.003) -> Pool:
@@ -89,7 +89,7 @@ def test_a_whole_balance_can_be_swapped_at_any_fee():
             assert abs(pool.ledger.balances[2, NUMERAIRE]) <= 1e-14 * amount
 
 
-@law
+@law(100)
 @given(
     st.floats(1e-3, 1e9), st.floats(1e-3, 1e9), fees,
     st.lists(st.tuples(sides, st.floats(1e-9, 1e2)), min_size=1, max_size=10),
@@ -111,7 +111,7 @@ def test_quotes_are_kept_the_invariant_never_falls_and_nothing_is_lost(token, mo
     pool.ledger.audit()
 
 
-@law
+@law(100)
 @given(st.floats(1e-3, 1e9), st.floats(1e-3, 1e9), fees, sides, st.floats(1e-9, 1e3))
 def test_a_round_trip_never_profits(token, money, fee, side, part):
     pool = pool_of(token, money, fee)
@@ -151,7 +151,7 @@ def test_impermanent_loss_at_fee_0(ratio, loss):
     assert kept / held - 1 == pytest.approx(2 * sqrt(ratio) / (1 + ratio) - 1, abs=1e-12)
 
 
-@settings(deadline=None, max_examples=300)
+@law(300)
 @given(
     st.floats(-12, 15), st.floats(-12, 15), st.floats(-12, 15),
     st.sampled_from([0.0, 0.003, 1 - 1e-12]), sides,
@@ -210,7 +210,7 @@ def test_fees_belong_to_lps_by_their_shares():
     assert removed[1] == pytest.approx((300, numeraire * 3 / 4), rel=1e-12)
 
 
-@law
+@law(100)
 @given(
     st.floats(1e-3, 1e6), st.floats(1e-3, 1e6), st.floats(1e-3, 1e6), st.floats(1e-3, 1e6),
     st.floats(0, 10),
@@ -238,7 +238,7 @@ actions = st.lists(
 )
 
 
-@law
+@law(100)
 @given(st.floats(1e-2, 1e6), st.floats(1e-2, 1e6), fees, actions)
 def test_the_invariant_per_lp_share_never_falls(token, money, fee, several):
     pool = empty_pool(fee, money=1e6)

@@ -4,7 +4,7 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
@@ -18,6 +18,7 @@ from simulator.market import (
     Weighted,
     settle,
 )
+from tests.laws import law
 
 CURVES = [
     ConstantProduct(),
@@ -67,7 +68,7 @@ parts = st.floats(-15, 4).map(lambda power: 10.0**power)
 fees = st.sampled_from([0.0, 0.003, 0.5])
 
 
-@settings(max_examples=300, deadline=None)
+@law(300)
 @given(st.sampled_from(CURVES), sizes, sizes, parts, fees, st.booleans())
 def test_payouts_agree_with_eighty_digits(curve, token, numeraire, part, fee, buy):
     """Reserves of 1e-9 to 1e9, amounts of 1e-15 to 1e4 of them, the most bent of curves."""
@@ -111,7 +112,7 @@ def size(x: Decimal, y: Decimal, straight: Decimal) -> Decimal:
     return low
 
 
-@settings(max_examples=300, deadline=None)
+@law(300)
 @given(
     st.sampled_from(CURVES), sizes, sizes, st.floats(-15, 8).map(lambda p: 10.0**p), st.booleans()
 )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.errors import MarketError
@@ -20,9 +20,9 @@ from simulator.market import (
     settle,
     settle_plain,
 )
+from tests.laws import law
 from tests.market.exchange import CURVES, RANGES, TRADERS, amounts, fees, market, named
 
-law = settings(deadline=None, max_examples=150)
 EVERY, EXACT = list(range(len(CURVES))), [0, *RANGES]
 
 
@@ -183,7 +183,7 @@ def orders_of(book, among=EVERY) -> Orders:
     return Orders.join(placed)
 
 
-@law
+@law(150)
 @given(books, fees, st.sampled_from([0.0, 0.7]))
 def test_the_kernel_does_what_plain_python_does(book, fee, gas):
     (fast, pools), (plain, same) = market(fee), market(fee)
@@ -206,7 +206,7 @@ def test_the_kernel_does_what_plain_python_does(book, fee, gas):
     assert spent == pytest.approx(gas * settled, rel=1e-12)
 
 
-@law
+@law(150)
 @given(books, fees)
 def test_where_curves_only_add_multiply_and_divide_it_does_so_to_the_bit(book, fee):
     (fast, pools), (plain, same) = market(fee), market(fee)

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.errors import LedgerError, MarketError
@@ -20,6 +20,7 @@ from simulator.market import (
     settle,
     settle_plain,
 )
+from tests.laws import law
 
 FILLED, UNAFFORDABLE, SLIPPAGE, EMPTY_POOL, EXHAUSTED = range(5)
 BUY, SELL = True, False
@@ -261,7 +262,7 @@ def rich_market(
     return ledger, pools
 
 
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@law(200)
 @given(
     st.lists(sizes, min_size=1, max_size=3),
     st.tuples(fees, fees, fees),
@@ -364,7 +365,7 @@ def test_a_curve_of_ones_own_settles_plainly():
     }
 
 
-@settings(deadline=None, max_examples=50)
+@law(50)
 @given(books)
 def test_one_such_curve_changes_nothing_for_its_neighbours(book):
     mixed, mixed_pools = market(

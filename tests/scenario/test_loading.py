@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import Field, model_validator
 
@@ -13,6 +13,7 @@ from simulator.components import Component, Family, Section, extended
 from simulator.errors import ScenarioError
 from simulator.scenario.loading import load, parse_overrides
 from simulator.scenario.yaml_text import dump
+from tests.laws import law
 
 
 class Curve(Component):
@@ -510,7 +511,7 @@ FILES = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@law(400)
 @given(FILES)
 @example(b"seed: " + b"9" * 5000)
 @example(b"seed: 0x" + b"9" * 5000)
@@ -524,7 +525,7 @@ def test_any_bytes_load_or_raise_a_scenario_error(content: bytes) -> None:
         assert error.problems and "\n" not in "".join(map(str, error.problems))
 
 
-@settings(max_examples=300, deadline=None)
+@law(300)
 @given(st.lists(st.one_of(st.text(), YAMLISH, YAMLISH.map(lambda text: f"market.low={text}"))))
 def test_any_overrides_load_or_raise_a_scenario_error(texts: list[str]) -> None:
     path = written("market: {low: 0}\nclients: [{name: a}]")
@@ -548,7 +549,7 @@ toys = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@law(200)
 @given(toys)
 def test_what_is_dumped_loads_equal(toy: Toy) -> None:
     assert load(Toy, written(dump(toy.model_dump(serialize_as_any=True)))) == toy

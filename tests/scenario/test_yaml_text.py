@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from simulator.scenario.entries import Findings
 from simulator.scenario.yaml_text import Source, dump
+from tests.laws import law
 
 LONGEST_NUMBER = 300
 
@@ -53,7 +54,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@law(150)
 @given(st.dictionaries(texts, values))
 @example({text: text for text in AMBIGUOUS})
 @example({"all": AMBIGUOUS, "numbers": [1e16, 1e-5, -0.0, 5e-324, 10**299, True, None]})
@@ -62,7 +63,7 @@ def test_what_is_written_reads_the_same(written: dict[str, Any]) -> None:
     assert typed(read(dump(written))) == typed(written)
 
 
-@settings(max_examples=50, deadline=None)
+@law(50)
 @given(st.dictionaries(texts, values))
 def test_readers_of_yaml_1_1_see_the_same(written: dict[str, Any]) -> None:
     assert typed(yaml.safe_load(dump(written))) == typed(written)

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator import Economy, Scenario
 from simulator.tokens import CliffVesting, LinearVesting, NoVesting, Valuation
+from tests.laws import law
 
 AMOUNTS = st.floats(0, 1e6).map(lambda amount: amount if amount > 1e-6 else 0.0)
 
@@ -189,7 +190,7 @@ def test_clients_sell_of_what_has_vested():
     assert sold == pytest.approx([0, emission[0] / 8, (emission[0] + emission[1]) / 8])
 
 
-@settings(max_examples=12, deadline=None)
+@law(12)
 @given(
     vesting=st.one_of(
         st.integers(1, 4).map(lambda n: {"kind": "cliff", "periods": n}),

@@ -1,0 +1,14 @@
+"""How many examples a law is tested with; `tests/conftest.py` has the profiles."""
+
+from typing import Any
+
+from hypothesis import settings
+
+__all__ = ["law"]
+
+
+def law(count: int, **others: Any) -> settings:
+    """`count` examples in the profile `full`; in others a fifth, but ten where there are ten."""
+    if settings.get_current_profile_name() != "full":
+        count = max(count // 5, min(count, 10))
+    return settings(max_examples=count, **others)
