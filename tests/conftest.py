@@ -1,7 +1,11 @@
-"""What a whole session of tests shares: compiled kernels and the profiles of Hypothesis."""
+"""What all tests share: compiled kernels, the profiles of Hypothesis and the command line."""
 
+import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,3 +25,36 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if session.config.getoption("numprocesses", None) and not session.config.option.collectonly:
         command = [sys.executable, "-m", "simulator", "doctor", "--compile"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+class Answer(NamedTuple):
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+
+@pytest.fixture
+def call(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Answer]]:
+    """`wallstreetfeds ARGUMENTS` within this process."""
+    from simulator.cli import main
+
+    def called(*arguments: str | Path) -> Answer:
+        words = [str(argument) for argument in arguments]
+        monkeypatch.setattr(sys, "argv", ["wallstreetfeds", *words])
+        with pytest.raises(SystemExit) as end:
+            main(words)
+        said = capsys.readouterr()
+        assert "Traceback" not in said.out + said.err
+        return Answer(int(end.value.code or 0), said.out, said.err)
+
+    before = signal.getsignal(signal.SIGTERM)
+    yield called
+    signal.signal(signal.SIGTERM, before)

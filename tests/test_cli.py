@@ -3,12 +3,11 @@
 import json
 import os
 import pty
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -29,42 +28,13 @@ investors: [{count: 2}]
 SHIPPED = Path(simulator.__file__).parent.parent / "scenarios"
 
 
-class Answer(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[str]:
-        return self.out.splitlines()
-
-
-Call = Callable[..., Answer]
+Call = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
-def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "fast.yaml").write_text(SCENARIO)
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
-    """`wallstreetfeds ARGUMENTS` within this process."""
-
-    def called(*arguments: str | Path) -> Answer:
-        words = [str(argument) for argument in arguments]
-        monkeypatch.setattr(sys, "argv", ["wallstreetfeds", *words])
-        with pytest.raises(SystemExit) as end:
-            main(words)
-        said = capsys.readouterr()
-        assert "Traceback" not in said.out + said.err
-        return Answer(int(end.value.code or 0), said.out, said.err)
-
-    return called
 
 
 def written() -> list[str]:
@@ -429,11 +399,20 @@ def test_the_doctor_is_content(call: Call) -> None:
     assert {"versions", "settling kernel", "a tiny run, verified"} <= {c["name"] for c in checks}
 
 
+def test_the_doctor_compiles_what_is_not_compiled_yet(call: Call) -> None:
+    def compiled() -> str:
+        checks = json.loads(call("doctor", "--compile", "--json").out)
+        return str(next(check["found"] for check in checks if check["name"] == "all kernels"))
+
+    compiled()
+    assert compiled() == "were compiled already"
+
+
 def test_the_doctor_finds_what_is_broken(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> None:
         raise OSError("no kernel")
 
-    monkeypatch.setattr("simulator.doctor._checks", lambda: iter([("kernel", broken)]))
+    monkeypatch.setattr("simulator.doctor._checks", lambda _: iter([("kernel", broken)]))
     answer = call("doctor")
     assert answer.code == 1
     assert answer.out.split() == ["FAIL", "kernel", "OSError:", "no", "kernel"]
@@ -470,6 +449,7 @@ def test_output_that_nobody_reads_is_no_error() -> None:
     assert "Traceback" not in done.stderr and "Exception" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_a_terminal_gets_a_progress_bar_without_colour_when_asked() -> None:
     master, terminal = pty.openpty()
@@ -506,6 +486,7 @@ LIGHT = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", LIGHT)
 def test_light_work_imports_nothing_heavy(code: str) -> None:
     told = "import atexit, sys\natexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"

@@ -37,6 +37,7 @@ def test_some_examples_exist():
     assert len(found) >= 6
 
 
+@pytest.mark.slow
 def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
     (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")

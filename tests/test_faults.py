@@ -25,6 +25,8 @@ from simulator.cli import main
 from simulator.recording import read_manifest
 from simulator.running import resume, run, verify
 
+pytestmark = pytest.mark.slow
+
 SCENARIO = """\
 name: fast
 periods: 300

@@ -60,6 +60,7 @@ def test_a_second_run_is_the_same(place: Path, folder: Path) -> None:
     assert hashes(again) == hashes(folder)
 
 
+@pytest.mark.slow
 def test_another_process_with_other_hashes_is_the_same(place: Path, folder: Path) -> None:
     command = [sys.executable, "-m", "simulator", "run", "fast.yaml", "--json", "--out", "other"]
     environment = os.environ | {"PYTHONHASHSEED": "4242"}
@@ -255,6 +256,7 @@ def test_overrides_are_noted(place: Path) -> None:
     assert Scenario.load(folder / "scenario.yaml") == scenario
 
 
+@pytest.mark.slow
 def test_runs_of_one_second_get_folders_of_their_own(place: Path) -> None:
     scenario = Scenario.load(place / "fast.yaml", {"periods": 1})
     folders = {run(scenario, place / "crowd") for _ in range(3)}

@@ -51,6 +51,7 @@ def test_cash_has_no_tokens_to_own(tmp_path: Path) -> None:
         ownership(found)
 
 
+@pytest.mark.slow
 def test_the_report_follows_ownership_over_time(tmp_path: Path) -> None:
     (tmp_path / "owned.yaml").write_text(STUDY)
     words = ["sweep", "run", str(tmp_path / "owned.yaml"), "--out", str(tmp_path), "--workers", "1"]

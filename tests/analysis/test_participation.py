@@ -71,6 +71,7 @@ def test_participation_and_rewards_by_behaviour(finished: Callable[..., Path]) -
     assert found["reward"] == pytest.approx((32 + 24 + 40) / 3)
 
 
+@pytest.mark.slow
 def test_who_is_paid_too_little_leaves_and_who_has_no_cost_stays(tmp_path: Path) -> None:
     """Training costs 10 an example, more than all revenue: honest clients leave after period 3."""
     (tmp_path / "kept.yaml").write_text(STUDY)

@@ -97,6 +97,7 @@ run(Scenario.load(sys.argv[1]), sys.argv[2], progress=stop)
 """
 
 
+@pytest.mark.slow
 @every_market
 def test_a_killed_run_goes_on_without_its_files_and_is_verified(scenario: Path) -> None:
     """A run folder has its own copy of the prices, so that the file itself may go."""
@@ -147,12 +148,11 @@ def test_a_csv_price_is_that_of_its_period_and_stays_after_the_last(scenario: Pa
 
 
 @pytest.mark.parametrize("market", ["priority"])
-def test_a_wrong_price_is_told_in_a_line_and_nothing_is_written(scenario: Path) -> None:
+def test_a_wrong_price_is_told_in_a_line_and_nothing_is_written(call, scenario: Path) -> None:
     (scenario.parent / "prices.csv").write_text("token_0,token_1\n1,2\n")
-    command = [sys.executable, "-m", "simulator", "run", str(scenario), "--out", "out"]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=scenario.parent)
-    assert done.returncode == 2
-    (error,) = (line for line in done.stderr.splitlines() if not line.startswith("warning"))
+    answer = call("run", scenario, "--out", scenario.parent / "out")
+    assert answer.code == 2
+    (error,) = (line for line in answer.err.splitlines() if not line.startswith("warning"))
     assert error.startswith("error: ") and "no column for token_2" in error
     assert not (scenario.parent / "out").exists()
 

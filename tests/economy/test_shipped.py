@@ -87,6 +87,7 @@ def test_hospitals_are_not_paid_by_their_size():
     assert np.mean(found) < 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_tokens_go_to_those_who_think_most_of_them(seed):
     """Of equal wealth, the optimistic half of the fundamentalists ends with nearly all they hold.

@@ -36,6 +36,7 @@ def gaps_of(economy, periods):
     return np.array(gaps)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [

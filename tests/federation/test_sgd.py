@@ -144,6 +144,7 @@ def test_any_power_of_the_schedule(no_fallback: None, power_t: float) -> None:
     check_bits(learner, np.zeros(18), np.full(5, 41.0), unequal_clients(3), 3, SEEDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("classes", "epochs"), [(2, 320), (10, 70)])
 def test_more_epochs_than_the_twister_has_words(
     no_fallback: None, classes: int, epochs: int

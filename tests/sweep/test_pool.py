@@ -15,6 +15,8 @@ import pytest
 from simulator.sweep import pool
 from simulator.sweep.pool import Died, completed
 
+pytestmark = pytest.mark.slow
+
 
 def double(number: int) -> int:
     return 2 * number

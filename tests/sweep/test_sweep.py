@@ -21,6 +21,8 @@ from simulator.recording import locked, read_manifest, write_manifest
 from simulator.running import run as run_scenario
 from simulator.scenario import Scenario
 
+pytestmark = pytest.mark.slow
+
 BASE = """\
 name: tiny
 periods: 2
@@ -35,30 +37,19 @@ LONG = "  long: {periods: 1000000}\n"
 SHORT = "  short: {}\n"
 SICK = "  sick: {federation.learner.learning_rate: 1.0e+300}\n"
 
-Answer = tuple[int, str, str]
-Call = Callable[..., Answer]
+Call = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
-def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("tiny.yaml").write_text(BASE)
     Path("fees.yaml").write_text(FEES)
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Call:
-    def called(*words: str) -> Answer:
-        with pytest.raises(SystemExit) as end:
-            main(["sweep", *words])
-        said = capsys.readouterr()
-        assert "Traceback" not in said.out + said.err
-        return int(end.value.code or 0), said.out, said.err
-
-    return called
+def call(call: Call) -> Call:
+    return lambda *words: call("sweep", *words)
 
 
 @pytest.fixture(scope="module")

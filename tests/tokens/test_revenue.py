@@ -1,8 +1,5 @@
 """Revenue against arithmetic done by hand, and its files."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -157,14 +154,13 @@ def test_a_run_replays_a_file_and_goes_on_with_its_own_copy(tmp_path):
     assert load_run(folder).periods["revenue"].tolist() == [0, 10, 0, 30.5, 30.5, 30.5]
 
 
-def test_a_wrong_file_ends_a_run_before_it_begins(tmp_path):
+def test_a_wrong_file_ends_a_run_before_it_begins(call, tmp_path):
     (tmp_path / "demand.csv").write_text("revenue\n1\nmuch\n")
     (tmp_path / "replay.yaml").write_text(SCENARIO % "{kind: csv, file: demand.csv}")
-    for command in (["run", "replay.yaml", "--out", "out"], ["validate", "replay.yaml"]):
-        command = [sys.executable, "-m", "simulator", *command]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
-        assert done.returncode == 2
-        (error,) = (line for line in done.stderr.splitlines() if not line.startswith("warning"))
+    for command in (["run", "--out", tmp_path / "out"], ["validate"]):
+        answer = call(*command, tmp_path / "replay.yaml")
+        assert answer.code == 2
+        (error,) = (line for line in answer.err.splitlines() if not line.startswith("warning"))
         assert error.startswith("error: ") and "demand.csv: line 3: revenue must be" in error
     assert not (tmp_path / "out").exists()
 
