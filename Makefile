@@ -1,7 +1,7 @@
 # `make` alone lists what can be asked for.
 #
 #   PYTHON=python3.12   the interpreter of a new .venv (make clean first)
-#   SCENARIO=...        what `make run` runs
+#   SCENARIO=...        what `make run` runs and `make view` shows
 #   ARGS="..."          further arguments of `make run` and `make test`
 
 SCENARIO ?= scenarios/quickstart.yaml
@@ -37,13 +37,16 @@ venv = "$$python" -m venv $(1) >/dev/null 2>&1 \
 		|| { echo "$$python has neither ensurepip nor pip (Debian: apt install python3-venv)" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help run compile test test-all test-browser test-onchain check format smoke clean
+.PHONY: help run view compile test test-all coverage test-browser test-onchain check format smoke clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: $(READY) ## run a first scenario; sets up .venv when there is none
 	$(VENV)/bin/wallstreetfeds run $(SCENARIO) $(ARGS)
+
+view: $(TOOLS) ## watch and steer a run in the browser
+	$(VENV)/bin/wallstreetfeds view $(SCENARIO) $(ARGS)
 
 compile: $(READY) ## compile all kernels, which first runs otherwise wait for
 	$(VENV)/bin/wallstreetfeds doctor --compile
@@ -53,6 +56,14 @@ test: $(TOOLS) ## run the quick tests
 
 test-all: $(TOOLS) ## run all tests, laws with all their examples
 	$(VENV)/bin/python -m pytest -n auto --hypothesis-profile full $(ARGS)
+
+# Compiled code cannot be traced: the tests of kernels are run again with kernels as plain Python.
+coverage: $(TOOLS) ## which branches the quick tests reach
+	$(VENV)/bin/coverage erase
+	$(VENV)/bin/python -m pytest -n auto -m "not slow" --cov --cov-report= $(ARGS)
+	NUMBA_DISABLE_JIT=1 $(VENV)/bin/python -m pytest -n auto -m "not slow" --cov --cov-append --cov-report= \
+		tests/market tests/test_ledger.py tests/federation/test_linear_game.py tests/federation/test_game.py
+	$(VENV)/bin/coverage report
 
 test-browser: $(TOOLS) chromium ## run the tests of the page in Chromium, installed by apt if need be
 	$(VENV)/bin/python -m pytest tests/dashboard $(ARGS)

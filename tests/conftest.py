@@ -10,7 +10,8 @@ from typing import NamedTuple
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Times say more of the machine than of the code: no test fails for its time.
+# Times say more of the machine than of the code: no test fails for its time. Where CI is set,
+# Hypothesis has begun with a profile that draws the same examples each time, and so do these.
 TIMELESS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("full", TIMELESS)
 settings.register_profile("quick", TIMELESS, max_examples=20)
