@@ -290,7 +290,12 @@ def Stepping(show: Show) -> None:
 
     task = solara.lab.use_task(run, dependencies=[asked], prefer_threaded=True)
     with solara.Sidebar(), solara.Card("Run"), solara.Row(style={"align-items": "center"}):
-        solara.InputInt("Periods", count, on_value=lambda new: set_count(max(int(new or 1), 1)))
+        solara.InputInt(
+            "Periods",
+            count,
+            on_value=lambda new: set_count(max(int(new or 1), 1)),
+            continuous_update=True,
+        )
         solara.Button(
             f"Run {count}",
             color="primary",
@@ -318,7 +323,7 @@ def Opening(stage: Stage, opened: Callable[[Choice], None]) -> None:
     with solara.Sidebar(), solara.Card("Open"):
         words = [*dict.fromkeys([name, *stage.shipped])]
         solara.Select("Scenario", words, name, on_value=take)
-        solara.InputText("or a scenario file", file)
+        solara.InputText("or a scenario file", file, continuous_update=True)
         if file.value:
             solara.Button("Open file", on_click=lambda: take(file.value), small=True)
         for line in problem.splitlines():

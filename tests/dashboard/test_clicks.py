@@ -45,6 +45,8 @@ class Clicked:
         with self.context.thread_lock:
             yield
         self.context.render()
+        with self.context.thread_lock:  # where another thread has begun to draw that
+            pass
 
     def button(self, name):
         (found,) = [each for each in self.found(v.Btn) if name in each.children]
@@ -57,9 +59,7 @@ class Clicked:
         return self.labelled(v.Select, label)
 
     def type(self, label, text):
-        field = self.labelled(v.TextField, label)
-        field.v_model = text
-        field.fire_event("focusout", {})
+        self.labelled(v.TextField, label).v_model = text
 
     def slider(self, name):
         """The slider of a setting."""
@@ -201,6 +201,14 @@ def test_the_file_that_was_just_typed_is_opened(clicked, tmp_path):
     assert clicked.told() == []
 
 
+def test_what_is_being_typed_is_still_there_when_the_page_is_drawn_again(clicked):
+    labels = ["Periods", "or a scenario file"]
+    for label in labels:
+        clicked.type(label, "12")
+    clicked.press("Step")
+    assert [clicked.labelled(v.TextField, label).v_model for label in labels] == ["12", "12"]
+
+
 def test_all_that_is_picked_counts(ledger):
     with ledger.undrawn():
         ledger.select("Flows").v_model = "so far"
@@ -213,7 +221,7 @@ def test_a_table_is_searched_and_sorted(ledger):
     flows = ledger.found(v.DataTable)[-1]
     sort = {"page": 1, "itemsPerPage": 15, "sortBy": ["4"], "sortDesc": [True]}
     with ledger.undrawn():
-        ledger.labelled(v.TextField, "Filter").v_model = "numeraire client"
+        ledger.type("Filter", "numeraire client")
         flows.fire_event("update:options", sort)
     amounts = [float(item["4"]) for item in flows.items]
     assert len(amounts) > 2 and amounts == sorted(amounts, reverse=True)
@@ -246,6 +254,14 @@ def test_running_ends_with_the_last_period(clicked):
     clicked.press("Run 999999999")
     soon(lambda: any(text.startswith("Period 4 of 4") for text in clicked.texts()))
     soon(lambda: not clicked.button("Run 999999999").disabled)
+
+
+def test_as_many_periods_are_run_as_were_just_typed(clicked):
+    with clicked.undrawn():
+        clicked.type("Periods", "2")
+        clicked.press("Run 10")
+    soon(lambda: not clicked.button("Run 2").disabled)
+    soon(lambda: any(text.startswith("Period 2 of 4") for text in clicked.texts()))
 
 
 class Counting(Show):
