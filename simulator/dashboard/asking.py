@@ -11,30 +11,30 @@ __all__ = ["Asked"]
 
 
 @solara.component
-def Asked(control: Control, value: Any, change: Callable[[Any], None]) -> None:
-    """A control at its value."""
+def Asked(control: Control, value: Callable[[], Any], change: Callable[[Any], None]) -> None:
+    """A control at its value, which may be another one by the time that somebody moves it."""
     with solara.Tooltip(control.description), solara.Column(gap="0px", classes=["setting"]):
         match control:
             case Slider():
                 _slide(control, value, change)
             case Choices():
-                solara.Select(control.label, list(control.words), value, on_value=change)
+                solara.Select(control.label, list(control.words), value(), on_value=change)
             case Switch():
-                solara.Switch(label=control.label, value=value, on_value=change)
+                solara.Switch(label=control.label, value=value(), on_value=change)
 
 
-def _slide(control: Slider, value: float, change: Callable[[float], None]) -> None:
+def _slide(control: Slider, value: Callable[[], float], change: Callable[[float], None]) -> None:
     """A slider under its name and value; it may not move by less than its step."""
 
     def moved(new: float) -> None:
-        if abs(new - value) > control.step / 2:
+        if abs(new - value()) > control.step / 2:
             change(new)
 
     slider = solara.SliderInt if isinstance(control.value, int) else solara.SliderFloat
-    solara.Text(f"{control.label}: {value:.4g}", style={"font-size": "0.9rem"})
+    solara.Text(f"{control.label}: {value():.4g}", style={"font-size": "0.9rem"})
     slider(
         "",
-        value=value,
+        value=value(),
         on_value=moved,
         min=control.low,
         max=control.high,

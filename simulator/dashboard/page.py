@@ -99,17 +99,20 @@ def LiveRun(stage: Stage) -> None:
     typed = {"type": "InputText", "label": "Seed of all random streams", "value": now}
     with solara.Div():
         _viz(show, {"choose": choose, "seed": typed}, f"WallStreetFeds: {name}", mounted.value)
-        Side(show.value, lambda: _steering(stage, show.value, choice, opened))
+        Side(show.value, lambda: _steering(stage, show, choice, opened))
         Shown(show.value, choice.value.problems, mounted)
 
 
 def _steering(
-    stage: Stage, show: Live, choice: solara.Reactive[Choice], opened: Callable[[Choice], None]
+    stage: Stage,
+    show: solara.Reactive[Live],
+    choice: solara.Reactive[Choice],
+    opened: Callable[[Choice], None],
 ) -> None:
     Interventions(show)
     Opening(stage, opened)
     Settings(choice)
-    Saving(stage, show)
+    Saving(stage, show.value)
 
 
 @solara.component
@@ -206,7 +209,9 @@ def Drawn(tab: Tab, show: Show) -> None:
                     picker.label,
                     list(picker.words),
                     picks[picker.label],
-                    on_value=lambda word, label=picker.label: set_picked(picked | {label: word}),
+                    on_value=lambda word, label=picker.label: set_picked(
+                        lambda picked: picked | {label: word}
+                    ),
                 )
     columns = "repeat(auto-fit, minmax(min(440px, 100%), 1fr))"
     solara.Style(DENSE)
@@ -237,14 +242,16 @@ def TableOf(table: Table) -> None:
                 solara.InputText(
                     "Filter",
                     leaf.sought,
-                    on_value=lambda sought: set_leaf(replace(leaf, sought=sought, page=1)),
+                    on_value=lambda sought: set_leaf(
+                        lambda leaf: replace(leaf, sought=sought, page=1)
+                    ),
                     continuous_update=True,
                 )
     if table.columns:
         _leaf_of(table, leaf, set_leaf)
 
 
-def _leaf_of(table: Table, leaf: Leaf, set_leaf: Callable[[Leaf], None]) -> None:
+def _leaf_of(table: Table, leaf: Leaf, set_leaf: Callable[[Callable[[Leaf], Leaf]], None]) -> None:
     shown = listed(table, leaf)
     drawn = solara.v.DataTable(
         headers=shown.headers,
@@ -258,7 +265,11 @@ def _leaf_of(table: Table, leaf: Leaf, set_leaf: Callable[[Leaf], None]) -> None
         footer_props={"items-per-page-options": list(SIZES)},
         style_="font-variant-numeric: tabular-nums",
     )
-    solara.v.use_event(drawn, "update:options", lambda *args: set_leaf(leaf.turned(args[-1])))
+    solara.v.use_event(
+        drawn,
+        "update:options",
+        lambda *args: set_leaf(lambda leaf: leaf.turned(args[-1])),
+    )
 
 
 @solara.component
@@ -279,7 +290,12 @@ def Stepping(show: Show) -> None:
 
     task = solara.lab.use_task(run, dependencies=[asked], prefer_threaded=True)
     with solara.Sidebar(), solara.Card("Run"), solara.Row(style={"align-items": "center"}):
-        solara.InputInt("Periods", count, on_value=lambda new: set_count(max(int(new or 1), 1)))
+        solara.InputInt(
+            "Periods",
+            count,
+            on_value=lambda new: set_count(max(int(new or 1), 1)),
+            continuous_update=True,
+        )
         solara.Button(
             f"Run {count}",
             color="primary",
@@ -292,7 +308,7 @@ def Stepping(show: Show) -> None:
 def Opening(stage: Stage, opened: Callable[[Choice], None]) -> None:
     """Another scenario: one that comes with the package, or a file."""
     problem, set_problem = solara.use_state("")
-    file, set_file = solara.use_state("")
+    file = solara.use_reactive("")
     name, set_name = solara.use_state(stage.name)
 
     def take(new: str) -> None:
@@ -307,9 +323,9 @@ def Opening(stage: Stage, opened: Callable[[Choice], None]) -> None:
     with solara.Sidebar(), solara.Card("Open"):
         words = [*dict.fromkeys([name, *stage.shipped])]
         solara.Select("Scenario", words, name, on_value=take)
-        solara.InputText("or a scenario file", file, on_value=set_file)
-        if file:
-            solara.Button("Open file", on_click=lambda: take(file), small=True)
+        solara.InputText("or a scenario file", file, continuous_update=True)
+        if file.value:
+            solara.Button("Open file", on_click=lambda: take(file.value), small=True)
         for line in problem.splitlines():
             solara.Error(f"error: {line}", dense=True)
 
@@ -342,7 +358,7 @@ def Setting(choice: solara.Reactive[Choice], control: Control) -> None:
         if control.path in {each.path for each in choice.value.controls}:  # still
             choice.value = choice.value.changed(control.path, new)
 
-    Asked(control, choice.value.value(control), change)
+    Asked(control, lambda: choice.value.value(control), change)
 
 
 @solara.component

@@ -1,10 +1,12 @@
 """Steering: events that happen to a run while it is watched."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import solara
+from pydantic import ValidationError
 
 from analysis.looks import words
 from simulator.components import Family
@@ -36,6 +38,13 @@ TITLES = {
 """What the kinds of events are called."""
 DECIDED = ("period", "behaviour.start")
 """Settings of events that nobody is asked for: it is the next period."""
+
+
+class Wanted(NamedTuple):
+    """The kind of event that is asked for, and changes to it by dotted path."""
+
+    kind: str
+    changes: Mapping[str, Any]
 
 
 @cache
@@ -75,24 +84,32 @@ def told(event: Event, cast: Cast) -> str:
 
 
 @solara.component
-def Interventions(show: Live) -> None:
+def Interventions(show: solara.Reactive[Live]) -> None:
     """What is to happen at the beginning of the next period."""
-    drawn(show)
-    # in one, so that what is asked of a control that is just going does not mix with another kind
-    wanted, want = solara.use_state(("behaviour", dict[str, Any]()))
+    shown = show.value
+    drawn(shown)
+    wanted: solara.Reactive[Wanted] = solara.use_reactive(Wanted("behaviour", {}))
     problem, set_problem = solara.use_state("")
-    kind, changes = wanted
-    draft, over = drafted(type(show.settings), kind, changes), show.complete
 
-    def change(path: str, value: Any) -> None:
-        want((kind, with_change(changes, path, value)))
+    def draft() -> Event:
+        return drafted(type(show.value.settings), *wanted.value)
+
+    def value(control: Control) -> Any:
+        return wanted.value.changes.get(control.path, control.value)
+
+    def change(path: str, new: Any) -> None:
+        kind, changes = wanted.value
+        changed = Wanted(kind, with_change(changes, path, new))
+        with suppress(ValidationError):  # of a control that is just going
+            drafted(type(show.value.settings), *changed)
+            wanted.value = changed
 
     def begin(title: str) -> None:
-        want((next(name for name, told in TITLES.items() if told == title), {}))
+        wanted.value = Wanted(next(kind for kind, told in TITLES.items() if told == title), {})
 
     def happen() -> None:
         try:
-            show.intervene(draft.model_dump(mode="json"))
+            show.value.intervene(draft().model_dump(mode="json"))
         except ScenarioError as error:
             set_problem(str(error))
         else:
@@ -104,28 +121,37 @@ def Interventions(show: Live) -> None:
         solara.Card("Intervene", "From the period after the newest on."),
         solara.Column(gap="8px"),
     ):
-        solara.Select("What happens", list(TITLES.values()), TITLES[kind], on_value=begin)
-        for control in controls(draft):
+        title = TITLES[wanted.value.kind]
+        solara.Select("What happens", list(TITLES.values()), title, on_value=begin)
+        for control in controls(draft()):
             if control.path not in DECIDED:
-                _asked(control, show.cast, partial(change, control.path))
-        solara.Button("Let it happen", on_click=happen, color="primary", disabled=over)
+                _asked(control, show, partial(value, control), partial(change, control.path))
+        solara.Button("Let it happen", on_click=happen, color="primary", disabled=shown.complete)
         for line in problem.splitlines():
             solara.Error(f"error: {line}", dense=True)
-        for event in show.settings.events:
-            solara.Text(f"period {event.period}: {told(event, show.cast)}", classes=["event"])
+        for event in shown.settings.events:
+            solara.Text(f"period {event.period}: {told(event, shown.cast)}", classes=["event"])
 
 
-def _asked(control: Control, cast: Cast, change: Callable[[Any], None]) -> None:
+def _asked(
+    control: Control,
+    show: solara.Reactive[Live],
+    value: Callable[[], Any],
+    change: Callable[[Any], None],
+) -> None:
     """The control; clients and providers are chosen by name."""
-    several = {"client": cast.clients, "provider": cast.providers}
-    names = [words(name) for name in several.get(control.path, ())]
-    if not names:
-        Asked(control, control.value, change).key(f"event {control.path}")
-        return
-    place = min(int(control.value), len(names) - 1)
+    key = f"event {control.path}"
+
+    def names() -> list[str]:
+        several = {"client": show.value.cast.clients, "provider": show.value.cast.providers}
+        return [words(name) for name in several.get(control.path, ())]
 
     def chosen(name: str) -> None:
-        if name in names:  # and not one of the scenario that was open before
-            change(names.index(name))
+        if name in names():  # and not one of the scenario that was open before
+            change(names().index(name))
 
-    solara.Select(control.label, names, names[place], on_value=chosen).key(f"event {control.path}")
+    if known := names():
+        now = known[min(int(value()), len(known) - 1)]
+        solara.Select(control.label, known, now, on_value=chosen).key(key)
+    else:
+        Asked(control, value, change).key(key)

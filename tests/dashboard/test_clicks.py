@@ -3,6 +3,7 @@
 import threading
 import time
 import warnings
+from contextlib import contextmanager
 
 import pytest
 
@@ -38,6 +39,15 @@ class Clicked:
 
         self.box, self.context = solara.render(whole(), handle_error=False)
 
+    @contextmanager
+    def undrawn(self):
+        """What happens meanwhile is not drawn until the end, as while another thread draws."""
+        with self.context.thread_lock:
+            yield
+        self.context.render()
+        with self.context.thread_lock:  # where another thread has begun to draw that
+            pass
+
     def button(self, name):
         (found,) = [each for each in self.found(v.Btn) if name in each.children]
         return found
@@ -46,7 +56,23 @@ class Clicked:
         self.button(name).click()
 
     def select(self, label):
-        (found,) = [each for each in self.found(v.Select) if each.label == label]
+        return self.labelled(v.Select, label)
+
+    def type(self, label, text):
+        self.labelled(v.TextField, label).v_model = text
+
+    def slider(self, name):
+        """The slider of a setting."""
+        (found,) = [
+            widgets[-1]
+            for each in self.found(v.Sheet)
+            if "setting" in each.class_ and (widgets := [*within(each)])
+            if isinstance(widgets[-1], v.Slider) and widgets[1].children[0].startswith(f"{name}: ")
+        ]
+        return found
+
+    def labelled(self, kind, label):
+        (found,) = [each for each in self.found(kind) if each.label == label]
         return found
 
     def told(self):
@@ -89,8 +115,17 @@ def clicked(tmp_path, closed):
     found.context.close()
 
 
+@pytest.fixture
+def ledger(clicked):
+    """The last tab, after a period."""
+    clicked.press("Step")
+    (tabs,) = clicked.found(v.Tabs)
+    tabs.v_model = 4
+    return clicked
+
+
 def soon(true):
-    last = time.monotonic() + 20
+    last = time.monotonic() + 60
     while not true() and time.monotonic() < last:
         time.sleep(0.02)
     assert true()
@@ -116,6 +151,84 @@ def test_a_client_of_a_scenario_that_was_open_before_is_not_chosen(clicked):
     assert "period 1: client 1 turns free rider" in clicked.texts()
 
 
+def test_a_click_counts_what_was_chosen_just_before(clicked):
+    with clicked.undrawn():
+        clicked.select("client").v_model = "client 1"
+        clicked.select("behaviour").v_model = "label_flip"
+        clicked.press("Let it happen")
+    assert "period 1: client 1 turns label flip" in clicked.texts()
+
+
+def test_an_event_happens_to_the_run_that_has_just_begun(clicked):
+    clicked.press("Step")
+    with clicked.undrawn():
+        clicked.press("Reset")
+        clicked.press("Let it happen")
+    assert "period 1: client 0 turns free rider" in clicked.texts()
+
+
+def test_a_control_that_is_just_going_changes_nothing(clicked):
+    clicked.select("behaviour").v_model = "sign_flip"
+    with clicked.undrawn():
+        clicked.select("behaviour").v_model = "inflate_size"
+        clicked.slider("factor").v_model = 0.5  # which that cannot have
+    assert clicked.slider("factor").v_model == 10.0
+    with clicked.undrawn():
+        clicked.select("What happens").v_model = "revenue is shocked"
+        clicked.select("client").v_model = "client 2"
+        clicked.press("Let it happen")
+    assert "period 1: revenue x 0.5 for 10 periods" in clicked.texts()
+
+
+def test_a_slider_can_be_moved_back_at_once(clicked):
+    (sections,) = clicked.found(v.ExpansionPanels)
+    sections.v_model = 4
+    fee = clicked.slider("fee")
+    with clicked.undrawn():
+        fee.v_model = 0.05
+        fee.v_model = 0.01
+    assert "fee: 0.01" in clicked.texts()
+
+
+def test_the_file_that_was_just_typed_is_opened(clicked, tmp_path):
+    clicked.type("or a scenario file", "lacking.yaml")
+    clicked.press("Open file")
+    (told,) = clicked.told()
+    assert "lacking.yaml" in told
+    with clicked.undrawn():
+        clicked.type("or a scenario file", str(tmp_path / "small.yaml"))
+        clicked.press("Open file")
+    assert clicked.told() == []
+
+
+def test_what_is_being_typed_is_still_there_when_the_page_is_drawn_again(clicked):
+    labels = ["Periods", "or a scenario file"]
+    for label in labels:
+        clicked.type(label, "12")
+    clicked.press("Step")
+    assert [clicked.labelled(v.TextField, label).v_model for label in labels] == ["12", "12"]
+
+
+def test_all_that_is_picked_counts(ledger):
+    with ledger.undrawn():
+        ledger.select("Flows").v_model = "so far"
+        ledger.select("Assets of flows").v_model = "numeraire"
+    assert "Flows, periods 0 to 1" in ledger.texts()
+    assert {item["1"] for item in ledger.found(v.DataTable)[-1].items} == {"numeraire"}
+
+
+def test_a_table_is_searched_and_sorted(ledger):
+    flows = ledger.found(v.DataTable)[-1]
+    sort = {"page": 1, "itemsPerPage": 15, "sortBy": ["4"], "sortDesc": [True]}
+    with ledger.undrawn():
+        ledger.type("Filter", "numeraire client")
+        flows.fire_event("update:options", sort)
+    amounts = [float(item["4"]) for item in flows.items]
+    assert len(amounts) > 2 and amounts == sorted(amounts, reverse=True)
+    for item in flows.items:
+        assert item["1"] == "numeraire" and "client" in (item["2"], item["3"])
+
+
 def test_each_show_is_closed_when_another_one_takes_its_place(clicked, closed):
     for _ in range(3):
         clicked.press("Reset")
@@ -137,12 +250,18 @@ def test_the_first_step_and_what_is_told_make_no_tabs_anew(clicked):
 
 
 def test_running_ends_with_the_last_period(clicked):
-    (count,) = [each for each in clicked.found(v.TextField) if each.label == "Periods"]
-    count.v_model = "999999999"
-    count.fire_event("focusout", {})
+    clicked.type("Periods", "999999999")
     clicked.press("Run 999999999")
     soon(lambda: any(text.startswith("Period 4 of 4") for text in clicked.texts()))
     soon(lambda: not clicked.button("Run 999999999").disabled)
+
+
+def test_as_many_periods_are_run_as_were_just_typed(clicked):
+    with clicked.undrawn():
+        clicked.type("Periods", "2")
+        clicked.press("Run 10")
+    soon(lambda: not clicked.button("Run 2").disabled)
+    soon(lambda: any(text.startswith("Period 2 of 4") for text in clicked.texts()))
 
 
 class Counting(Show):
@@ -196,9 +315,10 @@ def test_a_step_waits_for_drawing_but_not_for_ever(monkeypatch):
         start = time.monotonic()
         show.step()
         assert show.now == 1 and time.monotonic() - start > 0.2
+        monkeypatch.setattr("simulator.dashboard.showing.PATIENCE", 90.0)
         stepping = threading.Thread(target=show.step)
         stepping.start()
         time.sleep(0.05)
         assert show.now == 1
-    stepping.join(0.1)
+    stepping.join(60.0)
     assert show.now == 2

@@ -80,7 +80,7 @@ def test_what_has_moved_so_far_is_drawn_as_quickly_late_as_early(begun):
     took = {4: 1.0, 4999: 1.0}
     for now in 5 * list(took):
         show.go_to(now)
-        start = time.perf_counter()
+        start = time.thread_time()
         books(show, {"Flows": "so far"})
-        took[now] = min(took[now], time.perf_counter() - start)
+        took[now] = min(took[now], time.thread_time() - start)
     assert took[4999] < 3 * took[4]
