@@ -25,6 +25,8 @@ from simulator.dashboard.showing import Live
 from simulator.dashboard.tabs import TABS
 from simulator.scenario import Scenario
 
+pytestmark = pytest.mark.slow
+
 SCENARIO = """\
 name: small
 description: Do the numbers on the page belong to the model?

@@ -60,6 +60,7 @@ def test_a_missing_package_is_told_with_how_to_install_it(capsys, monkeypatch, l
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_it_is_served_to_this_machine_only_until_ctrl_c():
     pytest.importorskip("solara")
     words = [sys.executable, "-m", "simulator", "view", "small.yaml", "--no-open", "--port", "0"]
@@ -100,6 +101,7 @@ for number in range(60):
 """
 
 
+@pytest.mark.slow
 def test_a_page_is_closed_while_threads_of_it_end():
     """Fails nearly always where `close_beside_threads` does nothing."""
     pytest.importorskip("solara")
