@@ -121,8 +121,9 @@ def judged(mutant: Mutant, tests: tuple[str, ...]) -> tuple[str, str]:
     path = Path(mutant.file)
     source = path.read_text(encoding="utf-8")
     changed = mutate_code(source, get_operator(mutant.operator)(), mutant.occurrence)
-    pairs = zip(source.splitlines(), changed.splitlines(), strict=False)
-    lines = next(pair for pair in pairs if pair[0] != pair[1])
+    before, after = source.splitlines(), changed.splitlines()
+    differing = (new for old, new in zip(before, after, strict=False) if new != old)
+    lines = before[mutant.line - 1], next(differing, "")
     for stale in path.parent.glob(f"__pycache__/{path.stem}.*"):
         stale.unlink()
     try:

@@ -199,9 +199,9 @@ def test_value_at_a_constant_dilution_rate_has_a_closed_form(dilution):
 
 def test_value_without_issuance_is_a_perpetuity():
     value = Valuation(discount=0.01).value(
-        np.array([5.0, 5.0]), np.array([500.0, 0.0]), NOBODY[:2], np.full(HORIZON, 40.0)
+        np.full(3, 5.0), np.array([500.0, 0.5, 0.0]), NOBODY, np.full(HORIZON, 40.0)
     )
-    assert value == pytest.approx([1.0, 0.0])  # 5/500/.01; nothing earns on the second
+    assert value == pytest.approx([1.0, 1000.0, 0.0])  # 5/500/.01; nothing earns on the last
 
 
 def test_expected_cash_starts_with_the_first_and_then_averages():
