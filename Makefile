@@ -2,11 +2,13 @@
 #
 #   PYTHON=python3.12   the interpreter of a new .venv (make clean first)
 #   SCENARIO=...        what `make run` runs and `make view` shows
-#   ARGS="..."          further arguments of `make run` and `make test`
+#   ARGS="..."          further arguments of what is run, tested or shown
+#   MODULES="..."       what `make mutants` changes: ledger, curves, ... (benchmarks/mutants.toml)
 
 SCENARIO ?= scenarios/quickstart.yaml
 PYTHON ?=
 ARGS ?=
+MODULES ?=
 
 TESTED := 3.11 3.12 3.13
 # Newer ones may work: they are taken where no tested one is found.
@@ -37,7 +39,7 @@ venv = "$$python" -m venv $(1) >/dev/null 2>&1 \
 		|| { echo "$$python has neither ensurepip nor pip (Debian: apt install python3-venv)" >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help run view compile test test-all coverage test-browser test-onchain check format smoke clean
+.PHONY: help run view compile test test-all coverage mutants test-browser test-onchain check format smoke clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -78,6 +80,10 @@ test-onchain: $(TOOLS) ## compare the pools with published contracts of Uniswap 
 	@$(VENV)/bin/python -m pip install -qq --constraint constraints.txt --editable '.[onchain]' \
 		|| echo "The EVM cannot be installed: what needs it is skipped" >&2
 	$(VENV)/bin/python -m pytest -n auto -rs tests/onchain $(ARGS)
+
+mutants: $(TOOLS) ## which small changes of the formulas the tests notice; hours, less with MODULES=ledger or ARGS="--sample 50"
+	@$(VENV)/bin/python -m pip install -qq --constraint constraints.txt --editable '.[mutants]'
+	nice -n 19 $(VENV)/bin/python benchmarks/mutants.py $(MODULES) $(ARGS)
 
 check: $(TOOLS) ## format, lint, types and floors
 	$(VENV)/bin/ruff format --check .

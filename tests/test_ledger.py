@@ -1,5 +1,6 @@
 """The ledger: nothing appears or vanishes, a refusal moves nothing, and the audit notices."""
 
+import re
 from collections import defaultdict
 from math import fsum
 
@@ -110,6 +111,14 @@ def test_no_rows_move_nothing():
     assert named_flows(ledger) == {}
 
 
+def test_one_who_has_nothing_may_pay_nothing():
+    ledger = bank(0, 10)
+    ledger.transfer("dividend", NUMERAIRE, np.array([1, 2]), np.array([2, 1]), np.array([0, 4.0]))
+    assert ledger.balances[:, 0].tolist() == [-10, 4, 6]
+    ledger.transfer("dividend", NUMERAIRE, 1, 2, np.array([4.0, 0]))
+    assert ledger.balances[:, 0].tolist() == [-10, 0, 10]
+
+
 def test_flows_start_anew_once_taken():
     ledger = bank(10, 0)
     ledger.transfer("direct", NUMERAIRE, 1, 2, 1)
@@ -117,6 +126,43 @@ def test_flows_start_anew_once_taken():
     ledger.transfer("fee", NUMERAIRE, 2, 1, 0)
     assert named_flows(ledger) == {("direct", "numeraire", "bank", "bank"): 3}
     assert named_flows(ledger) == {}
+
+
+def test_flows_of_any_number_of_names_are_counted():
+    """40 names: more than a ledger has room for when it begins."""
+    ledger = bank(1000, 0)
+    for number in range(1, 41):
+        ledger.transfer(f"flow {number}", NUMERAIRE, 1, 2, float(number))
+    key = "numeraire", "bank", "bank"
+    expected = {(f"flow {number}", *key): number for number in range(1, 41)}
+    assert named_flows(ledger) == expected
+
+
+def test_what_is_moved_is_counted_only_when_noted():
+    ledger = bank(10, 0)
+    assert ledger.move("swap", NUMERAIRE, 1, 2, 3.0).tolist() == [3.0]
+    assert ledger.balances[:, 0].tolist() == [-10, 7, 3]
+    assert named_flows(ledger) == {}
+    ledger.note("swap", NUMERAIRE, 1, 2, 3.0)
+    assert named_flows(ledger) == {("swap", "numeraire", "bank", "bank"): 3}
+    with pytest.raises(LedgerError, match="cannot pay"):
+        ledger.move("swap", NUMERAIRE, 2, 1, 3 + 1e-11)
+
+
+@pytest.mark.parametrize("payments", [[2.0**53, 1, 1], [1, 2.0**53, 1]])
+def test_a_sum_of_payments_loses_nothing_to_rounding(payments):
+    """Above 2^53 there are even floats only: added one by one, each 1 would be rounded away."""
+    ledger = bank(2.0**53 + 2, 0)
+    ledger.transfer("swap", NUMERAIRE, 1, 2, np.array(payments))
+    assert ledger.balances[1:, 0].tolist() == [0, 2.0**53 + 2]
+    assert named_flows(ledger) == {("swap", "numeraire", "bank", "bank"): 2.0**53 + 2}
+
+
+def test_accounts_of_a_kind_begin_where_the_first_of_them_is():
+    ledger = Ledger(KINDS, ASSETS)
+    assert ledger.kinds == ("outside", "bank", "client", "pool")
+    assert ledger.kind_of.tolist() == [0, 1, 2, 2, 3, 3]
+    assert ledger.first_of.tolist() == [0, 1, 2, 4]
 
 
 def test_supply_is_what_outside_owes():
@@ -223,6 +269,25 @@ def test_a_hundred_thousand_equal_dividends_can_be_paid():
     ledger.audit()
 
 
+def test_a_refusal_says_who_cannot_pay_what():
+    ledger = Ledger(KINDS, ASSETS)
+    ledger.transfer("endowment", 1, OUTSIDE, np.array([3, 4]), np.array([9.0, 1.5]))
+    said = "swap: account 4 (pool) cannot pay 5.5 token, it has 1.5"
+    with pytest.raises(LedgerError, match=f"^{re.escape(said)}$"):
+        ledger.transfer("swap", np.array([1, 1]), np.array([3, 4]), 1, np.array([2.0, 5.5]))
+    with pytest.raises(LedgerError, match=f"^{re.escape(said)}$"):
+        ledger.transfer("swap", 1, 4, np.array([1, 2]), np.array([2.5, 3.0]))
+
+
+@pytest.mark.parametrize("asset", [NUMERAIRE, np.zeros(4, dtype=np.int64)])
+def test_columns_of_different_lengths_move_nothing(asset):
+    ledger = bank(10, 10, 0)
+    before = snapshot(ledger)
+    with pytest.raises(LedgerError, match="are of lengths"):
+        ledger.transfer("swap", asset, np.array([1, 2]), 3, np.array([1.0, 2.0, 3.0]))
+    assert snapshot(ledger) == before
+
+
 @pytest.mark.parametrize(
     "asset, payer, payee", [(3, 1, 2), (-1, 2, 3), (0, 1, 6), (0, -1, 1), (0, 1, -1)]
 )
@@ -266,6 +331,14 @@ def test_the_audit_finds_a_balance_below_zero(below):
         ledger.audit()
 
 
+def test_the_audit_names_who_is_below_zero_and_not_who_has_nothing():
+    ledger = Ledger(KINDS, ASSETS)
+    ledger.balances[3, 1], ledger.balances[4, 1] = -2.0, 2.0
+    said = "audit: account 3 (client) has -2.0 token"
+    with pytest.raises(LedgerError, match=f"^{re.escape(said)}$"):
+        ledger.audit()
+
+
 def test_only_outside_may_be_below_zero():
     bank(5.0, 2.0).audit()
     ledger = Ledger(KINDS, ASSETS)
@@ -298,3 +371,19 @@ def test_an_asset_that_is_burned_to_the_last_leaves_nothing_for_later_audits():
     assert ledger.balances[OUTSIDE, NUMERAIRE] == 0
     ledger.take_flows()  # the next period, in which nothing moves
     ledger.audit()
+
+
+@pytest.mark.parametrize("left, explained", [(3.9e-11, True), (4.1e-11, False)])
+def test_what_is_left_is_explained_by_movements_of_that_asset(left, explained):
+    """1e-11 of the 4 tokens that came and went; a million of numeraire explains nothing."""
+    ledger = Ledger(KINDS, ASSETS)
+    ledger.transfer("endowment", NUMERAIRE, OUTSIDE, 1, 1e6)
+    ledger.transfer("issuance", 1, OUTSIDE, 2, 2.0)
+    ledger.transfer("burn", 1, 2, OUTSIDE, 2.0)
+    ledger.balances[OUTSIDE, 1] += left
+    if explained:
+        ledger.audit()
+        assert ledger.balances[OUTSIDE].tolist() == [-1e6, 0, 0]
+    else:
+        with pytest.raises(LedgerError, match="audit: token sums to"):
+            ledger.audit()

@@ -187,6 +187,29 @@ def test_most_clients_of_each_method() -> None:
     }
 
 
+def test_most_coalitions_of_each_method() -> None:
+    """All 2^N; N and all without each; or N - 1 of an order with nobody and all, at most 2^N."""
+    assert {
+        method().kind: [method().coalitions(n) for n in (3, 30)] for method in CONTRIBUTIONS
+    } == {
+        "shapley": [8, 1 << 30],
+        "permutation_shapley": [8, 100 * 29 + 2],
+        "leave_one_out": [4, 31],
+        "banzhaf": [8, 1 << 30],
+        "beta_shapley": [8, 1 << 30],
+        "fedsv": [8, 1 << 30],
+        "multi_round": [8, 1 << 30],
+        "or_shapley": [8, 1 << 30],
+        "gtg_shapley": [8, 1020 * 29 + 2],
+        "comfedsv": [8, 20 * 29 + 2],
+        "cosine": [0, 0],
+        "class_cosine": [0, 0],
+        "data_size": [0, 0],
+        "equal": [0, 0],
+    }
+    assert PermutationShapley(antithetic=True).coalitions(30) == 200 * 29 + 2
+
+
 # Games of any kind. A game is the table of its worths, by the bits of the members.
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from simulator.errors import MarketError
 from simulator.market import (
@@ -62,6 +63,19 @@ def by_asset(reserve_in, reserve_out, pays_token):
 def test_every_curve_of_a_scenario_is_under_the_laws():
     """But for the bonding curve, whose pools hold no tokens; it has laws of its own below."""
     assert {type(curve) for curve in LAWFUL} == set(CURVES) - {BondingCurve}
+
+
+def test_what_pools_the_curves_make() -> None:
+    """Whether the fee is of what is paid out, tokens are minted, and providers get shares."""
+    assert {
+        curve().kind: (curve.fee_on_output, curve.mints, curve.has_shares) for curve in CURVES
+    } == {
+        "constant_product": (False, False, True),
+        "weighted": (False, False, True),
+        "stableswap": (True, False, True),
+        "concentrated": (False, False, False),
+        "bonding_curve": (False, True, False),
+    }
 
 
 @pytest.mark.parametrize("reserve_in, reserve_out, amount, fee, out", UNISWAP)
@@ -262,6 +276,12 @@ def test_the_weight_moves_in_even_steps_and_the_price_with_it():
     assert prices[0] / prices[1] == pytest.approx(24)  # as published for .96 to .5
 
 
+def test_a_weight_that_stays_takes_no_periods() -> None:
+    with pytest.raises(ValidationError, match="periods are those until last_weight"):
+        Weighted(periods=2)
+    assert Weighted(weight=0.3).at(7) == Weighted(weight=0.3)
+
+
 def d_of_curve(x, y, amplification):
     """get_D of a Curve pool of two coins, in whole numbers."""
     ann, total = amplification * 2, x + y
@@ -342,6 +362,25 @@ def test_a_bonding_curve_never_pays_back_more(supply, reserve, part, ratio, fee)
         assert price == pytest.approx(
             curve.spot_price(supply, reserve) * (1 + part) ** (1 - ratio), rel=1e-9
         )
+
+
+def test_who_sells_the_whole_supply_gets_the_whole_backing_and_no_more() -> None:
+    curve = BondingCurve(reserve_ratio=0.3)
+    assert curve.payout(1000.0, 500.0, 1000.0, 0.0, True) == 500
+    assert curve.payout(1000.0, 500.0, 3000.0, 0.0, True) == 500
+    assert curve.payout(1000.0, 500.0, 3000.0, 0.5, True) == 500
+    assert curve.payout(1000.0, 500.0, 1000.0, 0.5, True) == pytest.approx(
+        500 * (1 - 0.5 ** (1 / 0.3)), rel=1e-12
+    )
+
+
+def test_only_the_fee_changes_the_backing_of_a_supply_of_one() -> None:
+    """R / S^(1 / w), by hand 500 / 10^2 and, 70 paid in, 570 / (10 (1.14)^.5)^2."""
+    curve = BondingCurve(reserve_ratio=0.5)
+    assert curve.invariant(10.0, 500.0) == pytest.approx(5, rel=1e-14)
+    for fee, backing in ((0.0, 5.0), (0.5, 5 * 1.14 / 1.07)):
+        minted = curve.payout(500.0, 10.0, 70.0, fee, False)
+        assert curve.invariant(10 + minted, 570.0) == pytest.approx(backing, rel=1e-12)
 
 
 def test_a_pool_on_a_bonding_curve_mints_and_burns():

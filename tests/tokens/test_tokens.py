@@ -168,6 +168,19 @@ def test_payouts_must_sum_to_one():
         Payout(dividend=0.4)
 
 
+@pytest.mark.parametrize(("then", "fraction"), [("burn", 0.7), ("to_client", 0.5)])
+def test_a_buyback_reaches_holders_when_its_tokens_are_burned(then, fraction):
+    """Dividends of a half and buybacks of a fifth: given to the client, tokens stay as many."""
+    assert Payout(buybacks=Buyback(then=then)).to_holders == pytest.approx(fraction)
+
+
+def test_a_buyback_buys_up_to_its_limits():
+    """At 1.5 values of 2 and at 1.25 averages of 4, and no higher."""
+    high = np.full(2, 100.0)
+    assert Buyback().buys(np.array([3.0, 3.1]), np.full(2, 2.0), high).tolist() == [True, False]
+    assert Buyback().buys(np.array([5.0, 5.1]), high, np.full(2, 4.0)).tolist() == [True, False]
+
+
 def test_buybacks_stop_at_high_prices():
     spot, value, twap = np.array([1.0, 1.6, 1.3]), np.ones(3), np.ones(3)
     assert Buyback().buys(spot, value, twap).tolist() == [True, False, False]
@@ -186,9 +199,9 @@ def test_value_at_a_constant_dilution_rate_has_a_closed_form(dilution):
 
 def test_value_without_issuance_is_a_perpetuity():
     value = Valuation(discount=0.01).value(
-        np.array([5.0, 5.0]), np.array([500.0, 0.0]), NOBODY[:2], np.full(HORIZON, 40.0)
+        np.full(3, 5.0), np.array([500.0, 0.5, 0.0]), NOBODY, np.full(HORIZON, 40.0)
     )
-    assert value == pytest.approx([1.0, 0.0])  # 5/500/.01; nothing earns on the second
+    assert value == pytest.approx([1.0, 1000.0, 0.0])  # 5/500/.01; nothing earns on the last
 
 
 def test_expected_cash_starts_with_the_first_and_then_averages():
