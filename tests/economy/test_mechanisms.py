@@ -144,31 +144,6 @@ def test_the_federation_is_the_same_whatever_clients_are_paid_with():
             assert len({economy.history[-1][name] for economy in economies}) == 1, name
 
 
-@pytest.mark.parametrize("kind", ["shared_token", "cash"])
-@pytest.mark.parametrize(
-    "curve, clearing",
-    [
-        ("constant_product", "random"),
-        ("constant_product", "batch"),
-        ("concentrated", "random"),
-        ("stableswap", "fifo"),
-    ],
-)
-def test_a_run_goes_on_where_it_was_saved(kind, curve, clearing):
-    market = {"curve": {"kind": curve}, "clearing": {"kind": clearing}, "passes": 2}
-    settings = SIX | {"tokens": {"mechanism": {"kind": kind}}, "market": market}
-    whole, half, resumed = (Economy(Scenario.model_validate(settings)) for _ in range(3))
-    for _ in range(6):
-        whole.step()
-    for _ in range(3):
-        half.step()
-    resumed.restore({name: array.copy() for name, array in half.state.save().items()})
-    for _ in range(3):
-        resumed.step()
-    assert resumed.ledger.balances.tobytes() == whole.ledger.balances.tobytes()
-    assert resumed.history[-1] == whole.history[-1]
-
-
 def test_who_is_paid_in_cash_only_needs_some_to_begin_with():
     said = {
         (kind, cash): [
