@@ -229,16 +229,6 @@ def test_without_pools_prices_stand_still_and_buybacks_are_retained():
     )
 
 
-def test_more_investors_leave_the_federation_as_it_is():
-    few = an_economy()
-    many = an_economy(investors=[{"count": 10}, {"count": 8, "strategy": {"kind": "noise"}}])
-    for _ in range(3):
-        few.step()
-        many.step()
-        assert few.contributions.tobytes() == many.contributions.tobytes()
-        assert few.history[-1]["accuracy"] == many.history[-1]["accuracy"]
-
-
 def test_another_seed_is_another_world():
     first, second = an_economy(seed=1), an_economy(seed=2)
     first.step()

@@ -226,11 +226,3 @@ def test_books_hold_and_a_run_goes_on_where_it_was_saved(first, second, mechanis
             fresh.step()
             alike(fresh, run)
     assert fresh.cohort.examples.tolist() == run.cohort.examples.tolist()
-
-
-def test_the_federation_is_the_same_whatever_the_mechanism_while_nobody_decides_by_money():
-    runs = [economy({"count": 3, "cash": 100}, mechanism=m) for m in ("cash", "client_tokens")]
-    for run in runs:
-        assert run.engagement is None
-        run.step()
-    assert runs[0].contributions.tobytes() == runs[1].contributions.tobytes()

@@ -151,21 +151,6 @@ def test_without_a_token_of_its_own_who_joins_brings_only_cash(kind):
         assert run(0, *clients, mechanism=kind).ledger.supply(np.array([1]))[0] == 3000
 
 
-def test_the_federation_is_the_same_whatever_clients_are_paid_with():
-    clients = {"count": 3, "cash": 80}, {"count": 2, "joins": 4, "cash": 80}
-    economies = [
-        Economy(scenario(*clients, mechanism=kind, federation={"partition": {"kind": "iid"}}))
-        for kind in KINDS
-    ]
-    for _ in range(8):
-        for economy in economies:
-            economy.step()
-        for name in ("participated", "contribution", "credit", "share"):
-            first, *others = (economy.tables["clients"][name].tobytes() for economy in economies)
-            assert all(other == first for other in others), name
-        assert len({economy.history[-1]["accuracy"] for economy in economies}) == 1
-
-
 @pytest.mark.parametrize(
     "market",
     [

@@ -129,13 +129,23 @@ SIX = {
 }
 
 
-def test_the_federation_is_the_same_whatever_clients_are_paid_with():
+JOINING = {
+    "federation": {"partition": {"kind": "iid"}},
+    "clients": [{"count": 3, "cash": 80}, {"count": 2, "joins": 4, "cash": 80}],
+    "liquidity_providers": [{"deposit": 400}],
+    "investors": [{"count": 4, "wealth": {"mean": 600, "sigma": 0}, "activity": 0}],
+}
+
+
+@pytest.mark.parametrize("settings", [SIX, JOINING], ids=["six", "joining"])
+def test_the_federation_is_the_same_whatever_clients_are_paid_with(settings):
     economies = [
-        Economy(Scenario.model_validate(SIX | {"tokens": {"mechanism": {"kind": kind}}}))
+        Economy(Scenario.model_validate(settings | {"tokens": {"mechanism": {"kind": kind}}}))
         for kind in KINDS
     ]
     for _ in range(12):
         for economy in economies:
+            assert economy.engagement is None  # nobody decides by money
             economy.step()
         for name in ("participated", "contribution", "credit", "share"):
             first, *others = (economy.tables["clients"][name].tobytes() for economy in economies)

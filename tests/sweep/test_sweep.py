@@ -349,15 +349,6 @@ def test_the_schema_is_json(call: Call) -> None:
     assert (code, json.loads(out)["title"]) == (0, "Study")
 
 
-def test_help_imports_nothing_heavy() -> None:
-    words = "from simulator.cli import cli; cli(['sweep', 'run', '--help'], standalone_mode=False)"
-    heavy = "import sys; print({'numpy', 'pandas', 'pydantic', 'mesa'} & set(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", f"{words}\n{heavy}"], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines()[-1] == "set()"
-
-
 def test_progress_shows_on_a_terminal() -> None:
     screen, terminal = pty.openpty()
     words = [sys.executable, "-m", "simulator", "sweep", "run", "fees.yaml", "--seeds", "1"]
