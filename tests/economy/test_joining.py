@@ -9,7 +9,6 @@ from simulator.errors import ScenarioError
 from simulator.ledger import NUMERAIRE
 from tests.economy.saving import alike, saved
 
-KINDS = ("client_tokens", "shared_token", "cash")
 HOLD = {"kind": "hold"}
 
 
