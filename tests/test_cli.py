@@ -474,9 +474,11 @@ def test_a_terminal_gets_a_progress_bar_without_colour_when_asked() -> None:
 HEAVY = {"numpy", "pydantic", "mesa", "pandas", "sklearn", "numba", "matplotlib", "pyarrow", "rich"}
 LIGHT = {
     "import simulator": HEAVY | {"click", "yaml"},
-    "import analysis": HEAVY | {"click", "yaml"},
+    "import analysis": HEAVY | {"click", "yaml", "simulator"},
     "from simulator.cli import main; sys.argv[1:] = ['--help']; main()": HEAVY | {"yaml"},
     "from simulator.cli import main; sys.argv[1:] = ['run', '--help']; main()": HEAVY | {"yaml"},
+    "from simulator.cli import main; sys.argv[1:] = ['sweep', 'run', '--help']; main()": HEAVY
+    | {"yaml"},
     "from simulator.cli import main; sys.argv[1:] = ['list']; main()": {
         "mesa", "pandas", "matplotlib", "rich", "pyarrow",
     },

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from analysis import Run, load_run
 from simulator.tables import TABLES
 from tests.analysis import by_hand
+from tests.sweep.here import in_this_process
 
 Rows = list[tuple[Any, ...]]
 
@@ -20,12 +21,8 @@ Rows = list[tuple[Any, ...]]
 @pytest.fixture(scope="session", autouse=True)
 def _sweeps_in_this_process() -> Iterator[None]:
     """Here sweeps are read and not tested, so that their runs need no processes of their own."""
-
-    def completed(jobs: Iterable[Any], work: Callable[[Any], str], _: int) -> Iterator[Any]:
-        yield from ((job, work(job)) for job in jobs)
-
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("simulator.sweep.sweeping.completed", completed)
+        in_this_process(patched)
         yield
 
 

@@ -1,9 +1,6 @@
 """Reading run folders: finished, running, killed and damaged ones."""
 
-import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -173,13 +170,6 @@ def test_a_behaviour_is_the_last_one(finished: Write, toy: Toy) -> None:
     first = toy["clients"][0]
     toy["clients"][0] = (*first[:2], "label_flip", *first[3:])
     assert load_run(finished(toy)).behaviours == {"client-1": "honest", "client-2": "free_rider"}
-
-
-def test_importing_the_package_is_light() -> None:
-    code = "import analysis, json, sys; print(json.dumps(sorted(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-    heavy = {"pandas", "matplotlib", "pyarrow", "numpy", "yaml", "simulator"}
-    assert not heavy & set(json.loads(done.stdout))
 
 
 def test_the_public_face() -> None:

@@ -95,30 +95,6 @@ def test_money_and_tokens_are_conserved_whatever_is_paid_out(pools_earn, then, m
     assert earned > 0
 
 
-@pytest.mark.parametrize("market", [{}, {"volatility_fee": {"sensitivity": 0.5}, "passes": 2}])
-def test_it_goes_on_exactly_where_it_was_saved(market):
-    first, second = (
-        an_economy(market, liquidity_providers=[*QUICK["liquidity_providers"], KEEPER])
-        for _ in range(2)
-    )
-    for _ in range(4):
-        first.step()
-    saved = {name: array.copy() for name, array in first.state.save().items()}
-    second.restore(saved)
-    for _ in range(4):
-        first.step()
-        second.step()
-    assert first.ledger.balances.tobytes() == second.ledger.balances.tobytes()
-    for one, other in zip(first.pools, second.pools, strict=True):
-        for name, column in one.save().items():
-            assert column.tobytes() == other.save()[name].tobytes(), name
-    for table in first.tables:
-        for column, values in first.tables[table].items():
-            assert np.array_equal(
-                values, second.tables[table][column], equal_nan=column in ("price", "slippage")
-            ), (table, column)
-
-
 def test_a_run_is_recorded_resumed_and_verified(tmp_path):
     scenario = Scenario.model_validate(
         QUICK | {"periods": 6, "liquidity_providers": [*QUICK["liquidity_providers"], KEEPER]}

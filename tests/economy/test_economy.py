@@ -32,6 +32,7 @@ from simulator.federation import Equal as EqualParts
 from simulator.ledger import NUMERAIRE, OUTSIDE
 from simulator.market import Orders
 from simulator.scenario import Scenario
+from tests.economy.saving import goes_on
 
 QUICK = {
     "federation": {"contribution": {"kind": "leave_one_out"}},
@@ -226,36 +227,6 @@ def test_without_pools_prices_stand_still_and_buybacks_are_retained():
     assert economy.ledger.balances[TREASURY, NUMERAIRE] == pytest.approx(
         0.3 * sum(row["revenue"] for row in economy.history)
     )
-
-
-def test_a_state_goes_on_exactly_where_it_was_saved():
-    first = an_economy()
-    for _ in range(3):
-        first.step()
-    saved = first.state.save()
-    second = an_economy()
-    second.restore(saved)
-    for _ in range(3):
-        first.step()
-        second.step()
-    assert second.period == 6
-    assert first.ledger.balances.tobytes() == second.ledger.balances.tobytes()
-    assert first.history[-1] == second.history[-1]
-    for table in first.tables:
-        for column, values in first.tables[table].items():
-            assert np.array_equal(
-                values, second.tables[table][column], equal_nan=column in ("price", "slippage")
-            )
-
-
-def test_more_investors_leave_the_federation_as_it_is():
-    few = an_economy()
-    many = an_economy(investors=[{"count": 10}, {"count": 8, "strategy": {"kind": "noise"}}])
-    for _ in range(3):
-        few.step()
-        many.step()
-        assert few.contributions.tobytes() == many.contributions.tobytes()
-        assert few.history[-1]["accuracy"] == many.history[-1]["accuracy"]
 
 
 def test_another_seed_is_another_world():
@@ -459,15 +430,6 @@ def test_a_restored_economy_knows_its_last_round():
     assert second.tables == {} and second.history == []
 
 
-def test_a_saved_state_does_not_change_with_the_economy():
-    economy = an_economy()
-    economy.step()
-    saved = economy.state.save()
-    balances = saved["balances"].copy()
-    economy.step()
-    assert np.array_equal(saved["balances"], balances)
-
-
 def test_tokens_minted_to_the_treasury_are_issued():
     economy = an_economy(
         clients=[{"count": 2, "behaviour": {"kind": "free_rider"}}],
@@ -596,17 +558,6 @@ def test_a_behaviour_that_never_starts_is_warned_of():
     assert not any("start" in warning for warning in Scenario(periods=9).warnings())
 
 
-def test_sampled_orders_go_on_where_a_state_was_saved():
-    sampled = {"contribution": {"kind": "permutation_shapley", "permutations": 1}}
-    first, second = an_economy(federation=sampled), an_economy(federation=sampled)
-    first.step()
-    second.restore(first.state.save())
-    first.step()
-    second.step()
-    assert np.array_equal(first.contributions, second.contributions)
-    assert first.contributions.any()
-
-
 FIVE = [{"count": 4}, {"behaviour": {"kind": "label_flip", "start": 2}}]
 
 
@@ -654,12 +605,7 @@ def test_every_behaviour_is_recorded_paid_and_goes_on_where_it_was_saved(behavio
         first.step()
         assert behaviours(first)[3:] == [of_kind(behaviour)["kind"]] * 2
         assert not first.contributions[~first.participated].any()
-    saved = first.state.save()
-    first.step()
-    second.restore(saved)
-    second.step()
-    assert np.array_equal(first.ledger.balances, second.ledger.balances)
-    assert np.array_equal(first.memory["model"]["parameters"], second.memory["model"]["parameters"])
+    goes_on(first, second, periods=1)
 
 
 def test_pay_can_be_summed_over_owners():

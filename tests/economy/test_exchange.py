@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from simulator.economy import Economy
-from simulator.ledger import NUMERAIRE, OUTSIDE
+from simulator.ledger import NUMERAIRE
 from simulator.scenario import Scenario
 
 QUICK = {
@@ -208,20 +208,3 @@ def test_tips_that_buy_nothing_are_warned_of():
     assert any("tips" in each for each in Scenario.model_validate(tipping).warnings())
     tipping["market"] = {"clearing": {"kind": "priority"}}
     assert not any("tips" in each for each in Scenario.model_validate(tipping).warnings())
-
-
-def test_a_run_with_an_outside_price_goes_on_where_it_was():
-    def fresh():
-        return an_economy(
-            investors=[*QUICK["investors"], ARBITRAGEUR, SANDWICH],
-            market={"outside_price": {"kind": "gbm"}, "passes": 2},
-        )
-
-    economy, again = fresh(), fresh()
-    for _ in range(2):
-        economy.step()
-    again.restore(economy.state.save())
-    economy.step()
-    again.step()
-    assert (economy.ledger.balances == again.ledger.balances).all()
-    assert economy.ledger.balances[OUTSIDE, NUMERAIRE] < 0

@@ -90,23 +90,6 @@ def test_a_dividend_per_token_is_what_a_holder_is_paid():
     assert received[0] > 0
 
 
-def test_what_is_kept_back_survives_a_checkpoint():
-    groups = [INSIDERS, PUBLIC, {"count": 4, "strategy": {"kind": "adaptive"}}]
-    groups += [{"strategy": {"kind": kind}} for kind in ("pump_and_dump", "wash_trader")]
-    whole, half = an_economy(2, investors=groups), an_economy(2, investors=groups)
-    for _ in range(6):
-        whole.step()
-    for _ in range(3):
-        half.step()
-    resumed = an_economy(2, investors=groups)
-    resumed.restore({name: array.copy() for name, array in half.state.save().items()})
-    for _ in range(3):
-        resumed.step()
-    assert resumed.ledger.balances.tobytes() == whole.ledger.balances.tobytes()
-    for name in NEWS:
-        assert resumed.memory["news"][name].tobytes() == whole.memory["news"][name].tobytes()
-
-
 def test_without_delay_nothing_is_kept_back():
     assert an_economy(0).memory["news"] == {}
 

@@ -7,8 +7,8 @@ from simulator import Economy, Scenario
 from simulator.economy.register import TREASURY
 from simulator.errors import ScenarioError
 from simulator.ledger import NUMERAIRE
+from tests.economy.saving import alike, saved
 
-KINDS = ("client_tokens", "shared_token", "cash")
 HOLD = {"kind": "hold"}
 
 
@@ -150,21 +150,6 @@ def test_without_a_token_of_its_own_who_joins_brings_only_cash(kind):
         assert run(0, *clients, mechanism=kind).ledger.supply(np.array([1]))[0] == 3000
 
 
-def test_the_federation_is_the_same_whatever_clients_are_paid_with():
-    clients = {"count": 3, "cash": 80}, {"count": 2, "joins": 4, "cash": 80}
-    economies = [
-        Economy(scenario(*clients, mechanism=kind, federation={"partition": {"kind": "iid"}}))
-        for kind in KINDS
-    ]
-    for _ in range(8):
-        for economy in economies:
-            economy.step()
-        for name in ("participated", "contribution", "credit", "share"):
-            first, *others = (economy.tables["clients"][name].tobytes() for economy in economies)
-            assert all(other == first for other in others), name
-        assert len({economy.history[-1]["accuracy"] for economy in economies}) == 1
-
-
 @pytest.mark.parametrize(
     "market",
     [
@@ -193,16 +178,15 @@ def test_a_run_goes_on_where_it_was_saved_before_and_after_a_launch(market):
         *clients, market=market, investors=investors, liquidity_providers=providers, tokens=vesting
     )
     whole, resumed = Economy(settings), Economy(settings)
-    saved = []
+    taken = []
     for _ in range(8):
-        saved.append({name: array.copy() for name, array in whole.state.save().items()})
+        taken.append(saved(whole))
         whole.step()
     for start in (1, 3, 6):
-        resumed.restore(saved[start])
+        resumed.restore(taken[start])
         for _ in range(start, 8):
             resumed.step()
-        assert resumed.ledger.balances.tobytes() == whole.ledger.balances.tobytes()
-        assert resumed.history[-1] == whole.history[-1]
+        alike(resumed, whole)
     assert len(whole.tables["pools"]["token"]) == 4
     assert (whole.tables["fills"]["token"] == 3).any()
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from simulator.economy import Economy
 from simulator.economy.register import TREASURY
 from simulator.economy.rewarding import earning_supply
 from simulator.ledger import NUMERAIRE
@@ -142,25 +141,3 @@ def test_the_markets_gain_is_that_of_what_the_launch_puts_in():
         market=BONDING, investors=[{"count": 60, "wealth": {"mean": 500}}]
     )
     assert "market gain" in warned(market=LBP | {"launch": {"kind": "lbp", "price": 1}})
-
-
-@pytest.mark.parametrize("market", [LBP, BONDING], ids=["lbp", "bonding_curve"])
-def test_a_run_goes_on_where_it_was_saved(market):
-    settings = {
-        "federation": {"contribution": {"kind": "data_size"}},
-        "clients": [{"count": 4, "cash": 50}],
-        "liquidity_providers": [],
-        "investors": [{"count": 8}, {"count": 4, "strategy": {"kind": "momentum"}}],
-        "market": market | {"passes": 2, "volatility_fee": {"sensitivity": 0.5}},
-    }
-    whole, half, resumed = (Economy(Scenario.model_validate(settings)) for _ in range(3))
-    for _ in range(6):
-        whole.step()
-    for _ in range(3):
-        half.step()
-    resumed.restore({name: array.copy() for name, array in half.state.save().items()})
-    for _ in range(3):
-        resumed.step()
-    assert resumed.ledger.balances.tobytes() == whole.ledger.balances.tobytes()
-    assert resumed.history[-1] == whole.history[-1]
-    assert whole.history[-1]["volume"] > 0

@@ -243,17 +243,3 @@ def test_the_treasurys_positions_are_accounted_for_as_all_others(curve, mechanis
             earning.sum(axis=0), rel=1e-11
         )
     assert (wide(economy, "value")[-1] > 0).any() and (wide(economy, "fees")[-1] > 0).any()
-
-
-def test_a_run_goes_on_where_it_was_saved():
-    whole, half, resumed = (a_market({"kind": "constant_product"}) for _ in range(3))
-    for _ in range(8):
-        whole.step()
-    for _ in range(4):
-        half.step()
-    resumed.restore({name: array.copy() for name, array in half.state.save().items()})
-    for _ in range(4):
-        resumed.step()
-    assert resumed.ledger.balances.tobytes() == whole.ledger.balances.tobytes()
-    for column, values in whole.tables["positions"].items():
-        assert np.array_equal(resumed.tables["positions"][column], values)

@@ -129,44 +129,29 @@ SIX = {
 }
 
 
-def test_the_federation_is_the_same_whatever_clients_are_paid_with():
+JOINING = {
+    "federation": {"partition": {"kind": "iid"}},
+    "clients": [{"count": 3, "cash": 80}, {"count": 2, "joins": 4, "cash": 80}],
+    "liquidity_providers": [{"deposit": 400}],
+    "investors": [{"count": 4, "wealth": {"mean": 600, "sigma": 0}, "activity": 0}],
+}
+
+
+@pytest.mark.parametrize("settings", [SIX, JOINING], ids=["six", "joining"])
+def test_the_federation_is_the_same_whatever_clients_are_paid_with(settings):
     economies = [
-        Economy(Scenario.model_validate(SIX | {"tokens": {"mechanism": {"kind": kind}}}))
+        Economy(Scenario.model_validate(settings | {"tokens": {"mechanism": {"kind": kind}}}))
         for kind in KINDS
     ]
     for _ in range(12):
         for economy in economies:
+            assert economy.engagement is None  # nobody decides by money
             economy.step()
         for name in ("participated", "contribution", "credit", "share"):
             first, *others = (economy.tables["clients"][name].tobytes() for economy in economies)
             assert all(other == first for other in others), name
         for name in ("accuracy", "loss", "utility", "revenue"):
             assert len({economy.history[-1][name] for economy in economies}) == 1, name
-
-
-@pytest.mark.parametrize("kind", ["shared_token", "cash"])
-@pytest.mark.parametrize(
-    "curve, clearing",
-    [
-        ("constant_product", "random"),
-        ("constant_product", "batch"),
-        ("concentrated", "random"),
-        ("stableswap", "fifo"),
-    ],
-)
-def test_a_run_goes_on_where_it_was_saved(kind, curve, clearing):
-    market = {"curve": {"kind": curve}, "clearing": {"kind": clearing}, "passes": 2}
-    settings = SIX | {"tokens": {"mechanism": {"kind": kind}}, "market": market}
-    whole, half, resumed = (Economy(Scenario.model_validate(settings)) for _ in range(3))
-    for _ in range(6):
-        whole.step()
-    for _ in range(3):
-        half.step()
-    resumed.restore({name: array.copy() for name, array in half.state.save().items()})
-    for _ in range(3):
-        resumed.step()
-    assert resumed.ledger.balances.tobytes() == whole.ledger.balances.tobytes()
-    assert resumed.history[-1] == whole.history[-1]
 
 
 def test_who_is_paid_in_cash_only_needs_some_to_begin_with():

@@ -12,6 +12,7 @@ from simulator.agents.engagement import ForData, LockedData, NoOffering
 from simulator.economy.offering import Offers, sell
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import STATUSES, Orders
+from tests.economy.saving import alike, restored
 from tests.laws import law
 
 CLIENTS = np.array([1, 2])
@@ -355,10 +356,10 @@ def test_books_hold_and_a_run_goes_on_where_it_was_saved(
             made = minted(whole) + minted(whole, "issuance") - minted(whole, "burn")
             assert grown == pytest.approx(made, abs=1e-8)
         if period == 1:
-            resumed.restore({name: array.copy() for name, array in whole.state.save().items()})
-    for _ in range(2):
-        resumed.step()
-    assert resumed.ledger.balances.tobytes() == whole.ledger.balances.tobytes()
+            restored(whole, resumed)
+        elif period > 1:
+            resumed.step()
+            alike(resumed, whole)
     assert offered(resumed).tolist() == offered(whole).tolist()
 
 

@@ -308,22 +308,6 @@ def test_conservation_while_liquidity_moves(curve):
     assert moved > 50
 
 
-@pytest.mark.parametrize("curve", CURVES)
-def test_a_checkpoint_in_mid_run_changes_nothing(curve):
-    whole, half = an_economy(MOVING, curve), an_economy(MOVING, curve)
-    for _ in range(12):
-        whole.step()
-    for _ in range(6):
-        half.step()
-    resumed = an_economy(MOVING, curve)
-    resumed.restore({name: array.copy() for name, array in half.state.save().items()})
-    for _ in range(6):
-        resumed.step()
-    assert resumed.ledger.balances.tobytes() == whole.ledger.balances.tobytes()
-    for column, values in whole.tables["positions"].items():
-        assert np.array_equal(resumed.tables["positions"][column], values)
-
-
 def test_one_who_may_move_and_does_not_changes_nothing_for_anybody():
     """Bit for bit: neither the hook nor the accounts' memory touch what others do."""
     loss = {"kind": "exit_on_loss", "loss": 0.999}

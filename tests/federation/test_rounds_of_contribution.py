@@ -61,6 +61,7 @@ from simulator.federation import (
 from simulator.federation.contribution.similarity import LEAST
 from simulator.randomness import Streams
 from simulator.scenario import Scenario
+from tests.economy.saving import goes_on
 
 KINDS = [pytest.param(method(), id=method().kind) for method in CONTRIBUTIONS]
 CLIENTS = (Honest(), Honest(), LabelFlip(), FreeRider(), Honest())
@@ -568,11 +569,7 @@ def test_a_method_goes_on_where_a_state_was_saved(method: Contribution) -> None:
     whole, resumed = an_economy(method.kind), an_economy(method.kind)
     for _ in range(3):
         whole.step()
-    resumed.restore(whole.state.save())
-    for _ in range(3):
-        whole.step()
-        resumed.step()
-        assert np.array_equal(whole.contributions, resumed.contributions)
+    goes_on(whole, resumed, periods=3)
     assert whole.memory["contribution"].keys() == method.initial(6).keys()
 
 

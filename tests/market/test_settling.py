@@ -327,7 +327,7 @@ def _check_books(
         )
 
 
-def test_many_random_orders_settle_alike():
+def test_many_random_orders_settle_alike_to_the_last_bit():
     draws, count = np.random.default_rng(3), 3000
     reserves = draws.uniform(100, 1e4, (3, 2)).tolist()
     orders = Orders(
@@ -342,8 +342,8 @@ def test_many_random_orders_settle_alike():
     fills, expected = settle(fast, fast_pools, orders), settle_plain(plain, plain_pools, orders)
     assert fills.status.tolist() == expected.status.tolist()
     assert len(set(fills.status.tolist())) >= 3
-    np.testing.assert_allclose(fills.amount_out, expected.amount_out, rtol=1e-11)
-    np.testing.assert_allclose(fast.balances, plain.balances, rtol=1e-11)
+    assert fills.amount_out.tobytes() == expected.amount_out.tobytes()
+    assert fast.balances.tobytes() == plain.balances.tobytes()
     fast.audit()
 
 
@@ -403,15 +403,6 @@ def test_what_is_no_amount_never_reaches_the_ledger(settling, amount):
     with pytest.raises(MarketError):
         settling(ledger, pools, orders_of((1, 0, BUY, amount, 0)))
     assert ledger.balances.tobytes() == before
-
-
-def test_the_kernel_and_plain_python_agree_to_the_last_bit():
-    fast, fast_pools = market((1000, 700))
-    plain, plain_pools = market((1000, 700))
-    orders = orders_of(*((1 + k % 3, 0, k % 2 == 0, 0.1 + k, 0) for k in range(20)))
-    fills, expected = settle(fast, fast_pools, orders), settle_plain(plain, plain_pools, orders)
-    assert fills.amount_out.tolist() == expected.amount_out.tolist()
-    assert fast.balances.tobytes() == plain.balances.tobytes()
 
 
 def test_pools_may_be_listed_in_any_order():

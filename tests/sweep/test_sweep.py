@@ -18,8 +18,9 @@ import pytest
 
 from simulator.cli import main
 from simulator.recording import locked, read_manifest, write_manifest
-from simulator.running import run as run_scenario
+from simulator.running import start
 from simulator.scenario import Scenario
+from tests.sweep.here import in_this_process
 
 pytestmark = pytest.mark.slow
 
@@ -52,14 +53,24 @@ def call(call: Call) -> Call:
     return lambda *words: call("sweep", *words)
 
 
+@pytest.fixture
+def _here(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_this_process(monkeypatch)
+
+
+here = pytest.mark.usefixtures("_here")
+
+
 @pytest.fixture(scope="module")
 def computed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sweep `fees`, computed by two processes."""
     place = tmp_path_factory.mktemp("sweep")
     (place / "tiny.yaml").write_text(BASE)
     (place / "fees.yaml").write_text(FEES)
-    words = [sys.executable, "-m", "simulator", "sweep", "run", "fees.yaml", "--workers", "2"]
-    subprocess.run(words, cwd=place, check=True, capture_output=True)
+    with pytest.MonkeyPatch.context() as patched, pytest.raises(SystemExit) as end:
+        patched.chdir(place)
+        main(["sweep", "run", "fees.yaml", "--workers", "2", "-q"])
+    assert end.value.code == 0
     return place / "outputs" / "fees"
 
 
@@ -114,7 +125,7 @@ def test_the_number_of_processes_changes_no_number(call: Call, computed: Path) -
 def test_a_run_of_a_sweep_is_that_of_its_scenario(computed: Path) -> None:
     described = json.loads((computed / "cells.json").read_text())
     scenario = Scenario.load("tiny.yaml", {"market.fee": 0.02, "seed": 2})
-    alone = run_scenario(scenario, "alone")
+    alone = start(scenario, "alone")
     assert hashes(alone) == hashes(computed / described["runs"][3]["folder"])
     assert hashes(alone) != hashes(computed / described["runs"][2]["folder"])
 
@@ -127,6 +138,7 @@ def test_what_is_complete_is_never_computed_again(call: Call, fees: Path) -> Non
     assert written(fees) == before
 
 
+@here
 def test_a_changed_study_computes_only_what_changed(call: Call, fees: Path) -> None:
     before = written(fees)
     Path("fees.yaml").write_text(FEES.replace("0.02", "0.03").replace("fees\n", "fees\n\n"))
@@ -139,6 +151,7 @@ def test_a_changed_study_computes_only_what_changed(call: Call, fees: Path) -> N
     assert cells == ["fee-0.01"] * 2 + ["fee-0.03"] * 2
 
 
+@here
 def test_what_stopped_on_the_way_is_started_anew(call: Call, fees: Path) -> None:
     expected, before = by_place(fees), written(fees)
     stopped, gone, *_ = (file.parent for file in before)
@@ -152,6 +165,7 @@ def test_what_stopped_on_the_way_is_started_anew(call: Call, fees: Path) -> None
     assert changed == {stopped, gone}
 
 
+@here
 def test_more_seeds_and_overrides(call: Call, fees: Path) -> None:
     before = written(fees)
     assert call("run", "fees.yaml", "--seeds", "3", "--workers", "1")[0] == 0
@@ -166,6 +180,7 @@ def test_more_seeds_and_overrides(call: Call, fees: Path) -> None:
     assert [read_manifest(fees / run["folder"])["periods"] for run in runs] == [1, 1]
 
 
+@here
 def test_a_failing_run_does_not_stop_the_others(call: Call) -> None:
     Path("split.yaml").write_text(SPLIT + SICK + SHORT)
     code, out, err = call("run", "split.yaml", "--workers", "1")
@@ -258,6 +273,7 @@ def test_status_tells_a_failure_without_its_reason(call: Call, fees: Path) -> No
     assert f"failed   {folder}" in out
 
 
+@here
 def test_a_run_without_its_summary_is_computed_again(call: Call, fees: Path) -> None:
     folder = next(fees.glob("fee-0.01/*"))
     before = hashes(folder)
@@ -268,6 +284,7 @@ def test_a_run_without_its_summary_is_computed_again(call: Call, fees: Path) -> 
     assert hashes(folder) == before
 
 
+@here
 def test_a_run_that_another_process_writes_is_left_alone(call: Call, fees: Path) -> None:
     folder = next(fees.glob("fee-0.01/*"))
     write_manifest(folder, read_manifest(folder) | {"status": "running"})
@@ -285,6 +302,7 @@ OF_DATA = (
 )
 
 
+@here
 def test_runs_are_known_by_the_bytes_of_their_data(call: Call) -> None:
     for place in ("one", "other"):
         Path(place).mkdir()
@@ -349,15 +367,6 @@ def test_the_schema_is_json(call: Call) -> None:
     assert (code, json.loads(out)["title"]) == (0, "Study")
 
 
-def test_help_imports_nothing_heavy() -> None:
-    words = "from simulator.cli import cli; cli(['sweep', 'run', '--help'], standalone_mode=False)"
-    heavy = "import sys; print({'numpy', 'pandas', 'pydantic', 'mesa'} & set(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", f"{words}\n{heavy}"], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines()[-1] == "set()"
-
-
 def test_progress_shows_on_a_terminal() -> None:
     screen, terminal = pty.openpty()
     words = [sys.executable, "-m", "simulator", "sweep", "run", "fees.yaml", "--seeds", "1"]
@@ -419,13 +428,6 @@ def alive(number: int) -> bool:
         return False
 
 
-def test_workers_hear_nothing_of_ctrl_c(driver: subprocess.Popen[str]) -> None:
-    (worker,) = workers_of(driver)
-    status = Path(f"/proc/{worker}/status").read_text()
-    blocked = int(status.partition("SigBlk:")[2].split()[0], base=16)
-    assert blocked & 1 << signal.SIGINT - 1
-
-
 def test_a_killed_worker_fails_its_run_only(driver: subprocess.Popen[str]) -> None:
     (worker,) = workers_of(driver)
     os.kill(worker, signal.SIGKILL)
@@ -435,8 +437,13 @@ def test_a_killed_worker_fails_its_run_only(driver: subprocess.Popen[str]) -> No
     assert out.splitlines()[0] == "split: 2 runs, 1 complete, 0 failed, 1 missing"
 
 
-def test_a_killed_driver_leaves_no_workers(driver: subprocess.Popen[str]) -> None:
+def test_a_killed_driver_leaves_no_workers_who_heard_nothing_of_ctrl_c(
+    driver: subprocess.Popen[str],
+) -> None:
     (worker,) = workers_of(driver)
+    status = Path(f"/proc/{worker}/status").read_text()
+    blocked = int(status.partition("SigBlk:")[2].split()[0], base=16)
+    assert blocked & 1 << signal.SIGINT - 1
     assert alive(worker)
     driver.kill()
     wait_for(lambda: not alive(worker))

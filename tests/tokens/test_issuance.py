@@ -217,17 +217,3 @@ def test_value_reckons_with_the_end_of_a_capped_emission():
     cash = 70 / 3
     value = (cash / ahead * discounted).sum() + cash / ahead[-1] * discounted[-1] / 0.01
     assert run.fundamental_value == pytest.approx([value] * 3, rel=1e-12)
-
-
-@pytest.mark.parametrize("kind", ["capped", "per_improvement"])
-def test_a_run_goes_on_where_it_was_saved(kind):
-    settings = {"kind": kind, "amount": 60, "by": "equal"}
-    whole, half, resumed = (economy(settings) for _ in range(3))
-    for _ in range(4):
-        whole.step()
-    for _ in range(2):
-        half.step()
-    resumed.restore({name: array.copy() for name, array in half.state.save().items()})
-    for _ in range(2):
-        resumed.step()
-    assert resumed.ledger.balances.tobytes() == whole.ledger.balances.tobytes()

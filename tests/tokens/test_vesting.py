@@ -236,17 +236,3 @@ def test_there_is_no_escrow_where_nothing_vests_later():
         assert "escrow" not in run.ledger.kinds
         run.step()
         assert not flows(run, "grant")
-
-
-@pytest.mark.parametrize("mechanism", ["client_tokens", "shared_token"])
-def test_a_run_goes_on_where_it_was_saved(mechanism):
-    whole, half, resumed = (economy({"kind": "linear", "periods": 3}, mechanism) for _ in range(3))
-    for _ in range(5):
-        whole.step()
-    for _ in range(2):
-        half.step()
-    resumed.restore({name: array.copy() for name, array in half.state.save().items()})
-    for _ in range(3):
-        resumed.step()
-    assert resumed.ledger.balances.tobytes() == whole.ledger.balances.tobytes()
-    assert resumed.history[-1] == whole.history[-1]
