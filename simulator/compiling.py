@@ -54,7 +54,7 @@ def watched(compiled: Callable[[], None]) -> Iterator[None]:
     """Call `compiled` whenever numba begins to compile a function, which reading one is not."""
     from numba.core import event
 
-    class Listener(event.Listener):  # type: ignore[misc]
+    class Listener(event.Listener):
         def on_start(self, _: event.Event) -> None:
             compiled()
 
