@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.patience import patience
+
 FAULTS = """
 import resource
 import numpy as np
@@ -27,7 +29,9 @@ print(without, faults())
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told to keep memory")
 def test_kept_memory_is_not_asked_for_again() -> None:
     words = [sys.executable, "-c", FAULTS]
-    told = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout
+    told = subprocess.run(
+        words, capture_output=True, text=True, check=True, timeout=patience(60)
+    ).stdout
     without, kept = map(int, told.split())
     assert without > 10
     assert kept == 0

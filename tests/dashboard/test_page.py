@@ -24,6 +24,7 @@ from simulator.dashboard.overview import story
 from simulator.dashboard.showing import Live
 from simulator.dashboard.tabs import TABS
 from simulator.scenario import Scenario
+from tests.patience import patience
 
 pytestmark = pytest.mark.slow
 
@@ -88,7 +89,7 @@ def served(what: Path, out: Path) -> Iterator[str]:
                 yield server.stdout.readline().split(" is at ")[1].split()[0]
             finally:
                 server.terminate()
-            _, told = server.communicate(timeout=30)
+            _, told = server.communicate(timeout=patience(30))
         assert told.strip() == "interrupted"  # no warning and no traceback in all that time
         with pytest.raises(TimeoutError):
             proxy.accept()[0].close()

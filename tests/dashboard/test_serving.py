@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from simulator.cli import main
+from tests.patience import patience
 
 SCENARIO = """\
 name: small
@@ -68,13 +69,13 @@ def test_it_is_served_to_this_machine_only_until_ctrl_c():
         assert view.stdout is not None
         address = view.stdout.readline()
         port = int(address.split("http://127.0.0.1:")[1].split()[0])
-        with socket.create_connection(("127.0.0.1", port), timeout=20):
+        with socket.create_connection(("127.0.0.1", port), timeout=patience(20)):
             pass
         # Whoever listens on all addresses of a machine also answers at this one of its own.
         with pytest.raises(OSError), socket.create_connection(("127.0.0.2", port), timeout=2):
             pass
         view.send_signal(signal.SIGINT)
-        out, err = view.communicate(timeout=30)
+        out, err = view.communicate(timeout=patience(30))
     assert (view.returncode, out) == (130, "")
     assert err.strip() == "interrupted"
 
@@ -106,5 +107,5 @@ def test_a_page_is_closed_while_threads_of_it_end():
     """Fails nearly always where `close_beside_threads` does nothing."""
     pytest.importorskip("solara")
     words = [sys.executable, "-W", "ignore", "-c", CLOSINGS]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=patience(120), check=False)
     assert (done.returncode, done.stderr) == (0, "")

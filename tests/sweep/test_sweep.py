@@ -20,6 +20,7 @@ from simulator.cli import main
 from simulator.recording import locked, read_manifest, write_manifest
 from simulator.running import start
 from simulator.scenario import Scenario
+from tests.patience import patience
 from tests.sweep.here import in_this_process
 
 pytestmark = pytest.mark.slow
@@ -405,7 +406,7 @@ def driver(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
 
 
 def wait_for(happens: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + patience(60)
     while not happens():
         assert time.monotonic() < deadline, "did not happen"
         time.sleep(0.05)
@@ -431,7 +432,7 @@ def alive(number: int) -> bool:
 def test_a_killed_worker_fails_its_run_only(driver: subprocess.Popen[str]) -> None:
     (worker,) = workers_of(driver)
     os.kill(worker, signal.SIGKILL)
-    out, err = driver.communicate(timeout=60)
+    out, err = driver.communicate(timeout=patience(60))
     assert driver.returncode == 3
     assert "failed: long, seed 1: its process was killed by SIGKILL" in err
     assert out.splitlines()[0] == "split: 2 runs, 1 complete, 0 failed, 1 missing"
@@ -457,8 +458,8 @@ def test_interrupts_end_workers_promptly(driver: subprocess.Popen[str], number: 
         os.killpg(driver.pid, number)  # as a terminal does
     else:
         driver.send_signal(number)
-    _, err = driver.communicate(timeout=30)
-    assert time.monotonic() - began < 15
+    _, err = driver.communicate(timeout=patience(30))
+    assert time.monotonic() - began < patience(15)
     assert (driver.returncode, err.strip()) == (130, "interrupted")
     assert not alive(worker)
     (folder,) = Path("outputs/split/long").iterdir()
