@@ -64,6 +64,7 @@ coverage: $(TOOLS) ## which branches the quick tests reach
 	$(VENV)/bin/coverage erase
 	$(VENV)/bin/python -m pytest -n auto -m "not slow" --cov --cov-report= $(ARGS)
 	NUMBA_DISABLE_JIT=1 $(VENV)/bin/python -m pytest -n auto -m "not slow" --cov --cov-append --cov-report= \
+		-W ignore:overflow:RuntimeWarning \
 		tests/market tests/test_ledger.py tests/federation/test_linear_game.py tests/federation/test_game.py
 	$(VENV)/bin/coverage report
 

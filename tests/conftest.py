@@ -17,6 +17,9 @@ settings.register_profile("full", TIMELESS)
 settings.register_profile("quick", TIMELESS, max_examples=20)
 settings.load_profile("quick")  # unless pytest is given another as --hypothesis-profile
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a script
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Compile all kernels before there are workers, which would each compile them.
