@@ -55,7 +55,7 @@ def test_a_missing_package_is_told_with_how_to_install_it(capsys, monkeypatch, l
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, lacking, None)
     monkeypatch.setattr(os, "environ", os.environ.copy())
-    code, told = refused(capsys)
+    code, told = refused(capsys, "--port", "0")
     assert (code, told) == (
         2, f"error: the page needs {lacking}: pip install 'wallstreetfeds[viz]'\n"
     )  # fmt: skip
