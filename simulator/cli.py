@@ -574,11 +574,15 @@ def doctor(compiles: bool, as_json: bool) -> None:
       wallstreetfeds doctor
       wallstreetfeds doctor --compile
     """
-    from simulator.compiling import ALL
     from simulator.doctor import examine
 
-    with _bar(ALL):
-        checks = examine(compiles)
+    if compiles:
+        from simulator.compiling import ALL
+
+        with _bar(ALL):
+            checks = examine(compiles)
+    else:  # without numba and rich, which may be what is broken
+        checks = examine()
     if as_json:
         click.echo(json.dumps([check._asdict() for check in checks], indent=2))
     else:
@@ -642,9 +646,9 @@ def _progress(periods: int, quiet: bool, verbose: bool) -> "Iterator[Progress | 
 
 @contextmanager
 def _bar(compiles: int) -> "Iterator[Bar]":
-    """A progress bar on the terminal, with a line for compiling where that has to be done.
+    """Show a progress bar on a terminal, with an extra line while numba compiles.
 
-    `compiles` is about how many functions are compiled then.
+    `compiles` is roughly the number of functions that a new installation compiles.
     """
     from rich.console import Console
     from rich.progress import Progress as Bar

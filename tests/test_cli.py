@@ -418,6 +418,16 @@ def test_the_doctor_finds_what_is_broken(call: Call, monkeypatch: pytest.MonkeyP
     assert answer.out.split() == ["FAIL", "kernel", "OSError:", "no", "kernel"]
 
 
+@pytest.mark.slow
+def test_the_doctor_reports_a_broken_numba() -> None:
+    code = (
+        "import sys; sys.modules['numba'] = None; from simulator.cli import main; main(['doctor'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "FAIL settling kernel        ModuleNotFoundError" in done.stdout
+
+
 @pytest.mark.parametrize("command", sorted(cli.commands))
 def test_help_has_an_example_that_parses(call: Call, command: str) -> None:
     answer = call(command, "--help")
