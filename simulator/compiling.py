@@ -1,7 +1,7 @@
 """Kernels compiled ahead of their first use.
 
-Numba compiles a kernel when it is first called with arguments of some types, and keeps the result
-on disk. On a new installation that makes somebody wait, so it can be done beforehand.
+Numba compiles a kernel the first time it is called with arguments of given types, and keeps the
+result on disk. A new installation can compile all kernels at once, so that no run has to wait.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,9 +14,9 @@ import numpy as np
 __all__ = ["ALL", "FIRST_RUN", "compile_kernels", "watched"]
 
 ALL = 180
-"""About how many functions are compiled for all kernels, numba's own included."""
+"""Approximate number of functions compiled for all kernels, including numba's own."""
 FIRST_RUN = 145
-"""About how many of these the quickstart needs."""
+"""Approximate number of functions that the quickstart compiles."""
 
 TINY: dict[str, Any] = {
     "periods": 2,
@@ -34,11 +34,11 @@ VARIANTS: tuple[dict[str, Any], ...] = (
     },
     {"federation": {"task": TWO_CLASSES, "utility": {"kind": "accuracy"}}},
 )
-"""Changes to `TINY`: the runs of all these call every kernel but those that `_settle` calls."""
+"""Changes to `TINY`. Together, their runs and `_settle` call every kernel."""
 
 
 def compile_kernels() -> None:
-    """Call every kernel, so that all those are compiled that are not on disk yet."""
+    """Compile every kernel that is not on disk yet, by calling each one."""
     from simulator.economy import Economy
     from simulator.scenario import Scenario
 
@@ -51,7 +51,7 @@ def compile_kernels() -> None:
 
 @contextmanager
 def watched(compiled: Callable[[], None]) -> Iterator[None]:
-    """Call `compiled` whenever numba begins to compile a function, which reading one is not."""
+    """Call `compiled` when numba starts to compile a function, but not when it loads one."""
     from numba.core import event
 
     class Listener(event.Listener):
@@ -66,7 +66,7 @@ def watched(compiled: Callable[[], None]) -> Iterator[None]:
 
 
 def _settle() -> None:
-    """Settle orders for nothing, with and without all that the kernel can be compiled without."""
+    """Settle orders of amount 0 in every combination of pools, costs and routes."""
     from simulator.ledger import Ledger
     from simulator.market import Concentrated, ConstantProduct, Orders, Pool, RangePool, settle
     from simulator.market.shuffling import shuffled

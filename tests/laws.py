@@ -8,7 +8,7 @@ __all__ = ["law"]
 
 
 def law(count: int, **others: Any) -> settings:
-    """`count` examples; in the profile `quick` a fifth, but ten where there are ten."""
+    """Test `count` examples; the profile `quick` tests a fifth of them, but at least 10."""
     if settings.get_current_profile_name() == "quick":
         count = max(count // 5, min(count, 10))
     return settings(max_examples=count, **others)

@@ -6,5 +6,5 @@ __all__ = ["patience"]
 
 
 def patience(seconds: float) -> float:
-    """How long on this machine takes at most what takes `seconds` where nothing else runs."""
+    """Scale a time limit for an idle machine by the load per processor."""
     return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))

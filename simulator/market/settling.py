@@ -79,7 +79,8 @@ class Pools(tuple[Pool, ...]):
             return np.zeros(0), np.zeros(0)
         if self.ranged:
             virtual = np.array([pool.virtual_reserves for pool in self])
-            token, numeraire = np.ascontiguousarray(virtual.T)  # as ever: one kernel serves all
+            # Contiguous, which is the layout that kernels are compiled for.
+            token, numeraire = np.ascontiguousarray(virtual.T)
             return token, numeraire
         balances = self[0].ledger.balances
         held = balances[self.token_accounts, self.tokens]
@@ -104,7 +105,7 @@ class Pools(tuple[Pool, ...]):
 
     @cached_property
     def fees(self) -> Floats:
-        """Fee of each pool `[tokens]`, always read-only: kernels are compiled once for all."""
+        """Fee of each pool `[tokens]`, always read-only, so that one kernel is compiled."""
         fees = np.array([pool.fee for pool in self], dtype=np.float64)
         fees.setflags(write=False)
         return fees
