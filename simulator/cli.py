@@ -574,21 +574,22 @@ def doctor(compiles: bool, as_json: bool) -> None:
       wallstreetfeds doctor
       wallstreetfeds doctor --compile
     """
-    from simulator.doctor import examine
+    from simulator.doctor import Check, examine
 
+    checks: Iterable[Check] = examine(compiles)
     if compiles:
         from simulator.compiling import ALL
 
         with _bar(ALL):
-            checks = examine(compiles)
-    else:  # without numba and rich, which may be what is broken
-        checks = examine()
-    if as_json:
-        click.echo(json.dumps([check._asdict() for check in checks], indent=2))
-    else:
-        for check in checks:
+            checks = list(checks)
+    found = list[Check]()
+    for check in checks:  # each is printed as it ends
+        found.append(check)
+        if not as_json:
             click.echo(f"{'ok  ' if check.good else 'FAIL'} {check.name:<22} {check.found}")
-    sys.exit(0 if all(check.good for check in checks) else 1)
+    if as_json:
+        click.echo(json.dumps([check._asdict() for check in found], indent=2))
+    sys.exit(0 if all(check.good for check in found) else 1)
 
 
 def _scenario_type(plugins: tuple[str, ...]) -> "type[Scenario]":

@@ -18,9 +18,9 @@ class Check(NamedTuple):
     found: str
 
 
-def examine(compiles: bool = False) -> list[Check]:
+def examine(compiles: bool = False) -> Iterator[Check]:
     """Examine packages, kernels, threads and a tiny run; `compiles` all kernels if asked to."""
-    return [_tried(name, look) for name, look in _checks(compiles)]
+    return (_tried(name, look) for name, look in _checks(compiles))
 
 
 def _checks(compiles: bool) -> Iterator[tuple[str, Callable[[], str]]]:

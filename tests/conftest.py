@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numba
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -26,9 +27,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
     A session without workers compiles only what its tests call.
     """
-    if session.config.getoption("numprocesses", None) and not session.config.option.collectonly:
-        command = [sys.executable, "-m", "simulator", "doctor", "--compile"]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    workers = session.config.getoption("numprocesses", None)
+    if workers and not session.config.option.collectonly and not numba.config.DISABLE_JIT:
+        compiling = "from simulator.compiling import compile_kernels; compile_kernels()"
+        subprocess.run([sys.executable, "-c", compiling], check=True)
 
 
 class Answer(NamedTuple):

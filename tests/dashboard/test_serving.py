@@ -8,7 +8,6 @@ import sys
 
 import pytest
 
-from simulator.cli import main
 from tests.patience import patience
 
 SCENARIO = """\
@@ -25,39 +24,27 @@ investors: [{count: 4}]
 def _in_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small.yaml").write_text(SCENARIO)
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
 
 
-def refused(capsys, *words: str) -> tuple[int, str]:
-    with pytest.raises(SystemExit) as end:
-        main(["view", "small.yaml", "--no-open", *words])
-    said = capsys.readouterr()
-    assert said.out == ""
-    return int(end.value.code or 0), said.err
-
-
-def test_a_port_in_use_is_told(capsys):
+def test_a_port_in_use_is_told(call):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        code, told = refused(capsys, "--port", str(port))
-    assert code == 1
-    assert told.startswith(f"error: port {port}: ") and told.count("\n") == 1
-    assert "--port" in told
+        code, out, err = call("view", "small.yaml", "--no-open", "--port", port)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"error: port {port}: ") and err.count("\n") == 1
+    assert "--port" in err
 
 
 @pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated")  # Solara uses it
 @pytest.mark.parametrize("lacking", ["solara", "altair"])
-def test_a_missing_package_is_told_with_how_to_install_it(capsys, monkeypatch, lacking):
+def test_a_missing_package_is_told_with_how_to_install_it(call, monkeypatch, lacking):
     for name in [*sys.modules]:
         if name.startswith(("simulator.dashboard.page", "mesa.visualization", lacking)):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, lacking, None)
     monkeypatch.setattr(os, "environ", os.environ.copy())
-    code, told = refused(capsys, "--port", "0")
-    assert (code, told) == (
-        2, f"error: the page needs {lacking}: pip install 'wallstreetfeds[viz]'\n"
+    assert call("view", "small.yaml", "--no-open", "--port", "0") == (
+        2, "", f"error: the page needs {lacking}: pip install 'wallstreetfeds[viz]'\n"
     )  # fmt: skip
 
 

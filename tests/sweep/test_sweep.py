@@ -15,8 +15,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
-from simulator.cli import main
+from simulator.cli import cli
 from simulator.recording import locked, read_manifest, write_manifest
 from simulator.running import start
 from simulator.scenario import Scenario
@@ -68,10 +69,10 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("sweep")
     (place / "tiny.yaml").write_text(BASE)
     (place / "fees.yaml").write_text(FEES)
-    with pytest.MonkeyPatch.context() as patched, pytest.raises(SystemExit) as end:
+    with pytest.MonkeyPatch.context() as patched:
         patched.chdir(place)
-        main(["sweep", "run", "fees.yaml", "--workers", "2", "-q"])
-    assert end.value.code == 0
+        words = ["sweep", "run", "fees.yaml", "--workers", "2", "-q"]
+        assert CliRunner().invoke(cli, words, catch_exceptions=False).exit_code == 0
     return place / "outputs" / "fees"
 
 
@@ -317,16 +318,10 @@ def test_runs_are_known_by_the_bytes_of_their_data(call: Call) -> None:
     assert written(Path("outputs/data")) == before
     (copy,) = (folder / "data").iterdir()
     assert copy.read_text() == TABLE
-    assert call_verify(folder) == 0
+    assert CliRunner().invoke(cli, ["verify", str(folder)]).exit_code == 0
     Path("other/loans.csv").write_text(TABLE + "60,no\n")
     assert call("run", "other/data.yaml", "--workers", "1")[0] == 0
     assert len(written(Path("outputs/data"))) == 2
-
-
-def call_verify(folder: Path) -> int:
-    with pytest.raises(SystemExit) as end:
-        main(["verify", str(folder)])
-    return int(end.value.code or 0)
 
 
 @pytest.mark.parametrize("command", ["status", "collect"])
