@@ -15,6 +15,7 @@ from simulator.cli import cli
 from simulator.running import start
 
 Write = Callable[..., Path]
+Ran = Callable[[Scenario], Run]
 Rows = dict[str, list[tuple[Any, ...]]]
 MARKET = "market: {curve: {kind: constant_product}, fee: 0.2}\n"
 SCENARIO = """\

@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis import Run, load_run
+from simulator.running import start
+from simulator.scenario import Scenario
 from simulator.tables import TABLES
 from tests.analysis import by_hand
 from tests.sweep.here import in_this_process
@@ -243,6 +245,20 @@ def made(finished: Callable[..., Path]) -> Callable[..., Run]:
         return load_run(folder)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> by_hand.Ran:
+    """The run of a scenario. It is computed once for all tests, which only read its folder."""
+    known: dict[str, Path] = {}
+
+    def of(scenario: Scenario) -> Run:
+        settings = scenario.model_dump_json()
+        if settings not in known:
+            known[settings] = start(scenario, tmp_path_factory.mktemp("runs"))
+        return load_run(known[settings])
+
+    return of
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from analysis import load_run, load_sweep, ownership
 from analysis.reports import REPORTS
 from simulator import Scenario
 from simulator.cli import cli
-from simulator.running import start
+from tests.analysis.by_hand import Ran
 
 Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -44,9 +44,9 @@ def test_concentration_by_hand(finished: Callable[..., Path], owned: Rows) -> No
     assert found[["fundamentalist", "noise"]].tolist() == pytest.approx([15, 45])
 
 
-def test_cash_has_no_tokens_to_own(tmp_path: Path) -> None:
+def test_cash_has_no_tokens_to_own(ran: Ran) -> None:
     changes = {"periods": 2, "tokens.mechanism.kind": "cash", "clients.0.cash": 9}
-    found = load_run(start(Scenario.load("scenarios/quickstart.yaml", changes), out=tmp_path))
+    found = ran(Scenario.load("scenarios/quickstart.yaml", changes))
     with pytest.raises(ValueError, match="no tokens"):
         ownership(found)
 
@@ -66,3 +66,6 @@ def test_the_report_follows_ownership_over_time(tmp_path: Path) -> None:
         assert means["equal - unequal", period, "gini"] == pytest.approx(difference)
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert "top tenth" in titles and "treasury" not in titles
+
+
+# NEEDIMPORT

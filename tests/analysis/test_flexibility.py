@@ -11,8 +11,7 @@ from analysis import client_rewards, flexibility_results, load_run
 from analysis.reports import REPORTS
 from analysis.sweeps import Sweep
 from simulator import Scenario
-from simulator.running import start
-from tests.analysis.by_hand import swept
+from tests.analysis.by_hand import Ran, swept
 
 STUDY = """\
 name: kept
@@ -69,11 +68,11 @@ def test_times_and_falls_by_hand(finished: Callable[..., Path]) -> None:
     assert found[["stake_percent", "lost_percent"]].isna().all()
 
 
-def test_times_of_who_joins_late_count_from_then(tmp_path: Path) -> None:
+def test_times_of_who_joins_late_count_from_then(ran: Ran) -> None:
     clients = [{"count": 2}, {"joins": 5}, {"joins": 99}]
     clients += [{"behaviour": {"kind": "label_flip", "start": 3}, "joins": 6}]
     scenario = Scenario.load("scenarios/late_joiner.yaml", {"periods": 12, "clients": clients})
-    found = load_run(start(scenario, out=tmp_path))
+    found = ran(scenario)
     reward = client_rewards(found)["total"]
     half, covered, unsteady = [], [], []
     for name, joins in (("client_0", 1), ("client_1", 1), ("client_2", 5)):

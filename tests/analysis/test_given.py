@@ -1,20 +1,18 @@
 """What agents are given in a run is no gain of theirs."""
 
-from pathlib import Path
-
 import pytest
 
-from analysis import growth_by_kind, load_run, lp_returns, outside_money_results, summarise
+from analysis import growth_by_kind, lp_returns, outside_money_results, summarise
 from simulator import Scenario
-from simulator.running import start
+from tests.analysis.by_hand import Ran
 
 
-def test_what_a_provider_is_given_is_no_gain_of_its_own(tmp_path: Path) -> None:
+def test_what_a_provider_is_given_is_no_gain_of_its_own(ran: Ran) -> None:
     """500 numeraire and as much in tokens from an event: the base of its growth."""
     event = {"kind": "liquidity", "period": 2, "amount": 500.0}
     small = {"periods": 4, "federation": {"task": {"kind": "wine"}}, "clients": [{"count": 3}]}
     settings = small | {"events": [event], "liquidity_providers": [{"deposit": 300}]}
-    found = load_run(start(Scenario.model_validate(settings), out=tmp_path))
+    found = ran(Scenario.model_validate(settings))
     rows = found.positions.query("period == 2")
     tokens = (
         rows["moved_tokens"].to_numpy() * found.pools.query("period == 2")["spot_price"]
@@ -26,13 +24,13 @@ def test_what_a_provider_is_given_is_no_gain_of_its_own(tmp_path: Path) -> None:
     assert told["return_percent"] == pytest.approx(expected)
 
 
-def test_what_a_provider_puts_in_later_is_no_dividend(tmp_path: Path) -> None:
+def test_what_a_provider_puts_in_later_is_no_dividend(ran: Ran) -> None:
     """Deposits that waited for launches in periods 2 and 9, too late, and money from an event."""
     events = [{"kind": "liquidity", "period": 3, "amount": 90.0, "provider": 1}]
     clients = [{"count": 2}, {"joins": 2}, {"joins": 9}]
     settings = {"periods": 5, "federation": {"task": {"kind": "wine"}}, "clients": clients}
     settings |= {"events": events, "liquidity_providers": [{"deposit": 300}, {"deposit": 100}]}
-    found = load_run(start(Scenario.model_validate(settings), out=tmp_path))
+    found = ran(Scenario.model_validate(settings))
     flows = found.flows.query("flow == 'dividend' and payee == 'liquidity_provider'")
     rows = found.agents.query("kind == 'liquidity_provider'").pivot(
         index="period", columns="agent", values="numeraire"
@@ -43,7 +41,7 @@ def test_what_a_provider_puts_in_later_is_no_dividend(tmp_path: Path) -> None:
     assert table["dividends"].tolist() == pytest.approx(received.tolist())
 
 
-def test_what_third_parties_are_given_is_no_gain_of_theirs(tmp_path: Path) -> None:
+def test_what_third_parties_are_given_is_no_gain_of_theirs(ran: Ran) -> None:
     """Alone with a client, whose token nobody trades or pays for, all they gain is the gift."""
     settings = {
         "periods": 3,
@@ -54,5 +52,8 @@ def test_what_third_parties_are_given_is_no_gain_of_theirs(tmp_path: Path) -> No
         "investors": [],
         "events": [{"kind": "liquidity", "period": 2, "amount": 40.0}],
     }
-    found = load_run(start(Scenario.model_validate(settings), out=tmp_path))
+    found = ran(Scenario.model_validate(settings))
     assert outside_money_results(found)["third_parties"] == pytest.approx(0, abs=1e-9)
+
+
+# NEEDIMPORT

@@ -106,14 +106,14 @@ def test_who_has_not_joined_owes_nobody_its_cash(tmp_path):
         assert found[0][name] == pytest.approx(found[1][name])
 
 
-def test_an_equal_share_is_among_those_who_have_joined(tmp_path):
+def test_an_equal_share_is_among_those_who_have_joined(ran):
     """All are issued the same: 100% of an equal share, from period 21 of 26 on for the late one."""
     free = {"training_cost": 0}
     late = free | {"joins": 21, "behaviour": {"kind": "label_flip"}}
     clients = [free | {"count": 2}, late, free | {"joins": 99}]
     tokens = {"allocation": {"kind": "equal"}, "mechanism": {"kind": "cash"}}
     scenario = Scenario.model_validate(SMALL | {"clients": clients, "tokens": tokens})
-    found = load_run(start(scenario, out=tmp_path))
+    found = ran(scenario)
     pay = relative_pay(found)
     assert list(pay) == ["client_0", "client_1", "client_2"]
     assert pay.loc[:20, "client_2"].isna().all()
@@ -139,10 +139,8 @@ def test_a_newcomer_is_compared_since_it_joined(tmp_path):
     assert told["best"]["value"] == means.max() and told["worst"]["value"] == means.min()
 
 
-def test_rewards_that_no_formula_quotes_have_no_inequality(tmp_path):
+def test_rewards_that_no_formula_quotes_have_no_inequality(ran):
     settings = SMALL | {"periods": 3, "market": {"curve": {"kind": "stableswap"}}}
-    found = load_run(
-        start(Scenario.model_validate(settings | {"clients": [{"count": 3}]}), tmp_path)
-    )
+    found = ran(Scenario.model_validate(settings | {"clients": [{"count": 3}]}))
     results = mechanism_results(found)
     assert math.isnan(results["inequality"]) and results["accuracy"] > 0

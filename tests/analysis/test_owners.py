@@ -9,7 +9,7 @@ import pytest
 
 from analysis import holdings, load_run, ownership
 from simulator import Economy, Scenario
-from simulator.running import start
+from tests.analysis.by_hand import Ran
 
 Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -65,12 +65,12 @@ BONDING = {
     ],
 )
 def test_holdings_are_what_the_books_and_other_tables_say(
-    tmp_path: Path, changes: dict[str, Any], flow: str
+    ran: Ran, changes: dict[str, Any], flow: str
 ) -> None:
     """Of every agent: worth `token_value` in each period, and at the end what the ledger has."""
     quick = {"periods": 12, "federation.contribution.kind": "leave_one_out"}
     scenario = Scenario.load("scenarios/quickstart.yaml", quick | changes)
-    found = load_run(start(scenario, out=tmp_path))
+    found = ran(scenario)
     held, pools = holdings(found), found.pools.astype({"token": str})
     price = pools.set_index(["period", "token"])["spot_price"].sort_index()
     supply = pools.set_index(["period", "token"])["supply"].sort_index()
@@ -102,21 +102,22 @@ def in_the_ledger(scenario: Scenario) -> dict[str, Any]:
     return dict(zip(register.agents, own, strict=True))
 
 
-def test_fills_that_are_not_recorded_are_missed(tmp_path: Path) -> None:
+def test_fills_that_are_not_recorded_are_missed(ran: Ran) -> None:
     changes = {"periods": 3, "record.fills": "summary"}
-    found = load_run(start(Scenario.load("scenarios/quickstart.yaml", changes), out=tmp_path))
+    found = ran(Scenario.load("scenarios/quickstart.yaml", changes))
     with pytest.raises(ValueError, match="by table agents: not all its fills are recorded"):
         holdings(found)
 
 
 @pytest.mark.parametrize("changes", [{}, SMALL | {"clients": ALL_OFFER}], ids=["", "offerings"])
-def test_sums_over_investors_can_be_followed_as_well(
-    tmp_path: Path, changes: dict[str, Any]
-) -> None:
+def test_sums_over_investors_can_be_followed_as_well(ran: Ran, changes: dict[str, Any]) -> None:
     recorded = {"periods": 3, "record.fills": "summary", "record.agents": "summary"}
     scenario = Scenario.load("scenarios/quickstart.yaml", recorded | changes)
-    held = holdings(load_run(start(scenario, out=tmp_path))).loc[3]
+    held = holdings(ran(scenario)).loc[3]
     everybody = in_the_ledger(scenario)
     investors = sum(own for name, own in everybody.items() if name.startswith("investor"))
     sums = held.filter(like="investors_").sum(axis=1)
     assert sums.to_numpy() == pytest.approx(investors)
+
+
+# NEEDIMPORT

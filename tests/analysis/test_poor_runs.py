@@ -1,6 +1,5 @@
 """Every measure of a run in which next to nothing happens: numbers or NaN, without a warning."""
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,7 +9,6 @@ from analysis import (
     client_rewards,
     flexibility_results,
     information_results,
-    load_run,
     mechanism_results,
     outside_money_results,
     participation_results,
@@ -18,7 +16,7 @@ from analysis import (
     wealth_by_group,
 )
 from simulator import Scenario
-from simulator.running import start
+from tests.analysis.by_hand import Ran
 
 MEASURES = (
     client_rewards,
@@ -52,9 +50,9 @@ CASH = {"tokens.mechanism.kind": "cash"}
     ],
     ids=["tokens", "cash", "alone", "never", "providers", "investors"],
 )
-def test_measures_are_numbers_or_nan(tmp_path: Path, changes: dict[str, Any]) -> None:
+def test_measures_are_numbers_or_nan(ran: Ran, changes: dict[str, Any]) -> None:
     scenario = Scenario.load("scenarios/no_investors.yaml", {"periods": 8} | changes)
-    found = load_run(start(scenario, out=tmp_path))
+    found = ran(scenario)
     for measure in MEASURES:
         values = measure(found)
         numbers = values.select_dtypes("number") if isinstance(values, pd.DataFrame) else values
@@ -65,3 +63,6 @@ def test_measures_are_numbers_or_nan(tmp_path: Path, changes: dict[str, Any]) ->
     assert groups["clients"] == pytest.approx(by_kind["client"])
     assert groups["liquidity_providers"] == pytest.approx(by_kind.get("liquidity_provider", 0.0))
     assert groups["investors"] == pytest.approx(by_kind.get("investor", 0.0))
+
+
+# NEEDIMPORT

@@ -1,16 +1,15 @@
 """Quotes for all tokens sold at once, against the market's own curves."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import client_rewards, liquidation_quote, load_run, mechanism_results
+from analysis import client_rewards, liquidation_quote, mechanism_results
 from analysis.quotes import pool_quote
 from simulator import Economy, Scenario
-from simulator.running import start
+from tests.analysis.by_hand import Ran
 
 BONDING = {"market.launch.kind": "bonding_curve", "liquidity_providers": []}
 MOVING = {"kind": "weighted", "weight": 0.9, "last_weight": 0.6, "periods": 10}
@@ -31,10 +30,10 @@ def test_of_constant_product_by_hand() -> None:
         {"market.curve": {"kind": "bonding_curve", "reserve_ratio": 0.4}} | BONDING,
     ],
 )
-def test_it_is_what_the_curve_pays(tmp_path: Path, changes: dict[str, Any]) -> None:
+def test_it_is_what_the_curve_pays(ran: Ran, changes: dict[str, Any]) -> None:
     settings = {"periods": 4, "market.fee": 0.02} | changes
     scenario = Scenario.load("scenarios/quickstart.yaml", settings)
-    found = load_run(start(scenario, out=tmp_path))
+    found = ran(scenario)
     for period in (0, 4):
         pools = found.pools[found.pools["period"] == period]
         tokens = pd.Series(np.linspace(0, 600, len(pools)), pools.index)
@@ -52,7 +51,7 @@ def test_it_is_what_the_curve_pays(tmp_path: Path, changes: dict[str, Any]) -> N
     assert np.isfinite(mechanism_results(found).drop("liquidity_providers")).all()
 
 
-def test_fees_that_follow_volatility_are_those_of_the_period(tmp_path: Path) -> None:
+def test_fees_that_follow_volatility_are_those_of_the_period(ran: Ran) -> None:
     terms = {"sensitivity": 0.3, "memory": 0.5}
     settings = {"periods": 4, "market.volatility_fee": terms}
     scenario = Scenario.load("scenarios/quickstart.yaml", settings)
@@ -60,7 +59,7 @@ def test_fees_that_follow_volatility_are_those_of_the_period(tmp_path: Path) -> 
     for _ in range(4):
         economy.step()
     expected = [pool.quote_in("token", 100.0) for pool in economy.pools]
-    found = load_run(start(scenario, out=tmp_path))
+    found = ran(scenario)
     pools = found.pools[found.pools["period"] == 4]
     quotes = pool_quote(found, pd.Series(100.0, pools.index), pools, 4)
     assert quotes.tolist() == pytest.approx(expected, rel=1e-9)
@@ -68,7 +67,10 @@ def test_fees_that_follow_volatility_are_those_of_the_period(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("kind", ["stableswap", "concentrated"])
-def test_what_reserves_do_not_say_is_not_made_up(tmp_path: Path, kind: str) -> None:
+def test_what_reserves_do_not_say_is_not_made_up(ran: Ran, kind: str) -> None:
     settings = {"periods": 1, "market.curve.kind": kind}
-    found = load_run(start(Scenario.load("scenarios/quickstart.yaml", settings), out=tmp_path))
+    found = ran(Scenario.load("scenarios/quickstart.yaml", settings))
     assert client_rewards(found)["total"].isna().all()
+
+
+# NEEDIMPORT

@@ -1,16 +1,13 @@
 """How markets work with many clients, against arithmetic on real runs."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from analysis import load_run, scalability_results
+from analysis import scalability_results
 from analysis.reports import REPORTS
 from analysis.sweeps import Sweep
 from simulator import Scenario
-from simulator.running import start
-from tests.analysis.by_hand import swept
+from tests.analysis.by_hand import Ran, swept
 
 STUDY = """\
 name: many
@@ -45,11 +42,11 @@ def test_the_same_purchase_moves_a_tenth_of_the_liquidity_further(sweep: Sweep) 
 
 
 @pytest.mark.parametrize("recorded", ["all", "summary"])
-def test_orders_that_offerings_served_were_not_refused(tmp_path: Path, recorded: str) -> None:
+def test_orders_that_offerings_served_were_not_refused(ran: Ran, recorded: str) -> None:
     terms = {"locked": {"fraction": 0.8, "price": 20}, "offering": {"kind": "for_data"}}
     settings = {"periods": 6, "clients": [{"count": 3} | terms], "record.fills": recorded}
     settings |= {"liquidity_providers": [{"deposit": 300}]}
-    found = load_run(start(Scenario.load("scenarios/quickstart.yaml", settings), out=tmp_path))
+    found = ran(Scenario.load("scenarios/quickstart.yaml", settings))
     orders = found.fills[found.fills["strategy"] != "buyback"]
     counts = orders.groupby("status", observed=True)["orders"].sum()
     assert counts["offering"] > 0

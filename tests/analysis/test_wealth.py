@@ -1,17 +1,15 @@
 """Wealth and its growth: by hand, and in a simulated run."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from analysis import Run, load_run, returns_by_strategy, summarise, wealth_by_group
+from analysis import Run, returns_by_strategy, summarise, wealth_by_group
 from analysis.wealth import GROUPS
 from simulator import Scenario
-from simulator.running import start
-from tests.analysis.by_hand import Rows
+from tests.analysis.by_hand import Ran, Rows
 
 
 def test_returns_by_strategy(made: Callable[..., Run], provided: Rows) -> None:
@@ -41,10 +39,10 @@ def test_real_returns_are_those_of_the_summary(real: Run) -> None:
     ],
 )
 def test_wealth_of_all_groups_is_all_that_came_in(
-    tmp_path: Path, changes: dict[str, Any], flow: str
+    ran: Ran, changes: dict[str, Any], flow: str
 ) -> None:
     scenario = Scenario.load("scenarios/quickstart.yaml", {"periods": 6} | changes)
-    found = load_run(start(scenario, out=tmp_path))
+    found = ran(scenario)
     assert flow in found.flows["flow"].to_list()
     money = found.flows[found.flows["asset"] == "numeraire"].astype({"payer": str, "payee": str})
     came = money["amount"][money["payer"] == "outside"].sum()
@@ -71,10 +69,10 @@ def test_wealth_of_all_groups_is_all_that_came_in(
     ids=["plain", "concentrated", "payout", "lbp"],
 )
 def test_at_spot_prices_groups_have_what_their_agents_have(
-    tmp_path: Path, changes: dict[str, Any]
+    ran: Ran, changes: dict[str, Any]
 ) -> None:
     scenario = Scenario.load("scenarios/quickstart.yaml", {"periods": 6} | changes)
-    found = load_run(start(scenario, out=tmp_path))
+    found = ran(scenario)
     price = found.pools.query("period == 6").astype({"token": str}).set_index("token")["spot_price"]
     groups = wealth_by_group(found, [], price)
     last = found.agents.query("period == 6").astype({"kind": str})
@@ -84,7 +82,7 @@ def test_at_spot_prices_groups_have_what_their_agents_have(
     assert groups["treasury"] > 0 and groups["account"] == 0
 
 
-def test_deposits_that_wait_are_their_providers(tmp_path: Path) -> None:
+def test_deposits_that_wait_are_their_providers(ran: Ran) -> None:
     """Nobody trades or trains: providers have what they brought, in two pools and for a third."""
     changes = {
         "clients": [{"count": 2}, {"joins": 99}],
@@ -92,7 +90,7 @@ def test_deposits_that_wait_are_their_providers(tmp_path: Path) -> None:
         "investors": [{"count": 1, "activity": 0}],
         "periods": 2,
     }
-    found = load_run(start(Scenario.load("scenarios/no_investors.yaml", changes), out=tmp_path))
+    found = ran(Scenario.load("scenarios/no_investors.yaml", changes))
     money = wealth_by_group(found, [], pd.Series({"token_0": 0.0, "token_1": 0.0}))
     waiting = found.flows.query("flow == 'escrow'")["amount"].sum()
     assert waiting == pytest.approx(600 / 3)  # half for the pool, half for its tokens
@@ -101,14 +99,12 @@ def test_deposits_that_wait_are_their_providers(tmp_path: Path) -> None:
     assert money["liquidity_providers"] == pytest.approx(own + pools + waiting)
 
 
-def test_without_tokens_all_wealth_is_money(tmp_path: Path) -> None:
+def test_without_tokens_all_wealth_is_money(ran: Ran) -> None:
     changes = {"periods": 2, "tokens.mechanism.kind": "cash", "clients.0.cash": 9}
-    found = load_run(start(Scenario.load("scenarios/quickstart.yaml", changes), out=tmp_path))
+    found = ran(Scenario.load("scenarios/quickstart.yaml", changes))
     groups = wealth_by_group(found, [], pd.Series(dtype=float))
     cash = found.agents.query("period == 2").groupby("kind", observed=True)["numeraire"].sum()
     assert groups["clients"] == pytest.approx(cash["client"])
     assert groups.sum() == pytest.approx(cash.sum())
     with pytest.raises(ValueError, match="no investor named 'lp_0'"):
-        wealth_by_group(
-            load_run(start(Scenario(periods=1), tmp_path)), ["lp_0"], pd.Series(dtype=float)
-        )
+        wealth_by_group(ran(Scenario(periods=1)), ["lp_0"], pd.Series(dtype=float))
