@@ -1,6 +1,5 @@
-"""The economy: a Mesa model whose step is one federated round and all its consequences."""
+"""The economy: the world of a run, the desks that act on it, and the Mesa model that steps it."""
 
 from simulator.economy.model import Economy
-from simulator.economy.state import State
 
-__all__ = ["Economy", "State"]
+__all__ = ["Economy"]

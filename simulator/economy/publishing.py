@@ -6,9 +6,20 @@ import numpy as np
 
 from simulator.agents.strategies import NEWS, Strategy
 from simulator.components import Floats, Integers, Memory
+from simulator.economy.world import World
 from simulator.market import MarketView
 
-__all__ = ["announced", "known", "seen_by", "unannounced"]
+__all__ = ["announced", "known", "news", "seen_by", "unannounced"]
+
+
+def news(world: World, dividend: Floats) -> dict[str, Floats]:
+    """What follows from this period's contributions, after a `dividend` per token; all `[tokens]`."""
+    return {
+        "supply": world.ledger.supply(world.register.token_numbers),
+        "fundamental_value": world.prices.value,
+        "share": world.settings.tokens.mechanism.pooled(world.assessment.shares),
+        "dividend": dividend,
+    }
 
 
 def unannounced(news: dict[str, Floats], delay: int) -> Memory:

@@ -3,20 +3,18 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, groupby
-from operator import itemgetter
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any
 
 import numpy as np
 
-from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup, Traders
-from simulator.agents.strategies import Strategy
+from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup
 from simulator.components import Booleans, Floats, Integers
 from simulator.ledger import NUMERAIRE
 from simulator.market import SIDES, STATUSES, Concentrated
 from simulator.scenario import BehaviourEvent, Scenario, numbered
 
-__all__ = ["BUYBACK", "CLEARING", "TREASURY", "Register"]
+__all__ = ["BUYBACK", "CLEARING", "TREASURY", "Register", "each"]
 
 CLEARING = 1
 """Account in which revenue arrives and which it leaves within the reward step."""
@@ -24,16 +22,6 @@ TREASURY = 2
 """The aggregator's account, the first of the agents' accounts."""
 BUYBACK = "buyback"
 """What the aggregator trades for."""
-
-
-class _Plan(NamedTuple):
-    """All that an agent's decisions depend on."""
-
-    strategy: Strategy
-    tolerance: float = 0.0
-    activity: float = 1.0
-    invested: float = 0.0
-    tip: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -289,95 +277,6 @@ class Register:
         return np.array(
             [kind in ("client", "liquidity_provider", "investor") for kind in self.account_kinds]
         )
-
-    @cached_property
-    def tolerance(self) -> Floats:
-        """Slippage that each account accepts against the quote when deciding `[accounts]`."""
-        tolerance = np.zeros(len(self.account_kinds))
-        for group in self.traders:
-            tolerance[group.accounts] = group.tolerance
-        return tolerance
-
-    @cached_property
-    def tip(self) -> Floats:
-        """Numeraire that each account offers with an order for settling early `[accounts]`."""
-        tip = np.zeros(len(self.account_kinds))
-        for group in self.traders:
-            tip[group.accounts] = group.tip
-        return tip
-
-    @cached_property
-    def tips(self) -> bool:
-        """Whether anybody offers a tip."""
-        return bool(self.tip.any())
-
-    @cached_property
-    def trades_outside(self) -> Booleans:
-        """Which accounts trade pools against the outside `[accounts]`."""
-        outside = np.zeros(len(self.account_kinds), dtype=bool)
-        for group in self.traders:
-            outside[group.accounts] = group.strategy.trades_outside
-        return outside
-
-    @cached_property
-    def waves(self) -> dict[int, tuple[Traders, ...]]:
-        """The groups of traders by the wave in which they decide."""
-        numbers = {1, *(group.strategy.wave for group in self.traders)}
-        return {
-            number: tuple(group for group in self.traders if group.strategy.wave == number)
-            for number in sorted(numbers)
-        }
-
-    @cached_property
-    def changing(self) -> tuple[Traders, ...]:
-        """The groups of liquidity providers that change their positions."""
-        return tuple(group for group in self.traders if group.strategy.provides)
-
-    @cached_property
-    def traders(self) -> tuple[Traders, ...]:
-        """The groups of agents that place orders, in the order of the scenario."""
-        return tuple(self._traders())
-
-    def _traders(self) -> Iterator[Traders]:
-        """Neighbouring groups that decide alike are one group of traders: one call for all."""
-        settings, clients = self.settings, len(self.clients)
-        own_token = np.append(self.token_of, -1)
-        plans = {
-            "clients": [
-                (_Plan(group.policy, group.tolerance, tip=group.tip), group.count)
-                for group in settings.clients
-            ],
-            "liquidity_providers": [
-                (_Plan(group.strategy, group.tolerance, tip=group.tip), group.count)
-                for group in settings.liquidity_providers
-            ],
-            "investors": [
-                (
-                    _Plan(
-                        group.strategy, group.tolerance, group.activity, group.invested, group.tip
-                    ),
-                    group.count,
-                )
-                for group in settings.investors
-            ],
-        }
-        first = TREASURY + 1
-        for kind, planned in plans.items():
-            for number, (plan, alike) in enumerate(groupby(planned, key=itemgetter(0))):
-                accounts = np.arange(first, first + sum(count for _, count in alike))
-                numbers = accounts - TREASURY - 1
-                yield Traders(
-                    name=f"{kind}/{number}",
-                    strategy=plan.strategy,
-                    accounts=accounts,
-                    own_token=own_token[np.minimum(numbers, clients)],
-                    clients=slice(numbers[0], numbers[-1] + 1) if kind == "clients" else None,
-                    activity=plan.activity,
-                    tolerance=plan.tolerance,
-                    invested=plan.invested,
-                    tip=plan.tip,
-                )
-                first += len(accounts)
 
     @cached_property
     def categories(self) -> dict[str, tuple[str, ...]]:

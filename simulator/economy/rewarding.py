@@ -1,56 +1,118 @@
-"""The money and the tokens of the reward step, as they move on the ledger."""
+"""Rewarding: revenue arrives and is paid out, tokens are issued, vest and are valued anew."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from simulator.components import Booleans, Floats, Integers
-from simulator.economy.providing import parts
+from simulator.economy import positions
+from simulator.economy.publishing import announced, news
+from simulator.economy.records import Prices, Reward
 from simulator.economy.register import CLEARING, TREASURY, Register
+from simulator.economy.world import World, parts
 from simulator.errors import LedgerError
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import Fills, Orders, Pool, settle
+from simulator.tokens import HORIZON, Split
 
-__all__ = [
-    "Reward",
-    "buy_back",
-    "earning_supply",
-    "earning_tokens",
-    "empty_clearing",
-    "issue",
-    "pay_dividends",
-]
+__all__ = ["earning_supply", "earning_tokens", "reward"]
 
 
-@dataclass(frozen=True)
-class Reward:
-    """What a period brought; money in numeraire, tokens in tokens."""
-
-    revenue: float
-    issued: Floats  # [clients]
-    treasury_issued: Floats  # [tokens]
-    dividends: Floats  # received by each account
-    dividends_paid: Floats  # to holders of its token, for each client's share [clients]
-    dividend: Floats  # for each token held [tokens]
-    direct: Floats  # [clients]
-    buybacks: Fills
-
-    @staticmethod
-    def nothing(clients: int, tokens: int, accounts: int) -> "Reward":
-        """Genesis brings nothing."""
-        none = Fills(Orders.none(), np.zeros(0), np.zeros(0, dtype=np.int64))
-        of_clients, of_tokens, of_accounts = map(np.zeros, (clients, tokens, accounts))
-        return Reward(
-            revenue=0.0,
-            issued=of_clients,
-            treasury_issued=np.zeros(0),
-            dividends=of_accounts,
-            dividends_paid=of_clients,
-            dividend=of_tokens,
-            direct=of_clients,
-            buybacks=none,
+def reward(world: World) -> Reward:
+    """Revenue arrives and leaves again by its uses; tokens are issued and valued anew."""
+    tokens, register, memory = world.settings.tokens, world.register, world.memory
+    shares, revenue = world.assessment.shares, _revenue(world)
+    split, memory.payout = tokens.payout.split(memory.payout, revenue, shares)
+    split = tokens.mechanism.paid(split)
+    received, rate, claimed, fills = _pay_out(world, revenue, split)
+    issued, vested, treasury = _issue(world)
+    world.note_prices()
+    if world.engagement is not None:
+        memory.engagement = world.engagement.observe(
+            memory.engagement,
+            world.assessment.participated,
+            shares,
+            _pay_of_a_share(world, split, issued),
         )
+    cash = tokens.payout.to_holders * revenue * tokens.mechanism.pooled(shares)
+    world.prices = Prices(world.prices.spot, _value_tokens(world, cash))
+    paid = split.dividend * np.append(claimed, True)[register.token_of]
+    memory.news = announced(memory.news, news(world, rate))
+    return Reward(revenue, issued, vested, treasury, received, paid, rate, split.direct, fills)
+
+
+def _revenue(world: World) -> float:
+    """What customers pay in this period."""
+    rule, draws = world.settings.tokens.revenue, world.streams["revenue"]
+    revenue, world.memory.revenue = rule.amount(
+        world.memory.revenue,
+        world.period,
+        world.quality.accuracy,
+        world.cohort.dataset.majority_share,
+        draws,
+    )
+    return revenue * world.settings.demand(world.period)
+
+
+def _pay_out(world: World, revenue: float, split: Split) -> tuple[Floats, Floats, Booleans, Fills]:
+    """Revenue goes through clearing to all its uses; returns what `_pay_dividends` does, and what
+    was bought back.
+    """
+    ledger, payout = world.ledger, world.settings.tokens.payout
+    pooled = world.settings.tokens.mechanism.pooled
+    arrived = revenue + split.released
+    ledger.transfer("revenue", NUMERAIRE, OUTSIDE, CLEARING, revenue)
+    ledger.transfer("released", NUMERAIRE, TREASURY, CLEARING, split.released)
+    in_pools = world.positions.tokens if payout.pools_earn else None
+    earning = earning_tokens(ledger, world.register, in_pools)
+    dividends = _pay_dividends(ledger, earning, pooled(split.dividend))
+    clients = world.register.client_accounts
+    ledger.transfer("direct", NUMERAIRE, CLEARING, clients, split.direct, arrived)
+    ledger.transfer("retained", NUMERAIRE, CLEARING, TREASURY, split.carried, arrived)
+    ledger.transfer("burn", NUMERAIRE, CLEARING, OUTSIDE, split.burned, arrived)
+    fills = _buy_back(world, pooled(split.buyback), arrived)
+    positions.fill(world, pooled(split.liquidity), arrived)
+    _empty_clearing(ledger, split.treasury, arrived)
+    return *dividends, fills
+
+
+def _buy_back(world: World, budget: Floats, arrived: float) -> Fills:
+    terms, market = world.settings.tokens.payout.buybacks, world.settings.market
+    twap = market.oracle.twap(world.memory.oracle)
+    wanted = terms.buys(world.prices.spot, world.prices.value, twap)
+    wanted &= world.pools.reserves[1] > 0
+    receivers = _earners(world) if terms.then == "to_client" and world.pools else None
+    return buy_back(world.ledger, world.pools, budget, wanted, receivers, arrived)
+
+
+def _earners(world: World) -> tuple[Integers, Integers, Floats]:
+    """Clients' accounts, their tokens, and their parts of what is earned with these."""
+    register, shares = world.register, world.assessment.shares
+    whole = world.settings.tokens.mechanism.pooled(shares)[register.token_of]
+    part = np.divide(shares, whole, out=np.zeros_like(whole), where=whole > 0)
+    return register.client_accounts, register.token_of, part
+
+
+def _issue(world: World) -> tuple[Floats, Floats, Floats]:
+    """Mint tokens, which vest: those issued and vested `[clients]`, and the treasury's `[tokens]`."""
+    tokens, memory = world.settings.tokens, world.memory
+    pooled = tokens.mechanism.pooled
+    issued, unearned = _issued(world)
+    vested, memory.vesting = tokens.vesting.vest(memory.vesting, issued)
+    treasury = pooled(unearned)
+    locked = pooled(memory.vesting["locked"].sum(axis=1))
+    _mint(world.ledger, world.register, issued, vested, locked, treasury)
+    return issued, vested, treasury
+
+
+def _issued(world: World) -> tuple[Floats, Floats]:
+    """Tokens for each client, and for the treasury in its stead `[clients]`."""
+    shares, joined = world.assessment.shares, world.register.joined(world.period)
+    issued, unearned = np.zeros_like(shares), np.zeros_like(shares)
+    issued[joined], unearned[joined], world.memory.issuance = world.settings.tokens.issuance.issue(
+        world.memory.issuance, world.period, shares[joined], world.quality.utility
+    )
+    return (issued, unearned) if world.pools else (0 * issued, 0 * unearned)
 
 
 def earning_tokens(ledger: Ledger, register: Register, pooled: Floats | None) -> Floats:
@@ -81,7 +143,7 @@ def earning_supply(ledger: Ledger, register: Register, pools_earn: bool) -> Floa
     return ledger.supply(token) - idle
 
 
-def pay_dividends(
+def _pay_dividends(
     ledger: Ledger, tokens: Floats, dividend: Floats
 ) -> tuple[Floats, Floats, Booleans]:
     """Pay `dividend` `[tokens]` to accounts by their earning `tokens` `[accounts, tokens]`.
@@ -135,7 +197,7 @@ def buy_back(
     return fills
 
 
-def empty_clearing(ledger: Ledger, treasury: float, arrived: float) -> None:
+def _empty_clearing(ledger: Ledger, treasury: float, arrived: float) -> None:
     """Give the treasury what is left in clearing, which must be `treasury` up to rounding."""
     left = float(ledger.balances[CLEARING, NUMERAIRE])
     if abs(left - treasury) > 1e-9 * max(arrived, 1.0):
@@ -143,7 +205,7 @@ def empty_clearing(ledger: Ledger, treasury: float, arrived: float) -> None:
     ledger.transfer("treasury", NUMERAIRE, CLEARING, TREASURY, left)
 
 
-def issue(
+def _mint(
     ledger: Ledger,
     register: Register,
     issued: Floats,
@@ -171,3 +233,48 @@ def issue(
     else:
         ledger.transfer("issuance", own, OUTSIDE, clients, issued)
     ledger.transfer("issuance", token, OUTSIDE, TREASURY, treasury)
+
+
+def _value_tokens(world: World, cash: Floats) -> Floats:
+    """Fundamental value of each token after `cash` was paid to its holders; both `[tokens]`.
+
+    What is expected is remembered. A token that is not launched yet has the price of its launch.
+    """
+    tokens, register, memory = world.settings.tokens, world.register, world.memory
+    exist = register.exist(world.period)
+    expected, memory.valuation = tokens.valuation.expect(memory.valuation, cash, exist)
+    supply = earning_supply(world.ledger, register, tokens.payout.pools_earn)
+    pooled = tokens.mechanism.pooled
+    parts = pooled(world.of_joined(tokens.issuance.parts, world.assessment.shares))
+    periods = world.period + np.arange(1, HORIZON + 1)
+    emissions, unlocked = tokens.issuance.scheduled(memory.issuance, periods), None
+    if tokens.vesting.locks:
+        emissions = tokens.vesting.delayed(emissions)
+        unlocked = pooled(tokens.vesting.unlocked(memory.vesting, HORIZON))
+    value = tokens.valuation.value(expected, supply, parts, emissions, unlocked)
+    value[~exist] = world.settings.market.launch.price
+    return value
+
+
+def _pay_of_a_share(world: World, split: Split, issued: Floats) -> Floats:
+    """What a share of 1 would bring each client of a period's rewards `[clients]`, numeraire.
+
+    Tokens at the spot price; of what is paid to holders, the part of its own holdings, where its
+    share decides that.
+    """
+    tokens, register = world.settings.tokens, world.register
+    pay = np.full(len(register.clients), split.direct.sum())
+    if not register.tokens:
+        return pay
+    own, accounts = register.token_of, register.client_accounts
+    if tokens.issuance.by == "share":
+        pay += issued.sum() * world.prices.spot[own]
+    if tokens.payout.buybacks.then == "to_client":
+        pay += split.buyback.sum()
+    if tokens.mechanism.by_client:
+        supply = earning_supply(world.ledger, register, tokens.payout.pools_earn)[own]
+        held = world.ledger.balances[accounts, 1 + own]
+        burned = split.buyback.sum() * (tokens.payout.buybacks.then == "burn")
+        part = np.divide(held, supply, out=np.zeros_like(held), where=supply > 0)
+        pay += (split.dividend.sum() + burned) * part
+    return pay

@@ -1,19 +1,17 @@
 """Rows: what a period adds to each table of the run folder."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from simulator.components import Floats
-from simulator.economy.providing import position_rows
+from simulator.economy import positions
+from simulator.economy.records import Reward, Traded
 from simulator.economy.register import TREASURY
-from simulator.economy.rewarding import Reward
+from simulator.economy.world import World
 from simulator.ledger import NUMERAIRE
 from simulator.market import Fills, MarketView, Positions
-
-if TYPE_CHECKING:
-    from simulator.economy.model import Economy
 
 __all__ = ["Row", "table_rows"]
 
@@ -24,32 +22,29 @@ Category columns hold codes into `Register.categories`, or names where that has 
 """
 
 
-def table_rows(
-    economy: "Economy", reward: Reward, passes: Sequence[tuple[MarketView, Fills]]
-) -> dict[str, Row]:
+def table_rows(world: World, reward: Reward, traded: Traded) -> dict[str, Row]:
     """The rows of all tables, see `simulator.tables` for their columns.
 
-    `passes` are what settled one after the other, each with the view it was decided on.
+    Positions and flows of the next period are counted from here.
     """
-    period = economy.period
-    now, count = economy.positions, len(economy.register.tokens)
+    period, quality = world.period, world.quality
+    now, count = world.positions, len(world.register.tokens)
     bought_back = reward.buybacks.turnover(count)
-    turnover = sum((fills.turnover(count) for _, fills in passes), bought_back)
-    pools, agents = _pools(economy, turnover), _agents(economy, now)
-    positions = _positions(economy, now, bought_back, turnover)
-    wealth = agents["wealth"][1 : 1 + len(economy.shares)]
-    return {
-        "clients": _clients(economy, reward, wealth) | {"period": period},
-        "pools": pools | {"period": period},
-        "positions": positions | {"period": period},
-        "agents": economy.details.agents(agents) | {"period": period},
-        "fills": _fills(economy, reward.buybacks, passes) | {"period": period},
-        "flows": _flows(economy) | {"period": period},
+    turnover = sum((fills.turnover(count) for _, fills in traded.passes), bought_back)
+    pools, agents = _pools(world, turnover), _agents(world, now)
+    held, world.book = positions.rows(world, now, bought_back, turnover)
+    world.wealth = world.worth(now)
+    rows = {
+        "clients": _clients(world, reward, traded, agents["wealth"]),
+        "pools": pools,
+        "positions": held,
+        "agents": world.details.agents(agents),
+        "fills": _fills(world, reward.buybacks, traded.passes),
+        "flows": _flows(world),
         "periods": {
-            "period": period,
-            "accuracy": economy.quality.accuracy,
-            "loss": economy.quality.loss,
-            "utility": economy.quality.utility,
+            "accuracy": quality.accuracy,
+            "loss": quality.loss,
+            "utility": quality.utility,
             "revenue": reward.revenue,
             "issued": float(reward.issued.sum() + reward.treasury_issued.sum()),
             "dividends": float(reward.dividends_paid.sum()),
@@ -57,35 +52,37 @@ def table_rows(
             "volume": float(pools["volume"].sum()),
         },
     }
+    return {name: {"period": period} | columns for name, columns in rows.items()}
 
 
-def _clients(economy: "Economy", reward: Reward, wealth: Floats) -> Row:
-    register, accounts = economy.register, economy.register.client_accounts
-    own = economy.ledger.balances[accounts, 1 + register.token_of] * (register.token_of >= 0)
+def _clients(world: World, reward: Reward, traded: Traded, wealth: Floats) -> Row:
+    register, accounts = world.register, world.register.client_accounts
+    found = world.assessment
+    own = world.ledger.balances[accounts, 1 + register.token_of] * (register.token_of >= 0)
     return {
         "client": np.arange(len(accounts)),
-        "behaviour": register.behaviour_codes(economy.period),
-        "examples": economy.cohort.examples,
-        "participated": economy.participated,
-        "contribution": economy.contributions,
-        "credit": economy.credit,
-        "share": economy.shares,
+        "behaviour": register.behaviour_codes(world.period),
+        "examples": world.cohort.examples,
+        "participated": found.participated,
+        "contribution": found.contributions,
+        "credit": found.credit,
+        "share": found.shares,
         "issued": reward.issued,
         "dividends": reward.dividends[accounts],
         "dividends_paid": reward.dividends_paid,
         "direct": reward.direct,
-        "offering": economy.offers.paid,
+        "offering": traded.offers.paid,
         "tokens": own,
-        "numeraire": economy.ledger.balances[accounts, NUMERAIRE],
-        "wealth": wealth,
+        "numeraire": world.ledger.balances[accounts, NUMERAIRE],
+        "wealth": wealth[1 : 1 + len(accounts)],
         "owner": register.owners,
     }
 
 
-def _pools(economy: "Economy", turnover: Floats) -> Row:
-    register, balances = economy.register, economy.ledger.balances
-    count, fee = len(register.tokens), economy.pools.fees
-    pools = economy.pools
+def _pools(world: World, turnover: Floats) -> Row:
+    register, balances = world.register, world.ledger.balances
+    count, fee = len(register.tokens), world.pools.fees
+    pools = world.pools
     reserve_token, reserve_numeraire = (
         register.reserves(balances) if pools.ranged else pools.reserves
     )
@@ -94,37 +91,22 @@ def _pools(economy: "Economy", turnover: Floats) -> Row:
         "token": np.arange(count),
         "reserve_token": reserve_token,
         "reserve_numeraire": reserve_numeraire,
-        "spot_price": economy.spot_price,
+        "spot_price": world.prices.spot,
         "volume": bought_for + sold_for,
         "fees": fee * (bought_for + sold_for / (1 - fee)),
-        "supply": economy.ledger.supply(register.token_numbers),
-        "fundamental_value": economy.fundamental_value,
+        "supply": world.ledger.supply(register.token_numbers),
+        "fundamental_value": world.prices.value,
         "fee": fee,
     }
-    exist = register.exist(economy.period)
+    exist = register.exist(world.period)
     return {name: column[exist] for name, column in rows.items()}
 
 
-def _positions(economy: "Economy", now: Positions, bought_back: Floats, turnover: Floats) -> Row:
-    """Rows of all positions; they are remembered for the next period's."""
-    rows, economy.memory["positions"] = position_rows(
-        economy.ledger,
-        economy.register,
-        economy.pools,
-        economy.memory["positions"],
-        now,
-        economy.spot_price,
-        bought_back,
-        turnover,
-    )
-    return rows
-
-
-def _agents(economy: "Economy", positions: Positions) -> Row:
-    register, accounts = economy.register, economy.register.agent_accounts
-    balances, first = economy.ledger.balances[accounts], register.first_accounts - TREASURY
-    token_value = balances[:, register.token_assets] @ economy.spot_price
-    lp_value = economy.lp_value(positions)[accounts]
+def _agents(world: World, positions: Positions) -> Row:
+    register, accounts = world.register, world.register.agent_accounts
+    balances, first = world.ledger.balances[accounts], register.first_accounts - TREASURY
+    token_value = balances[:, register.token_assets] @ world.prices.spot
+    lp_value = world.lp_value(positions)[accounts]
     numeraire, token_value, lp_value = (
         np.add.reduceat(each, first) for each in (balances[:, NUMERAIRE], token_value, lp_value)
     )
@@ -140,8 +122,8 @@ def _agents(economy: "Economy", positions: Positions) -> Row:
     }
 
 
-def _fills(economy: "Economy", buybacks: Fills, passes: Sequence[tuple[MarketView, Fills]]) -> Row:
-    register, details = economy.register, economy.details
+def _fills(world: World, buybacks: Fills, passes: Sequence[tuple[MarketView, Fills]]) -> Row:
+    register, details = world.register, world.details
     several = [buybacks, *(fills for _, fills in passes)]
     rows = [details.kept(fills) for fills in several]
     kept = [
@@ -181,6 +163,6 @@ def _slippage(view: MarketView, fills: Fills) -> Floats:
     return ratio - 1.0
 
 
-def _flows(economy: "Economy") -> Row:
-    flow, asset, payer, payee, amount = economy.ledger.take_flows()
+def _flows(world: World) -> Row:
+    flow, asset, payer, payee, amount = world.ledger.take_flows()
     return {"flow": flow, "asset": asset, "payer": payer, "payee": payee, "amount": amount}

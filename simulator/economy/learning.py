@@ -1,0 +1,57 @@
+"""Learning: clients decide whether and on what they train, and their contributions are assessed."""
+
+from simulator.components import Booleans
+from simulator.economy.records import Assessment
+from simulator.economy.world import World
+from simulator.ledger import NUMERAIRE, OUTSIDE
+
+__all__ = ["assess", "engage", "learn"]
+
+
+def engage(world: World) -> None:
+    """Clients buy examples, choose how many they use, and whether they mean to take part."""
+    if world.engagement is None:
+        return
+    accounts, memory = world.register.client_accounts, world.memory
+    memory.engagement, paid = world.engagement.decide(
+        memory.engagement,
+        world.period,
+        world.ledger.balances[accounts, NUMERAIRE],
+        world.assessment.shares,
+    )
+    world.ledger.transfer("data_purchase", NUMERAIRE, accounts, OUTSIDE, paid)
+    world.cohort = world.engagement.cohort(memory.engagement)
+
+
+def learn(world: World) -> None:
+    """Clients who are there, drawn and able to pay take part; the aggregator evaluates the model."""
+    federation, accounts = world.settings.federation, world.register.client_accounts
+    cost = world.training_cost
+    able = _available(world) & (world.ledger.balances[accounts, NUMERAIRE] >= cost)
+    takes_part = federation.invite(able, world.period, world.streams)
+    world.ledger.transfer("training_cost", NUMERAIRE, accounts, OUTSIDE, cost * takes_part)
+    world.round, world.memory.model = federation.learn(
+        world.memory.model, world.cohort, takes_part, world.period, world.streams
+    )
+    world.quality = federation.evaluate(world.memory.model["parameters"], world.cohort)
+
+
+def assess(world: World) -> None:
+    """Contributions become credit, and credit becomes shares of this period's rewards."""
+    tokens, memory, round_ = world.settings.tokens, world.memory, world.round
+    assert round_ is not None  # clients have learnt in this period
+    contributions, memory.contribution = world.settings.federation.assess(
+        memory.contribution, round_, world.cohort, world.streams
+    )
+    credit, memory.credit = tokens.credit.update(memory.credit, contributions)
+    shares = world.of_joined(tokens.allocation.shares, credit)
+    world.assessment = Assessment(round_.participated, contributions, credit, shares)
+
+
+def _available(world: World) -> Booleans:
+    register = world.register
+    draws = world.streams["availability"].random(len(register.clients))
+    there: Booleans = (draws < register.availability) & register.joined(world.period)
+    if world.engagement is not None:
+        there &= world.memory.engagement["there"]
+    return there & world.cohort.present(world.period)
