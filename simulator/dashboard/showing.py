@@ -168,7 +168,7 @@ class Live(Show):
             period = self.economy.period + 1
             choice = self.choice.with_event(event | {"period": period})
             economy = Economy(choice.settings)
-            economy.restore(self.economy.state.save())
+            economy.restore(self.economy.save())
             self.choice, self.economy, self.settings = choice, economy, choice.settings
             self.cast = Cast.of(self.settings)
 

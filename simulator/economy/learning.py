@@ -24,7 +24,7 @@ def engage(world: World) -> None:
 
 
 def learn(world: World) -> None:
-    """Clients who are there, drawn and able to pay take part; the aggregator evaluates the model."""
+    """Clients who are there, drawn and able to pay train; the aggregator evaluates the model."""
     federation, accounts = world.settings.federation, world.register.client_accounts
     cost = world.training_cost
     able = _available(world) & (world.ledger.balances[accounts, NUMERAIRE] >= cost)

@@ -38,7 +38,9 @@ class Economy(mesa.Model):
 
     def __init__(self, settings: Scenario) -> None:
         super().__init__(rng=settings.seed)
-        self.settings, self.history = settings, list[rows.Row]()
+        self.settings = settings
+        self.history: list[rows.Row] = []
+        self.tables: dict[str, rows.Row] = {}
         with threadpool_limits(1):
             self.world = World(settings)
             joining.begin(self.world)
@@ -78,7 +80,7 @@ class Economy(mesa.Model):
         """Go to a state that `save` returned for the same scenario; history starts anew."""
         self.world.restore(saved)
         self.history.clear()
-        self.tables: dict[str, rows.Row] = {}
+        self.tables = {}
 
     @property
     def period(self) -> int:

@@ -13,7 +13,7 @@ __all__ = ["announced", "known", "news", "seen_by", "unannounced"]
 
 
 def news(world: World, dividend: Floats) -> dict[str, Floats]:
-    """What follows from this period's contributions, after a `dividend` per token; all `[tokens]`."""
+    """What follows from this period's contributions, and the `dividend` per token `[tokens]`."""
     return {
         "supply": world.ledger.supply(world.register.token_numbers),
         "fundamental_value": world.prices.value,

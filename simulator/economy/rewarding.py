@@ -94,7 +94,7 @@ def _earners(world: World) -> tuple[Integers, Integers, Floats]:
 
 
 def _issue(world: World) -> tuple[Floats, Floats, Floats]:
-    """Mint tokens, which vest: those issued and vested `[clients]`, and the treasury's `[tokens]`."""
+    """Mint tokens: those issued and vested `[clients]`, and the treasury's `[tokens]`."""
     tokens, memory = world.settings.tokens, world.memory
     pooled = tokens.mechanism.pooled
     issued, unearned = _issued(world)

@@ -97,7 +97,7 @@ def view(world: World, dividend: Floats) -> MarketView:
 
     What follows from contributions is known later to those who have to wait for it.
     """
-    market, pools = world.settings.market, world.pools
+    market, pools, public = world.settings.market, world.pools, news(world, dividend)
     reserve_token, reserve_numeraire = pools.reserves
     return MarketView(
         period=world.period,
@@ -112,7 +112,10 @@ def view(world: World, dividend: Floats) -> MarketView:
         fees_earned=world.book.fees,
         routes=world.clearing.routes,
         segments=pools.segments,
-        **news(world, dividend),
+        supply=public["supply"],
+        fundamental_value=public["fundamental_value"],
+        share=public["share"],
+        dividend=public["dividend"],
     )
 
 

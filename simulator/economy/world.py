@@ -135,9 +135,7 @@ class World:
         self.memory = Memories(
             **{name: found.get(f"memory/{name}", {}) for name in vars(self.memory)}
         )
-        self.trader_memory = {
-            name: found.get(f"trader/{name}", {}) for name in self.trader_memory
-        }
+        self.trader_memory = {name: found.get(f"trader/{name}", {}) for name in self.trader_memory}
         if self.engagement is not None:
             self.cohort = self.engagement.cohort(self.memory.engagement)
         self.round = None
@@ -224,12 +222,13 @@ class World:
     def positions(self) -> Positions:
         """What everybody has in the pools now `[position_accounts, tokens]`."""
         tokens, numeraire, fee_tokens, fee_numeraire, lower, upper = self.claims
-        register, book = self.register, self.book
+        register, (deposited_tokens, deposited_numeraire) = self.register, self.book.deposited
         return Positions(
             self.ledger.balances[register.position_accounts, register.share_assets],
             tokens + fee_tokens,
             numeraire + fee_numeraire,
-            *book.deposited,
+            deposited_tokens,
+            deposited_numeraire,
             lower,
             upper,
         )

@@ -77,7 +77,7 @@ def _advance(
         economy.step()
         recorder.append(economy.period, economy.tables)
         if recorder.due:
-            recorder.checkpoint(economy.period, economy.state.save())
+            recorder.checkpoint(economy.period, economy.save())
         if progress:
             progress(economy)
         interrupts.check()
