@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from simulator.agents.strategies import ExitOnLoss, FeeChaser, Passive, Portfolio, RangeKeeper
-from simulator.economy import Economy
+from simulator.economy import Economy, trading
 from simulator.errors import ScenarioError
 from simulator.market import ConstantProduct, MarketView, Positions
 from simulator.scenario import Scenario
@@ -249,21 +249,21 @@ def test_a_fee_chaser_goes_where_the_fees_are_and_earns_more_of_them():
     assert total(rows, chasing, "fees") > 1.1 * total(rows, passive, "fees")
 
 
-def test_an_exit_is_in_the_period_in_which_the_rule_first_holds():
+def test_an_exit_is_in_the_period_in_which_the_rule_first_holds(monkeypatch):
     investors = [{"count": 20, "strategy": {"kind": "momentum"}}, {"count": 20}]
     economy = with_providers(
         {"kind": "passive"}, {"kind": "exit_on_loss", "loss": 0.01}, investors=investors
     )
     account = economy.register.provider_accounts[1]
-    left, due, provide = np.zeros(4, dtype=bool), [], economy.provide
+    left, due, provide = np.zeros(4, dtype=bool), [], trading.provide
 
-    def watching(view):
+    def watching(world, view, own):
         at = economy.positions.rows(slice(1, 2))
         lost = at.value(view.spot_price) < 0.99 * at.holding_value(view.spot_price)
         due.append(((at.shares > 0) & lost)[0])
-        provide(view)
+        provide(world, view, own)
 
-    economy.provide = watching
+    monkeypatch.setattr(trading, "provide", watching)
     for _ in range(40):
         economy.step()
         left |= due[-1]
@@ -273,7 +273,7 @@ def test_an_exit_is_in_the_period_in_which_the_rule_first_holds():
     assert left.any()
 
 
-def test_a_range_keeper_follows_the_price():
+def test_a_range_keeper_follows_the_price(monkeypatch):
     """It leaves when the price is outside, and opens around the price of the next periods."""
     keeper = {"kind": "range_keeper", "width": 0.1}
     economy = with_providers(
@@ -282,12 +282,12 @@ def test_a_range_keeper_follows_the_price():
         market={"curve": {"kind": "concentrated"}, "launch": {"client": 0.1}},
         investors=[{"count": 20}, {"count": 10, "strategy": {"kind": "noise"}}],
     )
-    opened, provide = [], economy.provide
+    opened, provide = [], trading.provide
 
-    def watching(view):
+    def watching(world, view, own):
         before, price = economy.positions.rows(slice(1, 2)), view.spot_price
         outside = (price < before.lower[0]) | (price > before.upper[0])
-        provide(view)
+        provide(world, view, own)
         now = economy.positions.rows(slice(1, 2))
         served = before.shares[0] > 0
         assert ((now.shares[0] == 0) == outside)[served].all()
@@ -299,7 +299,7 @@ def test_a_range_keeper_follows_the_price():
         assert halves == pytest.approx(1, abs=0.15)
         opened.extend(new)
 
-    economy.provide = watching
+    monkeypatch.setattr(trading, "provide", watching)
     for _ in range(40):
         economy.step()
     assert sum(opened) >= 5

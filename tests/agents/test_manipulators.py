@@ -174,7 +174,7 @@ def pumps():
         account = economy.register.investor_accounts[-1]
         for _ in range(8):
             economy.step(), calm.step()
-        token = int(economy.memory["investors/2"]["token"])
+        token = int(economy.world.trader_memory["investors/2"]["token"])
         rise = economy.spot_price[token] / calm.spot_price[token]
         for _ in range(8):
             economy.step()
@@ -204,6 +204,6 @@ def test_wash_trading_multiplies_the_volume_of_its_token():
             economy.step()
             volume += economy.tables["pools"]["volume"]
         volumes.append(volume)
-    token = int(economy.memory["investors/2"]["token"])
+    token = int(economy.world.trader_memory["investors/2"]["token"])
     assert volumes[1][token] > 1.5 * volumes[0][token]
     assert volumes[1][token] > 1.5 * np.delete(volumes[1], token).max()

@@ -186,7 +186,7 @@ def test_the_round_is_left_behind_where_a_state_is_restored(shown):
     economy.step()
     assert economy.round.participated.sum() == 5
     other.step()
-    other.restore(economy.state.save())
+    other.restore(economy.save())
     assert other.round is None
 
 

@@ -7,13 +7,13 @@ __all__ = ["alike", "goes_on", "restored", "saved"]
 
 def saved(economy):
     """What the economy saves, in arrays of its own."""
-    return {name: array.copy() for name, array in economy.state.save().items()}
+    return {name: array.copy() for name, array in economy.save().items()}
 
 
 def restored(economy, fresh):
     """`fresh`, restored to where `economy` is."""
     fresh.restore(saved(economy))
-    same("restored", fresh.state.save(), economy.state.save())
+    same("restored", fresh.save(), economy.save())
     return fresh
 
 
@@ -28,7 +28,7 @@ def alike(one, other):
     for name, table in other.tables.items():
         same(name, one.tables[name], table)
     same("history", one.history[-1], other.history[-1])
-    same("saved", one.state.save(), other.state.save())
+    same("saved", one.save(), other.save())
 
 
 def goes_on(economy, fresh, periods):
@@ -36,7 +36,7 @@ def goes_on(economy, fresh, periods):
 
     What was saved does not change with either.
     """
-    taken, kept = economy.state.save(), saved(economy)
+    taken, kept = economy.save(), saved(economy)
     restored(economy, fresh)
     for _ in range(periods):
         economy.step()

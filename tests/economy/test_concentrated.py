@@ -8,11 +8,11 @@ from pydantic import Field
 
 from simulator.agents.strategies import Strategy
 from simulator.agents.strategies.base import purchases
-from simulator.economy import Economy
-from simulator.economy.rewarding import Reward, earning_supply, earning_tokens
+from simulator.economy import Economy, trading
+from simulator.economy.rewarding import earning_supply, earning_tokens
 from simulator.errors import SimulatorError, StrategyError
 from simulator.ledger import NUMERAIRE
-from simulator.market import STATUSES, Fills, Orders
+from simulator.market import STATUSES, Orders
 from simulator.running import resume, run, verify
 from simulator.scenario import Scenario
 from simulator.scenario.schema import scenario_type
@@ -230,12 +230,6 @@ def plugged(curve="concentrated", market=None, **changes):
     return Economy(PLUGGED.model_validate(QUICK | changes | {"market": terms}))
 
 
-def nothing(economy):
-    none, accounts = np.zeros(3), np.zeros(len(economy.ledger.balances))
-    fills = Fills(Orders.none(), np.zeros(0), np.zeros(0, dtype=np.int64))
-    return Reward(0.0, none, 0.0, accounts, none, none, none, fills)
-
-
 def test_where_nobody_serves_the_price_orders_are_refused_and_the_run_goes_on():
     buyer = {"strategy": {"kind": "buyer"}, "activity": 1, "tolerance": 0.99, "invested": 0}
     economy = plugged(
@@ -253,7 +247,7 @@ def test_where_nobody_serves_the_price_orders_are_refused_and_the_run_goes_on():
     assert statuses[0] == 0 and statuses[-1] == STATUSES.index("exhausted")
     pool = economy.pools[0]
     assert pool.quote_in("numeraire", 100.0) == 0 < pool.quote_in("token", 1.0)
-    view = economy.view(nothing(economy))
+    view = trading.view(economy.world, np.zeros(3))
     buys = np.array([True, False])
     assert (view.quote(np.zeros(2, dtype=int), buys, np.array([100.0, 1.0])) > 0).tolist() == [
         False,

@@ -7,9 +7,11 @@ from simulator.agents.aggregator import Aggregator
 from simulator.agents.client import Client
 from simulator.agents.investor import Investor
 from simulator.agents.liquidity_provider import LiquidityProvider
-from simulator.economy import Economy
+from simulator.economy import Economy, rewarding, trading
+from simulator.economy.records import Prices
 from simulator.economy.register import CLEARING, TREASURY
 from simulator.economy.rewarding import earning_supply, earning_tokens
+from simulator.economy.world import World
 from simulator.errors import LedgerError, ModelError
 from simulator.federation import (
     AGGREGATIONS,
@@ -67,16 +69,16 @@ def test_the_audit_fails_when_a_debit_is_dropped(monkeypatch):
 
 def test_the_audit_fails_when_a_swap_pays_twice(monkeypatch):
     economy = an_economy()
-    settle = economy.trade
+    settle = trading.trade
 
-    def generous(orders: Orders):
-        fills = settle(orders)
+    def generous(world: World, orders: Orders):
+        fills = settle(world, orders)
         filled = np.flatnonzero(fills.filled)[0]
         account, token = fills.orders.account[filled], fills.orders.token[filled]
         economy.ledger.balances[account, 1 + token] += 1e-6
         return fills
 
-    monkeypatch.setattr(economy, "trade", generous)
+    monkeypatch.setattr(trading, "trade", generous)
     with pytest.raises(LedgerError, match="audit: token_"):
         economy.step()
 
@@ -323,8 +325,8 @@ def test_the_limits_are_of_value_and_average_price_each(monkeypatch):
     economy = an_economy(tokens={"payout": {"buybacks": {"value_limit": 1.5, "twap_limit": 2.5}}})
     oracle = economy.settings.market.oracle
     spot = economy.spot_price
-    economy.memory["prices"] = {"spot": spot, "value": spot / [1, 2, 1, 1]}
-    economy.memory["oracle"] = oracle.initial(spot / np.array([1, 1, 3, 1]))
+    economy.world.prices = Prices(spot, spot / [1, 2, 1, 1])
+    economy.world.memory.oracle = oracle.initial(spot / np.array([1, 1, 3, 1]))
     monkeypatch.setattr(
         type(economy.settings.federation), "assess", lambda *_: (np.array([1.0, 1, 1, 1]), {})
     )
@@ -340,7 +342,7 @@ def test_the_average_price_is_observed_before_trading():
     first = economy.spot_price
     economy.step()
     assert not np.array_equal(genesis, first)
-    twap = economy.settings.market.oracle.twap(economy.memory["oracle"])
+    twap = economy.settings.market.oracle.twap(economy.world.memory.oracle)
     # Seen at genesis, and before the trades of periods 1 and 2.
     assert twap == pytest.approx((genesis + genesis + first) / 3)
 
@@ -353,7 +355,7 @@ def test_tokens_given_to_clients_are_no_cash_to_holders():
             investors=[],
         )
         economy.step()
-        values[then] = economy.memory["valuation"]["cash"].sum()
+        values[then] = economy.world.memory.valuation["cash"].sum()
     assert values["to_client"] == pytest.approx(values["burn"] * 0.5 / 0.7)
 
 
@@ -423,7 +425,7 @@ def test_a_restored_economy_knows_its_last_round():
     first = an_economy()
     first.step()
     second = an_economy()
-    second.restore(first.state.save())
+    second.restore(first.save())
     assert second.quality == first.quality
     assert np.array_equal(second.shares, first.shares)
     assert np.array_equal(second.contributions, first.contributions)
@@ -577,7 +579,7 @@ def test_every_aggregation_takes_a_small_step_that_learns(aggregation, learner):
     untrained, models = economy.quality.utility, []
     for _ in range(3):
         economy.step()
-        models.append(economy.memory["model"]["parameters"])
+        models.append(economy.world.memory.model["parameters"])
     assert economy.quality.utility > untrained
     assert len({model.tobytes() for model in models}) == 3
     assert economy.shares.sum() == pytest.approx(1.0)
@@ -729,19 +731,19 @@ def test_every_client_learns_from_its_own_rows_of_a_table(tmp_path, learner):
     assert economy.cohort.examples.sum() == len(economy.cohort.dataset.train)
 
 
-def test_buybacks_are_decided_on_the_price_that_weights_have_moved_to():
+def test_buybacks_are_decided_on_the_price_that_weights_have_moved_to(monkeypatch):
     """From .6 to .1 in 10 periods: the price falls by w/(1 - w) before anybody trades."""
     curve = {"kind": "weighted", "weight": 0.6, "last_weight": 0.1, "periods": 10}
     economy = an_economy(market={"curve": curve}, investors=[])
-    seen, buy_back = [], economy._buy_back
+    seen, buy_back = [], rewarding.buy_back
 
-    def looking(budget, arrived):
+    def looking(*arguments):
         x, y = economy.pools.reserves
         weight = economy.settings.market.curve.at(economy.period).weight
         seen.append((economy.spot_price.copy(), y / x * weight / (1 - weight)))
-        return buy_back(budget, arrived)
+        return buy_back(*arguments)
 
-    economy._buy_back = looking
+    monkeypatch.setattr(rewarding, "buy_back", looking)
     for _ in range(4):
         economy.step()
     for used, there in seen:

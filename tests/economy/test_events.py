@@ -120,7 +120,7 @@ def test_an_event_decided_on_in_a_run_is_as_if_it_had_been_known_before():
     for number in range(1, 5):
         events = EVENTS[:number]
         after = Economy(Scenario.model_validate(BASE | {"events": list(events)}))
-        after.restore(economy.state.save())
+        after.restore(economy.save())
         economy = after
         if number == 2:
             economy.step()
@@ -294,7 +294,7 @@ def test_what_plugins_add_can_be_in_an_event():
     economy.step()
     economy.step()
     assert kinds(economy)[1] == "sleepy"
-    assert economy.clearing.kind == "fifo"
+    assert economy.world.clearing.kind == "fifo"
 
 
 def test_a_plugin_cannot_add_events_that_do_nothing():

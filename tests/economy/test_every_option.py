@@ -142,7 +142,7 @@ def test_a_csv_price_is_that_of_its_period_and_stays_after_the_last(scenario: Pa
     economy, seen = Economy(Scenario.load(scenario)), []
     for _ in range(9):
         economy.step()
-        seen.append(economy.memory["outside_price"]["price"][[0, 3]].tolist())
+        seen.append(economy.world.memory.outside_price["price"][[0, 3]].tolist())
     assert seen[0] == [1.1, 2.0] and seen[4] == [1.5, 6.0]
     assert seen[5:] == [[1.6, 7.0]] * 4
 

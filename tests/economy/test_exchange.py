@@ -67,8 +67,8 @@ def test_passes_are_decided_anew_and_the_sequence_goes_on():
     assert table["amount_out"][:count].tolist() == first["amount_out"].tolist()
     assert len(table["sequence"]) > count
     # One observation per pass: of the price before its first trade.
-    assert len(one.memory["oracle"]["cumulative"]) == 3
-    assert len(three.memory["oracle"]["cumulative"]) == 5
+    assert len(one.world.memory.oracle["cumulative"]) == 3
+    assert len(three.world.memory.oracle["cumulative"]) == 5
     orders = np.flatnonzero((table["status"] == 0) & (table["agent"] > 0))
     assert np.isfinite(table["slippage"][orders]).all()
 
@@ -99,7 +99,7 @@ def test_the_arbitrageur_comes_last_and_leaves_no_arbitrage(clearing):
     for _ in range(8):
         money = economy.ledger.balances[arbitrageur, NUMERAIRE]
         economy.step()
-        price = economy.memory["outside_price"]["price"]
+        price = economy.world.memory.outside_price["price"]
         assert (0.997 * price <= economy.spot_price * (1 + 1e-9)).all()
         assert (economy.spot_price <= price / 0.997 * (1 + 1e-9)).all()
         assert not economy.ledger.balances[arbitrageur, 1:].any()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simulator.agents.strategies import NEWS, Fundamentalist, Insider, ValueSeller
-from simulator.economy import Economy
+from simulator.economy import Economy, trading
 from simulator.economy.publishing import seen_by
 from simulator.errors import ScenarioError
 from simulator.scenario import Scenario
@@ -24,7 +24,7 @@ def an_economy(delay, seed=1, **changes):
     return Economy(Scenario.model_validate(settings | changes))
 
 
-def watched(economy, periods):
+def watched(economy, periods, monkeypatch):
     """Every period's view, and what the public, insiders and clients saw of it; genesis first."""
     genesis = {
         "supply": economy.ledger.supply(economy.register.token_numbers),
@@ -32,24 +32,24 @@ def watched(economy, periods):
         "share": economy.shares,
         "dividend": np.zeros(4),
     }
-    present, seen, decide = [genesis], [], economy.decide
+    present, seen, decide = [genesis], [], trading.decide
 
-    def watching(view):
+    def watching(world, view, own):
         present.append({name: getattr(view, name).copy() for name in NEWS})
         each = (Fundamentalist(), Insider(), ValueSeller())
-        seen.append([seen_by(strategy, view, economy.memory["news"]) for strategy in each])
-        return decide(view)
+        seen.append([seen_by(strategy, view, economy.world.memory.news) for strategy in each])
+        return decide(world, view, own)
 
-    economy.decide = watching
+    monkeypatch.setattr(trading, "decide", watching)
     for _ in range(periods):
         economy.step()
     return present, seen
 
 
 @pytest.mark.parametrize("delay", [0, 1, 3])
-def test_the_public_sees_the_news_of_some_periods_ago(delay):
+def test_the_public_sees_the_news_of_some_periods_ago(delay, monkeypatch):
     economy = an_economy(delay)
-    present, seen = watched(economy, 6)
+    present, seen = watched(economy, 6, monkeypatch)
     for period, (public, insider, client) in enumerate(seen, start=1):
         for name in NEWS:
             then, now = present[max(period - delay, 0)][name], present[period][name]
@@ -61,37 +61,39 @@ def test_the_public_sees_the_news_of_some_periods_ago(delay):
         assert present[5][name].tolist() != present[6][name].tolist()
 
 
-def test_news_are_what_the_tables_say():
+def test_news_are_what_the_tables_say(monkeypatch):
     economy = an_economy(0)
-    present, _ = watched(economy, 1)
+    present, _ = watched(economy, 1, monkeypatch)
     clients, pools = economy.tables["clients"], economy.tables["pools"]
     assert present[1]["share"].tolist() == clients["share"].tolist()
     assert present[1]["supply"].tolist() == pools["supply"].tolist()
     assert present[1]["fundamental_value"].tolist() == pools["fundamental_value"].tolist()
 
 
-def test_a_dividend_per_token_is_what_a_holder_is_paid():
+def test_a_dividend_per_token_is_what_a_holder_is_paid(monkeypatch):
     economy = an_economy(0, investors=[{"count": 1}])
     account = economy.register.investor_accounts[0]
     owned = economy.ledger.balances[account, economy.register.token_assets].copy()
-    view = []
-    economy.decide = lambda seen, decide=economy.decide: view.append(seen) or decide(seen)
-    received = []
-    reward = economy.reward
+    views, received, exchange = [], [], trading.exchange
+    decide = trading.decide
 
-    def rewarding():
-        found = reward()
-        received.append(found.dividends[account])
-        return found
+    def watching(world, reward):
+        received.append(reward.dividends[account])
+        return exchange(world, reward)
 
-    economy.reward = rewarding
+    def deciding(world, view, own):
+        views.append(view)
+        return decide(world, view, own)
+
+    monkeypatch.setattr(trading, "exchange", watching)
+    monkeypatch.setattr(trading, "decide", deciding)
     economy.step()
-    assert received[0] == pytest.approx(owned @ view[0].dividend, rel=1e-12)
+    assert received[0] == pytest.approx(owned @ views[0].dividend, rel=1e-12)
     assert received[0] > 0
 
 
 def test_without_delay_nothing_is_kept_back():
-    assert an_economy(0).memory["news"] == {}
+    assert an_economy(0).world.memory.news == {}
 
 
 def test_an_insider_without_delay_is_refused(tmp_path):
@@ -126,16 +128,16 @@ def test_insiders_profit_from_what_they_know(profits, record_property):
     assert (ahead > 0).all()
 
 
-def test_clients_see_what_they_were_issued_at_once_and_in_one_pass_only():
+def test_clients_see_what_they_were_issued_at_once_and_in_one_pass_only(monkeypatch):
     market = {"information_delay": 2, "passes": 3}
     economy = Economy(Scenario.model_validate(QUICK | {"market": market}))
-    seen, decide = [], economy.decide
+    seen, decide = [], trading.decide
 
-    def watching(view):
-        seen.append(economy.own.issued.sum())
-        return decide(view)
+    def watching(world, view, own):
+        seen.append(own.issued.sum())
+        return decide(world, view, own)
 
-    economy.decide = watching
+    monkeypatch.setattr(trading, "decide", watching)
     for _ in range(4):
         economy.step()
     assert [issued > 0 for issued in seen] == [True, False, False] * 4

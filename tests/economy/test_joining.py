@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from simulator import Economy, Scenario
+from simulator.economy import trading
 from simulator.economy.register import TREASURY
 from simulator.errors import ScenarioError
 from simulator.ledger import NUMERAIRE
@@ -195,7 +196,7 @@ def test_everybody_knows_the_supply_of_a_token_at_once():
     market = {"information_delay": 4}
     investors = [{"count": 5, "activity": 1, "strategy": {"kind": "index"}}]
     economy = run(3, market=market, investors=investors)
-    assert economy.memory["news"]["supply"][:, 3].tolist() == pytest.approx([1000] * 5, rel=0.01)
+    assert economy.world.memory.news["supply"][:, 3].tolist() == pytest.approx([1000] * 5, rel=0.01)
     fills = economy.tables["fills"]
     sold = (fills["token"] == 3) & (fills["side"] == 1) & (fills["agent"] > 5)
     assert not fills["amount_in"][sold].sum() > 100  # nobody takes it for worthless
@@ -203,7 +204,7 @@ def test_everybody_knows_the_supply_of_a_token_at_once():
 
 def test_outside_prices_start_at_the_launch():
     economy = run(3, market={"outside_price": {"kind": "gbm", "sigma": 0.0, "drift": 0.1}})
-    price = economy.memory["outside_price"]["price"]
+    price = economy.world.memory.outside_price["price"]
     assert price.tolist() == pytest.approx([np.exp(0.3)] * 3 + [np.exp(0.1)])
 
 
@@ -218,7 +219,7 @@ def test_who_has_not_joined_buys_no_data_and_is_patient_from_then_on():
         economy.step()
         seen.append(economy.participated.tolist())
         if economy.period < 3:
-            assert economy.memory["engagement"]["unlocked"][2] == economy.cohort.examples[2]
+            assert economy.world.memory.engagement["unlocked"][2] == economy.cohort.examples[2]
             assert economy.ledger.balances[economy.register.client_accounts[2]].sum() == 0
     assert seen == [
         [True, True, False],
@@ -279,12 +280,18 @@ def test_what_is_odd_is_said():
     assert not any("cash=100" in line for line in scenario({"count": 2}, {"joins": 9}).warnings())
 
 
-def test_who_has_not_joined_offers_no_tokens():
+def test_who_has_not_joined_offers_no_tokens(monkeypatch):
     clients = {"count": 2}, {"joins": 3, "locked": {"fraction": 0.5, "price": 50}}
     clients[1]["offering"] = {"kind": "for_data"}
     economy = Economy(scenario(*clients))
-    asks = []
+    asks, exchange = [], trading.exchange
+
+    def watching(world, reward):
+        traded = exchange(world, reward)
+        asks.append((traded.offers.asked + traded.offers.paid)[2] > 0)
+        return traded
+
+    monkeypatch.setattr(trading, "exchange", watching)
     for _ in range(4):
         economy.step()
-        asks.append((economy.offers.asked + economy.offers.paid)[2] > 0)
     assert asks == [False, False, True, True]

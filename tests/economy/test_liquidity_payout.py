@@ -1,12 +1,15 @@
 """Payout `liquidity`: what the treasury puts into pools, by hand, and what stays true."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.economy import Economy
-from simulator.economy.providing import fill
+from simulator.economy.positions import fill
+from simulator.economy.records import Book
 from simulator.economy.register import CLEARING, TREASURY, Register
 from simulator.economy.rewarding import earning_supply, earning_tokens
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
@@ -143,18 +146,17 @@ def test_no_price_moves_and_shares_are_worth_what_was_put_in(curve, numeraire, p
         ledger.transfer("endowment", asset, OUTSIDE, provider, amount)
     pool.add_liquidity(tokens, numeraire, account=provider)
     ledger.transfer("revenue", NUMERAIRE, OUTSIDE, CLEARING, sum(parts) * numeraire)
-    nothing = np.zeros((len(register.position_accounts), 1))
-    memory = {f"{a}_{b}": nothing for a in ("deposited", "moved") for b in ("tokens", "numeraire")}
+    book = Book.empty(len(register.position_accounts), np.ones(1))
+    world = SimpleNamespace(ledger=ledger, register=register, pools=pools, book=book)
     for part in parts:
-        money = np.array([part * numeraire])
-        memory = fill(ledger, pools, memory, money, sum(parts) * numeraire)
+        fill(world, np.array([part * numeraire]), sum(parts) * numeraire)
     assert pool.spot_price == pytest.approx(price, rel=1e-8)
     assert ledger.balances[CLEARING, NUMERAIRE] <= 1e-11 * sum(parts) * numeraire
     owned = ledger.balances[TREASURY, share] / pool.shares
     assert owned == pytest.approx(sum(parts) / (1 + sum(parts)), rel=1e-9)
     assert pool.reserve_numeraire == pytest.approx((1 + sum(parts)) * numeraire, rel=1e-9)
-    assert memory["moved_tokens"][-1] == pytest.approx(sum(parts) * tokens, rel=1e-9)
-    assert not memory["moved_tokens"][:-1].any()
+    assert world.book.moved[0, -1] == pytest.approx(sum(parts) * tokens, rel=1e-9)
+    assert not world.book.moved[0, :-1].any()
     ledger.audit()
 
 
@@ -167,8 +169,10 @@ def test_a_pool_that_so_little_does_not_change_gets_none():
         ledger.transfer("endowment", asset, OUTSIDE, 4, 1.0)
     pool.add_liquidity(1.0, 1.0, account=4)
     ledger.transfer("revenue", NUMERAIRE, OUTSIDE, CLEARING, 1e-13)
-    memory = fill(ledger, Pools([pool]), {}, np.array([1e-13]), 1e-13)
-    assert not memory and ledger.balances[TREASURY, NUMERAIRE] == 1e-13
+    book = Book.empty(len(register.position_accounts), np.ones(1))
+    world = SimpleNamespace(ledger=ledger, register=register, pools=Pools([pool]), book=book)
+    fill(world, np.array([1e-13]), 1e-13)
+    assert not world.book.deposited.any() and ledger.balances[TREASURY, NUMERAIRE] == 1e-13
     assert pool.reserve_token == 1.0
 
 

@@ -145,7 +145,7 @@ def test_the_federation_is_the_same_whatever_clients_are_paid_with(settings):
     ]
     for _ in range(12):
         for economy in economies:
-            assert economy.engagement is None  # nobody decides by money
+            assert economy.world.engagement is None  # nobody decides by money
             economy.step()
         for name in ("participated", "contribution", "credit", "share"):
             first, *others = (economy.tables["clients"][name].tobytes() for economy in economies)

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from simulator.economy import Economy
-from simulator.economy.providing import change, initial, opened, position_rows, positions
-from simulator.economy.register import Register
-from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
+from simulator.economy import Economy, positions, trading
+from simulator.economy.world import World
+from simulator.ledger import NUMERAIRE, OUTSIDE
 from simulator.market import Fills, LiquidityOrders, Orders, Pool, Pools, settle
 from simulator.market.curves import ConstantProduct, StableSwap, Weighted
 from simulator.scenario import Scenario
@@ -23,24 +22,23 @@ class Bench:
             "clients": [{"count": 1}],
             "liquidity_providers": [{"deposit": 75}, {"deposit": 25}],
             "investors": [{"count": 1}],
+            "market": {"gas": gas},
         }
-        self.register = Register(Scenario.model_validate(settings))
-        self.ledger = Ledger(self.register.account_kinds, self.register.assets)
-        self.gas, self.trader = gas, int(self.register.investor_accounts[0])
+        self.world = World(Scenario.model_validate(settings))
+        self.register, self.ledger = self.world.register, self.world.ledger
+        self.trader = int(self.register.investor_accounts[0])
         self.first, self.second = (int(account) for account in self.register.provider_accounts)
         pool = Pool.on(
             self.ledger, curve or ConstantProduct(), fee, int(self.register.pool_accounts[0]), 1, 2
         )
-        self.pools = Pools([pool])
+        self.pools = self.world.pools = Pools([pool])
         for account, part in ((self.first, 0.75), (self.second, 0.25), (self.trader, 0.0)):
             for asset, size in ((1, 100 * ratio), (NUMERAIRE, 100)):
                 owns = part * size + (200 if part else 1e6)
                 self.ledger.transfer("endowment", asset, OUTSIDE, account, owns)
             if part:
                 pool.add_liquidity(part * 100 * ratio, part * 100, account=account)
-        self.memory = opened(
-            self.ledger, self.register, self.pools, initial(self.register, self.price), np.arange(1)
-        )
+        positions.opened(self.world, np.arange(1))
         self.record()
 
     @property
@@ -53,9 +51,8 @@ class Bench:
         return settle(self.ledger, self.pools, Orders(*one, np.zeros(1)))
 
     def change(self, orders):
-        self.memory = change(
-            self.ledger, self.register, self.pools, self.memory, orders, self.price, self.gas
-        )
+        self.world.note_prices()
+        positions.change(self.world, orders)
 
     def withdraw(self, account, part):
         self.change(
@@ -68,10 +65,9 @@ class Bench:
 
     def record(self, traded=NOTHING, buybacks=NOTHING):
         """The period's rows; `buybacks` are the first of what has `traded`."""
-        sides = self.ledger, self.register, self.pools, self.memory
-        now = positions(*sides)
-        rows, self.memory = position_rows(
-            *sides, now, self.price, buybacks.turnover(1), traded.turnover(1)
+        self.world.note_prices()
+        rows, self.world.book = positions.rows(
+            self.world, self.world.positions, buybacks.turnover(1), traded.turnover(1)
         )
         return rows
 
@@ -193,9 +189,7 @@ def test_a_pool_that_was_emptied_opens_again_at_the_last_price():
     orders = LiquidityOrders.deposits(
         np.array([bench.first]), np.array([0]), np.array([30.0]), np.array([40.0])
     )
-    bench.memory = change(
-        bench.ledger, bench.register, bench.pools, bench.memory, orders, last, 0.0
-    )
+    bench.change(orders)
     assert bench.price == pytest.approx(last)
     assert bench.record()["moved_tokens"][0] == pytest.approx(10 - 37.5)
 
@@ -313,7 +307,7 @@ def test_one_who_may_move_and_does_not_changes_nothing_for_anybody():
     loss = {"kind": "exit_on_loss", "loss": 0.999}
     still = an_economy([{"count": 2, "deposit": 300}])
     ready = an_economy([{"count": 2, "deposit": 300, "strategy": loss}])
-    assert not still.register.changing and ready.register.changing
+    assert not still.world.groups.changing and ready.world.groups.changing
     for _ in range(10):
         still.step()
         ready.step()
@@ -322,11 +316,16 @@ def test_one_who_may_move_and_does_not_changes_nothing_for_anybody():
         assert np.array_equal(ready.tables["positions"][column], values)
 
 
-def test_the_view_tells_what_pools_earned_in_the_last_period():
+def test_the_view_tells_what_pools_earned_in_the_last_period(monkeypatch):
     economy = an_economy(MOVING)
     seen = []
-    provide = economy.provide
-    economy.provide = lambda view: seen.append(view.fees_earned.copy()) or provide(view)
+    provide = trading.provide
+
+    def watching(world, view, own):
+        seen.append(view.fees_earned.copy())
+        provide(world, view, own)
+
+    monkeypatch.setattr(trading, "provide", watching)
     earned = []
     for _ in range(5):
         economy.step()
@@ -338,7 +337,7 @@ def test_the_view_tells_what_pools_earned_in_the_last_period():
 
 def test_there_are_positions_at_genesis():
     economy = an_economy([{"deposit": 300}, {"deposit": 100}])
-    at = positions(economy.ledger, economy.register, economy.pools, economy.memory["positions"])
+    at = economy.positions
     assert at.value(economy.spot_price) == pytest.approx(np.outer([150, 50], np.ones(4)))
     rows = economy.tables["positions"]
     assert rows["moved"] == pytest.approx(rows["value"])

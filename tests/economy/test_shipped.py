@@ -97,9 +97,13 @@ def test_tokens_go_to_those_who_think_most_of_them(seed):
     equal = {f"investors.{group}.wealth.sigma": 0 for group in range(3)} | {"seed": seed}
     economy, *_ = watched("ownership", 80, **equal)
     group = next(
-        each for each in economy.register.waves[1] if each.strategy.kind == "fundamentalist"
+        each for each in economy.world.groups.waves[1] if each.strategy.kind == "fundamentalist"
     )
-    bias = np.log(economy.memory[group.name]["bias"]).reshape(len(group.accounts), -1).mean(axis=1)
+    bias = (
+        np.log(economy.world.trader_memory[group.name]["bias"])
+        .reshape(len(group.accounts), -1)
+        .mean(axis=1)
+    )
     tokens = economy.ledger.balances[group.accounts][:, economy.register.token_assets]
     worth = (tokens @ economy.spot_price)[np.argsort(-bias)]
     assert worth[:10].sum() > 0.9 * worth.sum()

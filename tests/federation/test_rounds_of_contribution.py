@@ -570,7 +570,7 @@ def test_a_method_goes_on_where_a_state_was_saved(method: Contribution) -> None:
     for _ in range(3):
         whole.step()
     goes_on(whole, resumed, periods=3)
-    assert whole.memory["contribution"].keys() == method.initial(6).keys()
+    assert whole.world.memory.contribution.keys() == method.initial(6).keys()
 
 
 @pytest.mark.parametrize("method", KINDS)

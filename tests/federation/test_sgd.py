@@ -346,7 +346,7 @@ def test_a_run_is_the_same_client_by_client(monkeypatch: pytest.MonkeyPatch) -> 
     for _ in range(3):
         plain.step()
     assert compiled.history == plain.history
-    parameters = (economy.memory["model"]["parameters"] for economy in (compiled, plain))
+    parameters = (economy.world.memory.model["parameters"] for economy in (compiled, plain))
     assert np.array_equal(*parameters)
     assert compiled.quality.accuracy > 0.5
 

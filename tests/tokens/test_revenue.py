@@ -179,7 +179,7 @@ def test_revenue_disturbs_no_other_draw(kind):
     for _ in range(4):
         economy.step()
         linked.step()
-    saved = economy.state.save()
+    saved = economy.save()
     drawn = {name for name in saved if name.startswith("stream/")} - {"stream/revenue"}
     assert drawn and all(saved[name] == linked.state.save()[name] for name in drawn)
     changed = saved["stream/revenue"] != linked.state.save()["stream/revenue"]
