@@ -196,7 +196,9 @@ def validate(
     loaded.tokens.revenue.initial()
     loaded.market.outside_price.initial(loaded.token_names, loaded.market.launch.price)
     if as_json:
-        click.echo(json.dumps({"problems": [], "warnings": loaded.warnings()}, indent=2))
+        from simulator.scenario import doubts
+
+        click.echo(json.dumps({"problems": [], "warnings": doubts(loaded)}, indent=2))
     else:
         _warn(loaded, quiet=False)
         click.echo(f"{scenario} is a valid scenario")
@@ -623,7 +625,9 @@ def _overrides(settings: tuple[str, ...], seed: int | None, periods: int | None)
 
 def _warn(scenario: "Scenario", quiet: bool) -> None:
     if not quiet:
-        for warning in scenario.warnings():
+        from simulator.scenario import doubts
+
+        for warning in doubts(scenario):
             click.echo(f"warning: {warning}", err=True)
 
 
@@ -671,11 +675,12 @@ def _planned(
     plugins: tuple[str, ...],
 ) -> "tuple[Sweep, list[str]]":
     """The sweep of a study, and the warnings about its cells, each once."""
+    from simulator.scenario import doubts
     from simulator.sweep import Sweep, cells_of, read_study
 
     read, entries = read_study(study, {"seeds": seeds} if seeds else {})
     cells = cells_of(read, entries, _scenario_type(plugins), overrides)
-    warnings = dict.fromkeys(text for cell in cells for text in cell.scenario.warnings())
+    warnings = dict.fromkeys(text for cell in cells for text in doubts(cell.scenario))
     return Sweep(read, cells, out, plugins), list(warnings)
 
 

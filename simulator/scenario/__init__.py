@@ -1,5 +1,6 @@
 """Scenarios: the composed settings of a run, and how they are read from YAML."""
 
+from simulator.scenario.doubts import doubts
 from simulator.scenario.events import (
     BehaviourEvent,
     ClearingEvent,
@@ -19,6 +20,7 @@ __all__ = [
     "Record",
     "RevenueEvent",
     "Scenario",
+    "doubts",
     "numbered",
     "scenario_type",
 ]

@@ -2,27 +2,22 @@
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulator.agents.engagement import NoOffering
-from simulator.agents.groups import ClientGroup
 from simulator.agents.strategies import Fundamentalist, PumpAndDump, Sandwich
 from simulator.market import CURVES, Concentrated, Weighted
 from simulator.scenario.events import BehaviourEvent, ClearingEvent, LiquidityEvent
-from simulator.tokens import Tokens
+from simulator.scenario.schema import Scenario, sellers
 
-if TYPE_CHECKING:
-    from simulator.scenario.schema import Scenario
-
-__all__ = ["doubts", "market_gain", "sellers"]
+__all__ = ["doubts", "market_gain"]
 
 LEAST_GAIN, MOST_GAIN = 0.05, 0.8
 MANY_COALITIONS = 2**16
 
 
-def doubts(scenario: "Scenario") -> list[str]:
+def doubts(scenario: Scenario) -> list[str]:
     """A line for each doubt about a scenario."""
     cash = scenario.tokens.mechanism.kind == "cash"
     return [
@@ -40,7 +35,7 @@ def doubts(scenario: "Scenario") -> list[str]:
     ]
 
 
-def _gain(scenario: "Scenario") -> Iterator[str]:
+def _gain(scenario: Scenario) -> Iterator[str]:
     gain = market_gain(scenario)
     if gain is None:
         return
@@ -51,7 +46,7 @@ def _gain(scenario: "Scenario") -> Iterator[str]:
         )
 
 
-def market_gain(scenario: "Scenario") -> float | None:
+def market_gain(scenario: Scenario) -> float | None:
     """Steepness x gain x activity x wealth / (tokens x pool numeraire), see `Curve.steepness`.
 
     It is the part of a gap to value that prices make good in a trading pass. Concentrated
@@ -80,7 +75,7 @@ def market_gain(scenario: "Scenario") -> float | None:
     )
 
 
-def _tips(scenario: "Scenario") -> Iterator[str]:
+def _tips(scenario: Scenario) -> Iterator[str]:
     kinds = (scenario.clients, scenario.liquidity_providers, scenario.investors)
     rules = _clearing_kinds(scenario)
     if any(group.tip for groups in kinds for group in groups) and "priority" not in rules:
@@ -90,14 +85,14 @@ def _tips(scenario: "Scenario") -> Iterator[str]:
         )
 
 
-def _clearing_kinds(scenario: "Scenario") -> list[str]:
+def _clearing_kinds(scenario: Scenario) -> list[str]:
     """Kinds of the clearing rules that orders settle by in the run, as they take over."""
     changes = {event.period for event in scenario.events if isinstance(event, ClearingEvent)}
     periods = sorted({1} | {period for period in changes if period <= scenario.periods})
     return list(dict.fromkeys(scenario.clearing(period).kind for period in periods))
 
 
-def _idle_market(scenario: "Scenario") -> Iterator[str]:
+def _idle_market(scenario: Scenario) -> Iterator[str]:
     market, tokens = scenario.market, scenario.tokens
     fees, curve = market.volatility_fee, market.curve
     if fees.sensitivity and fees.most <= market.fee:
@@ -117,7 +112,7 @@ def _idle_market(scenario: "Scenario") -> Iterator[str]:
         )
 
 
-def _idle_offerings(scenario: "Scenario") -> Iterator[str]:
+def _idle_offerings(scenario: Scenario) -> Iterator[str]:
     """Offerings that raise no money: there are no tokens to sell, or no data to buy."""
     for number, group in enumerate(scenario.clients):
         if isinstance(group.offering, NoOffering):
@@ -132,7 +127,7 @@ def _idle_offerings(scenario: "Scenario") -> Iterator[str]:
             )
 
 
-def _idle_strategies(scenario: "Scenario") -> Iterator[str]:
+def _idle_strategies(scenario: Scenario) -> Iterator[str]:
     outside = scenario.market.outside_price.kind
     strategies = [group.strategy for group in scenario.investors]
     if outside != "none" and not any(each.trades_outside for each in strategies):
@@ -151,7 +146,7 @@ def _idle_strategies(scenario: "Scenario") -> Iterator[str]:
     yield from (f"{kind}: start is after the last period, {scenario.periods}" for kind in late)
 
 
-def _idle_events(scenario: "Scenario") -> Iterator[str]:
+def _idle_events(scenario: Scenario) -> Iterator[str]:
     for number, event in enumerate(scenario.events):
         if event.period > scenario.periods:
             yield (
@@ -162,7 +157,7 @@ def _idle_events(scenario: "Scenario") -> Iterator[str]:
             yield f"events.{number}: no liquidity comes, there are no pools under mechanism cash"
 
 
-def _late(scenario: "Scenario") -> Iterator[str]:
+def _late(scenario: Scenario) -> Iterator[str]:
     """Clients who do something, or come at all, only after the end."""
     last = scenario.periods
     kept = [group.behaviour for group in scenario.clients]
@@ -174,7 +169,7 @@ def _late(scenario: "Scenario") -> Iterator[str]:
             yield f"clients.{number}: joins in period {group.joins}, after the last, {last}"
 
 
-def _contributions(scenario: "Scenario") -> Iterator[str]:
+def _contributions(scenario: Scenario) -> Iterator[str]:
     method, clients = scenario.federation.contribution, len(scenario.behaviours)
     if (coalitions := method.coalitions(clients)) > MANY_COALITIONS:
         yield (
@@ -188,7 +183,7 @@ def _contributions(scenario: "Scenario") -> Iterator[str]:
         )
 
 
-def _genesis(scenario: "Scenario") -> Iterator[str]:
+def _genesis(scenario: Scenario) -> Iterator[str]:
     served = _served(scenario)
     if served < 0.8:
         yield (
@@ -197,7 +192,7 @@ def _genesis(scenario: "Scenario") -> Iterator[str]:
         )
 
 
-def _penniless(scenario: "Scenario") -> Iterator[str]:
+def _penniless(scenario: Scenario) -> Iterator[str]:
     """Clients who have nothing to train with until they earn something."""
     mechanism, launch = scenario.tokens.mechanism, scenario.market.launch
     bought = _deposits(scenario) + _served(scenario) * _demand(scenario)
@@ -213,7 +208,7 @@ def _penniless(scenario: "Scenario") -> Iterator[str]:
             return
 
 
-def _cancelled_shares(scenario: "Scenario") -> Iterator[str]:
+def _cancelled_shares(scenario: Scenario) -> Iterator[str]:
     issuance = scenario.tokens.issuance
     periods = np.arange(1, scenario.periods + 1)
     emitted = issuance.scheduled(issuance.initial(0.0), periods).sum()
@@ -227,23 +222,17 @@ def _cancelled_shares(scenario: "Scenario") -> Iterator[str]:
         )
 
 
-def _deposits(scenario: "Scenario") -> float:
+def _deposits(scenario: Scenario) -> float:
     return sum(group.count * group.deposit for group in scenario.liquidity_providers)
 
 
-def _demand(scenario: "Scenario") -> float:
+def _demand(scenario: Scenario) -> float:
     """Numeraire that investors want to spend at genesis, as far as can be told before."""
     return sum(group.count * group.invested * group.wealth.mean for group in scenario.investors)
 
 
-def _served(scenario: "Scenario") -> float:
+def _served(scenario: Scenario) -> float:
     """The part of it for which there are tokens."""
     market, clients = scenario.market, sellers(scenario.clients, scenario.tokens)
     seed = _deposits(scenario) * market.seed_worth
     return market.launch.served(clients, seed, _demand(scenario))
-
-
-def sellers(clients: tuple[ClientGroup, ...], tokens: Tokens) -> int:
-    """Number of clients among whom what is bought at launches is divided."""
-    late = not tokens.mechanism.by_client
-    return sum(group.count for group in clients if not (late and group.joins > 1))

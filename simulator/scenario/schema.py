@@ -12,7 +12,6 @@ from simulator.components import Component, Family, Section, check_each, extende
 from simulator.errors import ScenarioError
 from simulator.federation import Behaviour, Changing, Federation
 from simulator.market import Clearing, Curve, Market, Weighted
-from simulator.scenario.doubts import doubts, sellers
 from simulator.scenario.events import (
     EVENTS,
     BehaviourEvent,
@@ -202,9 +201,11 @@ class Scenario(Section):
         schema["properties"] = {"extends": extends} | schema["properties"]
         return schema
 
-    def warnings(self) -> list[str]:
-        """What is allowed but likely to make a run hard to interpret."""
-        return doubts(self)
+
+def sellers(clients: tuple[ClientGroup, ...], tokens: Tokens) -> int:
+    """Number of clients among whom what is bought at launches is divided."""
+    late = not tokens.mechanism.by_client
+    return sum(group.count for group in clients if not (late and group.joins > 1))
 
 
 def _behaviours(clients: tuple[ClientGroup, ...], events: tuple[Event, ...]) -> list[Behaviour]:

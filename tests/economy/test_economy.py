@@ -33,7 +33,7 @@ from simulator.federation import (
 from simulator.federation import Equal as EqualParts
 from simulator.ledger import NUMERAIRE, OUTSIDE
 from simulator.market import Orders
-from simulator.scenario import Scenario
+from simulator.scenario import Scenario, doubts
 from tests.economy.saving import goes_on
 
 QUICK = {
@@ -556,8 +556,8 @@ def test_a_behaviour_that_never_starts_is_warned_of():
     late = Scenario.model_validate(
         {"periods": 9, "clients": [{"count": 9, "behaviour": {"kind": "label_flip", "start": 10}}]}
     )
-    assert "label_flip: start is after the last period, 9" in late.warnings()
-    assert not any("start" in warning for warning in Scenario(periods=9).warnings())
+    assert "label_flip: start is after the last period, 9" in doubts(late)
+    assert not any("start" in warning for warning in doubts(Scenario(periods=9)))
 
 
 FIVE = [{"count": 4}, {"behaviour": {"kind": "label_flip", "start": 2}}]

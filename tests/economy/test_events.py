@@ -10,7 +10,7 @@ from simulator import Economy, Scenario
 from simulator.errors import ScenarioError
 from simulator.federation.behaviours import Deviation
 from simulator.ledger import NUMERAIRE
-from simulator.scenario import Event, scenario_type
+from simulator.scenario import Event, doubts, scenario_type
 
 BASE = {
     "clients": [{"count": 3}, {"behaviour": {"kind": "free_rider", "start": 2}}],
@@ -239,7 +239,7 @@ def test_a_later_event_hides_no_impossible_one(clients, behaviour, said):
 
 
 def warned(**settings):
-    return " ".join(Scenario.model_validate(BASE | settings).warnings())
+    return " ".join(doubts(Scenario.model_validate(BASE | settings)))
 
 
 def test_warnings_know_the_clearing_rules_that_events_bring():
@@ -268,9 +268,9 @@ def test_who_has_no_market_is_given_nothing():
 
 
 def test_events_after_the_end_are_warned_of():
-    warned = Scenario.model_validate(
-        BASE | {"periods": 5, "events": [{"kind": "revenue", "period": 6}]}
-    ).warnings()
+    warned = doubts(
+        Scenario.model_validate(BASE | {"periods": 5, "events": [{"kind": "revenue", "period": 6}]})
+    )
     assert any(
         "events.0: revenue happens in period 6, after the last, 5" in line for line in warned
     )

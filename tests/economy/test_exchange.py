@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from simulator.economy import Economy
 from simulator.ledger import NUMERAIRE
-from simulator.scenario import Scenario
+from simulator.scenario import Scenario, doubts
 
 QUICK = {
     "federation": {"contribution": {"kind": "data_size"}},
@@ -205,6 +205,6 @@ def test_markets_that_a_strategy_cannot_trade_in(market, strategy, said):
 
 def test_tips_that_buy_nothing_are_warned_of():
     tipping = {"investors": [{"count": 60, "tip": 0.1}]}
-    assert any("tips" in each for each in Scenario.model_validate(tipping).warnings())
+    assert any("tips" in each for each in doubts(Scenario.model_validate(tipping)))
     tipping["market"] = {"clearing": {"kind": "priority"}}
-    assert not any("tips" in each for each in Scenario.model_validate(tipping).warnings())
+    assert not any("tips" in each for each in doubts(Scenario.model_validate(tipping)))

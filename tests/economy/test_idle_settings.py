@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from simulator import Scenario
+from simulator.scenario import doubts
 from simulator.scenario.doubts import market_gain
 
 SMALL: dict[str, Any] = {
@@ -19,7 +20,7 @@ ARBITRAGE = {"strategy": {"kind": "arbitrageur"}, "invested": 0.0, "activity": 1
 def warned(market: dict[str, Any], *strategies: dict[str, Any]) -> str:
     investors = [{"strategy": strategy} for strategy in strategies]
     scenario = Scenario.model_validate(SMALL | {"market": market, "investors": investors})
-    return " ".join(scenario.warnings())
+    return " ".join(doubts(scenario))
 
 
 def test_a_volatility_fee_below_the_fee_is_none():
@@ -91,5 +92,5 @@ def test_many_passes_make_up_for_a_small_gain():
     investors = [{"count": 3, "activity": 0.5, "strategy": {"gain": 0.02}}]  # gain .015
     for passes, slow in ((1, True), (4, False)):
         settings = SMALL | {"market": {"passes": passes}, "investors": investors}
-        said = " ".join(Scenario.model_validate(settings).warnings())
+        said = " ".join(doubts(Scenario.model_validate(settings)))
         assert ("hardly follow" in said) == slow

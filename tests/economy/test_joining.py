@@ -8,6 +8,7 @@ from simulator.economy import trading
 from simulator.economy.register import TREASURY
 from simulator.errors import ScenarioError
 from simulator.ledger import NUMERAIRE
+from simulator.scenario import doubts
 from tests.economy.saving import alike, saved
 
 HOLD = {"kind": "hold"}
@@ -273,11 +274,11 @@ def test_what_cannot_be_is_refused(changed, said):
 
 
 def test_what_is_odd_is_said():
-    warned = scenario({"count": 2}, {"joins": 90}).warnings()
+    warned = doubts(scenario({"count": 2}, {"joins": 90}))
     assert any("clients.1: joins in period 90, after the last, 60" in line for line in warned)
-    shared = scenario({"count": 2}, {"joins": 9}, mechanism="shared_token").warnings()
+    shared = doubts(scenario({"count": 2}, {"joins": 9}, mechanism="shared_token"))
     assert any("clients.1.cash=100" in line for line in shared)
-    assert not any("cash=100" in line for line in scenario({"count": 2}, {"joins": 9}).warnings())
+    assert not any("cash=100" in line for line in doubts(scenario({"count": 2}, {"joins": 9})))
 
 
 def test_who_has_not_joined_offers_no_tokens(monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 from simulator.economy.register import TREASURY
 from simulator.economy.rewarding import earning_supply
 from simulator.ledger import NUMERAIRE
-from simulator.scenario import Scenario
+from simulator.scenario import Scenario, doubts
 from tests.economy.by_hand import USES, by_hand, exactly
 
 FALLING = {"kind": "weighted", "weight": 0.96, "last_weight": 0.5, "periods": 20}
@@ -119,7 +119,7 @@ def test_what_is_granted_to_escrow_moves_the_price_as_well(monkeypatch):
 
 def warned(**settings):
     base = {"periods": 30, "liquidity_providers": [], "clients": [{"count": 4, "cash": 50}]}
-    return " ".join(Scenario.model_validate(base | settings).warnings())
+    return " ".join(doubts(Scenario.model_validate(base | settings)))
 
 
 @pytest.mark.parametrize("market", [LBP, BONDING], ids=["lbp", "bonding_curve"])

@@ -14,7 +14,7 @@ from simulator.economy.register import CLEARING, TREASURY, Register
 from simulator.economy.rewarding import earning_supply, earning_tokens
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import ConstantProduct, Pool, Pools, StableSwap, Weighted
-from simulator.scenario import Scenario
+from simulator.scenario import Scenario, doubts
 from tests.economy.by_hand import by_hand, exactly
 from tests.laws import law
 
@@ -107,7 +107,7 @@ def test_an_empty_pools_money_is_retained(monkeypatch):
     assert flow_of(economy, "retained") == {("numeraire", "clearing", "treasury"): 30}
     assert economy.tables["pools"]["supply"] == exactly(1030.0, 1010.0)
     assert not len(economy.tables["positions"]["agent"])
-    (warning,) = (line for line in economy.settings.warnings() if "payout.liquidity" in line)
+    (warning,) = (line for line in doubts(economy.settings) if "payout.liquidity" in line)
     assert "add liquidity_providers" in warning
 
 

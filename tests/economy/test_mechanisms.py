@@ -6,7 +6,7 @@ import pytest
 from simulator.economy import Economy
 from simulator.economy.register import CLEARING, TREASURY
 from simulator.ledger import NUMERAIRE
-from simulator.scenario import Scenario
+from simulator.scenario import Scenario, doubts
 from tests.economy.by_hand import USES, by_hand, exactly
 
 KINDS = ("client_tokens", "shared_token", "cash")
@@ -158,10 +158,15 @@ def test_who_is_paid_in_cash_only_needs_some_to_begin_with():
     said = {
         (kind, cash): [
             line
-            for line in Scenario.model_validate(
-                SIX
-                | {"tokens": {"mechanism": {"kind": kind}}, "clients": [{"count": 3, "cash": cash}]}
-            ).warnings()
+            for line in doubts(
+                Scenario.model_validate(
+                    SIX
+                    | {
+                        "tokens": {"mechanism": {"kind": kind}},
+                        "clients": [{"count": 3, "cash": cash}],
+                    }
+                )
+            )
             if "clients.0.cash" in line
         ]
         for kind in KINDS

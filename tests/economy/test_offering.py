@@ -12,6 +12,7 @@ from simulator.agents.engagement import ForData, LockedData, NoOffering
 from simulator.economy.offering import Offers, sell
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import STATUSES, Orders
+from simulator.scenario import doubts
 from tests.economy.saving import alike, restored
 from tests.laws import law
 
@@ -288,7 +289,7 @@ def test_idle_offerings_are_warned_of():
     def said(client, mechanism="client_tokens"):
         tokens = {"mechanism": {"kind": mechanism}}
         terms = {"clients": [{}, client], "tokens": tokens, "liquidity_providers": []}
-        found = Scenario.model_validate(terms).warnings()
+        found = doubts(Scenario.model_validate(terms))
         return " ".join(line for line in found if "offering" in line)
 
     assert not said(CLIENT) and not said({}) and not said(CLIENT, "shared_token")

@@ -60,7 +60,7 @@ from simulator.federation import (
 )
 from simulator.federation.contribution.similarity import LEAST
 from simulator.randomness import Streams
-from simulator.scenario import Scenario
+from simulator.scenario import Scenario, doubts
 from tests.economy.saving import goes_on
 
 KINDS = [pytest.param(method(), id=method().kind) for method in CONTRIBUTIONS]
@@ -582,7 +582,7 @@ def test_smoothing_what_adds_up_by_itself_is_warned_of(method: Contribution) -> 
                 "tokens": {"credit": {"memory": memory}},
             }
         )
-        return any("tokens.credit.memory=0" in warning for warning in scenario.warnings())
+        return any("tokens.credit.memory=0" in warning for warning in doubts(scenario))
 
     adding = method.kind in ("or_shapley", "multi_round", "comfedsv", "cosine")
     assert warned(0.9) == adding == method.accumulates
