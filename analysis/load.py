@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-FORMAT = 1
+FORMAT = 2
 """Newest layout of a run folder that is understood here."""
 
 STATUSES = ("running", "complete", "interrupted", "failed")

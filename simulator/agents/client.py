@@ -1,30 +1,32 @@
 """The client agent: trains, is rewarded, and sells its tokens by its policy."""
 
-from typing import Any
-
-from simulator.agents.groups import ClientGroup
-from simulator.agents.holder import AccountHolder
+from simulator.agents.holder import Trader
+from simulator.agents.strategies import Strategy
+from simulator.federation import Behaviour
 
 __all__ = ["Client"]
 
 
-class Client(AccountHolder):
+class Client(Trader):
     """A participant of the federation, who owns its data and is paid for its contribution."""
 
-    def __init__(
-        self, model: Any, name: str, account: int, number: int, group: ClientGroup
-    ) -> None:
-        super().__init__(model, name, account)
-        self.number = number
-        self.behaviour = group.behaviour
-        self.policy = group.policy
+    @property
+    def behaviour(self) -> Behaviour:
+        """What it does in the federation in this period."""
+        behaviour: Behaviour = self.model.settings.behaviours[self._place.number]
+        return behaviour.at(self.model.period)
+
+    @property
+    def policy(self) -> Strategy:
+        """What it does with its tokens."""
+        return self.group.strategy
 
     @property
     def share(self) -> float:
-        """Its part of this period's rewards."""
-        return float(self.model.shares[self.number])
+        """Its fraction of this period's rewards."""
+        return float(self.model.shares[self._place.number])
 
     @property
     def contribution(self) -> float:
         """What the last round credited it with, in units of utility."""
-        return float(self.model.contributions[self.number])
+        return float(self.model.contributions[self._place.number])

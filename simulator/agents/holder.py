@@ -1,22 +1,57 @@
 """What all agents have in common: accounts in the ledger that can be looked at."""
 
-from typing import Any
+from collections.abc import Iterator, MutableMapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import mesa
+import numpy as np
+from numpy.typing import NDArray
 
+from simulator.agents.traders import Traders
+from simulator.components import Memory
+from simulator.errors import RunError
 from simulator.ledger import NUMERAIRE
+from simulator.market import MarketView, Orders
 
-__all__ = ["AccountHolder"]
+__all__ = ["AccountHolder", "Place", "Trader"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an agent stands in a run."""
+
+    name: str
+    account: int  # the first of its accounts
+    accounts: int = 1
+    number: int = 0  # among the agents of its kind
+    group: str = ""  # such as investors/0; nothing for the aggregator
 
 
 class AccountHolder(mesa.Agent):
-    """An agent that owns accounts of the model's ledger. It decides; the ledger moves money."""
+    """An agent that owns accounts of the model's ledger. It decides; the ledger moves money.
 
-    def __init__(self, model: Any, name: str, account: int, size: int = 1) -> None:
+    What it shows is the state of the run as it is now. None of it can be set.
+    """
+
+    def __init__(self, model: Any, place: Place) -> None:
         super().__init__(model)
-        self.name = name
-        self.account = account  # the first of them
-        self.accounts = slice(account, account + size)
+        self._place = place
+
+    @property
+    def name(self) -> str:
+        """Its name in the tables."""
+        return self._place.name
+
+    @property
+    def account(self) -> int:
+        """The first of its accounts."""
+        return self._place.account
+
+    @property
+    def accounts(self) -> slice:
+        """Its accounts, one after the other."""
+        return slice(self._place.account, self._place.account + self._place.accounts)
 
     @property
     def numeraire(self) -> float:
@@ -32,8 +67,80 @@ class AccountHolder(mesa.Agent):
 
     @property
     def wealth(self) -> float:
-        """Numeraire, tokens and positions at spot prices."""
+        """Numeraire, tokens and positions at spot prices, at the end of the last period."""
         return float(self.model.wealth[self.accounts].sum())
+
+    def remove(self) -> NoReturn:
+        """Agents stay as long as their run. Raises RunError."""
+        raise RunError(
+            f"{self.name} cannot be removed: its accounts are part of the books; a client leaves "
+            "by `participation`, a provider by `exit_on_loss`"
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, wealth={self.wealth:.2f})"
+
+
+class Trader(AccountHolder):
+    """An agent of a group that places orders.
+
+    A subclass with a method `decide` takes part in a run that is made with
+    `Economy(scenario, agent_types={"investors/0": MyInvestor})`. What it keeps from period to
+    period belongs into `memory`, and it draws from `draws`: then the run can be saved and copied.
+    """
+
+    @property
+    def group(self) -> Traders:
+        """The group with which it acts."""
+        found: Traders = self.model.groups[self._place.group]
+        return found
+
+    @property
+    def memory(self) -> MutableMapping[str, NDArray[Any]]:
+        """Its own named arrays, which are part of the state of the run."""
+        return _Part(self.model.world.trader_memory[self._place.group], self.name)
+
+    @property
+    def draws(self) -> np.random.Generator:
+        """The random stream of its group, whose agents draw from it in their order."""
+        found: np.random.Generator = self.model.world.streams[self._place.group]
+        return found
+
+    def decide(self, view: MarketView) -> Orders:
+        """Orders for its own accounts, on a view of the market that is the same for all.
+
+        Only classes that are given as `agent_types` are asked; others decide as a group, by the
+        strategy that the scenario names.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class _Part(MutableMapping[str, NDArray[Any]]):
+    """The arrays of one agent in the memory of its group."""
+
+    whole: Memory
+    owner: str
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.whole[self._full(name)]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        array = np.array(value)
+        if array.dtype.hasobject or "/" in name:
+            raise TypeError(f"memory {name!r} must be an array of numbers, its name without slash")
+        array.setflags(write=False)  # a saved state may hold it
+        self.whole[self._full(name)] = array
+
+    def __delitem__(self, name: str) -> None:
+        del self.whole[self._full(name)]
+
+    def __iter__(self) -> Iterator[str]:
+        prefix = self._full("")
+        return (key.removeprefix(prefix) for key in list(self.whole) if key.startswith(prefix))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _full(self, name: str) -> str:
+        return f"{self.owner}.{name}"

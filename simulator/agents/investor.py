@@ -1,18 +1,15 @@
 """The investor agent: a third party who trades tokens."""
 
-from typing import Any
-
-from simulator.agents.groups import InvestorGroup
-from simulator.agents.holder import AccountHolder
+from simulator.agents.holder import Trader
+from simulator.agents.strategies import Strategy
 
 __all__ = ["Investor"]
 
 
-class Investor(AccountHolder):
+class Investor(Trader):
     """A holder of tokens who had no part in earning them, or many of one group as one agent."""
 
-    def __init__(
-        self, model: Any, name: str, account: int, size: int, group: InvestorGroup
-    ) -> None:
-        super().__init__(model, name, account, size)
-        self.strategy = group.strategy
+    @property
+    def strategy(self) -> Strategy:
+        """How it decides."""
+        return self.group.strategy

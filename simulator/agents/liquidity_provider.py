@@ -1,16 +1,15 @@
 """The liquidity provider agent: fills pools and earns their fees."""
 
-from typing import Any
-
-from simulator.agents.groups import LiquidityProviderGroup
-from simulator.agents.holder import AccountHolder
+from simulator.agents.holder import Trader
+from simulator.agents.strategies import Strategy
 
 __all__ = ["LiquidityProvider"]
 
 
-class LiquidityProvider(AccountHolder):
+class LiquidityProvider(Trader):
     """An owner of LP shares."""
 
-    def __init__(self, model: Any, name: str, account: int, group: LiquidityProviderGroup) -> None:
-        super().__init__(model, name, account)
-        self.strategy = group.strategy
+    @property
+    def strategy(self) -> Strategy:
+        """What it does with its deposits."""
+        return self.group.strategy

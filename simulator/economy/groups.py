@@ -1,30 +1,17 @@
 """Groups: the acting sets of a run, in the order in which they decide."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
-from operator import itemgetter
-from typing import NamedTuple
 
 import numpy as np
 
-from simulator.agents.groups import Traders
-from simulator.agents.strategies import Strategy
+from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup
+from simulator.agents.traders import Asked, AskedTraders, Traders
 from simulator.components import Booleans, Floats
 from simulator.economy.register import TREASURY, Register
 
 __all__ = ["Groups"]
-
-
-class _Plan(NamedTuple):
-    """All that an agent's decisions depend on."""
-
-    strategy: Strategy
-    tolerance: float = 0.0
-    activity: float = 1.0
-    invested: float = 0.0
-    tip: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +24,11 @@ class Groups:
     def all(self) -> tuple[Traders, ...]:
         """All groups, in the order of the scenario."""
         return tuple(self._traders())
+
+    @cached_property
+    def by_name(self) -> dict[str, Traders]:
+        """The groups by their names: `investors/0` is the first of `investors` in the scenario."""
+        return {group.name: group for group in self.all}
 
     @cached_property
     def waves(self) -> dict[int, tuple[Traders, ...]]:
@@ -86,43 +78,30 @@ class Groups:
         return np.zeros(len(self.register.account_kinds))
 
     def _traders(self) -> Iterator[Traders]:
-        """Neighbouring groups that decide alike are one group of traders: one call for all."""
-        register = self.register
+        register, account = self.register, TREASURY + 1
         settings, clients = register.settings, len(register.clients)
         own_token = np.append(register.token_of, -1)
-        plans = {
-            "clients": [
-                (_Plan(group.policy, group.tolerance, tip=group.tip), group.count)
-                for group in settings.clients
-            ],
-            "liquidity_providers": [
-                (_Plan(group.strategy, group.tolerance, tip=group.tip), group.count)
-                for group in settings.liquidity_providers
-            ],
-            "investors": [
-                (
-                    _Plan(
-                        group.strategy, group.tolerance, group.activity, group.invested, group.tip
-                    ),
-                    group.count,
-                )
-                for group in settings.investors
-            ],
+        kinds: dict[str, Sequence[ClientGroup | LiquidityProviderGroup | InvestorGroup]] = {
+            "clients": settings.clients,
+            "liquidity_providers": settings.liquidity_providers,
+            "investors": settings.investors,
         }
-        first = TREASURY + 1
-        for kind, planned in plans.items():
-            for number, (plan, alike) in enumerate(groupby(planned, key=itemgetter(0))):
-                accounts = np.arange(first, first + sum(count for _, count in alike))
+        for kind, groups in kinds.items():
+            for number, group in enumerate(groups):
+                accounts = np.arange(account, account + group.count)
                 numbers = accounts - TREASURY - 1
-                yield Traders(
-                    name=f"{kind}/{number}",
-                    strategy=plan.strategy,
+                name = f"{kind}/{number}"
+                strategy = group.policy if isinstance(group, ClientGroup) else group.strategy
+                own = register.agent_types.get(name)
+                yield (AskedTraders if own else Traders)(
+                    name=name,
+                    strategy=Asked(kind=own) if own else strategy,
                     accounts=accounts,
                     own_token=own_token[np.minimum(numbers, clients)],
                     clients=slice(numbers[0], numbers[-1] + 1) if kind == "clients" else None,
-                    activity=plan.activity,
-                    tolerance=plan.tolerance,
-                    invested=plan.invested,
-                    tip=plan.tip,
+                    activity=group.activity if isinstance(group, InvestorGroup) else 1.0,
+                    tolerance=group.tolerance,
+                    invested=group.invested if isinstance(group, InvestorGroup) else 0.0,
+                    tip=group.tip,
                 )
-                first += len(accounts)
+                account += group.count

@@ -1,17 +1,17 @@
 """The Mesa model."""
 
+from typing import Any
+
 import mesa
 import numpy as np
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
-from simulator.agents.aggregator import Aggregator
-from simulator.agents.client import Client
-from simulator.agents.investor import Investor
-from simulator.agents.liquidity_provider import LiquidityProvider
+from simulator.agents.traders import Traders
 from simulator.components import Booleans, Floats
 from simulator.economy import joining, learning, rewarding, rows, trading
+from simulator.economy.cast import AgentTypes, check_types, create_agents, number_from
 from simulator.economy.records import Reward, Traded
-from simulator.economy.register import CLEARING, TREASURY, Register, each
+from simulator.economy.register import CLEARING, Register
 from simulator.economy.world import World
 from simulator.errors import LedgerError
 from simulator.federation import Cohort, Quality, Round
@@ -26,8 +26,9 @@ class Economy(mesa.Model):
     """Clients, tokens, pools and traders of one scenario, advanced by `step`.
 
     `world` is all that there is, `tables` holds the rows of the current period as they are
-    recorded, and `history` the row of table `periods` for every period so far. Raises ScenarioError
-    when a scenario asks for more examples than its data has.
+    recorded, and `history` the row of table `periods` for every period so far. `agent_types` are
+    classes whose agents decide for themselves, by group (see docs/mesa.md). Raises ScenarioError
+    when a scenario asks for more examples than its data has, or a class is unfit for its group.
 
     >>> from simulator import Economy, Scenario
     >>> economy = Economy(Scenario(periods=2))
@@ -36,17 +37,25 @@ class Economy(mesa.Model):
     (1, True)
     """
 
-    def __init__(self, settings: Scenario) -> None:
+    def __init__(self, settings: Scenario, agent_types: AgentTypes | None = None) -> None:
         super().__init__(rng=settings.seed)
-        self.settings = settings
+        self.settings, types = settings, agent_types or {}
         self.history: list[rows.Row] = []
         self.tables: dict[str, rows.Row] = {}
         with threadpool_limits(1):
-            self.world = World(settings)
+            self.world = World(settings, check_types(types, settings))
+            create_agents(self, self.world, types)
             joining.begin(self.world)
-            self._create_agents()
             self._record_genesis()
         self._threads = ThreadpoolController()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_threads"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._threads = ThreadpoolController()
+        number_from(self, 1 + len(self.agents))
 
     def step(self) -> None:
         """Advance one period: learn, assess, reward, decide, trade, record."""
@@ -62,6 +71,7 @@ class Economy(mesa.Model):
             reward = rewarding.reward(world)
             traded = trading.exchange(world, reward)
             self.record(reward, traded)
+        self.running = self.period < self.settings.periods
 
     def record(self, reward: Reward, traded: Traded) -> None:
         """Audit the books and write down what happened; the summary row comes last."""
@@ -81,6 +91,7 @@ class Economy(mesa.Model):
         self.world.restore(saved)
         self.history.clear()
         self.tables = {}
+        self.running = self.period < self.settings.periods
 
     @property
     def period(self) -> int:
@@ -91,6 +102,11 @@ class Economy(mesa.Model):
     def register(self) -> Register:
         """Names and numbers of everybody and everything."""
         return self.world.register
+
+    @property
+    def groups(self) -> dict[str, Traders]:
+        """The acting sets: `groups["investors/0"]` are the first of `investors` in the scenario."""
+        return self.world.groups.by_name
 
     @property
     def ledger(self) -> Ledger:
@@ -162,22 +178,3 @@ class Economy(mesa.Model):
             *map(len, (self.register.clients, self.register.tokens, self.ledger.balances))
         )
         self.record(nothing, trading.genesis(self.world, nothing))
-
-    def _create_agents(self) -> None:
-        """Everybody there will be, as agents of the model."""
-        register, settings = self.register, self.settings
-        Aggregator(self, "aggregator", TREASURY)
-        for number, group in enumerate(each(settings.clients)):
-            name, account = register.clients[number], int(register.client_accounts[number])
-            Client(self, name, account, number, group)
-        for name, account, group in zip(
-            register.providers,
-            register.provider_accounts.tolist(),
-            each(settings.liquidity_providers),
-            strict=True,
-        ):
-            LiquidityProvider(self, name, account, group)
-        several = [(group, size) for group in settings.investors for size in group.sizes]
-        firsts = register.first_accounts[register.first_investor :].tolist()
-        for name, account, (group, size) in zip(register.investors, firsts, several, strict=True):
-            Investor(self, name, account, size, group)

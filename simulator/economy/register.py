@@ -1,7 +1,7 @@
 """The register: names and numbers of everybody and everything in a run."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup
+from simulator.agents.strategies import Strategy
 from simulator.components import Booleans, Floats, Integers
 from simulator.ledger import NUMERAIRE
 from simulator.market import SIDES, STATUSES, Concentrated
@@ -34,6 +35,8 @@ class Register:
     """
 
     settings: Scenario
+    agent_types: Mapping[str, str] = field(default_factory=dict)
+    """Names of the classes whose agents decide for themselves, by group."""
 
     @cached_property
     def clients(self) -> tuple[str, ...]:
@@ -254,12 +257,17 @@ class Register:
     @cached_property
     def agent_strategies(self) -> tuple[str, ...]:
         """Kind of the strategy of each agent."""
-        return (
-            BUYBACK,
-            *(group.policy.kind for group in each(self.settings.clients)),
-            *(group.strategy.kind for group in each(self.settings.liquidity_providers)),
-            *(group.strategy.kind for group in self.settings.investors for _ in group.sizes),
-        )
+        settings, kinds = self.settings, [BUYBACK]
+        for number, clients in enumerate(settings.clients):
+            kinds += self._kind("clients", number, clients.policy) * clients.count
+        for number, providers in enumerate(settings.liquidity_providers):
+            kinds += self._kind("liquidity_providers", number, providers.strategy) * providers.count
+        for number, investors in enumerate(settings.investors):
+            kinds += self._kind("investors", number, investors.strategy) * len(investors.sizes)
+        return tuple(kinds)
+
+    def _kind(self, group: str, number: int, strategy: Strategy) -> list[str]:
+        return [self.agent_types.get(f"{group}/{number}", strategy.kind)]
 
     @cached_property
     def first_investor(self) -> int:

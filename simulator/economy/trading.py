@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from simulator.agents.groups import Own, Traders
+from simulator.agents.traders import Own, Traders
 from simulator.components import Floats, Memory
 from simulator.economy import positions
 from simulator.economy.arbitrage import bring_in, take_out

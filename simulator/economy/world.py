@@ -12,11 +12,13 @@ from simulator.economy.engaging import Engagement, engages
 from simulator.economy.groups import Groups
 from simulator.economy.records import Assessment, Book, Memories, Prices
 from simulator.economy.register import Register, each
+from simulator.errors import RunError
 from simulator.federation import Quality, Round
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import Clearing, Concentrated, Curve, Pool, Pools, Positions, RangePool
 from simulator.randomness import Streams
 from simulator.scenario import Scenario
+from simulator.tables import FORMAT
 
 __all__ = ["World", "parts"]
 
@@ -37,8 +39,8 @@ class World:
     round: Round | None = None
     """The last round; None before the first one, and where `restore` left it behind."""
 
-    def __init__(self, settings: Scenario) -> None:
-        self.settings, self.register = settings, Register(settings)
+    def __init__(self, settings: Scenario, agent_types: Mapping[str, str] | None = None) -> None:
+        self.settings, self.register = settings, Register(settings, agent_types or {})
         if len(self.register.account_kinds) > LARGE:
             heap.keep()
         self.streams, register = Streams(settings.seed), self.register
@@ -93,6 +95,7 @@ class World:
     def save(self) -> Saved:
         """Everything that is needed to go on, as named arrays that need no pickle."""
         saved = {
+            "format": np.array(FORMAT),
             "period": np.array(self.period),
             "balances": self.ledger.balances.copy(),
             "wealth": self.wealth,
@@ -117,11 +120,17 @@ class World:
         return places | {f"trader/{name}": memory for name, memory in self.trader_memory.items()}
 
     def restore(self, saved: Saved) -> None:
-        """Go to what `save` returned for the same scenario, or for one with other events."""
+        """Go to what `save` returned for the same scenario, or for one with other events.
+
+        Raises RunError when that was another version, whose states differ.
+        """
+        if (version := int(saved.get("format", 1))) != FORMAT:
+            raise RunError(f"the state has format {version}, this version goes on from {FORMAT}")
         found: dict[str, Memory] = {}
         for key, array in saved.items():
-            place, _, name = key.rpartition("/")
-            found.setdefault(place, {})[name] = array
+            # Names of streams and of groups have slashes, those of arrays have none.
+            cut = key.partition("/") if key.startswith("stream/") else key.rpartition("/")
+            found.setdefault(cut[0], {})[cut[2]] = array
         self.period, self.wealth = int(saved["period"]), saved["wealth"]
         self.ledger.balances[:] = saved["balances"]
         self.ledger.take_flows()  # of what is no longer to happen

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.economy import Economy
-from simulator.errors import RunError, SimulatorError
+from simulator.errors import Problem, RunError, ScenarioError, SimulatorError
 from simulator.recording import Recorder, locked, read_manifest, write_manifest
 from simulator.running.computing import Progress, blamed_on, compute
 from simulator.running.folder import (
@@ -19,7 +19,7 @@ from simulator.running.folder import (
     versions,
 )
 from simulator.scenario import Scenario
-from simulator.tables import TABLES
+from simulator.tables import FORMAT, TABLES
 
 __all__ = ["resume", "run", "start"]
 
@@ -103,6 +103,12 @@ def _compute_rest(
     plugins: Sequence[str | Path],
     progress: Progress | None,
 ) -> None:
+    if manifest["format"] != FORMAT:
+        what = (
+            f"was begun by an older version (format {manifest['format']}), whose checkpoints this "
+            f"one cannot read; start it anew: wallstreetfeds run {folder / 'scenario.yaml'}"
+        )
+        raise ScenarioError([Problem(str(folder), what)])
     economy = _set_up(recorded_scenario(folder, manifest, plugins))
     recorder = Recorder(folder, TABLES, economy.register.categories)
     saved = recorder.rewind(manifest["status"])

@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from simulator.agents.groups import Traders
 from simulator.agents.strategies import PumpAndDump, WashTrader
+from simulator.agents.traders import Traders
 from simulator.economy import Economy
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import ConstantProduct, MarketView, Pool, Pools, settle

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.agents.groups import Lognormal, Traders
+from simulator.agents.groups import Lognormal
 from simulator.agents.strategies import (
     Contrarian,
     CoverCosts,
@@ -22,6 +22,7 @@ from simulator.agents.strategies import (
     ValueSeller,
     orders_for,
 )
+from simulator.agents.traders import Traders
 from simulator.errors import StrategyError
 from simulator.ledger import NUMERAIRE, Ledger
 from simulator.market import ConstantProduct, MarketView, Orders

@@ -268,9 +268,10 @@ def test_a_model_that_is_not_finite_fails_with_a_hint(monkeypatch):
 
 
 def test_a_view_is_frozen(monkeypatch):
-    economy, views = an_economy(), []
-    decide = economy.decide
-    monkeypatch.setattr(economy, "decide", lambda view: views.append(view) or decide(view))
+    economy, views, decide = an_economy(), [], trading.decide
+    monkeypatch.setattr(
+        trading, "decide", lambda world, view, own: views.append(view) or decide(world, view, own)
+    )
     economy.step()
     spot = views[0].spot_price.copy()
     economy.step()
@@ -288,10 +289,13 @@ def test_orders_are_bounded_by_their_groups_tolerance(monkeypatch):
         ),
         [],
     )
-    decide = economy.decide
-    monkeypatch.setattr(
-        economy, "decide", lambda view: seen.append((view, decide(view))) or seen[-1][1]
-    )
+    decide = trading.decide
+
+    def watching(world, view, own):
+        seen.append((view, decide(world, view, own)))
+        return seen[-1][1]
+
+    monkeypatch.setattr(trading, "decide", watching)
     economy.step()
     view, orders = seen[0]
     client = np.isin(orders.account, economy.register.client_accounts)
@@ -372,8 +376,8 @@ def test_the_treasury_earns_no_dividends():
 
 def test_orders_settle_in_the_sequence_of_the_clearing_rule(monkeypatch):
     economy, seen = an_economy(investors=[{"count": 6, "activity": 1.0}]), []
-    decide = economy.decide
-    monkeypatch.setattr(economy, "decide", lambda view: seen.append(decide(view)) or seen[-1])
+    decide = trading.decide
+    monkeypatch.setattr(trading, "decide", lambda *all_: seen.append(decide(*all_)) or seen[-1])
     backwards = type(economy.settings.market.clearing)
     monkeypatch.setattr(
         backwards, "sequence", lambda _, memory, orders, draws: np.arange(len(orders))[::-1]

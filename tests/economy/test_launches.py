@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from simulator.economy import trading
 from simulator.economy.register import TREASURY
 from simulator.economy.rewarding import earning_supply
 from simulator.ledger import NUMERAIRE
@@ -83,8 +84,10 @@ def test_a_period_of_a_bonding_curve_by_hand(monkeypatch):
     assert balances[investor, :3] == exactly(80, supply - 1000, supply - 1000)
     assert economy.spot_price == exactly(*[520 / supply / 0.5] * 2)
     assert economy.tables["pools"]["reserve_token"] == exactly(supply, supply)
-    seen, decide = [], economy.decide
-    monkeypatch.setattr(economy, "decide", lambda view: seen.append(view) or decide(view))
+    seen, decide = [], trading.decide
+    monkeypatch.setattr(
+        trading, "decide", lambda world, view, own: seen.append(view) or decide(world, view, own)
+    )
     economy.step()
     clients, pools = economy.tables["clients"], economy.tables["pools"]
     assert clients["dividends"] == exactly(37.5 * 1000 / supply, 12.5 * 1000 / supply)

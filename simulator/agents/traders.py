@@ -1,0 +1,245 @@
+"""Traders: the acting sets of a run. Each decides for all its accounts in one call."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.agents.strategies import Portfolio, Strategy
+from simulator.components import Booleans, Floats, Integers, Memory
+from simulator.errors import StrategyError
+from simulator.ledger import NUMERAIRE, Ledger
+from simulator.market import LiquidityOrders, MarketView, Orders, Positions
+
+__all__ = ["Asked", "AskedTraders", "Own", "Traders"]
+
+
+@dataclass(frozen=True)
+class Own:
+    """What clients know of themselves; arrays are `[clients]`."""
+
+    issued: Floats  # of their token, vested in this period, seen in its first trading pass
+    training_cost: Floats  # of a period in which they train, numeraire
+
+    def of(self, clients: slice) -> dict[str, Floats]:
+        """The same of some clients, by name."""
+        return {name: column[clients] for name, column in vars(self).items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Traders:
+    """The accounts of one group in a run, which decide together; arrays are `[accounts]`."""
+
+    name: str  # of the group; also of its random stream and memory
+    strategy: Strategy
+    accounts: Integers  # one after the other
+    own_token: Integers
+    activity: float = 1.0
+    tolerance: float = 0.0
+    invested: float = 0.0
+    tip: float = 0.0
+    clients: slice | None = None  # numbers of the clients that they are
+    agents: list[Any] = field(default_factory=list, repr=False)  # Mesa's, in order
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.agents)
+
+    def provide(
+        self,
+        view: MarketView,
+        ledger: Ledger,
+        memory: Memory,
+        draws: np.random.Generator,
+        positions: Positions,
+        own: Own,
+    ) -> tuple[LiquidityOrders, Memory]:
+        """What the accounts change of their `positions`, by ledger account, and the new memory.
+
+        Raises StrategyError when the strategy raises or returns something that is no such order.
+        """
+        portfolio = self._portfolio(view, ledger, None, positions, own)
+        with self._blamed(view):
+            orders, memory = self.strategy.provide(view, portfolio, memory, draws)
+            if not isinstance(orders, LiquidityOrders):
+                raise TypeError(f"returned {type(orders).__name__}, not LiquidityOrders")
+            orders.check(*portfolio.tokens.shape)
+            memory = _as_memory(memory, ledger.balances)
+        return orders.by(self.accounts[0] + orders.account), memory
+
+    def decide(
+        self,
+        view: MarketView,
+        ledger: Ledger,
+        memory: Memory,
+        draws: np.random.Generator,
+        positions: Positions | None = None,
+        own: Own | None = None,
+    ) -> tuple[Orders, Memory]:
+        """Orders of the group's active accounts, by ledger account, and the new memory.
+
+        Raises StrategyError when the strategy raises or returns something that is no order.
+        """
+        size, everybody = len(self.accounts), self.activity >= 1
+        awake = None if everybody else draws.random(size) < self.activity
+        portfolio = self._portfolio(view, ledger, awake, positions, own)
+        with self._blamed(view):
+            orders, memory = self._ordered(view, portfolio, memory, draws)
+            orders, memory = _as_orders(orders), _as_memory(memory, ledger.balances)
+        if not len(orders):
+            return orders, memory
+        self._check(orders, view)
+        if awake is not None and not (wanted := awake[orders.account]).all():
+            orders = orders.take(np.flatnonzero(wanted))
+        return orders.by(self.accounts[0] + orders.account), memory
+
+    def _ordered(
+        self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Orders, Memory]:
+        return self.strategy.decide(view, portfolio, memory, draws)
+
+    def _portfolio(
+        self,
+        view: MarketView,
+        ledger: Ledger,
+        awake: Booleans | None,
+        positions: Positions | None,
+        own: Own | None,
+    ) -> Portfolio:
+        of_clients = own.of(self.clients) if own and self.clients else {}
+        balances = ledger.balances[self.accounts[0] : self.accounts[-1] + 1]
+        return Portfolio(
+            numeraire=self._spendable(balances[:, NUMERAIRE], view),
+            tokens=balances[:, 1 : 1 + len(view.spot_price)],
+            own_token=self.own_token,
+            invested=self.invested,
+            awake=awake,
+            positions=positions,
+            **of_clients,
+        )
+
+    @contextmanager
+    def _blamed(self, view: MarketView) -> Iterator[None]:
+        """Say of whatever the strategy raises whose it is, and when."""
+        try:
+            yield
+        except (Exception, SystemExit) as error:
+            said = ", ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
+            raise StrategyError(f"{self._blame(view)}: {said}") from error
+
+    def _spendable(self, numeraire: Floats, view: MarketView) -> Floats:
+        """What is left when an order for each token has paid its gas and tip."""
+        cost = (view.gas + self.tip) * len(view.spot_price)
+        return np.maximum(numeraire - cost, 0.0) if cost else numeraire
+
+    def _blame(self, view: MarketView) -> str:
+        first, last = self.accounts[0], self.accounts[-1]
+        return (
+            f"strategy {self.strategy.kind} of {self.name} (accounts {first} to {last}) "
+            f"failed in period {view.period}"
+        )
+
+    def _check(self, orders: Orders, view: MarketView) -> None:
+        from simulator.market.kernels import acceptable
+
+        with self._blamed(view):
+            orders.check_routes()
+        columns = orders.account, orders.token, orders.amount, orders.tips
+        if acceptable(*columns, len(self.accounts), len(view.spot_price)):
+            return
+        for what, column, end in (
+            ("account", orders.account, len(self.accounts)),
+            ("token", orders.token, len(view.spot_price)),
+        ):
+            if not (column.min() >= 0 and column.max() < end):
+                wrong = column[(column < 0) | (column >= end)][0]
+                raise StrategyError(f"{self._blame(view)}: ordered for {what} {wrong} of {end}")
+        for what, amount in (("amount", orders.amount), ("tip", orders.tip)):
+            if not (amount.min() >= 0 and amount.max() < np.inf):
+                first = np.flatnonzero(~((amount >= 0) & (amount < np.inf)))[0]
+                raise StrategyError(
+                    f"{self._blame(view)}: account {self.accounts[orders.account[first]]} ordered "
+                    f"a{'n' * (what == 'amount')} {what} of {amount[first]}; {what}s must be "
+                    "finite and not negative"
+                )
+
+
+class Asked(Strategy):
+    """Agents decide for themselves; `kind` is the name of their class."""
+
+    def decide(
+        self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
+    ) -> tuple[Orders, Memory]:
+        raise NotImplementedError
+
+
+class AskedTraders(Traders):
+    """Accounts whose agents are asked one by one, at Python's speed."""
+
+    def _ordered(
+        self, view: MarketView, portfolio: Portfolio, memory: Memory, _: np.random.Generator
+    ) -> tuple[Orders, Memory]:
+        """The orders of agents that are awake. What they remember, they put into `memory`."""
+        placed, first = [Orders.none()], int(self.accounts[0])
+        for agent in self.agents:
+            start, stop = agent.accounts.start, agent.accounts.stop
+            if portfolio.awake is None or portfolio.awake[start - first : stop - first].any():
+                try:
+                    orders = _as_orders(agent.decide(view))
+                    others = orders.account[(orders.account < start) | (orders.account >= stop)]
+                    if others.size:
+                        raise ValueError(
+                            f"ordered for account {others[0]}, which is not its own ({start}"
+                            + (f" to {stop - 1})" if stop > start + 1 else ")")
+                        )
+                except (Exception, SystemExit) as error:
+                    error.add_note(f"deciding for {agent.name}")
+                    raise
+                placed.append(orders.by(orders.account - first))
+        return Orders.join(placed), memory
+
+
+def _as_orders(orders: Orders) -> Orders:
+    """The same orders as arrays of the right types; raises when that loses anything."""
+    if not isinstance(orders, Orders):
+        raise TypeError(f"returned {type(orders).__name__}, not Orders")
+    checked = Orders(
+        _column(orders.account, np.int64),
+        _column(orders.token, np.int64),
+        _column(orders.buy, np.bool_),
+        _column(orders.amount, np.float64),
+        _column(orders.min_out, np.float64),
+        _column(orders.tip, np.float64),
+        _column(orders.routed, np.bool_),
+    )
+    lengths = [column.size for name, column in vars(checked).items() if name != "routed"]
+    lengths += [checked.routed.size] if checked.routed.size else []
+    if lengths.count(lengths[0]) != len(lengths):
+        raise ValueError(f"order columns of different lengths: {lengths}")
+    return checked
+
+
+def _column(values: object, kind: type[np.generic]) -> NDArray[Any]:
+    if isinstance(values, np.ndarray) and values.dtype == kind and values.ndim == 1:
+        return values
+    column = np.asarray(values)
+    if column.size == 0:
+        column = column.astype(kind)
+    if column.ndim != 1 or not np.can_cast(column.dtype, kind, "same_kind"):
+        raise TypeError(f"order column of {column.dtype} and shape {column.shape}")
+    return column.astype(kind, copy=False)
+
+
+def _as_memory(memory: Memory, balances: Floats) -> Memory:
+    """The same memory, of its own; raises unless it is a dictionary that a checkpoint can store."""
+    if not isinstance(memory, dict):
+        raise TypeError(f"returned {type(memory).__name__} for a memory, not a dict")
+    arrays = {name: np.asarray(value) for name, value in memory.items()}
+    if wrong := [name for name, value in arrays.items() if "/" in name or value.dtype.hasobject]:
+        raise TypeError(f"memory {wrong[0]!r} has a slash in its name or holds objects")
+    return {
+        name: value.copy() if np.may_share_memory(value, balances) else value
+        for name, value in arrays.items()
+    }

@@ -1,0 +1,290 @@
+"""Mesa's agents: they show the live state, can be copied, and may decide for themselves."""
+
+import copy
+import gc
+import pickle
+import weakref
+
+import mesa
+import numpy as np
+import pytest
+
+from simulator.agents.client import Client
+from simulator.agents.investor import Investor
+from simulator.agents.liquidity_provider import LiquidityProvider
+from simulator.economy import Economy
+from simulator.errors import RunError, ScenarioError, StrategyError
+from simulator.federation import FreeRider
+from simulator.market import Orders
+from simulator.scenario import Scenario
+from tests.economy.saving import alike, goes_on
+
+SMALL = {
+    "periods": 5,
+    "federation": {"contribution": {"kind": "leave_one_out"}, "task": {"kind": "wine"}},
+    "clients": [{"count": 2}, {"behaviour": {"kind": "free_rider", "start": 3}}],
+    "liquidity_providers": [{"count": 2, "deposit": 300}],
+    "investors": [{"count": 4}, {"count": 7, "accounts_per_agent": 3, "activity": 0.5}],
+}
+
+
+def an_economy(agent_types=None, **changes):
+    return Economy(Scenario.model_validate(SMALL | changes), agent_types)
+
+
+class Saver(Investor):
+    """Buys a random token with a tenth of its money, and counts what it did."""
+
+    def decide(self, view):
+        token = self.draws.integers(len(view.spot_price))
+        self.memory["bought"] = self.memory.get("bought", 0) + 1
+        account, amount = np.array([self.account]), np.array([self.numeraire / 10])
+        return Orders(account, np.array([token]), np.array([True]), amount, np.zeros(1))
+
+
+class Idle(Client):
+    def decide(self, view):
+        return Orders.none()
+
+
+class Still(LiquidityProvider):
+    def decide(self, view):
+        return Orders.none()
+
+
+def test_agents_show_the_state_as_it_is():
+    economy = an_economy(events=[{"period": 2, "client": 0, "behaviour": {"kind": "label_flip"}}])
+    first, _, last = economy.agents_by_type[Client]
+    seen = []
+    while economy.running:
+        economy.step()
+        seen.append((first.behaviour.kind, last.behaviour.kind))
+        register, balances = economy.register, economy.ledger.balances
+        assert first.share == economy.shares[0]
+        assert list(first.holdings.values()) == balances[first.account, 1:4].tolist()
+        assert first.policy is economy.groups["clients/0"].strategy
+        wealth = sum(agent.wealth for agent in economy.agents)
+        assert wealth == pytest.approx(economy.tables["agents"]["wealth"].sum())
+        assert [agent.name for agent in economy.agents] == list(register.agents)
+    kinds = economy.register.categories["behaviour"]
+    codes = economy.tables["clients"]["behaviour"]
+    assert [kinds[code] for code in codes] == ["label_flip", "honest", "free_rider"]
+    assert seen[0] == ("honest", "honest") and seen[1:3] == [
+        ("label_flip", "honest"),
+        ("label_flip", "free_rider"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["behaviour", "policy", "share", "contribution", "wealth", "name"])
+def test_what_agents_show_cannot_be_set(name):
+    client = an_economy().agents_by_type[Client][0]
+    with pytest.raises(AttributeError, match=name):
+        setattr(client, name, FreeRider())
+
+
+def test_agents_cannot_be_removed():
+    economy = an_economy()
+    with pytest.raises(RunError, match=r"client_0 cannot be removed: .* `participation`"):
+        economy.agents_by_type[Client][0].remove()
+    assert len(economy.agents) == 1 + 3 + 2 + 4 + 3
+
+
+def test_a_run_ends_by_itself_and_goes_on_when_asked_to():
+    economy = an_economy()
+    economy.run_model()
+    assert economy.period == 5 and not economy.running
+    economy.step()
+    assert economy.period == 6 and not economy.running
+    other = an_economy()
+    other.restore(economy.save())
+    assert not other.running
+
+
+def test_groups_are_their_agents():
+    economy = an_economy()
+    kinds = {"clients": 2, "liquidity_providers": 1, "investors": 2}
+    names = [f"{kind}/{number}" for kind, count in kinds.items() for number in range(count)]
+    assert list(economy.groups) == names
+    second = economy.groups["investors/1"]
+    names = [agent.name for agent in second]
+    assert names == ["investor_4", "investor_5", "investor_6"]
+    assert [agent.accounts.stop - agent.account for agent in second] == [3, 3, 1]
+    assert {agent.group for agent in second} == {second}
+
+
+def test_groups_that_are_alike_have_streams_of_their_own():
+    noise = {"count": 3, "strategy": {"kind": "noise"}}
+    economy = an_economy(investors=[noise, noise])
+    economy.step()
+    one, other = (economy.world.streams[name].random() for name in ("investors/0", "investors/1"))
+    assert one != other
+
+
+def test_a_data_collector_sees_each_agents_wealth():
+    economy = an_economy()
+    collector = mesa.DataCollector(agent_reporters={"wealth": "wealth"})
+    economy.step()
+    collector.collect(economy)
+    found = collector.get_agent_vars_dataframe()["wealth"].tolist()
+    assert found == pytest.approx(economy.tables["agents"]["wealth"].tolist())
+
+
+COPIED = {
+    "plain": {},
+    "concentrated": {
+        "market": {"curve": {"kind": "concentrated"}, "volatility_fee": {"sensitivity": 0.5}}
+    },
+    "events": {"events": [{"period": 3, "kind": "clearing", "clearing": {"kind": "batch"}}]},
+    "engaged": {"clients": [{"count": 3, "cash": 40, "locked": {"fraction": 0.5}}]},
+}
+
+
+@pytest.mark.parametrize("settings", COPIED.values(), ids=COPIED)
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda of: pickle.loads(pickle.dumps(of))])
+def test_a_copy_goes_on_to_the_same_numbers(settings, copied):
+    economy = an_economy(**settings)
+    for _ in range(2):
+        economy.step()
+    other = copied(economy)
+    for _ in range(3):
+        economy.step()
+        other.step()
+        alike(other, economy)
+    assert not other.running
+    assert all(agent.model is other for agent in other.agents)
+    assert other.groups["investors/0"].agents[0] in other.agents
+
+
+def test_a_copy_is_apart_and_numbers_its_agents_on():
+    economy = an_economy()
+    economy.step()
+    before = economy.ledger.balances.copy()
+    other = copy.deepcopy(economy)
+    other.step()
+    assert economy.ledger.balances.tobytes() == before.tobytes()
+    mesa.Agent(other)
+    numbers = [agent.unique_id for agent in other.agents]
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_a_model_that_nobody_needs_is_freed():
+    economy = an_economy()
+    economy.step()
+    gone = weakref.ref(economy)
+    del economy
+    gc.collect()
+    assert gone() is None
+
+
+def test_agents_of_ones_own_decide_and_are_recorded():
+    economy = an_economy({"investors/0": Saver, "clients/1": Idle, "liquidity_providers/0": Still})
+    assert [type(agent) for agent in economy.groups["investors/0"]] == [Saver] * 4
+    kinds = economy.register.categories["strategy"]
+    assert {"Saver", "Idle", "Still"} <= set(kinds)
+    economy.step()
+    fills = economy.tables["fills"]
+    agents = economy.register.categories["agent"]
+    bought = [
+        agents[agent]
+        for agent, strategy in zip(fills["agent"], fills["strategy"], strict=True)
+        if kinds[strategy] == "Saver"
+    ]
+    awake = [agent for agent in economy.groups["investors/0"] if agent.memory]
+    assert sorted(bought) == [agent.name for agent in awake]
+    assert 0 < len(awake) <= 4
+    assert [int(agent.memory["bought"]) for agent in awake] == [1] * len(awake)
+
+
+def test_activity_says_who_is_asked():
+    investors = [{"count": 200, "activity": 0.25}]
+    economy = an_economy({"investors/0": Saver}, investors=investors)
+    economy.step()
+    asked = sum(bool(agent.memory) for agent in economy.groups["investors/0"])
+    assert 25 < asked < 75
+
+
+def test_what_agents_of_ones_own_remember_is_saved_and_copied():
+    types, investors = {"investors/0": Saver}, [{"count": 4, "activity": 0.9}]
+    economy, fresh = (an_economy(types, investors=investors) for _ in range(2))
+    economy.step()
+    goes_on(copy.deepcopy(economy), fresh, 2)
+    other = pickle.loads(pickle.dumps(economy))
+    for _ in range(2):
+        economy.step()
+        other.step()
+        alike(other, economy)
+    counts = [agent.memory.get("bought", 0) for agent in economy.groups["investors/0"]]
+    assert counts == [agent.memory.get("bought", 0) for agent in fresh.groups["investors/0"]]
+    assert max(counts) > 1
+
+
+def test_a_memory_is_changed_as_a_whole_and_holds_numbers():
+    economy = an_economy({"investors/0": Saver})
+    memory = economy.groups["investors/0"].agents[0].memory
+    memory["seen"] = [1.0, 2.0]
+    assert dict(memory).keys() == {"seen"}
+    with pytest.raises(ValueError, match="read-only"):
+        memory["seen"][0] = 3.0
+    with pytest.raises(TypeError, match="must be an array of numbers"):
+        memory["friends"] = [object()]
+    del memory["seen"]
+    assert not memory
+
+
+class Thief(Investor):
+    def decide(self, view):
+        other = np.array([self.account + 1])
+        return Orders(other, np.array([0]), np.array([True]), np.array([1.0]), np.zeros(1))
+
+
+class Broken(Investor):
+    def decide(self, view):
+        raise KeyError("price")
+
+
+class Debtor(Investor):
+    def decide(self, view):
+        own = np.array([self.account])
+        return Orders(own, np.array([0]), np.array([True]), np.array([-1.0]), np.zeros(1))
+
+
+class Silent(Investor):
+    def decide(self, view):
+        return None
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (
+            Thief,
+            r"Thief of investors/0 .* in period 1: ValueError: ordered for account \d+, which ",
+        ),
+        (Broken, r"period 1: KeyError: 'price', deciding for investor_0"),
+        (Debtor, r"ordered an amount of -1\.0; amounts must be finite"),
+        (Silent, r"TypeError: returned NoneType, not Orders, deciding for investor_0"),
+    ],
+)
+def test_what_agents_of_ones_own_do_wrong_is_told(kind, told):
+    economy = an_economy({"investors/0": kind}, investors=[{"count": 2, "activity": 1.0}])
+    with pytest.raises(StrategyError, match=told):
+        economy.step()
+
+
+class Undecided(Investor):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("types", "told"),
+    [
+        ({"investors/7": Saver}, r"groups are clients/0, .*investors/1$"),
+        ({"investor/0": Saver}, r"did you mean 'investors/0'"),
+        ({"investors/0": Idle}, "must be a subclass of Investor"),
+        ({"investors/0": Undecided}, r"Undecided has no method decide\(self, view\)"),
+    ],
+)
+def test_classes_that_do_not_fit_are_told(types, told):
+    with pytest.raises(ScenarioError, match=told) as said:
+        an_economy(types)
+    assert "\n" not in str(said.value)
