@@ -278,7 +278,7 @@ class Undecided(Investor):
 @pytest.mark.parametrize(
     ("types", "told"),
     [
-        ({"investors/7": Saver}, r"groups are clients/0, .*investors/1$"),
+        ({"investors/7": Saver}, r"groups are clients/0, .*investors/1; did you mean"),
         ({"investor/0": Saver}, r"did you mean 'investors/0'"),
         ({"investors/0": Idle}, "must be a subclass of Investor"),
         ({"investors/0": Undecided}, r"Undecided has no method decide\(self, view\)"),

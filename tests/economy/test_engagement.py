@@ -123,8 +123,8 @@ def test_with_everything_bought_a_round_is_that_of_unlocked_data():
     for run in (locked, plain):
         run.step()
     assert locked.cohort.examples.tolist() == plain.cohort.examples.tolist()
-    assert locked.memory["model"]["parameters"].tobytes() == (
-        plain.memory["model"]["parameters"].tobytes()
+    assert locked.world.memory.model["parameters"].tobytes() == (
+        plain.world.memory.model["parameters"].tobytes()
     )
 
 
@@ -189,7 +189,7 @@ def test_what_a_share_of_one_is_paid(mechanism):
     )
     run.step()
     expected = {"cash": 90.0, "shared_token": 20.0, "client_tokens": 20 + 70 * 0.9}[mechanism]
-    assert run.memory["engagement"]["rate"] == pytest.approx([expected] * 2)
+    assert run.world.memory.engagement["rate"] == pytest.approx([expected] * 2)
 
 
 GROUPS = st.fixed_dictionaries(

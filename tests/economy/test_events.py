@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from simulator import Economy, Scenario
+from simulator.economy import trading
 from simulator.errors import ScenarioError
 from simulator.federation.behaviours import Deviation
 from simulator.ledger import NUMERAIRE
@@ -68,13 +69,13 @@ def test_liquidity_comes_with_tokens_at_the_price_there_is():
     price, (tokens, money) = injected.spot_price.copy(), injected.pools.reserves
     tokens, money = tokens.copy(), money.copy()
     supply = injected.ledger.supply(injected.register.token_numbers)
-    injected.state.period += 1
-    injected.intervene()
+    injected.world.period += 1
+    trading.intervene(injected.world)
     assert injected.pools.reserves[1].tolist() == pytest.approx((money + 75).tolist(), rel=1e-13)
     assert injected.pools.reserves[0].tolist() == pytest.approx(
         (tokens * (money + 75) / money).tolist(), rel=1e-13
     )
-    injected.note_prices()
+    injected.world.note_prices()
     assert injected.spot_price.tolist() == pytest.approx(price.tolist(), rel=1e-13)
     minted = injected.ledger.supply(injected.register.token_numbers) - supply
     assert minted.tolist() == pytest.approx((75 * tokens / money).tolist(), rel=1e-9)
@@ -100,7 +101,7 @@ def test_what_comes_is_no_gain_of_its_position():
 def test_another_clearing_rule_takes_over():
     later = run(6, {"kind": "clearing", "period": 4, "clearing": {"kind": "fifo"}})
     before = run(3)
-    assert later.clearing.kind == "fifo" and "latency" in later.memory["clearing"]
+    assert later.world.clearing.kind == "fifo" and "latency" in later.world.memory.clearing
     for name, column in before.tables["pools"].items():
         again = run(3, {"kind": "clearing", "period": 4, "clearing": {"kind": "fifo"}})
         assert np.array_equal(again.tables["pools"][name], column)
@@ -280,7 +281,7 @@ def test_of_two_rules_at_once_the_last_one_counts():
     both = [
         {"kind": "clearing", "period": 2, "clearing": {"kind": kind}} for kind in ("fifo", "batch")
     ]
-    assert run(2, *both).clearing.kind == "batch"
+    assert run(2, *both).world.clearing.kind == "batch"
 
 
 def test_what_plugins_add_can_be_in_an_event():

@@ -181,7 +181,7 @@ def test_revenue_disturbs_no_other_draw(kind):
         linked.step()
     saved = economy.save()
     drawn = {name for name in saved if name.startswith("stream/")} - {"stream/revenue"}
-    assert drawn and all(saved[name] == linked.state.save()[name] for name in drawn)
-    changed = saved["stream/revenue"] != linked.state.save()["stream/revenue"]
+    assert drawn and all(saved[name] == linked.save()[name] for name in drawn)
+    changed = saved["stream/revenue"] != linked.save()["stream/revenue"]
     assert changed == (kind == "stochastic")
     assert economy.history[0]["revenue"] == 0

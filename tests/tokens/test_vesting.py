@@ -218,7 +218,7 @@ def test_the_escrow_holds_what_is_locked_and_empties(
     pooled, granted, given = run.settings.tokens.mechanism.pooled, 0.0, 0.0
     for _ in range(14):
         run.step()
-        locked = pooled(run.memory["vesting"]["locked"].sum(axis=1))
+        locked = pooled(run.world.memory.vesting["locked"].sum(axis=1))
         held = run.ledger.balances[escrow, run.register.token_assets]
         assert held == pytest.approx(locked, rel=1e-9, abs=1e-12 * first)
         assert (held[locked == 0] == 0).all()
