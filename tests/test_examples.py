@@ -30,6 +30,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run(Scenario.load(place / "paid.yaml"), place / "outputs")
 
 
+def test_an_agent_of_ones_own() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(EXAMPLE.with_name("own_agent.py"))],
+        env=os.environ | {"PYTHONPATH": str(EXAMPLE.parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert re.search(r"^DipBuyer +12 agents, wealth [+-]\d", done.stdout, re.M)
+    assert re.search(r"^Investor +48 agents, wealth [+-]\d", done.stdout, re.M)
+
+
 def example(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the example in folder `place`; a warning is an error."""
     command = [sys.executable, "-W", "error", str(EXAMPLE), *arguments]

@@ -106,6 +106,18 @@ class Trader(AccountHolder):
         found: np.random.Generator = self.model.world.streams[self._place.group]
         return found
 
+    def purchase(self, token: int, numeraire: float) -> Orders:
+        """An order that spends `numeraire` on a token, by number."""
+        return self._order(token, True, numeraire)
+
+    def sale(self, token: int, amount: float) -> Orders:
+        """An order that sells `amount` of a token, by number."""
+        return self._order(token, False, amount)
+
+    def _order(self, token: int, buy: bool, amount: float) -> Orders:
+        whole = np.array([self.account]), np.array([token])
+        return Orders(*whole, np.array([buy]), np.array([float(amount)]), np.zeros(1))
+
     def decide(self, view: MarketView) -> Orders:
         """Orders for its own accounts, on a view of the market that is the same for all.
 

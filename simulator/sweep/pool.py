@@ -1,7 +1,7 @@
 """A pool of processes in which a process that dies takes only its own job with it.
 
-Processes are spawned, hear nothing of Ctrl-C (the driver ends them), end with the driver however it
-ends, and are replaced after some jobs, because Mesa never frees a model.
+Processes are spawned, hear nothing of Ctrl-C (the driver ends them), and end with the driver,
+however it ends.
 """
 
 import multiprocessing
@@ -23,7 +23,6 @@ __all__ = ["Died", "completed"]
 J = TypeVar("J")
 R = TypeVar("R")
 
-JOBS = 20  # that a process does before it is replaced
 PATIENCE = 5.0  # seconds that a process has to end by itself
 
 
@@ -59,7 +58,7 @@ def completed(
             for connection in wait(list(crew)):
                 worker = crew[connection]
                 job, result = worker.job, worker.result()
-                if waiting and worker.fit:
+                if waiting and worker.alive:
                     worker.give(waiting.popleft())
                 else:
                     worker.dismiss()
@@ -81,15 +80,10 @@ class _Worker(Generic[J, R]):
         with _deaf():
             self.process.start()
         theirs.close()
-        self._jobs = JOBS
-
-    @property
-    def fit(self) -> bool:
-        """Whether it takes another job."""
-        return self._jobs > 0
+        self.alive = True
 
     def give(self, job: J) -> None:
-        self.job, self._jobs = job, self._jobs - 1
+        self.job = job
         with suppress(OSError):  # a process that is dead already is noticed by `result`
             self.connection.send(job)
 
@@ -97,7 +91,7 @@ class _Worker(Generic[J, R]):
         try:
             result: R = self.connection.recv()
         except (EOFError, OSError):
-            self._jobs = 0
+            self.alive = False
             self.process.join()
             return Died(_ending(self.process.exitcode))
         return result

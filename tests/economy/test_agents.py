@@ -38,8 +38,7 @@ class Saver(Investor):
     def decide(self, view):
         token = self.draws.integers(len(view.spot_price))
         self.memory["bought"] = self.memory.get("bought", 0) + 1
-        account, amount = np.array([self.account]), np.array([self.numeraire / 10])
-        return Orders(account, np.array([token]), np.array([True]), amount, np.zeros(1))
+        return self.purchase(token, self.numeraire / 10)
 
 
 class Idle(Client):
@@ -244,8 +243,7 @@ class Broken(Investor):
 
 class Debtor(Investor):
     def decide(self, view):
-        own = np.array([self.account])
-        return Orders(own, np.array([0]), np.array([True]), np.array([-1.0]), np.zeros(1))
+        return self.sale(0, -1)
 
 
 class Silent(Investor):
