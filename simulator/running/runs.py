@@ -19,6 +19,7 @@ from simulator.running.folder import (
     versions,
 )
 from simulator.scenario import Scenario
+from simulator.scenario.faults import NO_CODE
 from simulator.tables import FORMAT, TABLES
 
 __all__ = ["resume", "run", "start"]
@@ -31,14 +32,18 @@ def run(
     overrides: Mapping[str, Any] | None = None,
     plugins: Sequence[str | Path] = (),
     progress: Progress | None = None,
+    agent_types: None = None,
 ) -> Path:
     """Run a scenario to its end and return the run folder, made under `out`.
 
     `overrides` are noted in the manifest; `plugins` are the files whose components the scenario
     uses, copied into the folder. Raises ScenarioError before anything is written, RunError when the
     folder cannot be made or the run fails; a run stopped by an error or KeyboardInterrupt leaves a
-    folder, named in the exception's notes, that can be read and resumed.
+    folder, named in the exception's notes, that can be read and resumed. `agent_types` are refused:
+    nobody could repeat the run from its folder.
     """
+    if agent_types is not None:
+        raise ScenarioError([Problem("agent_types", NO_CODE)])
     folder = start(scenario, out, overrides=overrides, plugins=plugins, progress=progress)
     with blamed_on(folder), locked(folder):
         summarise(folder)

@@ -33,6 +33,10 @@ from simulator.scenario.words import (
 
 __all__ = ["translated"]
 
+NO_CODE = (
+    "a scenario cannot name code; step an Economy(scenario, agent_types=...) in Python "
+    "(docs/mesa.md), or write a strategy and give its file by --plugin"
+)
 WANTED = {
     "float_type": "a number",
     "int_type": "a whole number",
@@ -145,6 +149,8 @@ def _misnamed(kind: str, located: _Located, name: str | int) -> _Fault:
     kinds = f" ({short(of)})" if (of := kind_of(entry, options)) else ""
     where = f" in {dotted(path)}{kinds}" if path else ""
     words = f"unknown setting {quoted(str(name))}{where}{choices(str(name), allowed)}"
+    if not path and name == "agent_types":
+        words = f"agent_types: {NO_CODE}"
     child = entry.child(name)
     return _Fault(whole, child.key if child else entry.place, words)
 

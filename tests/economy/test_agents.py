@@ -9,6 +9,7 @@ import mesa
 import numpy as np
 import pytest
 
+from simulator import run
 from simulator.agents.client import Client
 from simulator.agents.investor import Investor
 from simulator.agents.liquidity_provider import LiquidityProvider
@@ -286,3 +287,17 @@ def test_classes_that_do_not_fit_are_told(types, told):
     with pytest.raises(ScenarioError, match=told) as said:
         an_economy(types)
     assert "\n" not in str(said.value)
+
+
+def test_a_scenario_cannot_name_code(call, tmp_path):
+    file = tmp_path / "coded.yaml"
+    file.write_text("name: coded\nagent_types: {investors/0: os.system}\n")
+    answer = call("run", file)
+    assert answer.code == 2
+    (error,) = answer.err.splitlines()
+    assert error.startswith(
+        f"error: {file}:2:1: agent_types: a scenario cannot name code; step an "
+    )
+    with pytest.raises(ScenarioError, match=r"agent_types: .*or write a strategy.* --plugin"):
+        run(Scenario(periods=1), tmp_path, agent_types={"investors/0": Saver})
+    assert not list(tmp_path.glob("*/*"))
