@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from analysis import load_run
 from simulator import Economy, Scenario, run
 from simulator.errors import ModelError, RunError, ScenarioError
-from simulator.recording import read_manifest, table_hash
+from simulator.recording import read_manifest, table_hash, write_manifest
 from simulator.running import resume, same, scenario_yaml, start, verify
 from simulator.tables import TABLES
 from tests.laws import law
@@ -319,6 +320,40 @@ def test_a_failure_of_the_caller_leaves_a_folder_that_resumes(place: Path, folde
     manifest = read_manifest(broken)
     assert manifest["status"] == "complete" and "error" not in manifest
     assert hashes(broken) == hashes(folder)
+
+
+def older(folder: Path, copy: Path, **changes: str) -> Path:
+    """A copy of a run folder as a version with format 1 would have left it."""
+    shutil.copytree(folder, copy)
+    write_manifest(copy, read_manifest(copy) | {"format": 1} | changes)
+    return copy
+
+
+def test_a_finished_run_of_an_older_version_is_read_and_verified(
+    folder: Path, tmp_path: Path
+) -> None:
+    old = older(folder, tmp_path / "old")
+    assert load_run(old).periods.equals(load_run(folder).periods)
+    assert set(verify(old).values()) == {"identical"}
+
+
+def test_a_run_that_an_older_version_left_unfinished_is_refused(
+    folder: Path, tmp_path: Path
+) -> None:
+    old = older(folder, tmp_path / "old", status="interrupted")
+    before = {file: file.stat().st_mtime_ns for file in old.rglob("*") if file.name != ".lock"}
+    with pytest.raises(ScenarioError, match=r"format 1.*start it anew: wallstreetfeds run") as said:
+        resume(old)
+    assert "\n" not in str(said.value)
+    assert all(file.stat().st_mtime_ns == then for file, then in before.items())
+
+
+def test_a_state_of_an_older_version_is_refused(place: Path) -> None:
+    economy = Economy(Scenario.load(place / "fast.yaml"))
+    saved = economy.save()
+    del saved["format"]
+    with pytest.raises(RunError, match="the state has format 1, this version goes on from 2"):
+        economy.restore(saved)
 
 
 def test_an_interrupt_that_a_library_makes_an_error_of_stays_one(place: Path, folder: Path) -> None:
