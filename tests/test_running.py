@@ -170,7 +170,7 @@ def test_the_folder_has_what_was_promised(folder: Path) -> None:
     assert names >= tables | files
     assert "parts" not in names
     manifest = read_manifest(folder)
-    assert (manifest["format"], manifest["status"], manifest["seed"]) == (1, "complete", 1)
+    assert (manifest["format"], manifest["status"], manifest["seed"]) == (2, "complete", 1)
     assert manifest["periods"] == 8
     assert manifest["versions"]["numpy"] == np.__version__
     assert manifest["overrides"] == {} and manifest["plugins"] == []
