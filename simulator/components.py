@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, TypeVar, cast, get_args, get_origin
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +68,15 @@ class Section(BaseModel):
     """A named group of settings: immutable, strictly typed, no unknown keys, finite numbers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    made_of: ClassVar[tuple[type["Section"], tuple[type["Component"], ...]] | None] = None
+    """What this type was `extended` from, and with which components."""
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """A pickle of an extended type names what it was made of, as no module has it."""
+        if self.made_of is None:
+            return super().__reduce_ex__(protocol)
+        return _blank, self.made_of, self.__getstate__()
 
     @model_validator(mode="before")
     @classmethod
@@ -150,8 +159,13 @@ def check_each(items: Iterable[T], check: Callable[[T], object], *within: str) -
 def extended(model: type[S], extra: Sequence[type[Component]]) -> type[S]:
     """`model` with `extra` components joined to every family, at any depth, of the same base.
 
-    Raises ValueError when a kind is taken.
+    The same type for the same arguments. Raises ValueError when a kind is taken.
     """
+    return cast(type[S], _extended(model, tuple(extra)))
+
+
+@functools.cache
+def _extended(model: type[Section], extra: tuple[type[Component], ...]) -> type[Section]:
     changed: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         annotation: Any = (
@@ -166,7 +180,14 @@ def extended(model: type[S], extra: Sequence[type[Component]]) -> type[S]:
             changed[name] = (wider, bare)
     if not changed:
         return model
-    return create_model(model.__name__, __base__=model, __doc__=model.__doc__, **changed)
+    made = create_model(model.__name__, __base__=model, __doc__=model.__doc__, **changed)
+    made.made_of = model, extra
+    return made
+
+
+def _blank(model: type[Section], extra: tuple[type[Component], ...]) -> Section:
+    made = extended(model, extra)
+    return made.__new__(made)
 
 
 def _widened(annotation: Any, extra: Sequence[type[Component]]) -> Any:

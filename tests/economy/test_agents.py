@@ -4,6 +4,7 @@ import copy
 import gc
 import pickle
 import weakref
+from typing import Literal
 
 import mesa
 import numpy as np
@@ -13,11 +14,12 @@ from simulator import run
 from simulator.agents.client import Client
 from simulator.agents.investor import Investor
 from simulator.agents.liquidity_provider import LiquidityProvider
+from simulator.agents.strategies import Strategy, orders_for
 from simulator.economy import Economy
 from simulator.errors import RunError, ScenarioError, StrategyError
 from simulator.federation import FreeRider
-from simulator.market import Orders
-from simulator.scenario import Scenario
+from simulator.market import ConstantProduct, Orders
+from simulator.scenario import Scenario, scenario_type
 from tests.economy.saving import alike, goes_on
 
 SMALL = {
@@ -129,8 +131,31 @@ def test_a_data_collector_sees_each_agents_wealth():
     assert found == pytest.approx(economy.tables["agents"]["wealth"].tolist())
 
 
+class Patient(Strategy):
+    """Buys in every second period."""
+
+    kind: Literal["patient"] = "patient"
+
+    def initial(self, accounts, draws):
+        return {"seen": np.zeros(1)}
+
+    def decide(self, view, portfolio, memory, draws):
+        buys = float(memory["seen"][0] % 2)
+        worth = np.full(portfolio.tokens.shape, buys) * draws.random(portfolio.tokens.shape)
+        return orders_for(worth, view, portfolio), {"seen": memory["seen"] + 1}
+
+
+class Steady(ConstantProduct):
+    kind: Literal["steady"] = "steady"
+
+
+PLUGGED = scenario_type((Patient, Steady))
 COPIED = {
     "plain": {},
+    "plugins": {
+        "market": {"curve": {"kind": "steady"}},
+        "investors": [{"count": 4, "strategy": {"kind": "patient"}}, {"count": 2}],
+    },
     "concentrated": {
         "market": {"curve": {"kind": "concentrated"}, "volatility_fee": {"sensitivity": 0.5}}
     },
@@ -142,10 +167,11 @@ COPIED = {
 @pytest.mark.parametrize("settings", COPIED.values(), ids=COPIED)
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda of: pickle.loads(pickle.dumps(of))])
 def test_a_copy_goes_on_to_the_same_numbers(settings, copied):
-    economy = an_economy(**settings)
+    economy = Economy(PLUGGED.model_validate(SMALL | settings))
     for _ in range(2):
         economy.step()
     other = copied(economy)
+    assert other.settings == economy.settings
     for _ in range(3):
         economy.step()
         other.step()
