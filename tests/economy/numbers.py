@@ -6,6 +6,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from simulator.economy import Economy
 from simulator.scenario import Scenario
 from simulator.scenario.catalogue import places
 
-__all__ = ["CASES", "RECORDED", "SHIPPED", "arithmetic", "fingerprint"]
+__all__ = ["CASES", "RECORDED", "SHIPPED", "fingerprint", "machine"]
 
 RECORDED = Path(__file__).with_name("numbers.json")
 SHIPPED = {
@@ -130,16 +131,18 @@ def fingerprint(case: str) -> dict[str, Any]:
     }
 
 
-def arithmetic() -> str:
-    """A hash of functions whose last bits differ from one processor and library to another."""
+def machine() -> dict[str, str]:
+    """What the last bits depend on: versions, and functions that processors compute differently."""
     numbers = np.random.default_rng(0).normal(size=(64, 300))
     found = [np.exp(numbers), np.log(np.abs(numbers)), numbers @ numbers.T, numbers.sum(axis=1)]
-    return hashlib.sha256(b"".join(each.tobytes() for each in found)).hexdigest()[:12]
+    arithmetic = hashlib.sha256(b"".join(each.tobytes() for each in found)).hexdigest()[:12]
+    packages = {name: version(name) for name in ("numpy", "scipy", "numba", "scikit-learn")}
+    return packages | {"arithmetic": arithmetic}
 
 
 def main() -> None:
     lines = ",\n".join(f"{json.dumps(case)}: {json.dumps(fingerprint(case))}" for case in CASES)
-    RECORDED.write_text(f'{{"arithmetic": "{arithmetic()}", "cases": {{\n{lines}\n}}}}\n')
+    RECORDED.write_text(f'{{"machine": {json.dumps(machine())}, "cases": {{\n{lines}\n}}}}\n')
 
 
 if __name__ == "__main__":
