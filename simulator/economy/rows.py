@@ -11,7 +11,7 @@ from simulator.economy.records import Reward, Traded
 from simulator.economy.register import TREASURY
 from simulator.economy.world import World
 from simulator.ledger import NUMERAIRE
-from simulator.market import Fills, MarketView, Positions
+from simulator.market import Fills, MarketView
 
 __all__ = ["Row", "table_rows"]
 
@@ -23,17 +23,18 @@ Category columns hold codes into `Register.categories`, or names where that has 
 
 
 def table_rows(world: World, reward: Reward, traded: Traded) -> dict[str, Row]:
-    """The rows of all tables, see `simulator.tables` for their columns.
+    """The rows of all tables at the end of a period, see `simulator.tables` for their columns.
 
-    Positions and flows of the next period are counted from here.
+    The world takes down wealth, and the book from which the next period's positions are counted.
     """
     period, quality = world.period, world.quality
     now, count = world.positions, len(world.register.tokens)
     bought_back = reward.buybacks.turnover(count)
     turnover = sum((fills.turnover(count) for _, fills in traded.passes), bought_back)
-    pools, agents = _pools(world, turnover), _agents(world, now)
+    lp_value = world.lp_value(now)
+    pools, agents = _pools(world, turnover), _agents(world, lp_value)
     held, world.book = positions.rows(world, now, bought_back, turnover)
-    world.wealth = world.worth(now)
+    world.wealth = world.worth(lp_value)
     rows = {
         "clients": _clients(world, reward, traded, agents["wealth"]),
         "pools": pools,
@@ -102,14 +103,13 @@ def _pools(world: World, turnover: Floats) -> Row:
     return {name: column[exist] for name, column in rows.items()}
 
 
-def _agents(world: World, positions: Positions) -> Row:
+def _agents(world: World, of_accounts: Floats) -> Row:
+    """`of_accounts` is the LP value of each account."""
     register, accounts = world.register, world.register.agent_accounts
     balances, first = world.ledger.balances[accounts], register.first_accounts - TREASURY
     token_value = balances[:, register.token_assets] @ world.prices.spot
-    lp_value = world.lp_value(positions)[accounts]
-    numeraire, token_value, lp_value = (
-        np.add.reduceat(each, first) for each in (balances[:, NUMERAIRE], token_value, lp_value)
-    )
+    columns = balances[:, NUMERAIRE], token_value, of_accounts[accounts]
+    numeraire, token_value, lp_value = (np.add.reduceat(each, first) for each in columns)
     return {
         "agent": np.arange(len(register.agents)),
         "kind": register.kind_codes,

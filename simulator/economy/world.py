@@ -243,17 +243,17 @@ class World:
         )
 
     def lp_value(self, positions: Positions) -> Floats:
-        """Worth of each account's `positions` at spot prices, and what waits `[accounts]`."""
+        """Worth of each account's `positions` and waiting deposits at spot prices `[accounts]`."""
         worth = np.zeros(len(self.ledger.balances))
         worth[self.register.position_accounts] = positions.value(self.prices.spot).sum(axis=1)
         worth[self.register.provider_accounts] += self.register.waiting(self.period)
         return worth
 
-    def worth(self, positions: Positions) -> Floats:
-        """Numeraire, tokens and `positions` of each account at spot prices `[accounts]`."""
+    def worth(self, lp_value: Floats) -> Floats:
+        """Numeraire and tokens of each account at spot prices, and its `lp_value` `[accounts]`."""
         balances = self.ledger.balances
         tokens = balances[:, self.register.token_assets] @ self.prices.spot
-        worth: Floats = balances[:, NUMERAIRE] + tokens + self.lp_value(positions)
+        worth: Floats = balances[:, NUMERAIRE] + tokens + lp_value
         return worth
 
 
