@@ -50,12 +50,13 @@ class Economy(mesa.Model):
         self._threads = ThreadpoolController()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_threads"}
+        last = max(agent.unique_id for agent in self.agents)
+        return {k: v for k, v in vars(self).items() if k != "_threads"} | {"last_agent": last}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        number_from(self, 1 + state.pop("last_agent"))
         self.__dict__.update(state)
         self._threads = ThreadpoolController()
-        number_from(self, 1 + len(self.agents))
 
     def step(self) -> None:
         """Advance one period: learn, assess, reward, decide, trade, record."""

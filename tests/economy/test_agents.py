@@ -183,6 +183,8 @@ def test_a_copy_goes_on_to_the_same_numbers(settings, copied):
 
 def test_a_copy_is_apart_and_numbers_its_agents_on():
     economy = an_economy()
+    observers = [mesa.Agent(economy) for _ in range(2)]
+    observers[0].remove()
     economy.step()
     before = economy.ledger.balances.copy()
     other = copy.deepcopy(economy)
