@@ -48,6 +48,7 @@ class Streams:
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
         """Put every stream back to where `save` found it; streams not saved start anew."""
-        self._generators.clear()
+        for name in self._generators.keys() - saved.keys():
+            del self._generators[name]
         for name, state in saved.items():
             self[name].bit_generator.state = json.loads(str(state))

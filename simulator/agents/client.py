@@ -13,8 +13,12 @@ class Client(Trader):
     @property
     def behaviour(self) -> Behaviour:
         """What it does in the federation in this period."""
-        behaviour: Behaviour = self.model.settings.behaviours[self._place.number]
+        behaviour: Behaviour = self.model.register.behaviours[self._place.number]
         return behaviour.at(self.model.period)
+
+    @property
+    def joined(self) -> bool:
+        return bool(self.model.register.joined(self.model.period)[self._place.number])
 
     @property
     def policy(self) -> Strategy:

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import mesa
 import numpy as np
-from numpy.typing import NDArray
 
-from simulator.agents.traders import Traders
+from simulator.agents.traders import AskedTraders, Traders
 from simulator.components import Memory
 from simulator.errors import RunError
 from simulator.ledger import NUMERAIRE
@@ -70,13 +69,6 @@ class AccountHolder(mesa.Agent):
         """Numeraire, tokens and positions at spot prices, at the end of the last period."""
         return float(self.model.wealth[self.accounts].sum())
 
-    def remove(self) -> NoReturn:
-        """Agents stay as long as their run. Raises RunError."""
-        raise RunError(
-            f"{self.name} cannot be removed: its accounts are part of the books; a client leaves "
-            "by `participation`, a provider by `exit_on_loss`"
-        )
-
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, wealth={self.wealth:.2f})"
 
@@ -87,6 +79,7 @@ class Trader(AccountHolder):
     A subclass with a method `decide` takes part in a run that is made with
     `Economy(scenario, agent_types={"investors/0": MyInvestor})`. What it keeps from period to
     period belongs into `memory`, and it draws from `draws`: then the run can be saved and copied.
+    Such agents are made at the end of genesis, by `__init__(self, model, place)`.
     """
 
     @property
@@ -96,9 +89,20 @@ class Trader(AccountHolder):
         return found
 
     @property
-    def memory(self) -> MutableMapping[str, NDArray[Any]]:
-        """Its own named arrays, which are part of the state of the run."""
-        return _Part(self.model.world.trader_memory[self._place.group], self.name)
+    def joined(self) -> bool:
+        """Whether it is there in this period."""
+        return True
+
+    @property
+    def memory(self) -> MutableMapping[str, Any]:
+        """Its own named arrays, which are part of the state of the run. They are read-only: change
+        one by giving its name another value.
+
+        Raises RunError for an agent that decides with its group.
+        """
+        if not isinstance(self.group, AskedTraders):
+            raise RunError(f"{self.name} decides with its group and has no memory of its own")
+        return _Own(self.model.world.agent_memory[self._place.group], self._place.name)
 
     @property
     def draws(self) -> np.random.Generator:
@@ -128,31 +132,34 @@ class Trader(AccountHolder):
 
 
 @dataclass(frozen=True)
-class _Part(MutableMapping[str, NDArray[Any]]):
-    """The arrays of one agent in the memory of its group."""
+class _Own(MutableMapping[str, Any]):
+    """The arrays of one agent among those of its group; single numbers are read as such."""
 
-    whole: Memory
+    group: dict[str, Memory]
     owner: str
 
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        return self.whole[self._full(name)]
+    @property
+    def arrays(self) -> Memory:
+        return self.group.get(self.owner, {})
 
-    def __setitem__(self, name: str, value: Any) -> None:
-        array = np.array(value)
-        if array.dtype.hasobject or "/" in name:
-            raise TypeError(f"memory {name!r} must be an array of numbers, its name without slash")
+    def __getitem__(self, name: str) -> Any:
+        array = self.arrays[name].view()
         array.setflags(write=False)  # a saved state may hold it
-        self.whole[self._full(name)] = array
+        return array[()]
+
+    def __setitem__(self, name: Any, value: Any) -> None:
+        array = np.array(value)
+        if not isinstance(name, str) or "/" in name or array.dtype.hasobject:
+            raise TypeError(f"memory {name!r} must be an array of numbers, its name without slash")
+        self.group[self.owner] = self.arrays | {name: array}
 
     def __delitem__(self, name: str) -> None:
-        del self.whole[self._full(name)]
+        left = dict(self.arrays)
+        del left[name]
+        self.group[self.owner] = left
 
     def __iter__(self) -> Iterator[str]:
-        prefix = self._full("")
-        return (key.removeprefix(prefix) for key in list(self.whole) if key.startswith(prefix))
+        return iter(list(self.arrays))
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def _full(self, name: str) -> str:
-        return f"{self.owner}.{name}"
+        return len(self.arrays)

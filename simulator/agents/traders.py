@@ -125,6 +125,8 @@ class Traders:
         """Say of whatever the strategy raises whose it is, and when."""
         try:
             yield
+        except StrategyError:
+            raise
         except (Exception, SystemExit) as error:
             said = ", ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
             raise StrategyError(f"{self._blame(view)}: {said}") from error
@@ -181,23 +183,27 @@ class AskedTraders(Traders):
     def _ordered(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, _: np.random.Generator
     ) -> tuple[Orders, Memory]:
-        """The orders of agents that are awake. What they remember, they put into `memory`."""
+        """The orders of agents that have joined and are awake. Each has one account."""
         placed, first = [Orders.none()], int(self.accounts[0])
         for agent in self.agents:
-            start, stop = agent.accounts.start, agent.accounts.stop
-            if portfolio.awake is None or portfolio.awake[start - first : stop - first].any():
+            own = agent.account - first
+            if agent.joined and (portfolio.awake is None or portfolio.awake[own]):
                 try:
                     orders = _as_orders(agent.decide(view))
-                    others = orders.account[(orders.account < start) | (orders.account >= stop)]
+                    others = orders.account[orders.account != agent.account]
                     if others.size:
                         raise ValueError(
-                            f"ordered for account {others[0]}, which is not its own ({start}"
-                            + (f" to {stop - 1})" if stop > start + 1 else ")")
+                            f"ordered for account {others[0]}, its own is {agent.account}"
                         )
+                    orders = orders.by(orders.account - first)
+                    if len(orders):
+                        self._check(orders, view)
+                except StrategyError as error:
+                    raise StrategyError(f"{error}, deciding for {agent.name}") from error
                 except (Exception, SystemExit) as error:
                     error.add_note(f"deciding for {agent.name}")
                     raise
-                placed.append(orders.by(orders.account - first))
+                placed.append(orders)
         return Orders.join(placed), memory
 
 

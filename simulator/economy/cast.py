@@ -1,6 +1,7 @@
 """The cast: the Mesa agents of a run, some of them of classes of the user's own."""
 
-from collections.abc import Iterable, Mapping
+import inspect
+from collections.abc import Mapping
 from itertools import count
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -31,28 +32,30 @@ KINDS: dict[str, type[Trader]] = {
 
 def check_types(types: AgentTypes, settings: Scenario) -> dict[str, str]:
     """Names of the classes by group. Raises ScenarioError when one is for no group, or unfit."""
-    return {group: made.__name__ for group, made in _checked(types, settings)}
-
-
-def _checked(types: AgentTypes, settings: Scenario) -> Iterable[tuple[str, type[Trader]]]:
-    counts = {
-        "clients": len(settings.clients),
-        "liquidity_providers": len(settings.liquidity_providers),
-        "investors": len(settings.investors),
+    groups = {
+        "clients": settings.clients,
+        "liquidity_providers": settings.liquidity_providers,
+        "investors": settings.investors,
     }
-    groups = [f"{kind}/{number}" for kind, count in counts.items() for number in range(count)]
+    names = [f"{kind}/{number}" for kind in groups for number in range(len(groups[kind]))]
     for group, made in types.items():
-        where = f"agent_types[{group!r}]"
-        if group not in groups:
-            what = f"the scenario's groups are {', '.join(groups)}{suggestion(group, groups)}"
-            raise ScenarioError([Problem(where, what)])
-        base = KINDS[group.partition("/")[0]]
-        if not issubclass(made, base):
-            raise ScenarioError([Problem(where, f"must be a subclass of {base.__name__}")])
-        if made.decide is Trader.decide:
-            what = f"{made.__name__} has no method decide(self, view) that returns Orders"
-            raise ScenarioError([Problem(where, what)])
-        yield group, made
+        if what := _unfit(group, made, names, settings):
+            raise ScenarioError([Problem(f"agent_types[{group!r}]", what)])
+    return {group: made.__name__ for group, made in types.items()}
+
+
+def _unfit(group: Any, made: Any, names: list[str], settings: Scenario) -> str:
+    """Why a class cannot decide for a group; nothing when it can."""
+    if group not in names:
+        return f"the scenario's groups are {', '.join(names)}{suggestion(str(group), names)}"
+    kind, _, number = group.partition("/")
+    if not (inspect.isclass(made) and issubclass(made, KINDS[kind])):
+        return f"must be a subclass of {KINDS[kind].__name__}"
+    if made.decide is Trader.decide or not callable(made.decide):
+        return f"{made.__name__} has no method decide(self, view) that returns Orders"
+    if kind == "investors" and settings.investors[int(number)].accounts_per_agent > 1:
+        return "an agent that decides for itself has one account: set accounts_per_agent to 1"
+    return ""
 
 
 def create_agents(model: mesa.Model, world: World, types: AgentTypes) -> None:
@@ -79,7 +82,7 @@ class _Ids(WeakKeyDictionary[mesa.Model, Any]):
 
 
 if hasattr(mesa.Agent, "_ids"):  # until Mesa 3.3, where this kept every model alive
-    mesa.Agent._ids = _Ids()
+    mesa.Agent._ids = _Ids(mesa.Agent._ids)
 
 
 def number_from(model: mesa.Model, number: int) -> None:

@@ -6,6 +6,7 @@ import mesa
 import numpy as np
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
+from simulator.agents.holder import AccountHolder
 from simulator.agents.traders import Traders
 from simulator.components import Booleans, Floats
 from simulator.economy import joining, learning, rewarding, rows, trading
@@ -13,7 +14,7 @@ from simulator.economy.cast import AgentTypes, check_types, create_agents, numbe
 from simulator.economy.records import Reward, Traded
 from simulator.economy.register import CLEARING, Register
 from simulator.economy.world import World
-from simulator.errors import LedgerError
+from simulator.errors import LedgerError, RunError
 from simulator.federation import Cohort, Quality, Round
 from simulator.ledger import Ledger
 from simulator.market import Pools, Positions
@@ -42,11 +43,12 @@ class Economy(mesa.Model):
         self.settings, types = settings, agent_types or {}
         self.history: list[rows.Row] = []
         self.tables: dict[str, rows.Row] = {}
+        self._unfinished = False
         with threadpool_limits(1):
             self.world = World(settings, check_types(types, settings))
-            create_agents(self, self.world, types)
             joining.begin(self.world)
             self._record_genesis()
+        create_agents(self, self.world, types)
         self._threads = ThreadpoolController()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -59,8 +61,13 @@ class Economy(mesa.Model):
         self._threads = ThreadpoolController()
 
     def step(self) -> None:
-        """Advance one period: learn, assess, reward, decide, trade, record."""
-        world = self.world
+        """Advance one period: learn, assess, reward, decide, trade, record.
+
+        Raises RunError where the period before was not finished, because something went wrong in
+        it: then the run can only go back to a state that was saved earlier.
+        """
+        self._check_finished()
+        world, self._unfinished, self.running = self.world, True, False
         with self._threads.limit(limits=1):
             world.period += 1
             world.set_terms()
@@ -72,7 +79,7 @@ class Economy(mesa.Model):
             reward = rewarding.reward(world)
             traded = trading.exchange(world, reward)
             self.record(reward, traded)
-        self.running = self.period < self.settings.periods
+        self._unfinished, self.running = False, world.period < self.settings.periods
 
     def record(self, reward: Reward, traded: Traded) -> None:
         """Audit the books and write down what happened; the summary row comes last."""
@@ -84,15 +91,40 @@ class Economy(mesa.Model):
         self.history.append(self.tables["periods"])
 
     def save(self) -> dict[str, np.ndarray]:
-        """The state of the run as named arrays that need no pickle."""
+        """The state of the run as named arrays that need no pickle.
+
+        Raises RunError within a period, and after one that failed.
+        """
+        self._check_finished()
         return self.world.save()
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
-        """Go to a state that `save` returned for the same scenario; history starts anew."""
+        """Go to a state that `save` returned for the same scenario; history starts anew.
+
+        The scenario may have more events, later than the saved period. Raises RunError when it
+        differs otherwise, as far as that can be seen, or an older version saved the state.
+        """
         self.world.restore(saved)
         self.history.clear()
-        self.tables = {}
+        self.tables, self._unfinished = {}, False
         self.running = self.period < self.settings.periods
+        if hasattr(self, "steps"):  # as Mesa counts them, up to version 3
+            self.steps = self.period
+
+    def deregister_agent(self, agent: mesa.Agent) -> None:
+        """Agents of a run stay as long as it does, others may go. Raises RunError."""
+        if isinstance(agent, AccountHolder):
+            raise RunError(
+                f"{agent.name} cannot be removed: its accounts are part of the books; a client "
+                "leaves by `participation`, a provider by `exit_on_loss`"
+            )
+        super().deregister_agent(agent)
+
+    def _check_finished(self) -> None:
+        if self._unfinished:
+            raise RunError(
+                f"period {self.period} was not finished: restore a state that was saved before it"
+            )
 
     @property
     def period(self) -> int:

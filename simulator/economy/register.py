@@ -11,6 +11,7 @@ import numpy as np
 from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup
 from simulator.agents.strategies import Strategy
 from simulator.components import Booleans, Floats, Integers
+from simulator.federation import Behaviour
 from simulator.ledger import NUMERAIRE
 from simulator.market import SIDES, STATUSES, Concentrated
 from simulator.scenario import BehaviourEvent, Scenario, numbered
@@ -42,6 +43,11 @@ class Register:
     def clients(self) -> tuple[str, ...]:
         """Names of the clients."""
         return self.settings.client_names
+
+    @cached_property
+    def behaviours(self) -> Sequence[Behaviour]:
+        """What each client does, events included."""
+        return self.settings.behaviours
 
     @cached_property
     def owners(self) -> Integers:
@@ -306,8 +312,7 @@ class Register:
 
     def behaviour_codes(self, period: int) -> Integers:
         """Category code of what each client does in a period `[clients]`."""
-        behaviours = self.settings.behaviours
-        return self._codes("behaviour", [behaviour.at(period).kind for behaviour in behaviours])
+        return self._codes("behaviour", [each.at(period).kind for each in self.behaviours])
 
     def _behaviours(self) -> Iterator[str]:
         for group in self.settings.clients:

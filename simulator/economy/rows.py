@@ -35,6 +35,7 @@ def table_rows(world: World, reward: Reward, traded: Traded) -> dict[str, Row]:
     pools, agents = _pools(world, turnover), _agents(world, lp_value)
     held, world.book = positions.rows(world, now, bought_back, turnover)
     world.wealth = world.worth(lp_value)
+    world.wealth.setflags(write=False)
     rows = {
         "clients": _clients(world, reward, traded, agents["wealth"]),
         "pools": pools,

@@ -1,5 +1,6 @@
 """The world: all that there is in a run and changes with it. Desks act on it; it knows no desk."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -32,8 +33,6 @@ class World:
     A new world is that before genesis: nobody has any money, and no pool is open.
     """
 
-    pools: Pools
-    """The pools with the terms of the current period."""
     quality: Quality
     """Quality of the current global model."""
     round: Round | None = None
@@ -48,6 +47,8 @@ class World:
         self.cohort = settings.federation.gather(settings.behaviours, self.streams, settings.owners)
         self.cost_rate: Floats = np.array([group.training_cost for group in each(settings.clients)])
         self.engagement = self._engagement()
+        self.pools = Pools()
+        """The pools with the terms of the current period."""
         self.ledger = Ledger(register.account_kinds, register.assets)
         self.details = Details.draw(settings.record, register, self.streams["record"])
         self.period = 0
@@ -62,6 +63,10 @@ class World:
             unlocked = self.engagement.initial()
             self.cohort = self.engagement.cohort(unlocked)
         self.memory = self._memories(price, unlocked)
+        self.agent_memory: dict[str, dict[str, Memory]] = {
+            name: {} for name in self.register.agent_types
+        }
+        """What agents remember that decide for themselves, by group and name."""
         self.trader_memory = {
             group.name: group.strategy.initial(len(group.accounts), self.streams[group.name])
             for group in self.groups.all
@@ -97,8 +102,10 @@ class World:
         saved = {
             "format": np.array(FORMAT),
             "period": np.array(self.period),
+            "events": np.array(self._events(self.period)),
             "balances": self.ledger.balances.copy(),
             "wealth": self.wealth,
+            "fees": self.pools.fees,
         }
         for place, arrays in self._places().items():
             saved |= {f"{place}/{name}": np.asarray(array) for name, array in arrays.items()}
@@ -117,15 +124,30 @@ class World:
             if isinstance(pool, RangePool):
                 places[f"pool/{number}"] = pool.save()
         places |= {f"memory/{name}": memory for name, memory in vars(self.memory).items()}
-        return places | {f"trader/{name}": memory for name, memory in self.trader_memory.items()}
+        places |= {f"trader/{name}": memory for name, memory in self.trader_memory.items()}
+        for group, memories in self.agent_memory.items():
+            places |= {f"agent/{group}/{name}": memory for name, memory in memories.items()}
+        return places
+
+    def _events(self, period: int) -> str:
+        """What has happened up to a period, as text."""
+        past = [event for event in self.settings.events if event.period <= period]
+        return json.dumps([event.model_dump(mode="json") for event in past])
 
     def restore(self, saved: Saved) -> None:
-        """Go to what `save` returned for the same scenario, or for one with other events.
+        """Go to what `save` returned for the same scenario, or one that has other events later.
 
-        Raises RunError when that was another version, whose states differ.
+        Raises RunError when an older version saved it, or another scenario as far as can be seen.
         """
         if (version := int(saved.get("format", 1))) != FORMAT:
             raise RunError(f"the state has format {version}, this version goes on from {FORMAT}")
+        if saved["balances"].shape != self.ledger.balances.shape:
+            raise RunError("the state is that of a scenario with other accounts or tokens")
+        if str(saved["events"]) != self._events(int(saved["period"])):
+            raise RunError(
+                f"the state is that of a run with other events up to period {saved['period']}: "
+                "only later ones may differ"
+            )
         found: dict[str, Memory] = {}
         for key, array in saved.items():
             # Names of streams and of groups have slashes, those of arrays have none.
@@ -138,6 +160,7 @@ class World:
         self.assessment = Assessment.of(found["assessment"])
         self.prices, self.book = Prices.of(found["prices"]), Book.of(found["book"])
         self.quality = Quality(**{name: float(value) for name, value in found["quality"].items()})
+        self._open_pools(self.settings.market.curve.at(self.period), saved["fees"])
         for number, pool in enumerate(self.pools):
             if isinstance(pool, RangePool):
                 pool.restore(found[f"pool/{number}"])
@@ -145,6 +168,12 @@ class World:
             **{name: found.get(f"memory/{name}", {}) for name in vars(self.memory)}
         )
         self.trader_memory = {name: found.get(f"trader/{name}", {}) for name in self.trader_memory}
+        for memories in self.agent_memory.values():
+            memories.clear()
+        for place, memory in found.items():
+            if place.startswith("agent/"):
+                group, _, name = place.removeprefix("agent/").rpartition("/")
+                self.agent_memory[group][name] = memory
         if self.engagement is not None:
             self.cohort = self.engagement.cohort(self.memory.engagement)
         self.round = None
@@ -167,13 +196,18 @@ class World:
         if same and not market.volatility_fee.sensitivity:
             return
         fees = market.volatility_fee.fees(self.memory.volatility_fee, market.fee)
-        if same:
+        self._open_pools(curve, fees)
+        if not same:
+            self.note_prices()  # which weights that move have changed
+
+    def _open_pools(self, curve: Curve, fees: Floats) -> None:
+        """Pools with this curve and these fees; the same ones where only the fees are others."""
+        if self.pools and curve is self.pools[0].curve:
             self.pools = self.pools.charging(fees)
         else:
             self.pools = Pools(
                 self._pool(curve, number, fee) for number, fee in enumerate(fees.tolist())
             )
-            self.note_prices()  # which weights that move have changed
 
     def _pool(self, curve: Curve, number: int, fee: float) -> Pool:
         register, tokens = self.register, len(self.register.tokens)

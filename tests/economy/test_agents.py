@@ -250,6 +250,10 @@ def test_a_memory_is_changed_as_a_whole_and_holds_numbers():
     economy = an_economy({"investors/0": Saver})
     memory = economy.groups["investors/0"].agents[0].memory
     memory["seen"] = [1.0, 2.0]
+    memory["count"] = 1
+    memory["count"] += 1
+    assert memory["count"] == 2
+    del memory["count"]
     assert dict(memory).keys() == {"seen"}
     with pytest.raises(ValueError, match="read-only"):
         memory["seen"][0] = 3.0
@@ -288,7 +292,7 @@ class Silent(Investor):
             r"Thief of investors/0 .* in period 1: ValueError: ordered for account \d+, which ",
         ),
         (Broken, r"period 1: KeyError: 'price', deciding for investor_0"),
-        (Debtor, r"ordered an amount of -1\.0; amounts must be finite"),
+        (Debtor, r"ordered an amount of -1\.0; amounts must be finite.*deciding for investor_0"),
         (Silent, r"TypeError: returned NoneType, not Orders, deciding for investor_0"),
     ],
 )
@@ -307,7 +311,10 @@ class Undecided(Investor):
     [
         ({"investors/7": Saver}, r"groups are clients/0, .*investors/1; did you mean"),
         ({"investor/0": Saver}, r"did you mean 'investors/0'"),
+        ({0: Saver}, r"groups are clients/0"),
         ({"investors/0": Idle}, "must be a subclass of Investor"),
+        ({"investors/0": "Saver"}, "must be a subclass of Investor"),
+        ({"investors/1": Saver}, "has one account: set accounts_per_agent to 1"),
         ({"investors/0": Undecided}, r"Undecided has no method decide\(self, view\)"),
     ],
 )
@@ -329,3 +336,121 @@ def test_a_scenario_cannot_name_code(call, tmp_path):
     with pytest.raises(ScenarioError, match=r"agent_types: .*or write a strategy.* --plugin"):
         run(Scenario(periods=1), tmp_path, agent_types={"investors/0": Saver})
     assert not list(tmp_path.glob("*/*"))
+
+
+def test_a_run_that_failed_has_ended_until_it_is_restored():
+    class Failing(Saver):
+        fails = True
+
+        def decide(self, view):
+            if view.period == 3 and Failing.fails:
+                raise ZeroDivisionError
+            return super().decide(view)
+
+    economy = an_economy({"investors/0": Failing}, investors=[{"count": 2, "activity": 1.0}])
+    economy.step()
+    saved = economy.save()
+    economy.step()
+    with pytest.raises(StrategyError):
+        economy.step()
+    assert not economy.running
+    for goes_on_anyway in (economy.step, economy.save):
+        with pytest.raises(RunError, match="period 3 was not finished: restore a state"):
+            goes_on_anyway()
+    Failing.fails = False
+    economy.restore(saved)
+    economy.run_model()
+    assert [row["period"] for row in economy.history] == [2, 3, 4, 5]
+
+
+def test_a_restored_model_shows_what_the_other_showed():
+    moving = {
+        "clients": [{"count": 3}],
+        "liquidity_providers": [],
+        "market": {
+            "launch": {"kind": "lbp"},
+            "curve": {"kind": "weighted", "weight": 0.9, "last_weight": 0.5, "periods": 4},
+            "volatility_fee": {"sensitivity": 0.5},
+        },
+    }
+    economy, other = an_economy(**moving), an_economy(**moving)
+    for _ in range(3):
+        economy.step()
+    other.restore(economy.save())
+    assert other.steps == economy.steps == 3
+    assert other.pools[0].curve == economy.pools[0].curve
+    assert other.pools.fees.tolist() == economy.pools.fees.tolist()
+    assert other.pools[0].spot_price == pytest.approx(other.spot_price[0])
+    assert [agent.wealth for agent in other.agents] == [agent.wealth for agent in economy.agents]
+
+
+def test_only_later_events_may_be_others():
+    event = {"kind": "clearing", "clearing": {"kind": "fifo"}}
+    economy = an_economy()
+    for _ in range(3):
+        economy.step()
+    later = an_economy(events=[event | {"period": 4}])
+    later.restore(economy.save())
+    later.run_model()
+    earlier = an_economy(events=[event | {"period": 3}])
+    before = earlier.save()
+    with pytest.raises(RunError, match="other events up to period 3: only later ones may differ"):
+        earlier.restore(economy.save())
+    with pytest.raises(RunError, match="other accounts or tokens"):
+        an_economy(clients=[{"count": 9}]).restore(economy.save())
+    assert earlier.save().keys() == before.keys() and earlier.period == 0
+
+
+def test_sets_of_agents_are_copied_with_their_model():
+    economy = an_economy()
+    copied = copy.deepcopy(economy.agents)
+    assert len(copied) == len(economy.agents)
+    assert copied[0].model is not economy
+
+
+def test_agents_are_made_at_the_end_of_genesis():
+    class Started(Saver):
+        def __init__(self, model, place):
+            super().__init__(model, place)
+            self.memory["start"] = self.wealth
+            self.kept = self.memory
+
+    economy = an_economy({"investors/0": Started})
+    agents = list(economy.groups["investors/0"])
+    assert [agent.memory["start"] for agent in agents] == [agent.wealth for agent in agents]
+    assert min(agent.wealth for agent in agents) > 0
+    economy.run_model()
+    assert all(dict(agent.kept) == dict(agent.memory) for agent in agents)
+
+
+def test_who_decides_with_a_group_has_no_memory_of_its_own():
+    agent = an_economy().groups["investors/0"].agents[0]
+    with pytest.raises(RunError, match="investor_0 decides with its group"):
+        agent.memory["seen"] = 1
+
+
+def test_who_has_not_joined_is_not_asked():
+    class Counting(Client):
+        def decide(self, view):
+            self.memory["asked"] = [*self.memory.get("asked", []), view.period]
+            return Orders.none()
+
+    economy = an_economy({"clients/1": Counting}, clients=[{"count": 2}, {"joins": 3}])
+    economy.run_model()
+    (late,) = economy.groups["clients/1"]
+    assert late.memory["asked"].tolist() == [3, 4, 5]
+
+
+def test_wealth_cannot_be_set_for_all_agents_either():
+    economy = an_economy()
+    with pytest.raises(ValueError, match="read-only"):
+        economy.wealth[:] = 0
+    with pytest.raises(RunError, match="cannot be removed"):
+        economy.deregister_agent(economy.agents[0])
+
+
+def test_the_record_of_ids_that_mesa_keeps_is_taken_over():
+    model = mesa.Model()
+    first = [mesa.Agent(model).unique_id for _ in range(2)]
+    an_economy()
+    assert [*first, mesa.Agent(model).unique_id] == [1, 2, 3]
