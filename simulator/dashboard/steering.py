@@ -16,7 +16,7 @@ from simulator.dashboard.controls import Control, controls
 from simulator.dashboard.frames import Cast
 from simulator.dashboard.pace import drawn, redraw
 from simulator.dashboard.showing import Live
-from simulator.errors import ScenarioError
+from simulator.errors import RunError, ScenarioError
 from simulator.scenario import (
     BehaviourEvent,
     ClearingEvent,
@@ -110,7 +110,7 @@ def Interventions(show: solara.Reactive[Live]) -> None:
     def happen() -> None:
         try:
             show.value.intervene(draft().model_dump(mode="json"))
-        except ScenarioError as error:
+        except (ScenarioError, RunError) as error:
             set_problem(str(error))
         else:
             set_problem("")

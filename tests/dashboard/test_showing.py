@@ -10,7 +10,7 @@ from simulator.dashboard.flows import Flows
 from simulator.dashboard.frames import Cast
 from simulator.dashboard.showing import Live, Recorded, Replay
 from simulator.economy import Economy
-from simulator.errors import ScenarioError
+from simulator.errors import RunError, ScenarioError
 from simulator.running import start
 from simulator.scenario import Scenario
 
@@ -88,6 +88,8 @@ def test_a_failure_stops_it_and_is_told(choice):
     show = live(choice, 1)
     assert not show.running
     assert "learning_rate" in show.failure
+    with pytest.raises(RunError, match="period 1 was not finished"):
+        show.intervene({"kind": "revenue"})
     assert [frame.period for frame in show.frames] == [0]
     show.step()
     assert show.steps == 1
