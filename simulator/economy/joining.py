@@ -61,7 +61,7 @@ def _launch(world: World, clients: Booleans) -> None:
         providers, escrow = register.provider_accounts, int(register.escrow_accounts[0])
         ledger.transfer("escrow", NUMERAIRE, escrow, providers, part * register.seeds)
     investors = register.investor_accounts
-    wanted = register.invested * world.worth(world.lp_value(world.positions))[investors]
+    wanted = register.invested * world.worth[investors]
     wanted *= len(new) / np.count_nonzero(register.exist(world.period))
     market.launch.open(
         ledger,

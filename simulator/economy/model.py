@@ -203,7 +203,10 @@ class Economy(mesa.Model):
 
     @property
     def wealth(self) -> Floats:
-        """Numeraire, tokens and positions of each account at the period's end `[accounts]`."""
+        """Numeraire, tokens and positions at the end of the last period `[accounts]`.
+
+        Of agents' accounts; 0 for all others.
+        """
         return self.world.wealth
 
     def _record_genesis(self) -> None:

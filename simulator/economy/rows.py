@@ -11,7 +11,7 @@ from simulator.economy.records import Reward, Traded
 from simulator.economy.register import TREASURY
 from simulator.economy.world import World
 from simulator.ledger import NUMERAIRE
-from simulator.market import Fills, MarketView
+from simulator.market import Fills, MarketView, Positions
 
 __all__ = ["Row", "table_rows"]
 
@@ -31,11 +31,8 @@ def table_rows(world: World, reward: Reward, traded: Traded) -> dict[str, Row]:
     now, count = world.positions, len(world.register.tokens)
     bought_back = reward.buybacks.turnover(count)
     turnover = sum((fills.turnover(count) for _, fills in traded.passes), bought_back)
-    lp_value = world.lp_value(now)
-    pools, agents = _pools(world, turnover), _agents(world, lp_value)
+    pools, agents = _pools(world, turnover), _agents(world, now)
     held, world.book = positions.rows(world, now, bought_back, turnover)
-    world.wealth = world.worth(lp_value)
-    world.wealth.setflags(write=False)
     rows = {
         "clients": _clients(world, reward, traded, agents["wealth"]),
         "pools": pools,
@@ -104,12 +101,16 @@ def _pools(world: World, turnover: Floats) -> Row:
     return {name: column[exist] for name, column in rows.items()}
 
 
-def _agents(world: World, of_accounts: Floats) -> Row:
-    """`of_accounts` is the LP value of each account."""
+def _agents(world: World, now: Positions) -> Row:
+    """Rows of all agents; the world takes down the wealth of each of their accounts."""
     register, accounts = world.register, world.register.agent_accounts
     balances, first = world.ledger.balances[accounts], register.first_accounts - TREASURY
     token_value = balances[:, register.token_assets] @ world.prices.spot
-    columns = balances[:, NUMERAIRE], token_value, of_accounts[accounts]
+    columns = balances[:, NUMERAIRE], token_value, world.lp_value(now)[accounts]
+    wealth = np.zeros(len(world.ledger.balances))
+    wealth[accounts] = sum(columns)
+    wealth.setflags(write=False)
+    world.wealth = wealth
     numeraire, token_value, lp_value = (np.add.reduceat(each, first) for each in columns)
     return {
         "agent": np.arange(len(register.agents)),

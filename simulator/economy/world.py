@@ -57,7 +57,7 @@ class World:
         self.prices = Prices(price, price)
         self.book = Book.empty(len(register.position_accounts), price)
         self.wealth = np.zeros(len(register.account_kinds))
-        """Numeraire, tokens and positions of each account at the end of the last period."""
+        """Of each agent's account, at the end of the last period; 0 for all other accounts."""
         unlocked: Memory = {}
         if self.engagement is not None:
             unlocked = self.engagement.initial()
@@ -283,11 +283,12 @@ class World:
         worth[self.register.provider_accounts] += self.register.waiting(self.period)
         return worth
 
-    def worth(self, lp_value: Floats) -> Floats:
-        """Numeraire and tokens of each account at spot prices, and its `lp_value` `[accounts]`."""
+    @property
+    def worth(self) -> Floats:
+        """Numeraire, tokens and positions of each account now, at spot prices `[accounts]`."""
         balances = self.ledger.balances
         tokens = balances[:, self.register.token_assets] @ self.prices.spot
-        worth: Floats = balances[:, NUMERAIRE] + tokens + lp_value
+        worth: Floats = balances[:, NUMERAIRE] + tokens + self.lp_value(self.positions)
         return worth
 
 
