@@ -18,7 +18,7 @@ class Client(Trader):
 
     @property
     def joined(self) -> bool:
-        return bool(self.model.register.joined(self.model.period)[self._place.number])
+        return int(self.model.register.joins[self._place.number]) <= max(self.model.period, 1)
 
     @property
     def policy(self) -> Strategy:
