@@ -18,7 +18,8 @@ class Client(Trader):
 
     @property
     def joined(self) -> bool:
-        return int(self.model.register.joins[self._place.number]) <= max(self.model.period, 1)
+        first: int = self.model.register.joins[self._place.number]
+        return first <= max(int(self.model.period), 1)
 
     @property
     def policy(self) -> Strategy:

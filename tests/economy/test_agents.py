@@ -454,3 +454,23 @@ def test_the_record_of_ids_that_mesa_keeps_is_taken_over():
     first = [mesa.Agent(model).unique_id for _ in range(2)]
     an_economy()
     assert [*first, mesa.Agent(model).unique_id] == [1, 2, 3]
+
+
+def test_wealth_is_looked_up_and_not_computed(monkeypatch):
+    seen = []
+
+    class Looking(Investor):
+        def decide(self, view):
+            seen.append(self.wealth)
+            return Orders.none()
+
+    investors = [{"count": 3, "activity": 1.0}]
+    economy = an_economy({"investors/0": Looking}, investors=investors)
+    for _ in range(2):
+        before = economy.tables["agents"]["wealth"][-3:].tolist()
+        seen.clear()
+        economy.step()
+        assert seen == pytest.approx(before)
+    monkeypatch.setattr(type(economy.world), "lp_value", None)
+    rows = economy.tables["agents"]["wealth"]
+    assert [agent.wealth for agent in economy.agents] == pytest.approx(rows.tolist())
