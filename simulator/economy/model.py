@@ -39,7 +39,12 @@ class Economy(mesa.Model):
     """
 
     def __init__(self, settings: Scenario, agent_types: AgentTypes | None = None) -> None:
+        # Mesa 3.5 calls `step` as an event that is gone for ever once it has raised: what it raises
+        # is held back there and raised when Mesa has done its part.
+        self.step = self._held_back  # type: ignore[method-assign]
+        self._raised: BaseException | None = None
         super().__init__(rng=settings.seed)
+        self.step = self._step_of_mesa  # type: ignore[method-assign]
         self.settings, types = settings, agent_types or {}
         self.history: list[rows.Row] = []
         self.tables: dict[str, rows.Row] = {}
@@ -59,6 +64,18 @@ class Economy(mesa.Model):
         number_from(self, 1 + state.pop("last_agent"))
         self.__dict__.update(state)
         self._threads = ThreadpoolController()
+
+    def _held_back(self) -> None:
+        try:
+            type(self).step(self)
+        except BaseException as error:
+            self._raised = error
+
+    def _step_of_mesa(self) -> None:
+        self._wrapped_step()
+        error, self._raised = self._raised, None
+        if error is not None:
+            raise error
 
     def step(self) -> None:
         """Advance one period: learn, assess, reward, decide, trade, record.
