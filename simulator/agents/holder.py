@@ -102,7 +102,7 @@ class Trader(AccountHolder):
         """
         if not isinstance(self.group, AskedTraders):
             raise RunError(f"{self.name} decides with its group and has no memory of its own")
-        return _Own(self.model.world.agent_memory[self._place.group], self._place.name)
+        return _Remembered(self.model.world.agent_memory[self._place.group], self._place.name)
 
     @property
     def draws(self) -> np.random.Generator:
@@ -132,7 +132,7 @@ class Trader(AccountHolder):
 
 
 @dataclass(frozen=True)
-class _Own(MutableMapping[str, Any]):
+class _Remembered(MutableMapping[str, Any]):
     """The arrays of one agent among those of its group; single numbers are read as such."""
 
     group: dict[str, Memory]
