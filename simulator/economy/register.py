@@ -81,14 +81,10 @@ class Register:
     def exist(self, period: int) -> Booleans:
         """Which tokens have been launched by a period `[tokens]`."""
         if period >= self.joins.max():
-            return self._all_tokens
+            return np.ones(len(self.tokens), dtype=bool)
         exist = np.zeros(len(self.tokens), dtype=bool)
         exist[self.launched(self.joined(period))] = True
         return exist
-
-    @cached_property
-    def _all_tokens(self) -> Booleans:
-        return np.ones(len(self.tokens), dtype=bool)
 
     def waiting(self, period: int) -> Floats:
         """Money of each provider in escrow for tokens that are not launched yet `[providers]`."""
