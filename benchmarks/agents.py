@@ -6,12 +6,12 @@ Periods of quickstart with one group of noise traders, and contributions that co
 take turns, so that a busy machine slows all alike; the last column is relative to 10 investors.
 """
 
-import time
 from pathlib import Path
 from statistics import median
 
 import mesa
 import numpy as np
+from step import timed
 
 from simulator import Economy, Scenario
 from simulator.agents.investor import Investor
@@ -36,14 +36,6 @@ def economy(investors: int, groups: int = 1, own: bool = False) -> Economy:
     return Economy(Scenario.load(QUICKSTART, changes), {"investors/0": Trader} if own else None)
 
 
-def seconds_of(function: object) -> float:
-    """How long a call takes."""
-    start = time.perf_counter()
-    assert callable(function)
-    function()
-    return time.perf_counter() - start
-
-
 def main() -> None:
     """Time every run in every period, and print medians."""
     runs = {
@@ -55,12 +47,12 @@ def main() -> None:
     collector = mesa.DataCollector(agent_reporters={"wealth": "wealth"})
     watched = runs["1,000 investors, one group"]
     seconds: dict[str, list[float]] = {name: [] for name in runs}
-    collecting = []
+    calls = [timed(run.step, seconds[name]) for name, run in runs.items()]
+    collecting = seconds["collecting the wealth of 1,000"] = []
+    calls.append(timed(lambda: collector.collect(watched), collecting))
     for _ in range(PERIODS):
-        for name, run in runs.items():
-            seconds[name].append(seconds_of(run.step))
-        collecting.append(seconds_of(lambda: collector.collect(watched)))
-    seconds["collecting the wealth of 1,000"] = collecting
+        for call in calls:
+            call()
     least = median(seconds["10 investors, one group"])
     print(f"median of {PERIODS} periods                    ms   relative")
     for name, times in seconds.items():

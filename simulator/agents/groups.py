@@ -33,10 +33,12 @@ from simulator.federation import BEHAVIOURS, Behaviour, Honest
 __all__ = [
     "WEALTHS",
     "ClientGroup",
+    "Group",
     "InvestorGroup",
     "LiquidityProviderGroup",
     "Lognormal",
     "Wealth",
+    "strategy_of",
 ]
 
 
@@ -161,3 +163,11 @@ class InvestorGroup(Section):
         """Number of investors of each agent."""
         whole, rest = divmod(self.count, self.accounts_per_agent)
         return [self.accounts_per_agent] * whole + [rest] * (rest > 0)
+
+
+Group = ClientGroup | LiquidityProviderGroup | InvestorGroup
+
+
+def strategy_of(group: Group) -> Strategy:
+    """How a group decides; a client's strategy is its token policy."""
+    return group.policy if isinstance(group, ClientGroup) else group.strategy

@@ -123,7 +123,7 @@ class Trader(AccountHolder):
         return Orders(*whole, np.array([buy]), np.array([float(amount)]), np.zeros(1))
 
     def decide(self, view: MarketView) -> Orders:
-        """Orders for its own accounts, on a view of the market that is the same for all.
+        """Orders for its own account, on a view of the market that is the same for all.
 
         Only classes that are given as `agent_types` are asked; others decide as a group, by the
         strategy that the scenario names.

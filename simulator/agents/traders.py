@@ -122,7 +122,7 @@ class Traders:
 
     @contextmanager
     def _blamed(self, view: MarketView) -> Iterator[None]:
-        """Say of whatever the strategy raises whose it is, and when."""
+        """Turn what a strategy raises into a StrategyError that names its group and the period."""
         try:
             yield
         except StrategyError:

@@ -10,6 +10,7 @@ import mesa
 
 from simulator.agents.aggregator import Aggregator
 from simulator.agents.client import Client
+from simulator.agents.groups import Group, InvestorGroup
 from simulator.agents.holder import Place, Trader
 from simulator.agents.investor import Investor
 from simulator.agents.liquidity_provider import LiquidityProvider
@@ -32,28 +33,22 @@ KINDS: dict[str, type[Trader]] = {
 
 def check_types(types: AgentTypes, settings: Scenario) -> dict[str, str]:
     """Names of the classes by group. Raises ScenarioError when one is for no group, or unfit."""
-    groups = {
-        "clients": settings.clients,
-        "liquidity_providers": settings.liquidity_providers,
-        "investors": settings.investors,
-    }
-    names = [f"{kind}/{number}" for kind in groups for number in range(len(groups[kind]))]
     for group, made in types.items():
-        if what := _unfit(group, made, names, settings):
+        if what := _unfit(group, made, settings.groups):
             raise ScenarioError([Problem(f"agent_types[{group!r}]", what)])
     return {group: made.__name__ for group, made in types.items()}
 
 
-def _unfit(group: Any, made: Any, names: list[str], settings: Scenario) -> str:
+def _unfit(name: Any, made: Any, groups: Mapping[str, Group]) -> str:
     """Why a class cannot decide for a group; nothing when it can."""
-    if group not in names:
-        return f"the scenario's groups are {', '.join(names)}{suggestion(str(group), names)}"
-    kind, _, number = group.partition("/")
+    if name not in groups:
+        return f"the scenario's groups are {', '.join(groups)}{suggestion(str(name), groups)}"
+    kind, group = name.partition("/")[0], groups[name]
     if not (inspect.isclass(made) and issubclass(made, KINDS[kind])):
         return f"must be a subclass of {KINDS[kind].__name__}"
     if made.decide is Trader.decide or not callable(made.decide):
         return f"{made.__name__} has no method decide(self, view) that returns Orders"
-    if kind == "investors" and settings.investors[int(number)].accounts_per_agent > 1:
+    if isinstance(group, InvestorGroup) and group.accounts_per_agent > 1:
         return "an agent that decides for itself has one account: set accounts_per_agent to 1"
     return ""
 

@@ -1,12 +1,12 @@
 """Groups: the acting sets of a run, in the order in which they decide."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup
+from simulator.agents.groups import ClientGroup, InvestorGroup, strategy_of
 from simulator.agents.traders import Asked, AskedTraders, Traders
 from simulator.components import Booleans, Floats
 from simulator.economy.register import TREASURY, Register
@@ -47,18 +47,12 @@ class Groups:
     @cached_property
     def tolerance(self) -> Floats:
         """Slippage that each account accepts against the quote when deciding `[accounts]`."""
-        tolerance = self._zeros
-        for group in self.all:
-            tolerance[group.accounts] = group.tolerance
-        return tolerance
+        return self._by_account(lambda group: group.tolerance)
 
     @cached_property
     def tip(self) -> Floats:
         """Numeraire that each account offers with an order for settling early `[accounts]`."""
-        tip = self._zeros
-        for group in self.all:
-            tip[group.accounts] = group.tip
-        return tip
+        return self._by_account(lambda group: group.tip)
 
     @cached_property
     def tips(self) -> bool:
@@ -68,40 +62,33 @@ class Groups:
     @cached_property
     def trades_outside(self) -> Booleans:
         """Which accounts trade pools against the outside `[accounts]`."""
-        outside = np.zeros(len(self.register.account_kinds), dtype=bool)
-        for group in self.all:
-            outside[group.accounts] = group.strategy.trades_outside
-        return outside
+        return self._by_account(lambda group: group.strategy.trades_outside) > 0
 
-    @property
-    def _zeros(self) -> Floats:
-        return np.zeros(len(self.register.account_kinds))
+    def _by_account(self, value: Callable[[Traders], float]) -> Floats:
+        """The value of each account's group; 0 for accounts of none `[accounts]`."""
+        values = np.zeros(len(self.register.account_kinds))
+        for group in self.all:
+            values[group.accounts] = value(group)
+        return values
 
     def _traders(self) -> Iterator[Traders]:
         register, account = self.register, TREASURY + 1
-        settings, clients = register.settings, len(register.clients)
         own_token = np.append(register.token_of, -1)
-        kinds: dict[str, Sequence[ClientGroup | LiquidityProviderGroup | InvestorGroup]] = {
-            "clients": settings.clients,
-            "liquidity_providers": settings.liquidity_providers,
-            "investors": settings.investors,
-        }
-        for kind, groups in kinds.items():
-            for number, group in enumerate(groups):
-                accounts = np.arange(account, account + group.count)
-                numbers = accounts - TREASURY - 1
-                name = f"{kind}/{number}"
-                strategy = group.policy if isinstance(group, ClientGroup) else group.strategy
-                own = register.agent_types.get(name)
-                yield (AskedTraders if own else Traders)(
-                    name=name,
-                    strategy=Asked(kind=own) if own else strategy,
-                    accounts=accounts,
-                    own_token=own_token[np.minimum(numbers, clients)],
-                    clients=slice(numbers[0], numbers[-1] + 1) if kind == "clients" else None,
-                    activity=group.activity if isinstance(group, InvestorGroup) else 1.0,
-                    tolerance=group.tolerance,
-                    invested=group.invested if isinstance(group, InvestorGroup) else 0.0,
-                    tip=group.tip,
-                )
-                account += group.count
+        for name, group in register.settings.groups.items():
+            accounts = np.arange(account, account + group.count)
+            numbers = accounts - TREASURY - 1
+            own = register.agent_types.get(name)
+            yield (AskedTraders if own else Traders)(
+                name=name,
+                strategy=Asked(kind=own) if own else strategy_of(group),
+                accounts=accounts,
+                own_token=own_token[np.minimum(numbers, len(register.clients))],
+                clients=(
+                    slice(numbers[0], numbers[-1] + 1) if isinstance(group, ClientGroup) else None
+                ),
+                activity=group.activity if isinstance(group, InvestorGroup) else 1.0,
+                tolerance=group.tolerance,
+                invested=group.invested if isinstance(group, InvestorGroup) else 0.0,
+                tip=group.tip,
+            )
+            account += group.count

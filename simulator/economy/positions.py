@@ -20,7 +20,7 @@ DUST = 1e-12  # of a pool's reserves: less is not deposited
 def opened(world: World, new: Integers) -> None:
     """Take down the positions that a launch has opened in the pools of `new` tokens.
 
-    They earn fees from then on, be it in the same period.
+    They earn fees at once, within the same period.
     """
     book, sides, part = _writable(world.book), world.claims[:2], world.parts
     book.deposited[:, :, new] = book.moved[:, :, new] = sides[:, :, new]

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup
-from simulator.agents.strategies import Strategy
+from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup, strategy_of
 from simulator.components import Booleans, Floats, Integers
 from simulator.federation import Behaviour
 from simulator.ledger import NUMERAIRE
@@ -259,17 +258,11 @@ class Register:
     @cached_property
     def agent_strategies(self) -> tuple[str, ...]:
         """Kind of the strategy of each agent."""
-        settings, kinds = self.settings, [BUYBACK]
-        for number, clients in enumerate(settings.clients):
-            kinds += self._kind("clients", number, clients.policy) * clients.count
-        for number, providers in enumerate(settings.liquidity_providers):
-            kinds += self._kind("liquidity_providers", number, providers.strategy) * providers.count
-        for number, investors in enumerate(settings.investors):
-            kinds += self._kind("investors", number, investors.strategy) * len(investors.sizes)
+        kinds = [BUYBACK]
+        for name, group in self.settings.groups.items():
+            agents = len(group.sizes) if isinstance(group, InvestorGroup) else group.count
+            kinds += [self.agent_types.get(name, strategy_of(group).kind)] * agents
         return tuple(kinds)
-
-    def _kind(self, group: str, number: int, strategy: Strategy) -> list[str]:
-        return [self.agent_types.get(f"{group}/{number}", strategy.kind)]
 
     @cached_property
     def first_investor(self) -> int:

@@ -19,7 +19,7 @@ from simulator.market import Fills, LiquidityOrders, MarketView, Orders, Positio
 
 __all__ = ["decide", "exchange", "genesis", "intervene", "provide", "trade", "trade_last", "view"]
 
-Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
 
 SECOND_WAVE, LAST_WAVE = 2, 3
 
@@ -139,10 +139,10 @@ def _placed(world: World, view: MarketView, own: Own, wave: int) -> Orders:
 def _asked(
     world: World,
     groups: tuple[Traders, ...],
-    ask: Callable[..., tuple[Asked, Memory]],
+    ask: Callable[..., tuple[Answer, Memory]],
     view: MarketView,
     own: Own,
-) -> list[Asked]:
+) -> list[Answer]:
     """What each group answers, having seen what it may of `view`; it remembers that it did."""
     answers = []
     for group in groups:

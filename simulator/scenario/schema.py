@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self, TypeVar, cast
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup
+from simulator.agents.groups import ClientGroup, Group, InvestorGroup, LiquidityProviderGroup
 from simulator.components import Component, Family, Section, check_each, extended
 from simulator.errors import ScenarioError
 from simulator.federation import Behaviour, Changing, Federation
@@ -142,6 +142,20 @@ class Scenario(Section):
     ) -> tuple[Event, ...]:
         check_each(events, lambda event: _check_event(event, info.data))
         return events
+
+    @property
+    def groups(self) -> dict[str, Group]:
+        """All groups in their order, by kind and number: `investors/0` is the first investors'."""
+        kinds: dict[str, Sequence[Group]] = {
+            "clients": self.clients,
+            "liquidity_providers": self.liquidity_providers,
+            "investors": self.investors,
+        }
+        return {
+            f"{kind}/{number}": group
+            for kind, groups in kinds.items()
+            for number, group in enumerate(groups)
+        }
 
     @property
     def behaviours(self) -> list[Behaviour]:

@@ -285,7 +285,7 @@ class Silent(Investor):
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("kind", "message"),
     [
         (
             Thief,
@@ -296,9 +296,9 @@ class Silent(Investor):
         (Silent, r"TypeError: returned NoneType, not Orders, deciding for investor_0"),
     ],
 )
-def test_what_agents_of_ones_own_do_wrong_is_told(kind, told):
+def test_errors_of_own_agents_are_reported(kind, message):
     economy = an_economy({"investors/0": kind}, investors=[{"count": 2, "activity": 1.0}])
-    with pytest.raises(StrategyError, match=told):
+    with pytest.raises(StrategyError, match=message):
         economy.step()
 
 
