@@ -126,7 +126,11 @@ def Interventions(show: solara.Reactive[Live]) -> None:
         for control in controls(draft()):
             if control.path not in DECIDED:
                 _asked(control, show, partial(value, control), partial(change, control.path))
-        solara.Button("Let it happen", on_click=happen, color="primary", disabled=shown.complete)
+        # With a key the button stays the same one where there are more or fewer controls above it:
+        # a click on one that is just being replaced is lost.
+        solara.Button(
+            "Let it happen", on_click=happen, color="primary", disabled=shown.complete
+        ).key("happen")
         for line in problem.splitlines():
             solara.Error(f"error: {line}", dense=True)
         for event in shown.settings.events:

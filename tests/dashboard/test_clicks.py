@@ -159,6 +159,13 @@ def test_a_click_counts_what_was_chosen_just_before(clicked):
     assert "period 1: client 1 turns label flip" in clicked.texts()
 
 
+def test_the_button_stays_where_other_controls_come_above_it(clicked):
+    """A browser loses a click on a button that another one is just replacing."""
+    before = clicked.button("Let it happen")
+    clicked.select("What happens").v_model = "clearing changes"
+    assert clicked.button("Let it happen") is before
+
+
 def test_an_event_happens_to_the_run_that_has_just_begun(clicked):
     clicked.press("Step")
     with clicked.undrawn():
