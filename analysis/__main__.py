@@ -10,9 +10,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("run", help="a run folder, as in outputs/<name>/<time>-<id>")
     folder = parser.parse_args(arguments).run
 
-    from analysis.figures import save_overview, save_proceeds
-    from analysis.load import load_run
-    from analysis.summary import summarise, summary_text
+    from .figures import save_overview, save_proceeds
+    from .load import load_run
+    from .summary import summarise, summary_text
 
     try:
         run = load_run(folder)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analysis.load import Run
+from .load import Run
 
 
 def client_rows(run: Run) -> pd.DataFrame:

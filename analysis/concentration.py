@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from analysis.inequality import gini, herfindahl
-from analysis.load import Run
-from analysis.owners import holdings
-from analysis.tables import wide
-from analysis.wealth import GROUPS
+from .inequality import gini, herfindahl
+from .load import Run
+from .owners import holdings
+from .tables import wide
+from .wealth import GROUPS
 
 OWNERS = ("clients", "liquidity_providers", "investors", "treasury")
 """Whose parts of ownership are told, see `GROUPS`."""

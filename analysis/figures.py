@@ -11,10 +11,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.clients import joined
-from analysis.labels import End, label_ends
-from analysis.load import Run
-from analysis.looks import (
+from .clients import joined
+from .labels import End, label_ends
+from .load import Run
+from .looks import (
     AREA,
     CHANNEL_COLOURS,
     FEW,
@@ -40,7 +40,7 @@ from analysis.looks import (
     thin,
     words,
 )
-from analysis.money import proceeds
+from .money import proceeds
 
 BARS = 60  # at most, in a figure
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.clients import brought, client_rows, joins, members
-from analysis.load import Run
-from analysis.quotes import pool_quote
-from analysis.rewards import client_rewards
-from analysis.tables import wide
+from .clients import brought, client_rows, joins, members
+from .load import Run
+from .quotes import pool_quote
+from .rewards import client_rewards
+from .tables import wide
 
 
 def flexibility_results(run: Run, outlay: float = 500.0) -> pd.Series:

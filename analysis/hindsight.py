@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from analysis.load import Run
-from analysis.prices import price_gap
-from analysis.tables import ROUNDING
+from .load import Run
+from .prices import price_gap
+from .tables import ROUNDING
 
 IDLE = ("outside", "clearing", "treasury", "escrow")
 """Kinds of accounts whose tokens never earn dividends."""

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.clients import client_rows, joined
-from analysis.load import Run
-from analysis.tables import ROUNDING, wide
-from analysis.wealth import returns_by_strategy
+from .clients import client_rows, joined
+from .load import Run
+from .tables import ROUNDING, wide
+from .wealth import returns_by_strategy
 
 
 def information_results(run: Run) -> pd.Series:

@@ -4,10 +4,10 @@ import math
 
 import pandas as pd
 
-from analysis.hindsight import realised_values
-from analysis.load import Run
-from analysis.rewards import client_rewards
-from analysis.wealth import growth_by_kind
+from .hindsight import realised_values
+from .load import Run
+from .rewards import client_rewards
+from .wealth import growth_by_kind
 
 SOON = 10
 """Periods after its launch at which a newcomer is looked at."""

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 
-from analysis.looks import INK, SMALL
+from .looks import INK, SMALL
 
 
 @dataclass(frozen=True)

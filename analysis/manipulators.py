@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.load import Run
-from analysis.prices import price_gap
-from analysis.quotes import pool_quote
-from analysis.tables import executed, first_rows, last_rows
-from analysis.wealth import GROUPS, investor_tokens, wealth_by_group
+from .load import Run
+from .prices import price_gap
+from .quotes import pool_quote
+from .tables import executed, first_rows, last_rows
+from .wealth import GROUPS, investor_tokens, wealth_by_group
 
 
 def manipulation(run: Run, control: Run, names: Sequence[str]) -> pd.Series:

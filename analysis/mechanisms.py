@@ -4,11 +4,11 @@ import math
 
 import pandas as pd
 
-from analysis.clients import mean_participation, members
-from analysis.inequality import gini
-from analysis.load import Run
-from analysis.rewards import client_rewards
-from analysis.wealth import growth_by_kind
+from .clients import mean_participation, members
+from .inequality import gini
+from .load import Run
+from .rewards import client_rewards
+from .wealth import growth_by_kind
 
 
 def mechanism_results(run: Run) -> pd.Series:

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from analysis.hindsight import buybacks
-from analysis.load import Run
+from .hindsight import buybacks
+from .load import Run
 
 CHANNELS = (
     "endowment",

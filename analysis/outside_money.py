@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from analysis.clients import mean_participation, members
-from analysis.load import Run
-from analysis.rewards import client_rewards
-from analysis.wealth import given
+from .clients import mean_participation, members
+from .load import Run
+from .rewards import client_rewards
+from .wealth import given
 
 
 def outside_money_results(run: Run) -> pd.Series:

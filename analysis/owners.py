@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.load import Run
-from analysis.tables import ROUNDING, executed, first_rows, wide
+from .load import Run
+from .tables import ROUNDING, executed, first_rows, wide
 
 OUTSIDE_TRADERS = ("arbitrageur",)
 """Strategies that buy outside what they sell in pools, and sell there what they buy in them."""

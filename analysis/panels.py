@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from analysis.looks import (
+from .looks import (
     CHANNEL_COLOURS,
     GRID,
     HONEST,

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from analysis.clients import mean_participation, members
-from analysis.load import Run
-from analysis.mechanisms import mechanism_results
-from analysis.rewards import client_rewards
-from analysis.tables import wide
+from .clients import mean_participation, members
+from .load import Run
+from .mechanisms import mechanism_results
+from .rewards import client_rewards
+from .tables import wide
 
 
 def participation_results(run: Run) -> pd.Series:

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from analysis.clients import client_rows, joined
-from analysis.load import Run
-from analysis.tables import wide
+from .clients import client_rows, joined
+from .load import Run
+from .tables import wide
 
 
 def relative_pay(run: Run) -> pd.DataFrame:

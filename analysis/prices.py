@@ -4,9 +4,9 @@ import math
 
 import pandas as pd
 
-from analysis.clients import client_rows
-from analysis.load import Run
-from analysis.tables import wide
+from .clients import client_rows
+from .load import Run
+from .tables import wide
 
 
 def price_gap(run: Run, floor: float = 0.05) -> pd.DataFrame:

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from analysis.load import Run
-from analysis.tables import first_rows, last_rows, received, spent
+from .load import Run
+from .tables import first_rows, last_rows, received, spent
 
 
 def impermanent_loss(ratio: ArrayLike) -> np.ndarray:

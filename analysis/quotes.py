@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.load import Run
+from .load import Run
 
 
 def liquidation_quote(

@@ -14,16 +14,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.concentration import ownership as owned
-from analysis.flexibility import flexibility_results
-from analysis.information import information_results
-from analysis.joining import joining_results
-from analysis.load import Run
-from analysis.manipulators import manipulation
-from analysis.mechanisms import mechanism_results
-from analysis.money import proceeds_by_channel
-from analysis.outside_money import outside_money_results
-from analysis.panels import (
+from .concentration import ownership as owned
+from .flexibility import flexibility_results
+from .information import information_results
+from .joining import joining_results
+from .load import Run
+from .manipulators import manipulation
+from .mechanisms import mechanism_results
+from .money import proceeds_by_channel
+from .outside_money import outside_money_results
+from .panels import (
     against_holding,
     bars,
     by_clients,
@@ -34,11 +34,11 @@ from analysis.panels import (
     stacked,
     who_gains,
 )
-from analysis.participation import participation_results
-from analysis.pay import attackers_pay, relative_pay
-from analysis.providers import lp_results
-from analysis.scalability import scalability_results
-from analysis.sweeps import Sweep, interval
+from .participation import participation_results
+from .pay import attackers_pay, relative_pay
+from .providers import lp_results
+from .scalability import scalability_results
+from .sweeps import Sweep, interval
 
 IDLE = "idle"
 

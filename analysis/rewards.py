@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from analysis.clients import brought, client_rows, joins, told, worth
-from analysis.load import Run
-from analysis.quotes import pool_quote
-from analysis.tables import ROUNDING, first_rows, last_rows, received, spent
+from .clients import brought, client_rows, joins, told, worth
+from .load import Run
+from .quotes import pool_quote
+from .tables import ROUNDING, first_rows, last_rows, received, spent
 
 
 def client_rewards(run: Run) -> pd.DataFrame:

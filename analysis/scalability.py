@@ -4,10 +4,10 @@ import math
 
 import pandas as pd
 
-from analysis.load import Run
-from analysis.mechanisms import mechanism_results
-from analysis.prices import price_gap
-from analysis.tables import executed
+from .load import Run
+from .mechanisms import mechanism_results
+from .prices import price_gap
+from .tables import executed
 
 
 def scalability_results(run: Run, buy: float = 20.0) -> pd.Series:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.clients import joined
-from analysis.load import Run
-from analysis.wealth import given
+from .clients import joined
+from .load import Run
+from .wealth import given
 
 PROVIDER = "liquidity_provider"
 

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from analysis.load import Run, load_run
-from analysis.pay import attackers_pay
-from analysis.prices import price_share_correlation
-from analysis.summary import summarise
+from .load import Run, load_run
+from .pay import attackers_pay
+from .prices import price_share_correlation
+from .summary import summarise
 
 FORMAT = 1
 """Newest layout of cells.json that is understood here."""

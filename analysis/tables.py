@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from analysis.load import Run
+from .load import Run
 
 ROUNDING = 1e-9  # what sums over a run may differ by, relative to the money moved
 

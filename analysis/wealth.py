@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from analysis.load import Run
-from analysis.owners import tokens_of
-from analysis.tables import first_rows, last_rows
+from .load import Run
+from .owners import tokens_of
+from .tables import first_rows, last_rows
 
 GROUPS = {
     "investors": "investor",

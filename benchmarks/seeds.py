@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis import (
+from simulator import Scenario
+from simulator.analysis import (
     Run,
     attackers_pay,
     largest_gap,
     load_run,
     price_share_correlation,
 )
-from simulator import Scenario
 from simulator.running import start
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"

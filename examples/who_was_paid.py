@@ -20,8 +20,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from analysis import attackers_pay, client_rewards, gini, load_run, money_flows
-from analysis.looks import HONEST, INK, INVESTORS, PALE, SOFT, behaviour_looks, words
+from simulator.analysis import attackers_pay, client_rewards, gini, load_run, money_flows
+from simulator.analysis.looks import HONEST, INK, INVESTORS, PALE, SOFT, behaviour_looks, words
 
 chosen = [] if "ipykernel" in sys.modules else sys.argv[1:2]  # a notebook has arguments of its own
 manifests = [

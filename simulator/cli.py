@@ -476,8 +476,8 @@ def sweep_run(
     for name, error in failed.items():
         click.echo(f"failed: {name}: {error}", err=True)
     if planned.study.report and not planned.missing():
-        from analysis.reports import save_report
-        from analysis.sweeps import load_sweep
+        from simulator.analysis.reports import save_report
+        from simulator.analysis.sweeps import load_sweep
 
         with _told_in_one_line():
             files = save_report(load_sweep(planned.folder), planned.study.report)
@@ -526,7 +526,7 @@ def sweep_collect(folder: Path, file: Path | None) -> None:
     from simulator.sweep import read_cells
 
     read_cells(folder)
-    from analysis.sweeps import headline, load_sweep
+    from simulator.analysis.sweeps import headline, load_sweep
 
     with _told_in_one_line():
         found = load_sweep(folder)
@@ -747,7 +747,7 @@ def _show_run(folder: Path, as_json: bool, quiet: bool) -> None:
     elif quiet:
         click.echo(str(folder))
     else:
-        from analysis.summary import summary_text
+        from simulator.analysis.summary import summary_text
 
         click.echo(summary_text(summary))
         click.echo(f"\nresults  {folder}")

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import simulator
-from analysis import load_run
+from simulator.analysis import load_run
 from simulator.cli import cli, main
 from simulator.recording import read_manifest
 
@@ -484,7 +484,7 @@ def test_a_terminal_gets_a_progress_bar_without_colour_when_asked() -> None:
 HEAVY = {"numpy", "pydantic", "mesa", "pandas", "sklearn", "numba", "matplotlib", "pyarrow", "rich"}
 LIGHT = {
     "import simulator": HEAVY | {"click", "yaml"},
-    "import analysis": HEAVY | {"click", "yaml", "simulator"},
+    "import simulator.analysis": HEAVY | {"click", "yaml"},
     "from simulator.cli import main; sys.argv[1:] = ['--help']; main()": HEAVY | {"yaml"},
     "from simulator.cli import main; sys.argv[1:] = ['run', '--help']; main()": HEAVY | {"yaml"},
     "from simulator.cli import main; sys.argv[1:] = ['sweep', 'run', '--help']; main()": HEAVY

@@ -9,14 +9,13 @@ from typing import Any
 
 import pytest
 
-import analysis
 import simulator
+import simulator.analysis
 
 ROOT = Path(__file__).parents[1]
 MODULES = [
     module.name
-    for package in (simulator, analysis)
-    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    for module in pkgutil.walk_packages(simulator.__path__, "simulator.")
     if not module.name.endswith("__main__")
 ]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis import client_rewards, load_run
 from simulator import Scenario, run
+from simulator.analysis import client_rewards, load_run
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "who_was_paid.py"
 SCENARIO = """\

@@ -19,8 +19,8 @@ from zipfile import BadZipFile
 
 import pytest
 
-from analysis import load_run
 from simulator import Economy, Scenario, recording
+from simulator.analysis import load_run
 from simulator.cli import main
 from simulator.recording import read_manifest
 from simulator.running import resume, run, verify
@@ -48,7 +48,7 @@ import matplotlib.pyplot  # what the end of a run needs
 import pandas as pd
 
 import simulator.recording as recording
-from analysis import load_run
+from simulator.analysis import load_run
 from simulator.cli import main
 from simulator.running import resume, run
 from simulator.scenario import Scenario

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import load_run
 from simulator import Economy, Scenario, run
+from simulator.analysis import load_run
 from simulator.errors import ModelError, RunError, ScenarioError
 from simulator.recording import read_manifest, table_hash, write_manifest
 from simulator.running import resume, same, scenario_yaml, start, verify

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from analysis.looks import words
+from simulator.analysis.looks import words
 from simulator.components import Floats
 from simulator.dashboard.charts import Cell, Drawing, Picker, Table, numbers, said, spoken
 from simulator.dashboard.frames import Cast, Frame

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from analysis.labels import spread
-from analysis.looks import (
+from simulator.analysis.labels import spread
+from simulator.analysis.looks import (
     FEW,
     GRID,
     INK,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from analysis.looks import (
+from simulator.analysis.looks import (
     AREA,
     FEW,
     HONEST,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from analysis.looks import OTHERS, PALE, PLAIN, Look, words
+from simulator.analysis.looks import OTHERS, PALE, PLAIN, Look, words
 from simulator.components import Booleans, Floats, Integers
 from simulator.dashboard.charts import (
     Chart,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from analysis.looks import AREA, INK, PALE, Look, group_looks, words
+from simulator.analysis.looks import AREA, INK, PALE, Look, group_looks, words
 from simulator.components import Floats
 from simulator.dashboard.charts import (
     Chart,

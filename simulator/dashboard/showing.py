@@ -11,7 +11,7 @@ import mesa
 import numpy as np
 import pandas as pd
 
-from analysis import load_run
+from simulator.analysis import load_run
 from simulator.components import Floats, Integers
 from simulator.dashboard.choosing import Choice
 from simulator.dashboard.frames import Cast, Frame, Tables

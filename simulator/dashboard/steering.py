@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import solara
 from pydantic import ValidationError
 
-from analysis.looks import words
+from simulator.analysis.looks import words
 from simulator.components import Family
 from simulator.dashboard.asking import Asked
 from simulator.dashboard.choosing import with_change

@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from analysis.looks import AREA, HONEST, INVESTORS, OTHERS, PALE, PROVIDERS, SOFT, words
+from simulator.analysis.looks import AREA, HONEST, INVESTORS, OTHERS, PALE, PROVIDERS, SOFT, words
 from simulator.components import Floats
 from simulator.dashboard.charts import (
     Chart,

@@ -22,7 +22,7 @@ from simulator.scenario.yaml_text import dump
 from simulator.tables import FORMAT
 
 if TYPE_CHECKING:
-    from analysis import Run
+    from simulator.analysis import Run
 
 __all__ = [
     "git_commit",
@@ -147,8 +147,8 @@ def recorded_scenario(
 
 def summarise(folder: Path) -> None:
     """Summary and figure of a finished run, made from the folder's files alone."""
-    from analysis import load_run
-    from analysis.figures import save_overview
+    from simulator.analysis import load_run
+    from simulator.analysis.figures import save_overview
 
     finished = load_run(folder)
     save_overview(finished)
@@ -157,7 +157,7 @@ def summarise(folder: Path) -> None:
 
 def write_summary(finished: "Run") -> None:
     """Summary of a finished run, into its folder."""
-    from analysis import summarise
+    from simulator.analysis import summarise
 
     text = json.dumps(summarise(finished), indent=2)
     write_text(finished.folder / "summary.json", text + "\n")

@@ -152,7 +152,7 @@ def _computed(job: _Job) -> str:
 
 
 def _compute(job: _Job) -> None:
-    from analysis import load_run
+    from simulator.analysis import load_run
     from simulator.running import start, write_summary
 
     scenario = scenario_type(load_plugins(job.plugins)).model_validate_json(job.scenario)

@@ -8,9 +8,9 @@ from typing import Any
 import yaml
 from click.testing import CliRunner
 
-from analysis import Run, load_run, load_sweep
-from analysis.sweeps import Sweep
 from simulator import Scenario
+from simulator.analysis import Run, load_run, load_sweep
+from simulator.analysis.sweeps import Sweep
 from simulator.cli import cli
 from simulator.running import start
 

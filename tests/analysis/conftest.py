@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from analysis import Run, load_run
+from simulator.analysis import Run, load_run
 from simulator.running import start
 from simulator.scenario import Scenario
 from simulator.tables import TABLES

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import (
+from simulator import Scenario
+from simulator.analysis import (
     Run,
     flexibility_results,
     information_results,
@@ -17,8 +18,7 @@ from analysis import (
     participation_results,
     scalability_results,
 )
-from analysis.clients import joined, members
-from simulator import Scenario
+from simulator.analysis.clients import joined, members
 from simulator.running import start
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from analysis import load_run, load_sweep, ownership
-from analysis.reports import REPORTS
 from simulator import Scenario
+from simulator.analysis import load_run, load_sweep, ownership
+from simulator.analysis.reports import REPORTS
 from simulator.cli import cli
 from tests.analysis.by_hand import Ran
 

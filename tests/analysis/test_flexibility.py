@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis import client_rewards, flexibility_results, load_run
-from analysis.reports import REPORTS
-from analysis.sweeps import Sweep
 from simulator import Scenario
+from simulator.analysis import client_rewards, flexibility_results, load_run
+from simulator.analysis.reports import REPORTS
+from simulator.analysis.sweeps import Sweep
 from tests.analysis.by_hand import Ran, swept
 
 STUDY = """\

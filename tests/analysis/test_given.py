@@ -2,8 +2,8 @@
 
 import pytest
 
-from analysis import growth_by_kind, lp_returns, outside_money_results, summarise
 from simulator import Scenario
+from simulator.analysis import growth_by_kind, lp_returns, outside_money_results, summarise
 from tests.analysis.by_hand import Ran
 
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from analysis import Run, load_run, price_errors, price_gap, realised_values
-from analysis.hindsight import _earning_supply
 from simulator import Scenario
+from simulator.analysis import Run, load_run, price_errors, price_gap, realised_values
+from simulator.analysis.hindsight import _earning_supply
 from simulator.economy.rewarding import earning_supply
 from simulator.running import start
 from tests.laws import law

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import gini, herfindahl
+from simulator.analysis import gini, herfindahl
 
 
 @pytest.mark.parametrize(

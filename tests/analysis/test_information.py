@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from analysis import information_results, returns_by_strategy
-from analysis.reports import REPORTS
-from analysis.sweeps import Sweep
+from simulator.analysis import information_results, returns_by_strategy
+from simulator.analysis.reports import REPORTS
+from simulator.analysis.sweeps import Sweep
 from tests.analysis.by_hand import swept
 
 STUDY = """\

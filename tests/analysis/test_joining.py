@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from analysis import (
+from simulator import Scenario
+from simulator.analysis import (
     attackers_pay,
     client_rewards,
     flexibility_results,
@@ -17,7 +18,6 @@ from analysis import (
     scalability_results,
     summarise,
 )
-from simulator import Scenario
 from simulator.running import start
 
 SMALL = {

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from analysis import investor_tokens, load_run, manipulation, wealth_by_group
-from analysis.reports import REPORTS, save_report
-from analysis.sweeps import Sweep, load_sweep
+from simulator.analysis import investor_tokens, load_run, manipulation, wealth_by_group
+from simulator.analysis.reports import REPORTS, save_report
+from simulator.analysis.sweeps import Sweep, load_sweep
 from simulator.cli import cli
 
 STUDY = """\

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from analysis import client_rewards, mechanism_results, proceeds_by_channel
-from analysis.reports import REPORTS, save_report
-from analysis.sweeps import Sweep
+from simulator.analysis import client_rewards, mechanism_results, proceeds_by_channel
+from simulator.analysis.reports import REPORTS, save_report
+from simulator.analysis.sweeps import Sweep
 from tests.analysis.by_hand import swept
 
 STUDY = """\

@@ -10,7 +10,8 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from analysis import (
+from simulator import Scenario
+from simulator.analysis import (
     Run,
     client_rewards,
     financing,
@@ -21,8 +22,7 @@ from analysis import (
     proceeds_by_channel,
     proceeds_figure,
 )
-from analysis.figures import save_proceeds
-from simulator import Scenario
+from simulator.analysis.figures import save_proceeds
 from simulator.running import start
 
 Rows = dict[str, list[tuple[Any, ...]]]

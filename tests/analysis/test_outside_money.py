@@ -2,9 +2,9 @@
 
 import pytest
 
-from analysis import outside_money_results
-from analysis.reports import REPORTS
-from analysis.sweeps import Sweep
+from simulator.analysis import outside_money_results
+from simulator.analysis.reports import REPORTS
+from simulator.analysis.sweeps import Sweep
 from tests.analysis.by_hand import swept
 
 STUDY = """\

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis import load_run, overview_figure
-from analysis.__main__ import main
-from analysis.figures import save_overview
-from analysis.labels import spread
-from analysis.looks import FEW, HONEST, OTHERS
+from simulator.analysis import load_run, overview_figure
+from simulator.analysis.__main__ import main
+from simulator.analysis.figures import save_overview
+from simulator.analysis.labels import spread
+from simulator.analysis.looks import FEW, HONEST, OTHERS
 
 Write = Callable[..., Path]
 Toy = dict[str, list[tuple[Any, ...]]]

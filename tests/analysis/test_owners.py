@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis import holdings, load_run, ownership
 from simulator import Economy, Scenario
+from simulator.analysis import holdings, load_run, ownership
 from tests.analysis.by_hand import Ran
 
 Rows = dict[str, list[tuple[Any, ...]]]

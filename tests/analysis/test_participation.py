@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from analysis import load_run, load_sweep, participation_results
-from analysis.reports import REPORTS
+from simulator.analysis import load_run, load_sweep, participation_results
+from simulator.analysis.reports import REPORTS
 from simulator.cli import cli
 
 STUDY = """\

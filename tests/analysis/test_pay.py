@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from analysis import Run, attackers_pay, client_rewards, relative_pay
+from simulator.analysis import Run, attackers_pay, client_rewards, relative_pay
 from tests.analysis.by_hand import Rows, pool
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analysis import (
+from simulator import Scenario
+from simulator.analysis import (
     client_rewards,
     flexibility_results,
     information_results,
@@ -15,7 +16,6 @@ from analysis import (
     scalability_results,
     wealth_by_group,
 )
-from simulator import Scenario
 from tests.analysis.by_hand import Ran
 
 MEASURES = (

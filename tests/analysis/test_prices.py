@@ -6,7 +6,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from analysis import Run, largest_gap, price_gap, price_share_correlation, price_share_correlations
+from simulator.analysis import (
+    Run,
+    largest_gap,
+    price_gap,
+    price_share_correlation,
+    price_share_correlations,
+)
 from tests.analysis.by_hand import Rows, client, pool
 
 

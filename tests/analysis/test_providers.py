@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analysis import Run, impermanent_loss, lp_results, lp_returns
+from simulator.analysis import Run, impermanent_loss, lp_results, lp_returns
 from tests.analysis.by_hand import MARKET, Rows, agent, booked, pool, position, simulated
 
 

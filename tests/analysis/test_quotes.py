@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import client_rewards, liquidation_quote, mechanism_results
-from analysis.quotes import pool_quote
 from simulator import Economy, Scenario
+from simulator.analysis import client_rewards, liquidation_quote, mechanism_results
+from simulator.analysis.quotes import pool_quote
 from tests.analysis.by_hand import Ran
 
 BONDING = {"market.launch.kind": "bonding_curve", "liquidity_providers": []}

@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis import attackers_pay, headline, relative_pay
-from analysis.reports import REPORTS, save_report
-from analysis.sweeps import Sweep
+from simulator.analysis import attackers_pay, headline, relative_pay
+from simulator.analysis.reports import REPORTS, save_report
+from simulator.analysis.sweeps import Sweep
 from tests.analysis.by_hand import swept
 
 STUDY = """\

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from analysis import Run, attackers_pay, client_rewards, price_share_correlation
+from simulator.analysis import Run, attackers_pay, client_rewards, price_share_correlation
 from simulator.market import ConstantProduct, Pool
 from tests.analysis.by_hand import Rows, booked
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from analysis import load_run, summarise
-from analysis.summary import summary_text
+from simulator.analysis import load_run, summarise
+from simulator.analysis.summary import summary_text
 
 Write = Callable[..., Path]
 Toy = dict[str, list[tuple[Any, ...]]]

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from analysis import scalability_results
-from analysis.reports import REPORTS
-from analysis.sweeps import Sweep
 from simulator import Scenario
+from simulator.analysis import scalability_results
+from simulator.analysis.reports import REPORTS
+from simulator.analysis.sweeps import Sweep
 from tests.analysis.by_hand import Ran, swept
 
 STUDY = """\

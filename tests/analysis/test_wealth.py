@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analysis import Run, returns_by_strategy, summarise, wealth_by_group
-from analysis.wealth import GROUPS
 from simulator import Scenario
+from simulator.analysis import Run, returns_by_strategy, summarise, wealth_by_group
+from simulator.analysis.wealth import GROUPS
 from tests.analysis.by_hand import Ran, Rows
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from analysis import Run, load_run
+from simulator.analysis import Run, load_run
 from simulator.dashboard.choosing import Choice
 from simulator.dashboard.showing import Live, Recorded, Replay
 from simulator.running import start

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from analysis.looks import client_looks
+from simulator.analysis.looks import client_looks
 from simulator.dashboard.charts import Chart, Table
 from simulator.dashboard.federation import MEASURE, drawings
 from simulator.dashboard.showing import Replay, Utilities

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from analysis.looks import client_looks
+from simulator.analysis.looks import client_looks
 from simulator.dashboard.charts import HEIGHT, lines_of, thinned
 from simulator.dashboard.choosing import Choice
 from simulator.dashboard.overview import charts, story

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from analysis import load_run
+from simulator.analysis import load_run
 from simulator.dashboard.choosing import Choice
 from simulator.dashboard.overview import story
 from simulator.dashboard.showing import Live

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from analysis import gini
+from simulator.analysis import gini
 from simulator.dashboard.wealth import SPAN, drawings
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import load_run
 from simulator import Economy, Scenario
+from simulator.analysis import load_run
 from simulator.ledger import NUMERAIRE, OUTSIDE
 from simulator.recording import read_manifest
 from simulator.running import resume, start, verify

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from analysis import load_run
 from simulator import Scenario, run
 from simulator.agents.strategies import Strategy
+from simulator.analysis import load_run
 from simulator.datafiles import file_hash
 from simulator.errors import ScenarioError, StrategyError
 from simulator.market import Curve

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis import (
+from simulator.analysis import (
     Run,
     Sweep,
     by_cell,

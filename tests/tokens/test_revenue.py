@@ -149,7 +149,7 @@ def test_a_run_replays_a_file_and_goes_on_with_its_own_copy(tmp_path):
     (tmp_path / "demand.csv").unlink()
     assert resume(folder)
     assert set(verify(folder).values()) == {"identical"}
-    from analysis import load_run
+    from simulator.analysis import load_run
 
     assert load_run(folder).periods["revenue"].tolist() == [0, 10, 0, 30.5, 30.5, 30.5]
 
