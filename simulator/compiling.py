@@ -66,7 +66,7 @@ def watched(compiled: Callable[[], None]) -> Iterator[None]:
 
 
 def _settle() -> None:
-    """Settle orders of amount 0 in every combination of pools, costs and routes."""
+    """Settle orders of amount 0 in every combination of pools and costs."""
     from simulator.ledger import Ledger
     from simulator.market import Concentrated, ConstantProduct, Orders, Pool, RangePool, settle
     from simulator.market.shuffling import shuffled
@@ -77,8 +77,7 @@ def _settle() -> None:
     pools = [Pool.on(ledger, curve, 0.01, account=2 + k, token=1 + k, share=3 + k) for k in (0, 1)]
     ranged = RangePool(ledger, Concentrated(), 0.01, 4, 2, 4, 5, price)
     one = np.array([1]), np.array([0]), np.array([False]), np.zeros(1), np.zeros(1)
-    route = Orders.routes(np.array([1]), np.array([0]), np.array([1]), np.zeros(1), np.zeros(1))
-    for second, gas, orders in product((pools[1], ranged), (0.0, 0.01), (Orders(*one), route)):
-        settle(ledger, [pools[0], second], orders, gas)
+    for second, gas in product((pools[1], ranged), (0.0, 0.01)):
+        settle(ledger, [pools[0], second], Orders(*one), gas)
     many = shuffled(Orders(*one), np.random.default_rng(0))
     many.moved(np.zeros(1, dtype=np.int32), np.zeros(1, dtype=np.int64))

@@ -146,8 +146,6 @@ class Traders:
     def _check(self, orders: Orders, view: MarketView) -> None:
         from simulator.market.kernels import acceptable
 
-        with self._blamed(view):
-            orders.check_routes()
         columns = orders.account, orders.token, orders.amount, orders.tips
         if acceptable(*columns, len(self.accounts), len(view.spot_price)):
             return
@@ -218,10 +216,8 @@ def _as_orders(orders: Orders) -> Orders:
         _column(orders.amount, np.float64),
         _column(orders.min_out, np.float64),
         _column(orders.tip, np.float64),
-        _column(orders.routed, np.bool_),
     )
-    lengths = [column.size for name, column in vars(checked).items() if name != "routed"]
-    lengths += [checked.routed.size] if checked.routed.size else []
+    lengths = [column.size for column in vars(checked).values()]
     if lengths.count(lengths[0]) != len(lengths):
         raise ValueError(f"order columns of different lengths: {lengths}")
     return checked

@@ -36,8 +36,10 @@ TITLES = {
     "clearing": "clearing changes",
 }
 """What the kinds of events are called."""
-DECIDED = ("period", "behaviour.start")
+DECIDED = ("period", "behaviour.poses_from")
 """Settings of events that nobody is asked for: it is the next period."""
+CLIENT = Control("client", 0, "Which client it is.")
+"""On the page an event changes the behaviour of one client."""
 
 
 class Wanted(NamedTuple):
@@ -59,8 +61,10 @@ def drafted(scenario: type[Scenario], kind: str, changes: Mapping[str, Any]) -> 
     """The event of a kind with `changes` by dotted path; its period is not decided yet."""
     values: dict[str, Any] = {"kind": kind, "period": 1}
     if kind == "behaviour":
-        values["client"] = 0
+        values["clients"] = [changes.get(CLIENT.path, CLIENT.value)]
     for path, value in changes.items():
+        if path == CLIENT.path:
+            continue
         *parents, name = path.split(".")
         place = values
         for parent in parents:
@@ -73,7 +77,9 @@ def told(event: Event, cast: Cast) -> str:
     """What an event does, in a few words."""
     match event:
         case BehaviourEvent():
-            return f"{words(cast.clients[event.client])} turns {words(event.behaviour.kind)}"
+            who = ", ".join(words(cast.clients[client]) for client in event.clients)
+            verb = "turns" if len(event.clients) == 1 else "turn"
+            return f"{who} {verb} {words(event.behaviour.kind)}"
         case LiquidityEvent():
             return f"{event.amount:g} of liquidity by {words(cast.providers[event.provider])}"
         case RevenueEvent():
@@ -123,7 +129,8 @@ def Interventions(show: solara.Reactive[Live]) -> None:
     ):
         title = TITLES[wanted.value.kind]
         solara.Select("What happens", list(TITLES.values()), title, on_value=begin)
-        for control in controls(draft()):
+        first = [CLIENT] if wanted.value.kind == "behaviour" else []
+        for control in [*first, *controls(draft())]:
             if control.path not in DECIDED:
                 _asked(control, show, partial(value, control), partial(change, control.path))
         # With a key the button stays the same one where there are more or fewer controls above it:

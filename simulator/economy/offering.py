@@ -36,9 +36,9 @@ def sell(
     """Serve purchases among `orders` from `offers` of the clients with `accounts` `[clients]`.
 
     A purchase is served when its `min_out` accepts the price: by part of its amount, the same of
-    all purchases of the token, and as far as its account can pay. Routed orders and those of
-    clients are not. Tokens are minted for it, and the money goes to the clients who asked for it,
-    in proportion. Of several offers of a token the cheapest are sold first.
+    all purchases of the token, and as far as its account can pay. Those of clients are not.
+    Tokens are minted for it, and the money goes to the clients who asked for it, in proportion.
+    Of several offers of a token the cheapest are sold first.
 
     Returns what is left of both, and what was bought at each price. Less of an order has as much
     less to be paid.
@@ -62,7 +62,7 @@ def _sell_together(
     price = np.zeros(tokens)
     price[offers.token[now]] = offers.price[now]
     asked = _sums(offers.token, np.where(now, offers.asked, 0.0), tokens)
-    accepts = orders.buy & ~orders.second & ~np.isin(orders.account, accounts)
+    accepts = orders.buy & ~np.isin(orders.account, accounts)
     accepts &= (asked[orders.token] > 0) & (orders.amount > 0)
     accepts &= orders.amount >= orders.min_out * price[orders.token]
     served = _divided(asked, np.where(accepts, orders.amount, 0.0), orders, ledger)

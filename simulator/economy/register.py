@@ -308,7 +308,7 @@ class Register:
             yield from (group.behaviour.at(1).kind, group.behaviour.kind)
         for event in self.settings.events:
             if isinstance(event, BehaviourEvent):
-                yield from (event.behaviour.at(event.period).kind, event.behaviour.kind)
+                yield event.behaviour.kind
 
     @cached_property
     def kind_codes(self) -> Integers:

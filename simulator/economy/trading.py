@@ -110,7 +110,6 @@ def view(world: World, dividend: Floats) -> MarketView:
         gas=market.gas,
         outside_price=world.memory.outside_price.get("price"),
         fees_earned=world.book.fees,
-        routes=world.clearing.routes,
         segments=pools.segments,
         supply=public["supply"],
         fundamental_value=public["fundamental_value"],

@@ -11,7 +11,6 @@ __all__ = [
     "BEHAVIOURS",
     "Behaviour",
     "Changing",
-    "Deviation",
     "DisguisedFreeRider",
     "Duplicate",
     "FreeRider",
@@ -40,8 +39,8 @@ class Behaviour(Component):
     one_owner: ClassVar[bool] = False
     """Whether the clients of a group are identities of one owner, who divides its examples."""
 
-    def takes_part(self, period: int) -> bool:
-        """Whether the client is there in a period."""
+    def takes_part(self, age: int) -> bool:
+        """Whether the client is there in period `age` of this behaviour, the first being 1."""
         return True
 
     def source(self, client: int) -> int:
@@ -83,12 +82,17 @@ HONEST = Honest()
 
 
 class Changing(Behaviour):
-    """One behaviour until the period before `start`, and then another; events make it so."""
+    """One behaviour before period `start` and another from then on: what an event leads to."""
 
     kind: Literal["changing"] = "changing"
     first: SerializeAsAny[Behaviour]
     then: SerializeAsAny[Behaviour]
     start: int
+
+    def takes_part(self, age: int) -> bool:
+        if age >= self.start:
+            return self.then.takes_part(age - self.start + 1)
+        return self.first.takes_part(age)
 
     def at(self, period: int) -> Behaviour:
         return (self.then if max(period, 1) >= self.start else self.first).at(period)
@@ -100,23 +104,14 @@ class Changing(Behaviour):
         self.then.check(client, clients)
 
 
-class Deviation(Behaviour):
-    """A behaviour that is not honest, from some period on; period 0 counts as the first."""
-
-    start: int = Field(1, ge=1, description="First period of it; honest before.")
-
-    def at(self, period: int) -> Behaviour:
-        return self if max(period, 1) >= self.start else HONEST
-
-
-class FreeRider(Deviation):
+class FreeRider(Behaviour):
     """Trains nothing and reports the model it was given: an update of zero at no cost."""
 
     kind: Literal["free_rider"] = "free_rider"
     trains: ClassVar[bool] = False
 
 
-class StaleFreeRider(Deviation):
+class StaleFreeRider(Behaviour):
     """Trains nothing and sends the last step of the global model again; zero in the first round."""
 
     kind: Literal["stale_free_rider"] = "stale_free_rider"
@@ -128,7 +123,7 @@ class StaleFreeRider(Deviation):
         return last_step
 
 
-class DisguisedFreeRider(Deviation):
+class DisguisedFreeRider(Behaviour):
     """Trains nothing and sends the last step of the global model with noise that fades.
 
     The noise has deviation `sigma` t^(-decay) in period t (Fraboni et al. 2021), as the changes of
@@ -148,7 +143,7 @@ class DisguisedFreeRider(Deviation):
         return last_step + noise
 
 
-class LabelFlip(Deviation):
+class LabelFlip(Behaviour):
     """Poisons the model by training on label `classes - 1 - label` (Fang et al. 2020).
 
     With an odd number of classes the middle one keeps its label.
@@ -160,7 +155,7 @@ class LabelFlip(Deviation):
         return _mirrored(labels, classes)
 
 
-class LabelNoise(Deviation):
+class LabelNoise(Behaviour):
     """Has careless labels: a fraction of its examples get a random one of the other classes."""
 
     kind: Literal["label_noise"] = "label_noise"
@@ -173,7 +168,7 @@ class LabelNoise(Deviation):
         return noisy
 
 
-class SignFlip(Deviation):
+class SignFlip(Behaviour):
     """Pushes the model back: sends minus its update, times a factor (Li et al. 2019)."""
 
     kind: Literal["sign_flip"] = "sign_flip"
@@ -185,7 +180,7 @@ class SignFlip(Deviation):
         return -self.factor * update
 
 
-class GaussianNoise(Deviation):
+class GaussianNoise(Behaviour):
     """Adds normal noise to its update, of the update's own size times a factor."""
 
     kind: Literal["gaussian_noise"] = "gaussian_noise"
@@ -201,7 +196,7 @@ class GaussianNoise(Deviation):
         return update + noise
 
 
-class ModelReplacement(Deviation):
+class ModelReplacement(Behaviour):
     """Puts a model of its own in the place of the global one (Bagdasaryan et al. 2020).
 
     Trains on label `classes - 1 - label` and sends its update times a factor: the number of clients
@@ -220,7 +215,7 @@ class ModelReplacement(Deviation):
         return self.factor * update
 
 
-class Duplicate(Deviation):
+class Duplicate(Behaviour):
     """Trains on a copy of another client's examples; those it has itself lie idle."""
 
     kind: Literal["duplicate"] = "duplicate"
@@ -239,18 +234,24 @@ class Duplicate(Deviation):
             raise ValueError(f"duplicate: client {client} cannot copy itself; change `original`")
 
 
-class Sybil(Deviation):
+class Sybil(Behaviour):
     """One owner poses as all clients of the group, which divide one client's examples evenly.
 
-    The partition gives the group what one client gets. Before `start` its first client takes part
-    with all of that and the others do not.
+    The partition gives the group what one client gets. Before period `poses_from` its first client
+    takes part honestly with all of that and the others do not take part.
     """
 
     kind: Literal["sybil"] = "sybil"
     one_owner: ClassVar[bool] = True
+    poses_from: int = Field(
+        1, ge=1, le=1_000_000, description="First period in which it poses as all of them."
+    )
+
+    def at(self, period: int) -> Behaviour:
+        return self if max(period, 1) >= self.poses_from else HONEST
 
 
-class InflateSize(Deviation):
+class InflateSize(Behaviour):
     """Claims to have trained on more examples than it has, to weigh more."""
 
     kind: Literal["inflate_size"] = "inflate_size"
@@ -260,15 +261,18 @@ class InflateSize(Deviation):
         return self.factor * examples
 
 
-class Intermittent(Deviation):
-    """Comes and goes: is there for some periods, then away for some, and so on."""
+class Intermittent(Behaviour):
+    """Comes and goes: is there for some periods, then away for some, and so on.
+
+    Where an event makes a client intermittent, it counts from the period of the event on.
+    """
 
     kind: Literal["intermittent"] = "intermittent"
     there: int = Field(1, ge=1, le=1_000_000, description="Periods in a row it takes part in.")
     away: int = Field(1, ge=1, le=1_000_000, description="Periods in a row it misses.")
 
-    def takes_part(self, period: int) -> bool:
-        return (max(period, 1) - self.start) % (self.there + self.away) < self.there
+    def takes_part(self, age: int) -> bool:
+        return (age - 1) % (self.there + self.away) < self.there
 
 
 def _mirrored(labels: Integers, classes: int) -> Integers:

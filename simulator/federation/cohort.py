@@ -41,7 +41,8 @@ class Cohort:
     def present(self, period: int) -> Booleans:
         """Which clients mean to take part; of one owner's only the first until it poses as all."""
         now = [behaviour.at(period) for behaviour in self.behaviours]
-        there = np.array([behaviour.takes_part(period) for behaviour in now])
+        age = max(period, 1)  # genesis is as the first period
+        there = np.array([behaviour.takes_part(age) for behaviour in self.behaviours])
         posing = np.array([behaviour.one_owner for behaviour in now])
         present: Booleans = there & (posing | (self.owners == np.arange(len(now))))
         return present

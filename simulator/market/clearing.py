@@ -1,7 +1,7 @@
 """Clearing rules, which decide how a trading pass's orders settle."""
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -21,9 +21,6 @@ __all__ = ["CLEARING", "Batch", "Clearing", "FirstInFirstOut", "Priority", "Rand
 class Clearing(Component):
     """A rule by which one trading pass's orders settle: in a sequence, unless it says otherwise."""
 
-    routes: ClassVar[bool] = True
-    """Whether it settles routed orders."""
-
     def initial(self, accounts: int, draws: np.random.Generator) -> Memory:
         """What the rule knows of the accounts before the first period."""
         return {}
@@ -36,8 +33,8 @@ class Clearing(Component):
         return np.arange(len(orders))
 
     def arrange(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Orders:
-        """The orders in the order of settling, the two of a routed one together."""
-        return orders.take(orders.together(self.sequence(memory, orders, draws)))
+        """The orders in the order of settling."""
+        return orders.take(self.sequence(memory, orders, draws))
 
     def clear(
         self,
@@ -61,7 +58,7 @@ class RandomOrder(Clearing):
         return draws.permutation(len(orders))
 
     def arrange(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Orders:
-        if len(orders) < MANY or orders.routed.any():
+        if len(orders) < MANY:
             return super().arrange(memory, orders, draws)
         return shuffled(orders, draws)
 
@@ -106,7 +103,6 @@ class Batch(Clearing):
     """
 
     kind: Literal["batch"] = "batch"
-    routes: ClassVar[bool] = False
 
     def check(self, curve: Curve) -> None:
         if type(curve) is not ConstantProduct:
@@ -129,8 +125,6 @@ class Batch(Clearing):
                 self.check(pool.curve)
         except ValueError as error:
             raise MarketError(str(error)) from error
-        if orders.routed.any():
-            raise MarketError("batch clears no routed orders: all trade at once")
         return settle_together(ledger, pools, self.arrange(memory, orders, draws), gas)
 
 

@@ -211,7 +211,6 @@ def settle(
     amounts: Floats,
     min_outs: Floats,
     costs: Floats | None,
-    routed: Booleans | None,
     amounts_out: Floats,
     status: Integers,
 ) -> float:
@@ -220,17 +219,15 @@ def settle(
     Order k swaps `amounts[k]` in pool `tokens[k]` and fills in `amounts_out[k]` and `status[k]`; an
     amount that the account is short of by rounding only is reduced to its balance. `costs`, in
     numeraire, one for all or one for each, go to `OUTSIDE` whether it fills or not, unless it is
-    unaffordable. One that is `routed` is one with the next, which pays what it is paid and costs
-    nothing: both settle or neither.
+    unaffordable.
 
     `pools` are `settling.Pools.terms`, `segments` the columns of `ranges.Segments`. Where there are
-    no `segments`, `costs` or routed orders, None has the loop compiled without them: it takes half
-    as long. Accounts and assets are unsigned, as an index that may be negative takes twice as long.
-    Returns a sum of what was read ahead, which is for nothing else.
+    no `segments` or `costs`, None has the loop compiled without them: it takes half as long.
+    Accounts and assets are unsigned, as an index that may be negative takes twice as long. Returns
+    a sum of what was read ahead, which is for nothing else.
     """
     curves, numbers, fees, pool_accounts, token_accounts, pool_tokens = pools
-    touched, follows, before = 0.0, False, (0.0, 0.0, 0.0, 0.0)
-    led, led_reached, led_above = NUMERAIRE, 0, 0.0
+    touched = 0.0
     ahead = AHEAD if balances.size > LARGE else max(accounts.size, 1)
     for begin in range(0, accounts.size, ahead):
         end = min(begin + ahead, accounts.size)
@@ -239,16 +236,9 @@ def settle(
             touched += row[NUMERAIRE] + row[pool_tokens[tokens[k]]]
         for k in range(begin, end):
             account, token, amount, buy = accounts[k], tokens[k], amounts[k], buys[k]
-            cost, leads = 0.0, False
+            cost = 0.0
             if costs is not None:
                 cost = costs[min(k, costs.size - 1)]
-            if routed is not None:
-                leads = routed[k]
-            if follows:
-                amount, cost = amounts_out[k - 1], 0.0
-                if status[k - 1] != FILLED:
-                    amounts_out[k], status[k], follows = 0.0, status[k - 1], False
-                    continue
             pool, asset = pool_accounts[token], pool_tokens[token]
             asset_in = NUMERAIRE if buy else asset
             balance, verdict = balances[account, asset_in], FILLED
@@ -262,7 +252,7 @@ def settle(
                     verdict = UNAFFORDABLE
                 amount = balance
             if verdict == UNAFFORDABLE:
-                status[k], amounts_out[k], follows = verdict, 0.0, leads
+                status[k], amounts_out[k] = verdict, 0.0
                 continue
             if cost > 0.0:
                 balances[account, NUMERAIRE] -= cost
@@ -298,13 +288,6 @@ def settle(
                     verdict = EXHAUSTED
                 elif payout < min_outs[k]:
                     verdict = SLIPPAGE
-            if leads:
-                before = (
-                    balances[account, asset_in],
-                    balances[paid_to, asset_in],
-                    balances[paid_from, asset_out],
-                    balances[account, asset_out],
-                )
             if verdict == FILLED:
                 balances[account, asset_in] = balance - amount
                 balances[paid_to, asset_in] += amount
@@ -312,20 +295,8 @@ def settle(
                 balances[account, asset_out] += payout
                 amounts[k] = amount
             status[k], amounts_out[k] = verdict, payout if verdict == FILLED else 0.0
-            if leads and verdict == FILLED:  # what it did to a concentrated pool can wait
-                led, led_reached, led_above, follows = token, reached, above, True
-                continue
             if segments is not None and ranged:
                 _passed(token, 1 if buy else 0, reached, above, segments, verdict == FILLED)
-            if follows:
-                if verdict != FILLED:
-                    asset, pool, holder = pool_tokens[led], pool_accounts[led], token_accounts[led]
-                    balances[account, asset], balances[holder, asset] = before[0], before[1]
-                    balances[pool, NUMERAIRE], balances[account, NUMERAIRE] = before[2], before[3]
-                    status[k - 1], amounts_out[k - 1] = verdict, 0.0
-                if segments is not None and curves[led] == CONCENTRATED:
-                    _passed(led, 0, led_reached, led_above, segments, verdict == FILLED)
-            follows = leads
     return touched
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from simulator.components import Booleans, Floats, Integers
-from simulator.errors import MarketError
 
 __all__ = ["SIDES", "STATUSES", "Fills", "Orders"]
 
@@ -15,7 +14,6 @@ SIDES = ("buy", "sell")
 NOTHING: Floats = np.zeros(0)
 ZERO: Floats = np.zeros(1)
 ZERO.setflags(write=False)
-NONE_ROUTED: Booleans = np.zeros(0, dtype=bool)
 LARGE = 1 << 16  # orders from which on it matters how memory is read
 STATUSES = ("filled", "unaffordable", "slippage", "empty_pool", "exhausted", "offering")
 """What became of an order: a pool filled it, did not for some reason, or an offering served it."""
@@ -35,10 +33,6 @@ class Orders:
     A buy pays `amount` numeraire for tokens, a sell pays `amount` tokens for numeraire; both are
     refused when the pool would pay less than `min_out`. Numeraire `tip` is offered for settling
     early, nothing where it is left out.
-
-    A sell that is `routed` is one order with the buy that follows it, which pays what the sell is
-    paid, whatever its amount says: token to numeraire to token, for the cost of one, all or
-    nothing. None is where `routed` is empty.
     """
 
     account: Integers
@@ -47,7 +41,6 @@ class Orders:
     amount: Floats
     min_out: Floats
     tip: Floats = field(default_factory=lambda: NOTHING)
-    routed: Booleans = field(default_factory=lambda: NONE_ROUTED)
 
     def __post_init__(self) -> None:
         if self.tip is NOTHING:
@@ -58,7 +51,7 @@ class Orders:
 
     def take(self, rows: Integers | Booleans) -> "Orders":
         """The orders of some rows, in their order."""
-        if rows.dtype != np.bool_ and rows.size > LARGE and not self.routed.size:
+        if rows.dtype != np.bool_ and rows.size > LARGE:
             return self.moved(np.arange(len(self), dtype=np.int32), rows)
         return Orders(
             self.account[rows],
@@ -67,11 +60,10 @@ class Orders:
             self.amount[rows],
             self.min_out[rows],
             _repeated(self.tip, rows),
-            self.routed[rows] if self.routed.size else self.routed,
         )
 
     def moved(self, places: Integers, rows: Integers | Booleans) -> "Orders":
-        """The `rows` of a copy that has order k at `places[k]`; none may be routed.
+        """The `rows` of a copy that has order k at `places[k]`.
 
         In the copy an order lies together, which is several times quicker to read in any sequence.
         Raises IndexError when a row is unknown.
@@ -96,44 +88,9 @@ class Orders:
         """Tips, one for each order or one for all."""
         return self.tip[:1].copy() if _single(self.tip) else self.tip
 
-    @property
-    def second(self) -> Booleans:
-        """Which are the second of a routed order `[orders]`."""
-        second = np.zeros(len(self), dtype=bool)
-        second[1:] = self.routed[:-1] if self.routed.size else False
-        return second
-
-    def check_routes(self) -> None:
-        """Raise MarketError unless every routed order is two that go together."""
-        if not self.routed.any():
-            return
-        first = np.flatnonzero(self.routed)
-        second = np.minimum(first + 1, len(self) - 1)
-        fine = ~self.buy[first] & self.buy[second] & ~self.routed[second]
-        fine &= self.account[first] == self.account[second]
-        fine &= self.token[first] != self.token[second]
-        if not fine.all():
-            raise MarketError(
-                "a routed order is a sell, then the same account's buy of another token"
-            )
-
-    def together(self, rows: Integers) -> Integers:
-        """The same rows, with every routed order's second right after its first.
-
-        Raises MarketError where there is none.
-        """
-        self.check_routes()
-        if not self.routed.any():
-            return rows
-        rows = rows[~self.second[rows]]
-        rows = np.repeat(rows, 1 + self.routed[rows])
-        kept: Integers = rows + np.append(False, rows[1:] == rows[:-1])
-        return kept
-
     def by(self, account: Integers) -> "Orders":
         """The same orders of other accounts."""
-        columns = self.token, self.buy, self.amount, self.min_out, self.tip, self.routed
-        return Orders(account, *columns)
+        return replace(self, account=account)
 
     def paying(self, amount: Floats) -> "Orders":
         """The same orders of other amounts."""
@@ -168,22 +125,6 @@ class Orders:
             np.concatenate([orders.amount for orders in several]),
             np.concatenate([orders.min_out for orders in several]),
             _tips(several),
-            _routed(several),
-        )
-
-    @staticmethod
-    def routes(
-        account: Integers, sold: Integers, bought: Integers, amount: Floats, proceeds: Floats
-    ) -> "Orders":
-        """Routed orders: `amount` of `sold` tokens for `proceeds` (expected) of `bought` ones."""
-        pairs = 2 * len(account)
-        return Orders(
-            np.repeat(account, 2),
-            np.column_stack([sold, bought]).ravel(),
-            np.arange(pairs) % 2 == 1,
-            np.column_stack([amount, proceeds]).ravel(),
-            np.zeros(pairs),
-            routed=np.arange(pairs) % 2 == 0,
         )
 
     @staticmethod
@@ -215,14 +156,6 @@ def _tips(several: Sequence[Orders]) -> Floats:
     if any(not _single(orders.tip) or orders.tip[:1].any() for orders in several):
         return np.concatenate([orders.tip for orders in several])
     return _zeros(sum(len(orders) for orders in several))
-
-
-def _routed(several: Sequence[Orders]) -> Booleans:
-    if not any(orders.routed.size for orders in several):
-        return NONE_ROUTED
-    return np.concatenate(
-        [orders.routed if orders.routed.size else np.zeros(len(orders), bool) for orders in several]
-    )
 
 
 @dataclass(frozen=True)

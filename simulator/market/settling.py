@@ -165,7 +165,6 @@ def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders, gas: float = 0
         amount,
         orders.min_out,
         orders.tip + gas if orders.tips.any() else np.array([gas]) if gas else None,
-        orders.routed if orders.routed.any() else None,
         amount_out,
         status,
     )
@@ -182,7 +181,6 @@ def check(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> None:
     from simulator.market.kernels import acceptable
 
     ends = len(ledger.balances), len(pools)
-    orders.check_routes()
     if acceptable(orders.account, orders.token, orders.amount, orders.tips, *ends):
         return
     for numbers, end in zip((orders.account, orders.token), ends, strict=True):
@@ -197,7 +195,7 @@ def note_costs(ledger: Ledger, fills: Fills, gas: float) -> None:
     """Count gas and tips of the orders that were not left out as unaffordable."""
     orders = fills.orders
     if gas or orders.tips.any():
-        settled = np.flatnonzero((fills.status != STATUSES.index("unaffordable")) & ~orders.second)
+        settled = np.flatnonzero(fills.status != STATUSES.index("unaffordable"))
         account, tip = orders.account[settled], orders.tip[settled]
         for flow, amount in (("gas", np.full(len(tip), gas)), ("tip", tip)):
             ledger.note(flow, NUMERAIRE, account, OUTSIDE, amount)
@@ -235,8 +233,7 @@ def settle_plain(ledger: Ledger, pools: Sequence[Pool], orders: Orders, gas: flo
     check(ledger, pools, orders)
     amount, amount_out = orders.amount.copy(), np.zeros(len(orders))
     status = np.zeros(len(orders), dtype=np.int64)
-    second = orders.second
-    for k in np.flatnonzero(~second).tolist():
+    for k in range(len(orders)):
         account, cost = int(orders.account[k]), gas + float(orders.tip[k])
         verdict, amount[k] = "unaffordable", float(amount[k])
         money = float(ledger.balances[account, NUMERAIRE])
@@ -244,17 +241,12 @@ def settle_plain(ledger: Ledger, pools: Sequence[Pool], orders: Orders, gas: flo
             balance = money - cost if orders.buy[k] else _owned(ledger, pools, orders, k)
             verdict = _verdict(pools, orders, k, float(amount[k]), balance)
             amount[k] = min(amount[k], balance) if verdict == "filled" else amount[k]
-        both = [k, k + 1] if k + 1 < len(orders) and second[k + 1] else [k]
-        if verdict == "filled" and len(both) == 2:
-            paid = pools[orders.token[k]].quote_in("token", float(amount[k]))
-            verdict = _verdict(pools, orders, k + 1, paid, paid)
         if verdict != "unaffordable":
             ledger.move("gas", NUMERAIRE, account, OUTSIDE, cost)
-        status[both] = STATUSES.index(verdict)
-        for row in both if verdict == "filled" else []:
-            amount[row] = amount_out[k] if row > k else amount[k]
-            pool, side = pools[orders.token[row]], _side(orders, row)
-            amount_out[row] = pool.swap_in(side, float(amount[row]), account=account)
+        status[k] = STATUSES.index(verdict)
+        if verdict == "filled":
+            pool = pools[orders.token[k]]
+            amount_out[k] = pool.swap_in(_side(orders, k), float(amount[k]), account=account)
     fills = Fills(orders.paying(amount), amount_out, status)
     note_costs(ledger, fills, gas)
     return fills

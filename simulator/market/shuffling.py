@@ -11,7 +11,7 @@ PILES = 256
 
 
 def shuffled(orders: Orders, draws: np.random.Generator) -> Orders:
-    """The same orders, none of them routed, in a sequence of which every one is equally likely.
+    """The same orders in a sequence of which every one is equally likely.
 
     Each is dealt to any of several piles, and then every pile is shuffled, which the caches can
     hold (Rao, Sankhya 23 (1961); Sandelius, J. Royal Statistical Society B 24 (1962)).

@@ -32,7 +32,6 @@ class MarketView:
     outside_price: Floats | None = None  # numeraire per token beyond the pools, if there is one
     fees_earned: Floats | None = None  # by each pool in the last period, numeraire
     segments: Segments | None = None  # of concentrated pools, whose reserves are virtual ones
-    routes: bool = True  # whether routed orders settle
     pending: Orders | None = None  # of the first wave, for those of the second
 
     def __post_init__(self) -> None:

@@ -7,8 +7,9 @@ import numpy as np
 
 from simulator.agents.engagement import NoOffering
 from simulator.agents.strategies import Fundamentalist, PumpAndDump, Sandwich
+from simulator.federation import Sybil
 from simulator.market import CURVES, Concentrated, Weighted
-from simulator.scenario.events import BehaviourEvent, ClearingEvent, LiquidityEvent
+from simulator.scenario.events import ClearingEvent, LiquidityEvent
 from simulator.scenario.schema import Scenario, sellers
 
 __all__ = ["doubts", "market_gain"]
@@ -160,11 +161,12 @@ def _idle_events(scenario: Scenario) -> Iterator[str]:
 def _late(scenario: Scenario) -> Iterator[str]:
     """Clients who do something, or come at all, only after the end."""
     last = scenario.periods
-    kept = [group.behaviour for group in scenario.clients]
-    kept += [event.behaviour for event in scenario.events if isinstance(event, BehaviourEvent)]
-    if late := sorted({each.kind for each in kept if each.at(last) is not each}):
-        yield f"{', '.join(late)}: start is after the last period, {last}"
     for number, group in enumerate(scenario.clients):
+        if isinstance(group.behaviour, Sybil) and group.behaviour.poses_from > last:
+            yield (
+                f"clients.{number}: poses from period {group.behaviour.poses_from} on, after the "
+                f"last, {last}"
+            )
         if group.joins > last:
             yield f"clients.{number}: joins in period {group.joins}, after the last, {last}"
 

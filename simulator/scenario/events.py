@@ -18,12 +18,14 @@ class Event(Component):
 
 
 class BehaviourEvent(Event):
-    """A client begins to behave in another way."""
+    """Some clients begin to behave in another way."""
 
     kind: Literal["behaviour"] = "behaviour"
-    client: int = Field(ge=0, le=100_000, description="Number of the client, the first being 0.")
+    clients: tuple[Annotated[int, Field(ge=0, le=100_000)], ...] = Field(
+        strict=False, min_length=1, description="Numbers of the clients, the first being 0."
+    )
     behaviour: Annotated[Behaviour, Family(BEHAVIOURS)] = Field(
-        FreeRider(), validate_default=True, description="What it does from then on."
+        FreeRider(), validate_default=True, description="What they do from then on."
     )
 
 

@@ -227,8 +227,9 @@ def _behaviours(clients: tuple[ClientGroup, ...], events: tuple[Event, ...]) -> 
     found: list[Behaviour] = [group.behaviour for group in clients for _ in range(group.count)]
     changes = (event for event in events if isinstance(event, BehaviourEvent))
     for event in sorted(changes, key=lambda event: event.period):
-        before = found[event.client]
-        found[event.client] = Changing(first=before, then=event.behaviour, start=event.period)
+        for client in event.clients:
+            before = found[client]
+            found[client] = Changing(first=before, then=event.behaviour, start=event.period)
     return found
 
 
@@ -247,9 +248,13 @@ def _check_event(event: Event, known: Mapping[str, Any]) -> None:
 
 def _check_behaviour(event: BehaviourEvent, clients: tuple[ClientGroup, ...]) -> None:
     count = sum(group.count for group in clients)
-    if event.client >= count:
-        raise ValueError(f"there is no client {event.client}: the last is {count - 1}")
-    _behaviours(clients, (event,))[event.client].check(event.client, count)
+    if unknown := [client for client in event.clients if client >= count]:
+        raise ValueError(f"there is no client {unknown[0]}: the last is {count - 1}")
+    if len(set(event.clients)) < len(event.clients):
+        raise ValueError("a client is listed twice")
+    changed = _behaviours(clients, (event,))
+    for client in event.clients:
+        changed[client].check(client, count)
 
 
 def _check_provider(

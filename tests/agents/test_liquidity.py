@@ -88,28 +88,10 @@ class TestFeeChaser:
     def test_sells_what_it_took_out_and_buys_what_belongs_to_the_deposit(self):
         """It holds 20 and 20 tokens of the pool above target: all 40 go into the other one."""
         owned, memory = owning(20.0, (0.0, 20.0), (50.0, 30.0)), {"yield": np.array([3.0, 1.0])}
-        orders, _ = FeeChaser().decide(replace(a_view(), routes=False), owned, memory, DRAWS)
+        orders, _ = FeeChaser().decide(a_view(), owned, memory, DRAWS)
         assert orders.buy.tolist() == [True, False]
         assert orders.token.tolist() == [0, 1]
         assert orders.amount == pytest.approx([20, 20])
-
-    def test_sells_one_token_for_another_in_one_order(self):
-        view, memory = a_view(), {"yield": np.array([3.0, 1.0])}
-        owned = owning(20.0, (0.0, 20.0), (50.0, 30.0))
-        orders, _ = FeeChaser().decide(view, owned, memory, DRAWS)
-        assert orders.routed.tolist() == [True, False]
-        assert orders.buy.tolist() == [False, True]
-        assert orders.token.tolist() == [1, 0]
-        proceeds = view.quote(np.array([1]), np.array([False]), np.array([20.0]))
-        assert orders.amount == pytest.approx([20, *proceeds])
-
-    def test_a_route_is_as_large_as_the_smaller_side(self):
-        """Of 30 to sell, 20 are for the token it lacks; with little cash it sells the rest."""
-        view, memory = a_view(), {"yield": np.array([3.0, 1.0])}
-        orders, _ = FeeChaser().decide(view, owning(10.0, (0.0, 30.0), (50.0, 30.0)), memory, DRAWS)
-        assert orders.routed.tolist() == [True, False, False]
-        assert orders.token.tolist() == [1, 0, 1]
-        assert orders.amount[[0, 2]] == pytest.approx([20, 10])
 
     def test_buys_for_half_of_what_it_can_deposit(self):
         """Of 100 in all 55 are lacking, but only 20 are at hand: 10 become tokens."""

@@ -383,7 +383,7 @@ def test_what_happens_to_a_run_is_saved_and_runs_again(visit: Open, file: Path) 
 
 
 def test_an_event_that_cannot_be_is_told(visit: Open, file: Path) -> None:
-    """Fee chasers route their orders, which no batch takes; here pools are weighted ones."""
+    """A batch clears constant products only, and here pools are weighted ones."""
     page = visit()
     page.get_by_role("button", name="Market").click()
     page.locator(".setting").filter(has_text="constant_product").locator(".v-select").click()

@@ -37,7 +37,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "clients[].behaviour=duplicate": {"original": 3},
     "clients[].participation=by_profit": {"patience": 1},
     "market.curve=weighted": {"weight": 0.3},
-    "events[]=behaviour": {"client": 0},
+    "events[]=behaviour": {"clients": [0]},
     "events[]=clearing": {"clearing": {"kind": "fifo"}},
 }
 """Settings of a kind's own, by place and kind: those that it needs, or that make it act early."""

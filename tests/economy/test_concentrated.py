@@ -1,16 +1,14 @@
-"""Economies whose pools are concentrated, and strategies that route."""
+"""Economies whose pools are concentrated."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 import pytest
-from pydantic import Field
 
 from simulator.agents.strategies import Strategy
 from simulator.agents.strategies.base import purchases
 from simulator.economy import Economy, trading
 from simulator.economy.rewarding import earning_supply, earning_tokens
-from simulator.errors import SimulatorError, StrategyError
 from simulator.ledger import NUMERAIRE
 from simulator.market import STATUSES, Orders
 from simulator.running import resume, run, verify
@@ -194,35 +192,7 @@ class Buyer(Strategy):
         return purchases(0, np.full(len(portfolio.numeraire), 100.0), view, portfolio), memory
 
 
-class Router(Strategy):
-    """Routes a part of its first token into its last, and asks for too much every other time."""
-
-    kind: Literal["router"] = "router"
-    wave: ClassVar[int] = 1
-    amount: float = Field(5.0, gt=0)
-    least: float = Field(0.0, ge=0)
-    breaks: bool = False
-
-    def decide(self, view, portfolio, memory, draws):
-        account = np.flatnonzero(portfolio.tokens[:, 0] >= self.amount)
-        sold = np.zeros(account.size, dtype=np.int64)
-        amount = np.full(account.size, self.amount)
-        proceeds = view.quote(sold, np.zeros(account.size, dtype=bool), amount)
-        bought = np.full(account.size, len(view.spot_price) - 1)
-        orders = Orders.routes(account, sold, bought, amount, proceeds)
-        least = np.where(orders.routed, 0.0, self.least)
-        orders = orders.bounded(least)
-        return (orders.take(np.flatnonzero(orders.routed)) if self.breaks else orders), memory
-
-
-class LateRouter(Router):
-    """A router that comes after all others."""
-
-    kind: Literal["late_router"] = "late_router"
-    wave: ClassVar[int] = 3
-
-
-PLUGGED = scenario_type((Narrow, Buyer, Router, LateRouter))
+PLUGGED = scenario_type((Narrow, Buyer))
 
 
 def plugged(curve="concentrated", market=None, **changes):
@@ -265,84 +235,3 @@ def test_where_nobody_serves_the_price_orders_are_refused_and_the_run_goes_on():
         check(economy)
         assert economy.spot_price.tolist() == price.tolist()
         assert economy.history[-1]["volume"] == 0
-
-
-@pytest.mark.parametrize("kind", ["router", "late_router"])
-@pytest.mark.parametrize("curve", ["constant_product", "concentrated", "stableswap"])
-@pytest.mark.parametrize("clearing", ["random", "priority", "fifo"])
-def test_a_strategy_routes(kind, curve, clearing):
-    router = {"count": 2, "strategy": {"kind": kind}, "activity": 1, "tolerance": 0.5}
-    economy = plugged(
-        curve,
-        {"clearing": {"kind": clearing}, "gas": 0.25},
-        tokens={"payout": NO_DIVIDENDS},
-        investors=[*QUICK["investors"], {**router, "tip": 0.5, "wealth": {"mean": 300}}],
-    )
-    [first, second] = economy.register.investor_accounts[-2:].tolist()
-    before = economy.ledger.balances[[first, second]].copy()
-    economy.step()
-    fills = economy.tables["fills"]
-    own = np.flatnonzero(np.isin(fills["account"], [first, second]))
-    assert own.size == 4 and (fills["status"][own] == 0).all()
-    assert (np.diff(own)[::2] == 1).all()
-    assert fills["token"][own].tolist() == [0, 2] * 2
-    assert fills["side"][own].tolist() == [1, 0] * 2
-    assert (fills["amount_in"][own[1::2]] == fills["amount_out"][own[::2]]).all()
-    after = economy.ledger.balances[[first, second]]
-    assert after[:, NUMERAIRE] == pytest.approx(before[:, NUMERAIRE] - 0.75, rel=1e-12)
-    assert (after[:, 1] == before[:, 1] - 5.0).all() and (after[:, 3] > before[:, 3]).all()
-    pools, numeraire = (
-        economy.tables["pools"],
-        np.where(fills["side"] == 0, fills["amount_in"], fills["amount_out"]),
-    )
-    filled = np.where(fills["status"] == 0, numeraire, 0.0)
-    assert pools["volume"] == pytest.approx(np.bincount(fills["token"], filled, 3), rel=1e-12)
-    orders = (~np.isin(fills["account"], [first, second])).sum()
-    sent = {"gas": 0.0, "tip": 0.0}
-    for flow, amount in zip(
-        economy.tables["flows"]["flow"], economy.tables["flows"]["amount"], strict=True
-    ):
-        if flow in sent:
-            sent[flow] += amount
-    treasury = (fills["agent"] == 0).sum()
-    assert sent["tip"] == pytest.approx(1.0)
-    assert sent["gas"] == pytest.approx(0.25 * (2 + orders - treasury))
-
-
-def test_a_route_that_is_not_good_enough_moves_nothing_but_gas():
-    economy = plugged(
-        market={"gas": 0.25},
-        tokens={"payout": NO_DIVIDENDS | {"buyback": 0.0, "direct": 1.0}},
-        investors=[{"strategy": {"kind": "router", "least": 1e3}, "activity": 1}],
-        clients=[{"count": 3, "policy": {"kind": "hold"}}],
-    )
-    before = economy.ledger.balances.copy()
-    account = economy.register.investor_accounts[0]
-    books = [pool.save() for pool in economy.pools]
-    economy.step()
-    fills = economy.tables["fills"]
-    assert fills["status"].tolist() == [2, 2] and fills["amount_out"].tolist() == [0.0, 0.0]
-    expected = before[account].copy()
-    expected[NUMERAIRE] -= 0.25
-    assert economy.ledger.balances[account].tobytes() == expected.tobytes()
-    pools = [*economy.register.pool_accounts, *economy.register.fee_accounts]
-    assert economy.ledger.balances[pools].tobytes() == before[pools].tobytes()
-    for saved, pool in zip(books, economy.pools, strict=True):
-        for name, column in saved.items():
-            assert column.tobytes() == pool.save()[name].tobytes()
-
-
-def test_a_broken_route_is_blamed_on_its_strategy():
-    economy = plugged(investors=[{"strategy": {"kind": "router", "breaks": True}, "activity": 1}])
-    with pytest.raises(StrategyError, match=r"strategy router .* a routed order is a sell"):
-        economy.step()
-
-
-def test_a_batch_refuses_a_strategy_that_routes():
-    economy = plugged(
-        "constant_product",
-        {"clearing": {"kind": "batch"}},
-        investors=[{"strategy": {"kind": "router"}, "activity": 1}],
-    )
-    with pytest.raises(SimulatorError, match="batch clears no routed orders"):
-        economy.step()

@@ -117,12 +117,8 @@ def test_an_account_spends_its_cash_once():
     assert left_of(rest) == [(3, 0, 4, 0), (3, 1, 12, 0)]
 
 
-def test_sales_routed_orders_and_those_of_clients_are_not_served():
-    placed = orders(
-        (3, 0, False, 5, 0), (4, 1, False, 5, 0), (4, 0, True, 5, 0), (2, 0, True, 5, 0)
-    )
-    routed = np.array([False, True, False, False])
-    placed = replace(placed, routed=routed)
+def test_sales_and_orders_of_clients_are_not_served():
+    placed = orders((3, 0, False, 5, 0), (4, 1, False, 5, 0), (2, 0, True, 5, 0))
     ledger, offered = a_ledger(9.0, 9.0, 9.0), offers(10.0, 10.0)
     ledger.transfer("gift", NUMERAIRE, OUTSIDE, 2, 9.0)
     left, rest, bought = sell(ledger, CLIENTS, offered, placed)

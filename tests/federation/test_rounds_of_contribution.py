@@ -39,7 +39,6 @@ from simulator.federation import (
     FedAvg,
     FedAvgM,
     Federation,
-    FedSv,
     FedYogi,
     FreeRider,
     GtgShapley,
@@ -490,7 +489,6 @@ def test_a_coalition_is_as_accurate_as_its_model(task: Task, measure: Utility) -
 
 GAMES: list[Contribution] = [
     Shapley(),
-    FedSv(),
     Banzhaf(),
     BetaShapley(),
     LeaveOneOut(),

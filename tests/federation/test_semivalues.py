@@ -20,7 +20,6 @@ from simulator.federation import (
     Banzhaf,
     BetaShapley,
     CoalitionGame,
-    FedSv,
     GtgShapley,
     PermutationShapley,
     SemiValue,
@@ -113,7 +112,7 @@ def test_beta_weights_are_those_of_an_urn(alpha: int, beta: int, players: int) -
 @given(st.integers(1, 20), st.floats(0.1, 100), st.floats(0.1, 100))
 def test_every_semivalue_is_a_mean(players: int, alpha: float, beta: float) -> None:
     methods: list[SemiValue] = [
-        Shapley(), FedSv(), Banzhaf(), BetaShapley(alpha=alpha, beta=beta)
+        Shapley(), Banzhaf(), BetaShapley(alpha=alpha, beta=beta)
     ]  # fmt: skip
     for method in methods:
         weights = method.weights(players)
@@ -123,12 +122,11 @@ def test_every_semivalue_is_a_mean(players: int, alpha: float, beta: float) -> N
 
 
 @pytest.mark.parametrize("players", [1, 2, 6, 9])
-def test_beta_1_1_is_shapley_and_so_is_fedsv(players: int) -> None:
+def test_beta_1_1_is_shapley(players: int) -> None:
     game = game_of(a_table(players))
     expected = Shapley().contributions(game)
     found = BetaShapley(alpha=1.0, beta=1.0).contributions(game)
     assert found == pytest.approx(expected, rel=1e-12, abs=1e-13)
-    assert FedSv().contributions(game).tolist() == expected.tolist()
 
 
 def test_beta_of_the_glove_game_by_hand() -> None:

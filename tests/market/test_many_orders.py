@@ -12,7 +12,7 @@ from simulator.market.kernels import FILLED, tally
 MANY, TOKENS = 5000, 4
 
 
-def made_up(tip: Floats | None = None, routed: bool = False) -> Orders:
+def made_up(tip: Floats | None = None) -> Orders:
     draws = np.random.default_rng(3)
     columns = (
         draws.integers(0, 50, MANY),
@@ -21,8 +21,7 @@ def made_up(tip: Floats | None = None, routed: bool = False) -> Orders:
         draws.lognormal(0, 2, MANY),
         draws.lognormal(-1, 2, MANY),
     )
-    made = Orders(*columns) if tip is None else Orders(*columns, tip)
-    return replace(made, routed=np.arange(MANY) % 2 == 0) if routed else made
+    return Orders(*columns) if tip is None else Orders(*columns, tip)
 
 
 def assert_same(left: Orders, right: Orders) -> None:
@@ -32,16 +31,13 @@ def assert_same(left: Orders, right: Orders) -> None:
 
 
 def by_columns(several: Orders, rows: np.ndarray) -> Orders:
-    return Orders(**{name: column[rows] for name, column in vars(several).items() if column.size})
+    return Orders(**{name: column[rows] for name, column in vars(several).items()})
 
 
 @pytest.mark.parametrize("tip", [None, np.arange(MANY) / 7.0])
-@pytest.mark.parametrize("routed", [False, True])
-def test_rows_are_taken_as_by_numpy(
-    tip: Floats | None, routed: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rows_are_taken_as_by_numpy(tip: Floats | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(orders, "LARGE", 10)
-    several, draws = made_up(tip, routed), np.random.default_rng(4)
+    several, draws = made_up(tip), np.random.default_rng(4)
     mask, some = draws.random(MANY) < 0.3, draws.integers(0, MANY, 2 * MANY)
     for rows in (draws.permutation(MANY), some, some.astype(np.int32), mask, -1 - some):
         assert_same(several.take(rows), by_columns(several, rows))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
-from simulator.market import STATUSES, Pool, Pools, RangePool, settle, settle_plain
+from simulator.market import STATUSES, Orders, Pool, Pools, RangePool, settle, settle_plain
 from simulator.market.concentrated import ConcentratedPool
 from tests.laws import law
 from tests.market.exchange import (
@@ -29,13 +29,13 @@ MOST = 1e4  # what a pool or an account here holds of anything, at most
 
 
 @law(150)
-@given(books, fees)
-def test_the_kernel_does_what_plain_python_does(book, fee):
+@given(books, fees, st.sampled_from([0.0, 0.7]))
+def test_the_kernel_does_what_plain_python_does(book, fee, gas):
     fast, pools = market(fee)
     plain, same = market(fee)
     found, expected = (
-        settle(fast, pools, orders_of(book)),
-        settle_plain(plain, same, orders_of(book)),
+        settle(fast, pools, orders_of(book), gas),
+        settle_plain(plain, same, orders_of(book), gas),
     )
     assert found.status.tolist() == expected.status.tolist()
     assert found.amount_out == pytest.approx(expected.amount_out, rel=1e-11, abs=0)
@@ -61,6 +61,28 @@ def test_where_it_only_adds_multiplies_and_divides_it_does_so_to_the_bit(book, f
         assert (one.segment, one.height) == (other.segment, other.height)
         assert one.growth == pytest.approx(other.growth, rel=1e-12)
     assert fast.balances == pytest.approx(plain.balances, rel=0, abs=1e-12 * MOST)
+
+
+@pytest.mark.parametrize("curves", [[0, 1, 3, 7], [0, 5, 6, 3]])
+@pytest.mark.parametrize("gas, tip", [(0.0, 0.0), (0.5, 0.0), (0.0, 0.25)])
+def test_the_kernel_without_what_is_not_there_does_what_plain_python_does(curves, gas, tip):
+    """Of concentrated pools and costs it has only those compiled that a market has."""
+    draws, count = np.random.default_rng(8), 60
+    orders = Orders(
+        draws.integers(1, 4, count),
+        draws.integers(0, 4, count),
+        draws.random(count) < 0.5,
+        draws.lognormal(3, 2, count),
+        np.zeros(count),
+        tip * (draws.random(count) < 0.5),
+    )
+    (fast, pools), (plain, same) = market(0.01), market(0.01)
+    found = settle(fast, [pools[k] for k in curves], orders, gas)
+    expected = settle_plain(plain, [same[k] for k in curves], orders, gas)
+    assert found.status.tolist() == expected.status.tolist()
+    assert {STATUSES.index("filled"), STATUSES.index("unaffordable")} <= set(found.status.tolist())
+    assert found.amount_out == pytest.approx(expected.amount_out, rel=1e-11, abs=0)
+    assert fast.balances == pytest.approx(plain.balances, rel=1e-11, abs=1e-9)
 
 
 @law(20)

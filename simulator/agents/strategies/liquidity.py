@@ -35,7 +35,7 @@ class FeeChaser(Strategy):
     all that an account owns (positions, tokens, numeraire) yield^`intensity`, over the sum of all
     pools', is a pool's target. Each period the account takes the part `speed` of what a position
     has above target out of it. With what it holds it fills pools below target: it sells tokens it
-    has no use for and buys those it lacks, routed from one to the other, and deposits them in the
+    has no use for, buys those it lacks with the numeraire that it has, and deposits them in the
     next period, dividends too. An empty pool gets nothing, and until a pool has earned something
     everything stays as it is. (The fees of all are shared by worth, so that liquidity that follows
     them evens out the yields.)
@@ -82,9 +82,7 @@ class FeeChaser(Strategy):
         needed = _token_part(view) * _planned(view, portfolio, short, band)
         lacking = needed - portfolio.tokens * view.spot_price
         values = np.where((np.abs(lacking) > LEAST * band) & view.open, lacking, 0.0)
-        routes, rest = _routed(values, view, portfolio) if view.routes else (Orders.none(), values)
-        rest = np.where(np.abs(rest) > LEAST * band, rest, 0.0)
-        return Orders.join([routes, orders_for(rest, view, portfolio)]), memory
+        return orders_for(values, view, portfolio), memory
 
     def _short(
         self, view: MarketView, portfolio: Portfolio, earned: Floats
@@ -214,32 +212,6 @@ class RangeKeeper(Strategy):
         worth = np.minimum(planned, 2 * portfolio.tokens * view.spot_price)
         worth = np.where(worth >= READY * planned, worth, 0.0)
         return _paid_for(worth, worth / 2, portfolio)
-
-
-def _routed(values: Floats, view: MarketView, portfolio: Portfolio) -> tuple[Orders, Floats]:
-    """Orders that sell one token for another, and what of `values` they leave to be traded.
-
-    Along the line of what an account is to sell, in numeraire, lies what it is to buy.
-    """
-    placed, rest = [], values.copy()
-    for account, wanted in enumerate(values):
-        sold, bought = np.flatnonzero(wanted < 0), np.flatnonzero(wanted > 0)
-        if not sold.size or not bought.size:
-            continue
-        sales, purchases = np.cumsum(-wanted[sold]), np.cumsum(wanted[bought])
-        ends = np.unique(np.concatenate([sales, purchases]))
-        ends = ends[ends <= min(sales[-1], purchases[-1])]
-        worth = np.diff(ends, prepend=0.0)
-        large = worth > 1e-6 * ends[-1]
-        ends, worth = ends[large], worth[large]
-        seller = sold[np.searchsorted(sales, ends)]
-        buyer = bought[np.searchsorted(purchases, ends)]
-        np.add.at(rest[account], seller, worth)
-        np.subtract.at(rest[account], buyer, worth)
-        amount = np.minimum(worth / view.spot_price[seller], portfolio.tokens[account, seller])
-        proceeds = view.quote(seller, np.zeros(len(seller), dtype=bool), amount)
-        placed.append(Orders.routes(np.full(len(ends), account), seller, buyer, amount, proceeds))
-    return Orders.join(placed), rest
 
 
 def _token_part(view: MarketView) -> Floats:

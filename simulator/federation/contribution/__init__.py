@@ -6,7 +6,6 @@ from simulator.federation.contribution.sampled import GtgShapley, PermutationSha
 from simulator.federation.contribution.semivalues import (
     Banzhaf,
     BetaShapley,
-    FedSv,
     LeaveOneOut,
     SemiValue,
     Shapley,
@@ -25,7 +24,6 @@ __all__ = [
     "DataSize",
     "Equal",
     "Evidence",
-    "FedSv",
     "GameValue",
     "GtgShapley",
     "LeaveOneOut",
@@ -42,7 +40,6 @@ CONTRIBUTIONS: tuple[type[Contribution], ...] = (
     LeaveOneOut,
     Banzhaf,
     BetaShapley,
-    FedSv,
     MultiRound,
     OrShapley,
     GtgShapley,

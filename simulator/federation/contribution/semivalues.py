@@ -11,7 +11,7 @@ from simulator.components import Floats
 from simulator.federation.contribution.base import GameValue, without_rounding
 from simulator.federation.game import CoalitionGame
 
-__all__ = ["Banzhaf", "BetaShapley", "FedSv", "LeaveOneOut", "SemiValue", "Shapley"]
+__all__ = ["Banzhaf", "BetaShapley", "LeaveOneOut", "SemiValue", "Shapley"]
 
 
 class SemiValue(GameValue):
@@ -53,18 +53,6 @@ class Shapley(SemiValue):
 
     def weights(self, players: int) -> Floats:
         return np.array([1 / (players * comb(players - 1, size)) for size in range(players)])
-
-
-class FedSv(SemiValue):
-    """The Shapley value among a round's participants, 0 for the absent (Wang et al. 2020).
-
-    Another name of `shapley`, which never counts clients who are not there.
-    """
-
-    kind: Literal["fedsv"] = "fedsv"
-
-    def weights(self, players: int) -> Floats:
-        return Shapley().weights(players)
 
 
 class Banzhaf(SemiValue):
