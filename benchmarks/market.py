@@ -23,12 +23,12 @@ from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import (
     BondingCurve,
     Concentrated,
+    ConcentratedPool,
     ConstantProduct,
     Curve,
     Orders,
     Pool,
     Pools,
-    RangePool,
     StableSwap,
     Weighted,
     settle,
@@ -65,7 +65,7 @@ class Exchange:
     def _pool(self, number: int, curve: Curve) -> Pool:
         place = self.first + number, 1 + number, 1 + POOLS + number
         if isinstance(curve, Concentrated):
-            ranged = RangePool(self.ledger, curve, 0.003, *place, place[0] + POOLS, 1.0)
+            ranged = ConcentratedPool(self.ledger, curve, 0.003, *place, place[0] + POOLS, 1.0)
             for owner, (lower, upper) in enumerate(RANGES, self.owner):
                 ranged.add_liquidity(2e4, 2e4, account=owner, lower=lower, upper=upper)
             return ranged

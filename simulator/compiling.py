@@ -68,14 +68,21 @@ def watched(compiled: Callable[[], None]) -> Iterator[None]:
 def _settle() -> None:
     """Settle orders of amount 0 in every combination of pools and costs."""
     from simulator.ledger import Ledger
-    from simulator.market import Concentrated, ConstantProduct, Orders, Pool, RangePool, settle
+    from simulator.market import (
+        Concentrated,
+        ConcentratedPool,
+        ConstantProduct,
+        Orders,
+        Pool,
+        settle,
+    )
     from simulator.market.shuffling import shuffled
 
     kinds = ["outside", "investor", "pool", "pool", "pool", "pool_fees"]
     assets = ["numeraire", "token_0", "token_1", "lp_0", "lp_1"]
     ledger, curve, price = Ledger(kinds, assets), ConstantProduct(), 1.0
     pools = [Pool.on(ledger, curve, 0.01, account=2 + k, token=1 + k, share=3 + k) for k in (0, 1)]
-    ranged = RangePool(ledger, Concentrated(), 0.01, 4, 2, 4, 5, price)
+    ranged = ConcentratedPool(ledger, Concentrated(), 0.01, 4, 2, 4, 5, price)
     one = np.array([1]), np.array([0]), np.array([False]), np.zeros(1), np.zeros(1)
     for second, gas in product((pools[1], ranged), (0.0, 0.01)):
         settle(ledger, [pools[0], second], Orders(*one), gas)

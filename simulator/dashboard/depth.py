@@ -6,8 +6,8 @@ import numpy as np
 
 from simulator.components import Floats
 from simulator.market import Curve
-from simulator.market.concentrated import ConcentratedPool
 from simulator.market.pool import Side
+from simulator.market.ticks import TickBook
 
 __all__ = ["Depth", "swapped", "swapped_through"]
 
@@ -39,7 +39,7 @@ def swapped(
     return Depth(paid, got, curve.spot_price(left, numeraire + numeraire_in))
 
 
-def swapped_through(pool: ConcentratedPool, paid: Floats, pays_token: bool) -> Depth:
+def swapped_through(pool: TickBook, paid: Floats, pays_token: bool) -> Depth:
     """The same of a pool of positions, which is left where the last swap brings it.
 
     Amounts ascend: each is paid in parts, after what was paid before, which comes to the same.

@@ -30,7 +30,7 @@ from simulator.dashboard.depth import Depth, swapped, swapped_through
 from simulator.dashboard.frames import Cast, Frame
 from simulator.dashboard.showing import Show
 from simulator.market import Batch, Concentrated, Market
-from simulator.market.concentrated import ConcentratedPool
+from simulator.market.ticks import TickBook
 
 __all__ = ["drawings", "pickers"]
 
@@ -171,13 +171,13 @@ def _swaps(frame: Frame, token: int, market: Market, fee: float, pays_token: boo
     return swapped(curve, reserve_token, reserve_numeraire, fee, paid, pays_token)
 
 
-def _pool(frame: Frame, token: int, curve: Concentrated, fee: float) -> ConcentratedPool:
+def _pool(frame: Frame, token: int, curve: Concentrated, fee: float) -> TickBook:
     """The concentrated pool of a token as it is recorded."""
     rows = frame.positions
     there = (rows["token"] == token) & (rows["shares"] > 0)
     lower, upper, liquidity = (rows[name][there] for name in ("lower", "upper", "shares"))
     spot = float(frame.pools["spot_price"][token])
-    return ConcentratedPool.of(spot, fee, curve.spacing, lower, upper, liquidity)
+    return TickBook.of(spot, fee, curve.spacing, lower, upper, liquidity)
 
 
 def _drawn_depth(title: str, below: str, sales: Depth, purchases: Depth) -> Option:

@@ -7,7 +7,7 @@ import numpy as np
 from simulator.components import Booleans, Floats, Integers
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import Fills, Orders
-from simulator.market.orders import OFFERING
+from simulator.market.statuses import Status
 
 __all__ = ["Offers", "sell"]
 
@@ -86,7 +86,7 @@ def _bought(orders: Orders, served: Floats, price: Floats) -> Fills:
     """What `served` numeraire bought of tokens at a `price` `[tokens]`; tips are not for it."""
     least = orders.min_out * (served / orders.amount)
     bought = replace(orders, amount=served, min_out=least, tip=np.zeros(len(orders)))
-    return Fills(bought, served / price[orders.token], np.full(len(orders), OFFERING))
+    return Fills(bought, served / price[orders.token], np.full(len(orders), Status.OFFERING))
 
 
 def _divided(asked: Floats, wanted: Floats, orders: Orders, ledger: Ledger) -> Floats:

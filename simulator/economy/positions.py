@@ -10,7 +10,8 @@ from simulator.economy.records import Book
 from simulator.economy.register import CLEARING, TREASURY
 from simulator.economy.world import World
 from simulator.ledger import NUMERAIRE, OUTSIDE
-from simulator.market import LiquidityOrders, Pool, Pools, Positions, RangePool
+from simulator.market import ConcentratedPool, LiquidityOrders, Pool, Pools, Positions
+from simulator.market.fees import fees_earned
 
 __all__ = ["change", "fill", "inject", "opened", "rows"]
 
@@ -43,7 +44,7 @@ def change(world: World, orders: LiquidityOrders) -> None:
         ledger.transfer("gas", NUMERAIRE, account, OUTSIDE, gas)
         place = slice(None), account - int(register.provider_accounts[0]), number
         part, pool = float(orders.withdraw[row]), world.pools[number]
-        if isinstance(pool, RangePool) and part > 0:
+        if isinstance(pool, ConcentratedPool) and part > 0:
             book.collected[place] += pool.claims(register.provider_accounts)[2:4, place[1]]
         out = np.array(_withdrawn(pool, account, part))
         offered = float(orders.deposit_token[row]), float(orders.deposit_numeraire[row])
@@ -167,10 +168,9 @@ def rows(
 def _fees(pools: Pools, turnover: Floats, price: Floats) -> Floats:
     """Worth at `price` of the fees in a `turnover` `[tokens, sides, 2]`: `[tokens]`."""
     (bought_for, bought), (sold, sold_for) = np.moveaxis(turnover, 0, -1)
-    fee, late = pools.fees, pools.fee_on_output
     paid_in, paid_out = bought_for + sold * price, bought * price + sold_for
-    fees: Floats = np.where(late, paid_out * fee / (1 - fee), paid_in * fee)
-    return fees
+    fee_in, fee_out = fees_earned(pools.fees, pools.fee_on_output, paid_in, paid_out)
+    return fee_in + fee_out
 
 
 def _withdrawn(pool: Pool, account: int, part: float) -> tuple[float, float]:
@@ -189,7 +189,7 @@ def _deposited(
     """What `account` puts in of what it offers and has: (tokens, numeraire)."""
     owned = pool.ledger.balances[account, [pool.token, NUMERAIRE]]
     token, numeraire = np.minimum(offered, owned).tolist()
-    if isinstance(pool, RangePool):
+    if isinstance(pool, ConcentratedPool):
         taken = (token or numeraire) and pool.takes(account, token, numeraire, *bounds)
     else:
         if not pool.shares:

@@ -12,6 +12,7 @@ from simulator.economy.register import TREASURY
 from simulator.economy.world import World
 from simulator.ledger import NUMERAIRE
 from simulator.market import Fills, MarketView, Positions
+from simulator.market.fees import fee_in_numeraire
 
 __all__ = ["Row", "table_rows"]
 
@@ -92,7 +93,7 @@ def _pools(world: World, turnover: Floats) -> Row:
         "reserve_numeraire": reserve_numeraire,
         "spot_price": world.prices.spot,
         "volume": bought_for + sold_for,
-        "fees": fee * (bought_for + sold_for / (1 - fee)),
+        "fees": fee_in_numeraire(fee, bought_for, sold_for),
         "supply": world.ledger.supply(register.token_numbers),
         "fundamental_value": world.prices.value,
         "fee": fee,

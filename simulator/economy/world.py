@@ -16,7 +16,7 @@ from simulator.economy.register import Register, each
 from simulator.errors import RunError
 from simulator.federation import Quality, Round
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
-from simulator.market import Clearing, Concentrated, Curve, Pool, Pools, Positions, RangePool
+from simulator.market import Clearing, Concentrated, ConcentratedPool, Curve, Pool, Pools, Positions
 from simulator.randomness import Streams
 from simulator.scenario import Scenario
 from simulator.tables import FORMAT
@@ -121,7 +121,7 @@ class World:
             "book": vars(self.book),
         }
         for number, pool in enumerate(self.pools):
-            if isinstance(pool, RangePool):
+            if isinstance(pool, ConcentratedPool):
                 places[f"pool/{number}"] = pool.save()
         places |= {f"memory/{name}": memory for name, memory in vars(self.memory).items()}
         places |= {f"trader/{name}": memory for name, memory in self.trader_memory.items()}
@@ -162,7 +162,7 @@ class World:
         self.quality = Quality(**{name: float(value) for name, value in found["quality"].items()})
         self._open_pools(self.settings.market.curve.at(self.period), saved["fees"])
         for number, pool in enumerate(self.pools):
-            if isinstance(pool, RangePool):
+            if isinstance(pool, ConcentratedPool):
                 pool.restore(found[f"pool/{number}"])
         self.memory = Memories(
             **{name: found.get(f"memory/{name}", {}) for name in vars(self.memory)}
@@ -203,7 +203,7 @@ class World:
     def _open_pools(self, curve: Curve, fees: Floats) -> None:
         """Pools with this curve and these fees; the same ones where only the fees are others."""
         if self.pools and curve is self.pools[0].curve:
-            self.pools = self.pools.charging(fees)
+            self.pools.charge(fees)
         else:
             self.pools = Pools(
                 self._pool(curve, number, fee) for number, fee in enumerate(fees.tolist())
@@ -215,7 +215,7 @@ class World:
         if not isinstance(curve, Concentrated):
             return Pool.on(self.ledger, curve, fee, *place)
         fee_account, price = int(register.fee_accounts[number]), self.settings.market.launch.price
-        return RangePool(self.ledger, curve, fee, *place, fee_account, price)
+        return ConcentratedPool(self.ledger, curve, fee, *place, fee_account, price)
 
     def note_prices(self) -> None:
         """Take down the spot prices of the pools that are not empty."""
@@ -254,8 +254,8 @@ class World:
         """
         if self.pools.ranged:
             accounts = self.register.position_accounts
-            found = [pool.claims(accounts) for pool in self.pools if isinstance(pool, RangePool)]
-            return np.stack(found, axis=-1)
+            concentrated = (pool for pool in self.pools if isinstance(pool, ConcentratedPool))
+            return np.stack([pool.claims(accounts) for pool in concentrated], axis=-1)
         part = self.parts
         tokens, numeraire = self.register.reserves(self.ledger.balances)
         nothing, ever = np.zeros_like(part), np.full_like(part, np.inf)

@@ -9,6 +9,7 @@ from simulator.market.clearing import (
     Priority,
     RandomOrder,
 )
+from simulator.market.concentrated import ConcentratedPool
 from simulator.market.configuration import Market
 from simulator.market.curves import (
     CURVES,
@@ -27,7 +28,7 @@ from simulator.market.launch import (
     SeededPool,
 )
 from simulator.market.oracle import Oracle
-from simulator.market.orders import SIDES, STATUSES, Fills, Orders
+from simulator.market.orders import SIDES, Fills, Orders
 from simulator.market.outside import (
     OUTSIDE_PRICES,
     CsvPrice,
@@ -37,8 +38,8 @@ from simulator.market.outside import (
 )
 from simulator.market.pool import Pool
 from simulator.market.positions import LiquidityOrders, Positions
-from simulator.market.ranges import RangePool
 from simulator.market.settling import Pools, settle, settle_plain
+from simulator.market.statuses import STATUSES, Status
 from simulator.market.view import MarketView
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "BootstrappingPool",
     "Clearing",
     "Concentrated",
+    "ConcentratedPool",
     "ConstantProduct",
     "CsvPrice",
     "Curve",
@@ -73,9 +75,9 @@ __all__ = [
     "Positions",
     "Priority",
     "RandomOrder",
-    "RangePool",
     "SeededPool",
     "StableSwap",
+    "Status",
     "Weighted",
     "settle",
     "settle_plain",

@@ -6,13 +6,12 @@ import numpy as np
 
 from simulator.components import Booleans, Floats, Integers
 from simulator.ledger import NUMERAIRE, OUTSIDE, SHORTFALL_TOLERANCE, Ledger
-from simulator.market.orders import STATUSES, Fills, Orders
+from simulator.market.orders import Fills, Orders
 from simulator.market.pool import Pool
 from simulator.market.settling import Pools, check, note_costs, note_swaps
+from simulator.market.statuses import Status
 
 __all__ = ["canonical", "settle_together"]
-
-FILLED, UNAFFORDABLE, SLIPPAGE, EMPTY_POOL, EXHAUSTED, _ = range(len(STATUSES))
 
 
 def canonical(orders: Orders) -> Integers:
@@ -36,14 +35,14 @@ def settle_together(
     pools = pools if isinstance(pools, Pools) else Pools(pools)
     check(ledger, pools, orders)
     cost = gas + orders.tip
-    status = np.where(_affordable(ledger, pools, orders, cost), FILLED, UNAFFORDABLE)
+    status = np.where(_affordable(ledger, pools, orders, cost), Status.FILLED, Status.UNAFFORDABLE)
     token, held = orders.token, ledger.balances[pools.accounts]
     x, y = held[np.arange(len(pools)), pools.tokens], held[:, NUMERAIRE]
-    status[(status == FILLED) & ~((x > 0) & (y > 0))[token]] = EMPTY_POOL
+    status[(status == Status.FILLED) & ~((x > 0) & (y > 0))[token]] = Status.EMPTY_POOL
     amount_out, status = _matched(orders, x, y, 1 - pools.fees, status)
-    payer = np.flatnonzero(status != UNAFFORDABLE)
+    payer = np.flatnonzero(status != Status.UNAFFORDABLE)
     ledger.move("gas", NUMERAIRE, orders.account[payer], OUTSIDE, cost[payer])
-    done, amount = np.flatnonzero(status == FILLED), orders.amount.copy()
+    done, amount = np.flatnonzero(status == Status.FILLED), orders.amount.copy()
     asset, buy = pools.tokens[token[done]], orders.buy[done]
     paid, received = asset * ~buy, asset * buy  # the numeraire is number 0
     account, pool = orders.account[done], pools.accounts[token[done]]
@@ -85,7 +84,7 @@ def _matched(
     token, buy, status = orders.token, orders.buy, status.copy()
     after_fee = kept[token] * orders.amount
     while True:
-        live = status == FILLED
+        live = status == Status.FILLED
         offered, sold = (
             np.bincount(token, np.where(live & side, after_fee, 0.0), len(x))
             for side in (buy, ~buy)
@@ -96,5 +95,5 @@ def _matched(
         nothing, short = live & ~(payout > 0), live & (payout < orders.min_out)
         if not (nothing | short).any():
             return np.where(live, payout, 0.0), status
-        status[short] = SLIPPAGE
-        status[nothing] = EXHAUSTED
+        status[short] = Status.SLIPPAGE
+        status[nothing] = Status.EXHAUSTED

@@ -1,274 +1,252 @@
-"""Concentrated liquidity: each position serves a range of prices only (Uniswap v3)."""
+"""Pools of positions with price ranges, on the ledger and as compiled loops need them."""
 
 import math
-from typing import Literal, Self
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from simulator.components import Floats, Integers
+from simulator.components import Booleans, Floats, Integers, Memory
 from simulator.errors import MarketError
+from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
+from simulator.market.curves import Concentrated
+from simulator.market.pool import Pool, Side
+from simulator.market.ticks import TICK, TickBook
 
-__all__ = ["MAX_TICK", "TICK", "ConcentratedPool", "sqrt_price_at"]
+__all__ = ["ConcentratedPool", "Segments"]
 
-Side = Literal["token", "numeraire"]
-SIDES = ("token", "numeraire")
-
-MAX_TICK = 887272
-"""Ticks reach from -MAX_TICK to MAX_TICK, prices from 2**-128 to 2**128."""
-
-TICK = math.log1p(0.0001)
-"""Of the price's logarithm per tick; log(1.0001) is off by 1e-13."""
-
-_STEP = TICK / 2  # of the root's logarithm
-_NEAR = 10_000  # ticks; the difference of roots closer than that would cancel
+BOOK = ("ticks", "liquidity", "growth", "lower", "upper", "owned", "seen", "owed")
 
 
-def sqrt_price_at(tick: Integers | int) -> Floats:
-    """Root of the price (numeraire per token) at a tick: 1.0001^(tick / 2)."""
-    root: Floats = np.exp(_STEP * np.asarray(tick, dtype=np.float64))
-    return root
+class ConcentratedPool(Pool):
+    """A concentrated pool on a ledger, in which each account has one position at most.
 
-
-def _rise(tick: Integers | int, other: Integers | int) -> Floats:
-    """By how much the root of the price is higher at `other` than at `tick`."""
-    ticks = np.asarray(other) - tick
-    near = sqrt_price_at(tick) * np.expm1(_STEP * np.clip(ticks, -_NEAR, _NEAR))
-    return np.where(abs(ticks) < _NEAR, near, sqrt_price_at(other) - sqrt_price_at(tick))
-
-
-class ConcentratedPool:
-    """A pool of positions, each of which has its liquidity between two ticks.
-
-    Ticks at which a position begins or ends divide the prices into segments of constant liquidity.
-    Fees are counted per unit of liquidity and segment. When a position divides a segment, its
-    lower part keeps what was counted and the upper starts at 0, so that the sum over any older
-    position's segments, its fee growth inside, stays the same; that sum, less what it was at the
-    last collection, is what a position has earned.
-
-    >>> pool = ConcentratedPool(price=1.0, fee=0.003, spacing=60)
-    >>> liquidity = pool.liquidity_for(-600, 600, 1000.0, 1000.0)
-    >>> position, token, numeraire = pool.mint(-600, 600, liquidity)
-    >>> round(pool.swap_in("token", 10.0), 9), round(pool.collect(position)[0], 9)
-    (9.967063269, 0.03)
+    LP shares are liquidity. What is behind positions is the pool's; uncollected fees are held by
+    `fee_account` and paid out with any withdrawal.
     """
 
-    def __init__(self, price: float, fee: float, spacing: int = 1) -> None:
-        if not 0 <= fee < 1:
-            raise MarketError(f"fee must be at least 0 and less than 1, got {fee}")
-        if not 2.0**-128 < price < 2.0**128:
-            raise MarketError(f"price must be between 2^-128 and 2^128, got {price}")
-        self.fee, self.spacing = fee, spacing
-        self.ticks = np.array([-MAX_TICK, MAX_TICK])  # [segments + 1]
-        self.liquidity = np.zeros(1)  # [segments]
-        self.growth = np.zeros((1, 2))  # fees per unit of liquidity [segments, sides]
-        self.segment, self.height = 0, float(math.sqrt(price) - sqrt_price_at(-MAX_TICK))
-        self.lower = np.zeros(0, dtype=np.int64)  # [positions], as what follows
-        self.upper = np.zeros(0, dtype=np.int64)
-        self.owned = np.zeros(0)  # liquidity
-        self.seen = np.zeros((0, 2))  # fee growth inside at the last look [positions, sides]
-        self.owed = np.zeros((0, 2))  # fees earned until then [positions, sides]
+    curve: Concentrated
 
-    @classmethod
-    def of(
-        cls,
-        price: float,
+    def __init__(
+        self,
+        ledger: Ledger,
+        curve: Concentrated,
         fee: float,
-        spacing: int,
-        lower: Floats,
-        upper: Floats,
-        liquidity: Floats,
-    ) -> Self:
-        """The pool of positions between two prices each `[positions]`, as `ends` has them.
+        account: int,
+        token: int,
+        share: int,
+        fee_account: int,
+        price: float,
+    ) -> None:
+        self._place(ledger, curve, fee, account, token, share)
+        self.fee_account = fee_account
+        self.book = TickBook(price, fee, curve.spacing)
+        self.holders: list[int] = []  # account of each position
 
-        They have earned nothing yet.
-        """
-        pool = cls(price, fee, spacing)
-        with np.errstate(divide="ignore"):
-            ticks = (np.log(ends) / TICK for ends in (lower, upper))
-            pool.lower, pool.upper = (
-                np.clip(tick, -pool.last_tick, pool.last_tick).round().astype(np.int64)
-                for tick in ticks
-            )
-        pool.owned, pool.seen, pool.owed = liquidity.copy(), *np.zeros((2, liquidity.size, 2))
-        pool._divide()
-        return pool
+    def charge(self, fee: float) -> None:
+        """Set the fee of swaps to come."""
+        self.fee = self.book.fee = fee
 
-    @property
-    def ends(self) -> tuple[Floats, Floats]:
-        """Prices from which and to which positions serve, 0 and infinity for all prices."""
-        last = self.last_tick
-        lower = np.where(self.lower > -last, np.exp(TICK * self.lower), 0.0)
-        upper = np.where(self.upper < last, np.exp(TICK * self.upper), np.inf)
-        return lower, upper
+    def save(self) -> Memory:
+        """Positions and price, for a checkpoint."""
+        book = {name: getattr(self.book, name).copy() for name in BOOK}
+        place = {"segment": np.array(self.book.segment), "height": np.array(self.book.height)}
+        return book | place | {"holders": np.array(self.holders, dtype=np.int64)}
 
-    @property
-    def last_tick(self) -> int:
-        """The highest tick at which positions may end; they begin at its negative at the lowest."""
-        return MAX_TICK // self.spacing * self.spacing
+    def restore(self, saved: Memory) -> None:
+        """Go back to what `save` returned."""
+        for name in BOOK:
+            setattr(self.book, name, saved[name].copy())
+        self.book.segment, self.book.height = int(saved["segment"]), float(saved["height"])
+        self.holders = saved["holders"].tolist()
 
     @property
-    def sqrt_price(self) -> float:
-        """Root of the spot price."""
-        return float(sqrt_price_at(self.ticks[self.segment]) + self.height)
+    def empty(self) -> bool:
+        return self.reserve_token <= 0 and self.reserve_numeraire <= 0
 
     @property
     def spot_price(self) -> float:
-        """Numeraire per token for an infinitely small swap, before the fee."""
-        return self.sqrt_price**2
-
-    def amounts(self, lower: Integers | int, upper: Integers | int) -> tuple[Floats, Floats]:
-        """(tokens, numeraire) behind a unit of liquidity between two ticks, at today's price."""
-        tick, whole = self.ticks[self.segment], _rise(lower, upper)
-        above = np.clip(_rise(tick, upper) - self.height, 0.0, whole)
-        below: Floats = np.clip(self.height - _rise(tick, lower), 0.0, whole)
-        start = np.maximum(self.sqrt_price, sqrt_price_at(lower))
-        return above / (start * sqrt_price_at(upper)), below
+        return self.book.spot_price
 
     @property
-    def reserves(self) -> tuple[float, float]:
-        """(tokens, numeraire) behind all positions, without fees."""
-        token, numeraire = self.amounts(self.ticks[:-1], self.ticks[1:])
-        return float(self.liquidity @ token), float(self.liquidity @ numeraire)
+    def virtual_reserves(self) -> tuple[float, float]:
+        """(tokens, numeraire) of a constant product as deep as this pool is at its price."""
+        depth = float(self.book.liquidity[self.book.segment])
+        return depth / self.book.sqrt_price, depth * self.book.sqrt_price
+
+    def payout_bound(self, side: Side) -> float:
+        return self.reserve_numeraire if side == "token" else self.reserve_token
 
     def quote_in(self, side: Side, amount: float) -> float:
-        """What `amount` of `side` paid in would buy now; 0 when the liquidity is too little."""
-        unspent, payout, segment, _, _ = self._walk(side, amount)
-        return 0.0 if unspent > 0 or not 0 <= segment < self.liquidity.size else float(payout)
+        return self.book.quote_in(side, amount)
 
-    def swap_in(self, side: Side, amount: float, *, min_out: float = 0.0) -> float:
-        """Pay `amount` of `side` in and return what comes out.
+    def _keep(self, side: Side, amount: float, fee: float) -> int:
+        """Fees are kept in an account of their own, for the positions that the swap drew from."""
+        asset = self.token if side == "token" else NUMERAIRE
+        self.book.swap_in(side, amount)
+        self.ledger.move("fee", asset, self.account, self.fee_account, fee)
+        return self.fee_account
 
-        Raises MarketError, moving nothing, when there is not liquidity for all of it (Uniswap
-        would swap a part), or when it would pay less than `min_out`.
+    def takes(
+        self, account: int, token: float, numeraire: float, lower: float, upper: float
+    ) -> bool:
+        """Whether `account` could deposit: something, and where its position is if it has one."""
+        first, last = self._ticks(lower, upper)
+        if first >= last:
+            return False
+        if not 0 < self.book.liquidity_for(first, last, token, numeraire) < math.inf:
+            return False
+        return self._free(account, first, last)
+
+    def _free(self, account: int, first: int, last: int) -> bool:
+        """Whether `account` has no position but perhaps one between these ticks."""
+        if account not in self.holders:
+            return True
+        position = self.holders.index(account)
+        return (first, last) == (self.book.lower[position], self.book.upper[position])
+
+    def add_liquidity(
+        self,
+        token: float,
+        numeraire: float,
+        *,
+        account: int = 2,
+        scale: float = 0,
+        lower: float = 0.0,
+        upper: float = math.inf,
+    ) -> float:
+        """Deposit at most `token` and `numeraire` for prices from `lower` to `upper`.
+
+        Returns the liquidity. Raises MarketError when the account has a position elsewhere, or
+        when what it offers is none at this price.
         """
-        payout = self.quote_in(side, amount)
-        if payout <= 0:
-            raise MarketError(f"the pool cannot pay for {amount!r}: no liquidity is left")
-        if payout < min_out:
-            raise MarketError(f"the pool would pay {payout!r}, less than min_out {min_out!r}")
-        _, _, self.segment, self.height, fees = self._walk(side, amount)
-        self.growth[:, SIDES.index(side)] += fees
-        return payout
+        first, last = self._ticks(lower, upper)
+        liquidity = self.book.liquidity_for(first, last, token, numeraire)
+        scale = max(scale, token, numeraire)
+        put_in = {
+            asset: self._payable(account, asset, liquidity * float(unit), scale)
+            for asset, unit in zip(
+                (self.token, NUMERAIRE), self.book.amounts(first, last), strict=True
+            )
+        }
+        if not self._free(account, first, last):
+            raise MarketError(f"account {account} has a position for other prices")
+        if account in self.holders:
+            self.book.add(self.holders.index(account), liquidity)
+        else:
+            self.book.mint(first, last, liquidity)
+            self.holders.append(account)
+        for asset, amount in put_in.items():
+            self.ledger.transfer("deposit", asset, account, self.account, amount)
+        self.ledger.transfer("lp_mint", self.share, OUTSIDE, account, liquidity)
+        return liquidity
 
-    def _walk(self, side: Side, amount: float) -> tuple[float, float, int, float, Floats]:
-        if side not in SIDES:
-            raise MarketError(f"the side paid in is 'token' or 'numeraire', not {side!r}")
-        if not 0 < amount < math.inf:
-            raise MarketError(f"an amount must be positive and finite, got {amount!r}")
-        from simulator.market.kernels import walk
+    def remove_liquidity(self, shares: float, *, account: int = 2) -> tuple[float, float]:
+        """Burn `shares` and return (tokens, numeraire): what is behind them, and all fees."""
+        if account not in self.holders:
+            raise MarketError(f"account {account} has no position")
+        position = self.holders.index(account)
+        parts = zip(
+            (self.token, NUMERAIRE),
+            self.book.burn(position, shares),
+            self.book.collect(position),
+            strict=True,
+        )
+        self.ledger.transfer("lp_burn", self.share, account, OUTSIDE, shares)
+        if not self.book.owned[position]:
+            self.book.forget(position)
+            self.holders.pop(position)
+        paid = []
+        for asset, behind, fees in parts:
+            held = self.ledger.balances[[self.account, self.fee_account], asset].tolist()
+            if self.holders:
+                behind, fees = min(behind, held[0]), min(fees, held[1])
+            else:  # the last one takes what rounding has left, too
+                behind, fees = held
+            self.ledger.transfer("withdrawal", asset, self.account, account, behind)
+            self.ledger.transfer("collection", asset, self.fee_account, account, fees)
+            paid.append(behind + fees)
+        return paid[0], paid[1]
 
-        place, fees = (self.segment, self.height), np.zeros(self.liquidity.size)
-        swap = side == "token", float(amount), self.fee
-        return *walk(*swap, *self.segments, *place, fees), fees
+    def claims(self, accounts: Integers) -> Floats:
+        """What each account has here `[6, accounts]`.
+
+        Tokens and numeraire behind its position, uncollected fees in both, and the prices from
+        which and to which it serves: 0 and infinity for all prices.
+        """
+        book, found = self.book, np.zeros((6, len(accounts)))
+        behind = [book.owned * amount for amount in book.amounts(book.lower, book.upper)]
+        row = np.searchsorted(accounts, self.holders)
+        found[:, row] = [*behind, *book.uncollected.T, *book.ends]
+        return found
+
+    def _ticks(self, lower: float, upper: float) -> tuple[int, int]:
+        return self._tick(lower, math.floor), self._tick(upper, math.ceil)
+
+    def _tick(self, price: float, rounding: Callable[[float], int]) -> int:
+        """The tick of a price, rounded to one where positions may begin or end."""
+        most, spacing = self.book.last_tick, self.curve.spacing
+        if not 0 < price < math.inf:
+            return most if price > 0 else -most
+        steps = math.log(price) / TICK / spacing
+        near = round(steps)
+        step = near if abs(steps - near) < 1e-9 else rounding(steps)
+        return max(-most, min(spacing * step, most))
+
+
+@dataclass(frozen=True)
+class Segments:
+    """The segments of all pools, one pool's after the other's; those of other curves have none."""
+
+    start: Integers  # of each pool's [pools + 1]
+    floor: Floats  # [segments], as what follows; see `kernels.walk`
+    width: Floats
+    liquidity: Floats
+    growth: Floats  # of fees per unit of liquidity, in this pass [segments, sides]
+    unused: Floats
+    segment: Integers  # where the price stands [pools]
+    height: Floats  # above the segment's floor [pools]
 
     @property
-    def segments(self) -> tuple[Floats, Floats, Floats]:
-        """Floor, width and liquidity of the segments, in the root of the price `[segments]`."""
-        floor, width = sqrt_price_at(self.ticks[:-1]), _rise(self.ticks[:-1], self.ticks[1:])
-        return floor, width, self.liquidity
+    def columns(self) -> tuple[Any, ...]:
+        """All of them, in their order."""
+        return tuple(vars(self).values())
 
-    def liquidity_for(self, lower: int, upper: int, token: float, numeraire: float) -> float:
-        """The most liquidity that at most `token` and `numeraire` pay for, between two ticks."""
-        self._check(lower, upper)
-        offers = zip((token, numeraire), self.amounts(lower, upper), strict=True)
-        return min(offered / float(unit) for offered, unit in offers if unit > 0)
+    @staticmethod
+    def of(pools: Sequence[Pool]) -> "Segments":
+        """Those of the pools as they are now."""
+        books = [pool.book if isinstance(pool, ConcentratedPool) else None for pool in pools]
+        sizes = [0 if book is None else book.liquidity.size for book in books]
+        parts = [np.zeros((3, 0)), *(np.array(book.segments) for book in books if book)]
+        floor, width, liquidity = np.concatenate(parts, axis=1)
+        return Segments(
+            start=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+            floor=floor,
+            width=width,
+            liquidity=liquidity,
+            growth=np.zeros((floor.size, 2)),
+            unused=np.zeros(floor.size),
+            segment=np.array([book.segment if book else 0 for book in books], dtype=np.int64),
+            height=np.array([book.height if book else 0.0 for book in books], dtype=np.float64),
+        )
 
-    def mint(self, lower: int, upper: int, liquidity: float) -> tuple[int, float, float]:
-        """Open a position between two ticks: its number, and the tokens and numeraire it takes.
+    def quote(self, token: Integers, buy: Booleans, amount: Floats, fee: Floats) -> Floats:
+        """What orders alone would be paid `[orders]`; `fee` `[pools]`."""
+        from simulator.market.kernels import ranged_quotes
 
-        Raises MarketError when the ticks are not multiples of the spacing in order, or the
-        liquidity is none.
-        """
-        self._check(lower, upper)
-        _check_liquidity(liquidity)
-        self.lower, self.upper = np.append(self.lower, lower), np.append(self.upper, upper)
-        self.owned = np.append(self.owned, liquidity)
-        self._divide()
-        position = self.owned.size - 1
-        self.seen = np.vstack([self.seen, self._inside(position)])
-        self.owed = np.vstack([self.owed, [0.0, 0.0]])
-        return position, *self._behind(position, liquidity)
+        quoted: Floats = ranged_quotes(token, buy, amount, fee, self.columns)
+        return quoted
 
-    def _check(self, lower: int, upper: int) -> None:
-        most = self.last_tick
-        if not -most <= lower < upper <= most or lower % self.spacing or upper % self.spacing:
-            raise MarketError(
-                f"ticks must be multiples of {self.spacing} in ascending order "
-                f"between {-most} and {most}, got {lower} and {upper}"
-            )
-
-    def add(self, position: int, liquidity: float) -> tuple[float, float]:
-        """Add liquidity to a position that has some; returns the (tokens, numeraire) it takes."""
-        _check_liquidity(liquidity)
-        self._earn(position)
-        self.owned[position] += liquidity
-        self._divide()
-        return self._behind(position, liquidity)
-
-    def burn(self, position: int, liquidity: float) -> tuple[float, float]:
-        """Take `liquidity` from a position; returns (tokens, numeraire). Its fees stay owed.
-
-        Raises MarketError, moving nothing, when the position has less.
-        """
-        if not 0 < liquidity <= self.owned[position]:
-            raise MarketError(
-                f"cannot burn {liquidity!r} liquidity, the position has {self.owned[position]!r}"
-            )
-        self._earn(position)
-        behind = self._behind(position, liquidity)
-        self.owned[position] -= liquidity
-        self._divide()
-        return behind
-
-    def _behind(self, position: int, liquidity: float) -> tuple[float, float]:
-        token, numeraire = self.amounts(self.lower[position], self.upper[position])
-        return float(liquidity * token), float(liquidity * numeraire)
-
-    def collect(self, position: int) -> tuple[float, float]:
-        """Pay a position its fees: (tokens, numeraire)."""
-        self._earn(position)
-        token, numeraire = self.owed[position].tolist()
-        self.owed[position] = 0.0
-        return token, numeraire
-
-    @property
-    def uncollected(self) -> Floats:
-        """Fees earned and not collected `[positions, sides]`."""
-        inside = [self._inside(position) for position in range(self.owned.size)]
-        grown = np.maximum(np.reshape(inside, (-1, 2)) - self.seen, 0.0)  # below by rounding
-        uncollected: Floats = self.owed + self.owned[:, None] * grown
-        return uncollected
-
-    def forget(self, position: int) -> None:
-        """Drop a position of no liquidity; those after it move up by one."""
-        for name in ("lower", "upper", "owned", "seen", "owed"):
-            setattr(self, name, np.delete(getattr(self, name), position, axis=0))
-
-    def _earn(self, position: int) -> None:
-        self.owed[position] = self.uncollected[position]
-        self.seen[position] = self._inside(position)
-
-    def _inside(self, position: int) -> Floats:
-        """Fees per unit of liquidity counted in the position's segments, `[sides]`."""
-        first, end = np.searchsorted(self.ticks, [self.lower[position], self.upper[position]])
-        inside: Floats = self.growth[first:end].sum(axis=0)
-        return inside
-
-    def _divide(self) -> None:
-        """Divide the prices anew at the ends of all positions that have liquidity."""
-        there = self.owned > 0
-        ends = np.concatenate([self.lower[there], self.upper[there], [-MAX_TICK, MAX_TICK]])
-        ticks = np.unique(ends)
-        growth = np.zeros((ticks.size - 1, 2))
-        np.add.at(growth, np.searchsorted(ticks, self.ticks[:-1], side="right") - 1, self.growth)
-        heights = _rise(self.ticks[self.segment], ticks[:-1])
-        self.segment = int(np.searchsorted(heights, self.height, side="right")) - 1
-        self.height -= float(heights[self.segment])
-        covers = (self.lower <= ticks[:-1, None]) & (self.upper > ticks[:-1, None])
-        self.liquidity = np.where(covers, self.owned, 0.0).sum(axis=1)
-        self.ticks, self.growth = ticks, growth
-
-
-def _check_liquidity(liquidity: float) -> None:
-    if not 0 < liquidity < math.inf:
-        raise MarketError(f"liquidity must be positive and finite, got {liquidity!r}")
+    def settled(self, pools: Sequence[Pool]) -> None:
+        """Bring the pools to where a pass of settling has brought the segments."""
+        for number, pool in enumerate(pools):
+            if isinstance(pool, ConcentratedPool):
+                some = slice(self.start[number], self.start[number + 1])
+                pool.book.segment = int(self.segment[number])
+                pool.book.height = float(self.height[number])
+                pool.book.growth += self.growth[some]
+                fees = self.liquidity[some] @ self.growth[some]
+                assets = np.array([pool.token, NUMERAIRE])
+                fees = np.minimum(fees, pool.ledger.balances[pool.account, assets])  # rounding
+                pool.ledger.move("fee", assets, pool.account, pool.fee_account, fees)

@@ -31,8 +31,8 @@ class Curve(Component):
     mints: ClassVar[bool] = False
     """Whether the pool mints the tokens it sells and burns those it buys."""
 
-    has_shares: ClassVar[bool] = True
-    """Whether who fills a pool gets LP shares."""
+    full_range: ClassVar[bool] = True
+    """Whether a deposit serves all prices, at the ratio of the reserves, for LP shares."""
 
     def at(self, period: int) -> "Curve":
         """The rule in a period, which is the same in all unless a curve says otherwise."""
@@ -224,7 +224,7 @@ class BondingCurve(Curve):
 
     kind: Literal["bonding_curve"] = "bonding_curve"
     mints: ClassVar[bool] = True
-    has_shares: ClassVar[bool] = False
+    full_range: ClassVar[bool] = False
     reserve_ratio: float = Field(0.5, gt=0, le=1, description="Part of the supply that is backed.")
 
     def payout(
@@ -265,7 +265,7 @@ class Concentrated(Product):
     """
 
     kind: Literal["concentrated"] = "concentrated"
-    has_shares: ClassVar[bool] = False
+    full_range: ClassVar[bool] = False
     spacing: int = Field(
         60, ge=1, le=16384, description="Ticks between those where positions may begin or end."
     )

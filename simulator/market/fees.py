@@ -1,11 +1,36 @@
-"""Fees that follow how much prices move."""
+"""Fees: what a swap earns the pool, and rates that follow how much prices move."""
 
 import numpy as np
 from pydantic import Field
 
-from simulator.components import Floats, Memory, Section
+from simulator.components import Booleans, Floats, Memory, Section
 
-__all__ = ["VolatilityFee"]
+__all__ = ["VolatilityFee", "fee_in_numeraire", "fees_earned"]
+
+
+def fees_earned(
+    fee: Floats | float,
+    on_output: Booleans | bool,
+    paid_in: Floats | float,
+    paid_out: Floats | float,
+) -> tuple[Floats, Floats]:
+    """The fee earned by swaps: within what was `paid_in`, and besides what was `paid_out`.
+
+    `fee` is the rate; each fee is in the asset of the amount that it belongs to. A pool keeps its
+    fee from what it is paid or, `on_output`, from what it pays. All arguments broadcast.
+    """
+    fee_in = np.where(on_output, 0.0, fee * paid_in)
+    fee_out = np.where(on_output, paid_out * fee / (1 - fee), 0.0)
+    return fee_in, fee_out
+
+
+def fee_in_numeraire(fee: Floats, bought_for: Floats, sold_for: Floats) -> Floats:
+    """The fee earned when buys paid `bought_for` and sells were paid `sold_for`, in numeraire.
+
+    A fee in tokens counts at the price at which the rest of the swap traded, so that the same
+    holds for fees on input and on output.
+    """
+    return fee * (bought_for + sold_for / (1 - fee))
 
 
 class VolatilityFee(Section):

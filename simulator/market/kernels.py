@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.components import Booleans, Floats, Integers
+from simulator.market.statuses import Status
 
 Unsigned = NDArray[np.uint64]
 
@@ -16,7 +17,6 @@ PAYABLE = 1.0 - 1e-6  # of a reserve: rounding of what would then be left can be
 AHEAD = 64  # orders whose balances are read before they settle: many reads at once are quick,
 LARGE = 1 << 17  # where there are more balances than the caches hold
 BUY, SELL = range(2)
-FILLED, UNAFFORDABLE, SLIPPAGE, EMPTY_POOL, EXHAUSTED = range(5)
 
 
 @numba.njit(cache=True)
@@ -153,7 +153,7 @@ _walk: Any = numba.njit(**INLINED)(walk)
 def _ranged_payout(token, buy, amount, fee, segments):  # type: ignore[no-untyped-def]
     """What a concentrated pool pays (0 if it cannot), and where that leaves the price.
 
-    `segments` are the columns of `ranges.Segments`, of which `unused` takes the fees.
+    `segments` are the columns of `concentrated.Segments`, of which `unused` takes the fees.
     """
     start, floor, width, liquidity, _, fees, segment, height = segments
     first, end = start[token], start[np.int64(token) + 1]
@@ -221,10 +221,10 @@ def settle(
     numeraire, one for all or one for each, go to `OUTSIDE` whether it fills or not, unless it is
     unaffordable.
 
-    `pools` are `settling.Pools.terms`, `segments` the columns of `ranges.Segments`. Where there are
-    no `segments` or `costs`, None has the loop compiled without them: it takes half as long.
-    Accounts and assets are unsigned, as an index that may be negative takes twice as long. Returns
-    a sum of what was read ahead, which is for nothing else.
+    `pools` are `settling.Pools.terms`, `segments` the columns of `concentrated.Segments`. Where
+    there are no `segments` or `costs`, None has the loop compiled without them: it takes half as
+    long. Accounts and assets are unsigned, as an index that may be negative takes twice as long.
+    Returns a sum of what was read ahead, which is for nothing else.
     """
     curves, numbers, fees, pool_accounts, token_accounts, pool_tokens = pools
     touched = 0.0
@@ -241,17 +241,17 @@ def settle(
                 cost = costs[min(k, costs.size - 1)]
             pool, asset = pool_accounts[token], pool_tokens[token]
             asset_in = NUMERAIRE if buy else asset
-            balance, verdict = balances[account, asset_in], FILLED
+            balance, verdict = balances[account, asset_in], Status.FILLED
             if cost > 0.0:
                 if cost > balances[account, NUMERAIRE]:
-                    verdict = UNAFFORDABLE
+                    verdict = Status.UNAFFORDABLE
                 if buy:
                     balance -= cost
             if amount > balance:
                 if amount > balance * (1.0 + shortfall_tolerance):
-                    verdict = UNAFFORDABLE
+                    verdict = Status.UNAFFORDABLE
                 amount = balance
-            if verdict == UNAFFORDABLE:
+            if verdict == Status.UNAFFORDABLE:
                 status[k], amounts_out[k] = verdict, 0.0
                 continue
             if cost > 0.0:
@@ -276,27 +276,27 @@ def settle(
             if ranged:
                 most = reserve_out
             elif reserve_in <= 0.0 or reserve_out <= 0.0:
-                verdict = EMPTY_POOL
+                verdict = Status.EMPTY_POOL
             elif curve == CONSTANT_PRODUCT:
                 payout = _product_payout(reserve_in, reserve_out, amount, fees[token])
             else:
                 first, second = numbers[token, 0], numbers[token, 1]
                 terms = reserve_in, reserve_out, amount, fees[token], not buy
                 payout = _bent_payout(curve, first, second, *terms)
-            if verdict == FILLED:
+            if verdict == Status.FILLED:
                 if not 0.0 < payout < most:
-                    verdict = EXHAUSTED
+                    verdict = Status.EXHAUSTED
                 elif payout < min_outs[k]:
-                    verdict = SLIPPAGE
-            if verdict == FILLED:
+                    verdict = Status.SLIPPAGE
+            if verdict == Status.FILLED:
                 balances[account, asset_in] = balance - amount
                 balances[paid_to, asset_in] += amount
                 balances[paid_from, asset_out] -= payout
                 balances[account, asset_out] += payout
                 amounts[k] = amount
-            status[k], amounts_out[k] = verdict, payout if verdict == FILLED else 0.0
+            status[k], amounts_out[k] = verdict, payout if verdict == Status.FILLED else 0.0
             if segments is not None and ranged:
-                _passed(token, 1 if buy else 0, reached, above, segments, verdict == FILLED)
+                _passed(token, 1 if buy else 0, reached, above, segments, verdict == Status.FILLED)
     return touched
 
 
@@ -328,7 +328,7 @@ def tally(
     """Add what filled orders paid in and were paid to `totals` `[pools, kinds, sides, 2]`."""
     flat, kinds = totals.reshape(-1), np.uint64(totals.shape[1])
     for k in range(accounts.size):
-        if status[k] == FILLED:
+        if status[k] == Status.FILLED:
             pair = np.uint64(tokens[k]) * kinds + np.uint64(kind_of[np.uint64(accounts[k])])
             cell = np.uint64(4) * pair + (np.uint64(2) if buys[k] else np.uint64(0))
             flat[cell] += amounts[k]
@@ -346,7 +346,7 @@ def turned_over(
 ) -> None:
     """Add what filled orders paid in and were paid to `totals` `[tokens, sides, 2]`."""
     for k in range(tokens.size):
-        if status[k] == FILLED:
+        if status[k] == Status.FILLED:
             side = BUY if buys[k] else SELL
             totals[tokens[k], side, 0] += amounts[k]
             totals[tokens[k], side, 1] += amounts_out[k]

@@ -7,22 +7,20 @@ from typing import Any
 import numpy as np
 
 from simulator.components import Booleans, Floats, Integers
+from simulator.market.statuses import Status
 
-__all__ = ["SIDES", "STATUSES", "Fills", "Orders"]
+__all__ = ["SIDES", "Fills", "Orders"]
 
 SIDES = ("buy", "sell")
 NOTHING: Floats = np.zeros(0)
 ZERO: Floats = np.zeros(1)
 ZERO.setflags(write=False)
 LARGE = 1 << 16  # orders from which on it matters how memory is read
-STATUSES = ("filled", "unaffordable", "slippage", "empty_pool", "exhausted", "offering")
-"""What became of an order: a pool filled it, did not for some reason, or an offering served it."""
-FILLED, OFFERING = STATUSES.index("filled"), STATUSES.index("offering")
 
 
 def executed(status: Integers) -> Booleans:
     """Which statuses are those of orders that a pool or an offering executed."""
-    done: Booleans = (status == FILLED) | (status == OFFERING)
+    done: Booleans = (status == Status.FILLED) | (status == Status.OFFERING)
     return done
 
 
@@ -182,7 +180,7 @@ class Fills:
     @property
     def filled(self) -> Booleans:
         """Which orders pools executed."""
-        filled: Booleans = self.status == FILLED
+        filled: Booleans = self.status == Status.FILLED
         return filled
 
     @property

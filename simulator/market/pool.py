@@ -6,6 +6,7 @@ from typing import Literal
 from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, OUTSIDE, SHORTFALL_TOLERANCE, Ledger
 from simulator.market.curves import Concentrated, Curve
+from simulator.market.fees import fees_earned
 
 __all__ = ["Pool", "Side"]
 
@@ -47,7 +48,7 @@ class Pool:
     ) -> "Pool":
         """The pool whose reserves are the balances of `account` in `token` and numeraire.
 
-        Raises MarketError for a concentrated curve, which takes a `RangePool`.
+        Raises MarketError for a concentrated curve, which takes a `ConcentratedPool`.
         """
         _check_kind(curve)
         pool = cls.__new__(cls)
@@ -124,22 +125,29 @@ class Pool:
         if self.curve.mints and account == OUTSIDE:
             raise MarketError(f"a {self.curve.kind} trades with an account of the ledger only")
         payout = self.quote_in(side, amount)
-        if not 0 < payout < self.most(side):
+        if not 0 < payout < self.payout_bound(side):
             raise MarketError(f"the pool cannot pay for {amount!r}: it is empty or too small")
         if payout < min_out:
             raise MarketError(f"the pool would pay {payout!r}, less than min_out {min_out!r}")
         payee, payer = self._holder(paid), self._holder(received)
         self.ledger.move("swap", paid, account, payee, amount)
         self.ledger.move("swap", received, payer, account, payout)
-        fee, fee_out = self.fees(amount, payout)
-        self.ledger.note("swap", paid, account, payee, amount - fee)
-        self.ledger.note("fee", paid, account, payee, fee)
+        fee_in, fee_out = map(
+            float, fees_earned(self.fee, self.curve.fee_on_output, amount, payout)
+        )
+        keeper = self._keep(side, amount, fee_in)
+        self.ledger.note("swap", paid, account, payee, amount - fee_in)
+        self.ledger.note("fee", paid, account, keeper, fee_in)
         self.ledger.note("swap", received, payer, account, payout + fee_out)
         self.ledger.note("fee", received, account, payer, fee_out)
         return payout
 
-    def most(self, side: Side) -> float:
-        """What a payment of `side` can never buy as much as.
+    def _keep(self, side: Side, amount: float, fee: float) -> int:
+        """Put the `fee` within `amount` of `side` where it is kept, and return that account."""
+        return self._holder(self.token if side == "token" else NUMERAIRE)
+
+    def payout_bound(self, side: Side) -> float:
+        """Exclusive upper bound on the payout for `side` paid in.
 
         A pool keeps a millionth of each reserve: less would be so coarsely rounded that whoever
         bought the rest could sell it back at a gain.
@@ -158,12 +166,6 @@ class Pool:
     def charge(self, fee: float) -> None:
         """Set the fee of swaps to come."""
         self.fee = fee
-
-    def fees(self, amount: float, payout: float) -> tuple[float, float]:
-        """Fees within `amount` paid in, and left in the pool besides a `payout`."""
-        if self.curve.fee_on_output:
-            return 0.0, payout * self.fee / (1 - self.fee)
-        return self.fee * amount, 0.0
 
     def _holder(self, asset: int) -> int:
         return self.token_account if asset == self.token else self.account
@@ -228,7 +230,7 @@ class Pool:
 
 def _check_kind(curve: Curve) -> None:
     if isinstance(curve, Concentrated):
-        raise MarketError("positions of a concentrated curve are kept by a RangePool")
+        raise MarketError("a concentrated curve takes a ConcentratedPool")
 
 
 def _positive(what: str, amount: float) -> float:

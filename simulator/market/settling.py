@@ -9,6 +9,7 @@ import numpy as np
 from simulator.components import Booleans, Floats, Integers
 from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, OUTSIDE, SHORTFALL_TOLERANCE, Ledger
+from simulator.market.concentrated import ConcentratedPool, Segments
 from simulator.market.curves import (
     BondingCurve,
     Concentrated,
@@ -17,9 +18,10 @@ from simulator.market.curves import (
     StableSwap,
     Weighted,
 )
-from simulator.market.orders import STATUSES, Fills, Orders
+from simulator.market.fees import fees_earned
+from simulator.market.orders import Fills, Orders
 from simulator.market.pool import Pool, Side
-from simulator.market.ranges import RangePool, Segments
+from simulator.market.statuses import Status
 
 __all__ = [
     "Pools",
@@ -70,7 +72,7 @@ class Pools(tuple[Pool, ...]):
     @cached_property
     def ranged(self) -> bool:
         """Whether there are concentrated pools."""
-        return any(isinstance(pool, RangePool) for pool in self)
+        return any(isinstance(pool, ConcentratedPool) for pool in self)
 
     @property
     def reserves(self) -> tuple[Floats, Floats]:
@@ -87,11 +89,12 @@ class Pools(tuple[Pool, ...]):
         minted = self.token_accounts == OUTSIDE
         return np.where(minted, -held, held), balances[self.accounts, NUMERAIRE]
 
-    def charging(self, fees: Floats) -> "Pools":
-        """The same pools with other fees `[tokens]`."""
+    def charge(self, fees: Floats) -> None:
+        """Set the fee of each pool for swaps to come `[tokens]`."""
         for pool, fee in zip(self, fees.tolist(), strict=True):
             pool.charge(fee)
-        return Pools(self)
+        for derived in ("fees", "terms"):
+            self.__dict__.pop(derived, None)
 
     @property
     def segments(self) -> Segments | None:
@@ -195,7 +198,7 @@ def note_costs(ledger: Ledger, fills: Fills, gas: float) -> None:
     """Count gas and tips of the orders that were not left out as unaffordable."""
     orders = fills.orders
     if gas or orders.tips.any():
-        settled = np.flatnonzero(fills.status != STATUSES.index("unaffordable"))
+        settled = np.flatnonzero(fills.status != Status.UNAFFORDABLE)
         account, tip = orders.account[settled], orders.tip[settled]
         for flow, amount in (("gas", np.full(len(tip), gas)), ("tip", tip)):
             ledger.note(flow, NUMERAIRE, account, OUTSIDE, amount)
@@ -219,7 +222,7 @@ def note_swaps(ledger: Ledger, pools: Pools, fills: Fills) -> None:
     asset_in, asset_out = np.where(buy, NUMERAIRE, token), np.where(buy, token, NUMERAIRE)
     money, tokens = pools.accounts[number], pools.token_accounts[number]
     payee, payer = np.where(buy, money, tokens), np.where(buy, tokens, money)
-    fee_in, fee_out = np.where(late, 0.0, fee * amount), np.where(late, paid * fee / (1 - fee), 0.0)
+    fee_in, fee_out = fees_earned(fee, late, amount, paid)
     ledger.note("swap", asset_in, account, payee, amount - fee_in)
     kept_by = pools.fee_accounts[number]
     ledger.note("fee", asset_in, account, np.where(kept_by < 0, payee, kept_by), fee_in)
@@ -235,16 +238,15 @@ def settle_plain(ledger: Ledger, pools: Sequence[Pool], orders: Orders, gas: flo
     status = np.zeros(len(orders), dtype=np.int64)
     for k in range(len(orders)):
         account, cost = int(orders.account[k]), gas + float(orders.tip[k])
-        verdict, amount[k] = "unaffordable", float(amount[k])
+        status[k] = Status.UNAFFORDABLE
         money = float(ledger.balances[account, NUMERAIRE])
         if cost <= max(money, 0.0):
             balance = money - cost if orders.buy[k] else _owned(ledger, pools, orders, k)
-            verdict = _verdict(pools, orders, k, float(amount[k]), balance)
-            amount[k] = min(amount[k], balance) if verdict == "filled" else amount[k]
-        if verdict != "unaffordable":
+            status[k] = _verdict(pools, orders, k, balance)
+        if status[k] != Status.UNAFFORDABLE:
             ledger.move("gas", NUMERAIRE, account, OUTSIDE, cost)
-        status[k] = STATUSES.index(verdict)
-        if verdict == "filled":
+        if status[k] == Status.FILLED:
+            amount[k] = min(amount[k], balance)
             pool = pools[orders.token[k]]
             amount_out[k] = pool.swap_in(_side(orders, k), float(amount[k]), account=account)
     fills = Fills(orders.paying(amount), amount_out, status)
@@ -260,14 +262,14 @@ def _owned(ledger: Ledger, pools: Sequence[Pool], orders: Orders, row: int) -> f
     return float(ledger.balances[orders.account[row], pools[orders.token[row]].token])
 
 
-def _verdict(pools: Sequence[Pool], orders: Orders, row: int, amount: float, balance: float) -> str:
-    pool, side = pools[orders.token[row]], _side(orders, row)
+def _verdict(pools: Sequence[Pool], orders: Orders, row: int, balance: float) -> Status:
+    pool, side, amount = pools[orders.token[row]], _side(orders, row), float(orders.amount[row])
     if amount > balance * (1 + SHORTFALL_TOLERANCE):
-        return "unaffordable"
+        return Status.UNAFFORDABLE
     if pool.empty:
-        return "empty_pool"
+        return Status.EMPTY_POOL
     amount = min(amount, balance)
     payout = pool.quote_in(side, amount) if amount > 0 else 0.0
-    if not 0 < payout < pool.most(side):
-        return "exhausted"
-    return "slippage" if payout < orders.min_out[row] else "filled"
+    if not 0 < payout < pool.payout_bound(side):
+        return Status.EXHAUSTED
+    return Status.SLIPPAGE if payout < orders.min_out[row] else Status.FILLED

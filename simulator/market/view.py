@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from simulator.components import Booleans, Floats, Integers
+from simulator.market.concentrated import Segments
 from simulator.market.curves import Curve
 from simulator.market.orders import Orders
-from simulator.market.ranges import Segments
 from simulator.market.settling import numbers
 
 __all__ = ["MarketView"]

@@ -109,7 +109,7 @@ class Scenario(Section):
     @classmethod
     def _pools_take_liquidity(cls, market: Market, info: ValidationInfo) -> Market:
         tokens, curve = info.data.get("tokens"), market.curve
-        if tokens and tokens.payout.liquidity and not curve.has_shares:
+        if tokens and tokens.payout.liquidity and not curve.full_range:
             raise ValueError(
                 "tokens.payout.liquidity needs pools with LP shares: set another market.curve than "
                 f"{curve.kind}"
@@ -264,7 +264,7 @@ def _check_provider(
     if event.provider >= count:
         last = f"the last is {count - 1}" if count else "add liquidity_providers"
         raise ValueError(f"there is no liquidity provider {event.provider}: {last}")
-    if not curve.has_shares:
+    if not curve.full_range:
         raise ValueError(f"liquidity comes to pools with LP shares, not to {curve.kind}")
 
 

@@ -11,7 +11,7 @@ from simulator.market import (
     StableSwap,
     Weighted,
 )
-from simulator.market.concentrated import ConcentratedPool
+from simulator.market.ticks import TickBook
 
 
 def test_what_uniswap_pays():
@@ -67,7 +67,7 @@ def test_concentrated_pools_agree_through_ranges_and_gaps(side):
 
 
 def _book(*positions):
-    book = ConcentratedPool(price=1.1, fee=0.01, spacing=60)
+    book = TickBook(price=1.1, fee=0.01, spacing=60)
     for position in positions:
         book.mint(*position)
     return book
@@ -85,7 +85,7 @@ def test_a_range_is_a_constant_product_of_virtual_reserves(pays_token):
 def test_a_range_of_all_prices_is_a_constant_product():
     ends = np.zeros(1), np.full(1, np.inf)
     for pays_token in (False, True):
-        pool = ConcentratedPool.of(1.0, 0.003, 60, *ends, np.full(1, 1000.0))
+        pool = TickBook.of(1.0, 0.003, 60, *ends, np.full(1, 1000.0))
         paid = np.array([10.0, 400.0])
         plain = swapped(ConstantProduct(), 1000.0, 1000.0, 0.003, paid, pays_token)
         got = swapped_through(pool, paid, pays_token).got

@@ -113,7 +113,7 @@ def payouts(draw, liquid):
 def scenarios(draw, mechanism, market):
     """A scenario of any kind of clients, providers and rewards."""
     curve, seeded = market["curve"]["kind"], market["launch"]["kind"] == "seeded_pool"
-    liquid = next(kind for kind in CURVES if kind().kind == curve).has_shares
+    liquid = next(kind for kind in CURVES if kind().kind == curve).full_range
     strategies = [
         k for k in LIQUIDITY_STRATEGIES if curve == "concentrated" or k is not RangeKeeper
     ]

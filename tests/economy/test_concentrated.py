@@ -10,7 +10,7 @@ from simulator.agents.strategies.base import purchases
 from simulator.economy import Economy, trading
 from simulator.economy.rewarding import earning_supply, earning_tokens
 from simulator.ledger import NUMERAIRE
-from simulator.market import STATUSES, Orders
+from simulator.market import Orders, Status
 from simulator.running import resume, run, verify
 from simulator.scenario import Scenario
 from simulator.scenario.schema import scenario_type
@@ -214,7 +214,7 @@ def test_where_nobody_serves_the_price_orders_are_refused_and_the_run_goes_on():
         fills = economy.tables["fills"]
         statuses += fills["status"][fills["account"] == account].tolist()
         assert (economy.spot_price < highest * (1 + 1e-12)).all()
-    assert statuses[0] == 0 and statuses[-1] == STATUSES.index("exhausted")
+    assert statuses[0] == 0 and statuses[-1] == Status.EXHAUSTED
     pool = economy.pools[0]
     assert pool.quote_in("numeraire", 100.0) == 0 < pool.quote_in("token", 1.0)
     view = trading.view(economy.world, np.zeros(3))

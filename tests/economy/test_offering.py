@@ -11,7 +11,7 @@ from simulator import Economy, Scenario
 from simulator.agents.engagement import ForData, LockedData, NoOffering
 from simulator.economy.offering import Offers, sell
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
-from simulator.market import STATUSES, Orders
+from simulator.market import Orders, Status
 from simulator.scenario import doubts
 from tests.economy.saving import alike, restored
 from tests.laws import law
@@ -50,7 +50,7 @@ def left_of(orders):
 def told(bought):
     """What fills of an offering say: account, token, paid, bound, got and price."""
     orders, got = bought.orders, bought.amount_out
-    assert (bought.status == STATUSES.index("offering")).all() and not orders.tip.any()
+    assert (bought.status == Status.OFFERING).all() and not orders.tip.any()
     columns = orders.account, orders.token, orders.amount, orders.min_out, got, bought.price
     return [tuple(row) for row in np.column_stack(columns).tolist()]
 
@@ -271,7 +271,7 @@ def test_gas_is_paid_for_what_reaches_the_market_only():
     run.step()
     fills = run.tables["fills"]
     investors = np.isin(fills["account"], run.register.investor_accounts)
-    served = fills["status"] == STATUSES.index("offering")
+    served = fills["status"] == Status.OFFERING
     bought = investors & (fills["side"] == 0)
     assert served.any() and (served == bought).all()  # none was left for the market
     table = run.tables["flows"]
@@ -345,7 +345,7 @@ def test_books_hold_and_a_run_goes_on_where_it_was_saved(
         money = sum(amount for flow, asset, amount in named if (flow, asset) == ("offering", 0))
         assert offered(whole).sum() == pytest.approx(money, rel=1e-9, abs=1e-12)
         fills = whole.tables["fills"]
-        served = fills["status"] == STATUSES.index("offering")
+        served = fills["status"] == Status.OFFERING
         assert fills["amount_in"][served].sum() == pytest.approx(money, rel=1e-9, abs=1e-12)
         assert fills["amount_out"][served].sum() == pytest.approx(minted(whole), rel=1e-9)
         if market != "bonding_curve":  # which mints what it sells

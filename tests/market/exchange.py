@@ -7,10 +7,10 @@ from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import (
     BondingCurve,
     Concentrated,
+    ConcentratedPool,
     ConstantProduct,
     Orders,
     Pool,
-    RangePool,
     StableSwap,
     Weighted,
 )
@@ -62,7 +62,7 @@ def pool_of(ledger: Ledger, number: int, fee: float) -> Pool:
     if number not in RANGES:
         return Pool.on(ledger, CURVES[number], fee, *place)
     keeps = FIRST_POOL + len(CURVES) + list(RANGES).index(number)
-    return RangePool(ledger, CURVES[number], fee, *place, keeps, PRICE)
+    return ConcentratedPool(ledger, CURVES[number], fee, *place, keeps, PRICE)
 
 
 amounts = st.one_of(st.floats(1e-9, 1e-3), st.floats(1e-3, 600))

@@ -68,7 +68,7 @@ def test_every_curve_of_a_scenario_is_under_the_laws():
 def test_what_pools_the_curves_make() -> None:
     """Whether the fee is of what is paid out, tokens are minted, and providers get shares."""
     assert {
-        curve().kind: (curve.fee_on_output, curve.mints, curve.has_shares) for curve in CURVES
+        curve().kind: (curve.fee_on_output, curve.mints, curve.full_range) for curve in CURVES
     } == {
         "constant_product": (False, False, True),
         "weighted": (False, False, True),

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from simulator.components import Floats
-from simulator.market import ConstantProduct, Curve, MarketView, Orders, Weighted, orders
-from simulator.market.kernels import FILLED, tally
+from simulator.market import ConstantProduct, Curve, MarketView, Orders, Status, Weighted, orders
+from simulator.market.kernels import tally
 
 MANY, TOKENS = 5000, 4
 
@@ -90,5 +90,5 @@ def test_flows_are_tallied_as_one_by_one() -> None:
     expected = np.zeros_like(totals)
     place = several.token, kinds[several.account], several.buy.astype(int)
     for side, amounts in enumerate((several.amount, paid)):
-        np.add.at(expected[..., side], place, np.where(status == FILLED, amounts, 0.0))
+        np.add.at(expected[..., side], place, np.where(status == Status.FILLED, amounts, 0.0))
     np.testing.assert_array_equal(totals, expected)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
-from simulator.market import STATUSES, Orders, Pool, Pools, RangePool, settle, settle_plain
-from simulator.market.concentrated import ConcentratedPool
+from simulator.market import ConcentratedPool, Orders, Pool, Pools, Status, settle, settle_plain
+from simulator.market.ticks import TickBook
 from tests.laws import law
 from tests.market.exchange import (
     CURVES,
@@ -80,7 +80,7 @@ def test_the_kernel_without_what_is_not_there_does_what_plain_python_does(curves
     found = settle(fast, [pools[k] for k in curves], orders, gas)
     expected = settle_plain(plain, [same[k] for k in curves], orders, gas)
     assert found.status.tolist() == expected.status.tolist()
-    assert {STATUSES.index("filled"), STATUSES.index("unaffordable")} <= set(found.status.tolist())
+    assert {Status.FILLED, Status.UNAFFORDABLE} <= set(found.status.tolist())
     assert found.amount_out == pytest.approx(expected.amount_out, rel=1e-11, abs=0)
     assert fast.balances == pytest.approx(plain.balances, rel=1e-11, abs=1e-9)
 
@@ -98,7 +98,7 @@ def test_a_quote_of_a_concentrated_pool_is_what_it_pays_to_the_bit_and_moves_not
     for k, order in enumerate(quoted.tolist()):
         other, same = market(fee)
         fills = settle(other, same, orders.take(np.array([k])))
-        if fills.status[0] != STATUSES.index("unaffordable"):
+        if fills.status[0] != Status.UNAFFORDABLE:
             assert fills.amount_out[0] == order
     assert ledger.balances.tobytes() == before.tobytes()
 
@@ -201,7 +201,7 @@ moves = st.one_of(
 def test_what_positions_claim_is_what_the_pool_and_its_fee_account_hold(number, book, fee):
     """Whatever is done; and a concentrated pool without a ledger has done the same, to the bit."""
     ledger, pools = market(fee)
-    pool, alone = pools[number], ConcentratedPool(1.5, fee, CURVES[number].spacing)
+    pool, alone = pools[number], TickBook(1.5, fee, CURVES[number].spacing)
     for lower, upper in RANGES[number]:
         ticks = pool._ticks(lower, upper)
         alone.mint(*ticks, alone.liquidity_for(*ticks, 1000 / 1.5, 1000.0))
@@ -227,7 +227,7 @@ def test_what_positions_claim_is_what_the_pool_and_its_fee_account_hold(number, 
         )
 
 
-def settle_both(ledger: Ledger, pools: list, number: int, alone: ConcentratedPool, swaps: list):
+def settle_both(ledger: Ledger, pools: list, number: int, alone: TickBook, swaps: list):
     account = [TRADERS[k % 3] for k in range(len(swaps))]
     book = [(account[k], number, buy, amount, 0.0) for k, (buy, amount) in enumerate(swaps)]
     fills = settle(ledger, pools, orders_of(book))
@@ -243,7 +243,7 @@ def settle_both(ledger: Ledger, pools: list, number: int, alone: ConcentratedPoo
             assert quote == 0 or quote == pytest.approx(most, rel=1e-6, abs=1e-12 * MOST)
 
 
-def add_both(pool: RangePool, alone: ConcentratedPool, account: int, most: float, ends: tuple):
+def add_both(pool: ConcentratedPool, alone: TickBook, account: int, most: float, ends: tuple):
     if not pool.takes(account, most, most, *ends):
         return
     ticks = pool._ticks(*ends)
@@ -256,7 +256,7 @@ def add_both(pool: RangePool, alone: ConcentratedPool, account: int, most: float
     assert minted == liquidity
 
 
-def remove_both(pool: RangePool, alone: ConcentratedPool, account: int, part: float):
+def remove_both(pool: ConcentratedPool, alone: TickBook, account: int, part: float):
     position, shares = (
         pool.holders.index(account),
         part * float(pool.ledger.balances[account, pool.share]),
@@ -289,6 +289,6 @@ def test_swaps_never_cost_a_position_anything_at_the_price_before_them(number, s
         seen[pool.spot_price] = after[:2]
         before, price = after, pool.spot_price
     for price, behind in seen.items():
-        fresh = ConcentratedPool(price, fee)
+        fresh = TickBook(price, fee)
         unit = np.array(fresh.amounts(pool.book.lower, pool.book.upper))
         assert behind == pytest.approx(unit * pool.book.owned, rel=1e-9, abs=1e-9)

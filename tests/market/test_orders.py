@@ -16,6 +16,7 @@ from simulator.market import (
     Orders,
     Pool,
     RandomOrder,
+    Status,
 )
 
 COLUMNS = ("account", "token", "buy", "amount", "min_out")
@@ -79,13 +80,13 @@ def test_a_price_is_numeraire_per_token_on_either_side():
 
 
 def test_what_an_offering_served_has_a_price_but_moved_no_numeraire_in_pools():
-    fills = Fills(orders_of(FIRST), np.array([4.0]), np.array([STATUSES.index("offering")]))
+    fills = Fills(orders_of(FIRST), np.array([4.0]), np.array([Status.OFFERING]))
     assert (fills.price.tolist(), fills.numeraire.tolist()) == ([2.5], [0])
     assert (fills.executed.tolist(), fills.filled.tolist()) == ([True], [False])
     assert not fills.turnover(2).any()
 
 
-@pytest.mark.parametrize("status", range(1, STATUSES.index("offering")))
+@pytest.mark.parametrize("status", range(1, Status.OFFERING))
 def test_what_was_refused_has_no_price_and_moved_no_numeraire(status):
     fills = Fills(orders_of(FIRST, SECOND), np.zeros(2), np.full(2, status))
     assert np.isnan(fills.price).all()

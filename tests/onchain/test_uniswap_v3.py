@@ -10,7 +10,7 @@ import pytest
 
 from simulator.components import Floats
 from simulator.errors import MarketError
-from simulator.market.concentrated import ConcentratedPool
+from simulator.market.ticks import TickBook
 from tests.onchain.chain import FOREVER, OWNER, Chain, Contract, Reverted
 
 UNIT = 10**18  # of the contracts' integers in one of our numbers
@@ -47,7 +47,7 @@ class Twins:
         root = int(math.sqrt(price) * 2**96)
         address = self.manager("createAndInitializePoolIfNecessary", *self.pair, millionths, root)
         self.theirs = Contract(chain, address, pool["abi"])
-        self.ours = ConcentratedPool(price, millionths / 1e6, SPACINGS[millionths])
+        self.ours = TickBook(price, millionths / 1e6, SPACINGS[millionths])
 
     @property
     def root(self) -> float:
