@@ -110,7 +110,7 @@ def _steering(
     opened: Callable[[Choice], None],
 ) -> None:
     Interventions(show)
-    Opening(stage, opened)
+    OtherScenario(stage, opened)
     Settings(choice)
     Saving(stage, show.value)
 
@@ -305,7 +305,7 @@ def Stepping(show: Show) -> None:
 
 
 @solara.component
-def Opening(stage: Stage, opened: Callable[[Choice], None]) -> None:
+def OtherScenario(stage: Stage, opened: Callable[[Choice], None]) -> None:
     """Another scenario: one that comes with the package, or a file."""
     problem, set_problem = solara.use_state("")
     file = solara.use_reactive("")

@@ -8,6 +8,7 @@ from simulator.economy.publishing import known
 from simulator.economy.register import TREASURY, each
 from simulator.economy.world import World
 from simulator.ledger import NUMERAIRE, OUTSIDE
+from simulator.market import Opening
 
 __all__ = ["begin", "welcome"]
 
@@ -63,7 +64,7 @@ def _launch(world: World, clients: Booleans) -> None:
     investors = register.investor_accounts
     wanted = register.invested * world.worth[investors]
     wanted *= len(new) / np.count_nonzero(register.exist(world.period))
-    market.launch.open(
+    opening = Opening(
         ledger,
         [world.pools[number] for number in new.tolist()],
         clients=accounts,
@@ -76,6 +77,7 @@ def _launch(world: World, clients: Booleans) -> None:
         demand=np.minimum(wanted, ledger.balances[investors, NUMERAIRE]),
         treasury=TREASURY,
     )
+    market.launch.open(opening)
     positions.opened(world, new)
     memory = world.memory
     memory.outside_price = market.outside_price.launched(

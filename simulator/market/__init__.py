@@ -25,6 +25,7 @@ from simulator.market.launch import (
     BondingLaunch,
     BootstrappingPool,
     Launch,
+    Opening,
     SeededPool,
 )
 from simulator.market.oracle import Oracle
@@ -67,6 +68,7 @@ __all__ = [
     "Market",
     "MarketView",
     "NoOutsidePrice",
+    "Opening",
     "Oracle",
     "Orders",
     "OutsidePrice",

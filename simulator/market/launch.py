@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -12,9 +13,40 @@ from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market.curves import Curve, Weighted
 from simulator.market.pool import Pool
 
-__all__ = ["LAUNCHES", "BondingLaunch", "BootstrappingPool", "Launch", "SeededPool"]
+__all__ = ["LAUNCHES", "BondingLaunch", "BootstrappingPool", "Launch", "Opening", "SeededPool"]
 
 BUYERS = 20_000  # served at a time, so that the memory they take is bounded
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Whose tokens come into the market, and who pays for them and into their pools at once.
+
+    All of them hold the money already. What pools open with besides is the treasury's.
+    """
+
+    ledger: Ledger
+    pools: Sequence[Pool]
+    """Pools of the new tokens; nothing is in them yet."""
+    clients: Integers
+    """Accounts of the clients whose tokens are created `[clients]`."""
+    token_of: Integers
+    """Number of each client's token `[clients]`."""
+    providers: Integers
+    """Accounts of the liquidity providers `[providers]`."""
+    deposits: Floats
+    """What each provider puts in, over all pools (numeraire, `[providers]`)."""
+    reach: Floats
+    """Factor by which prices may fall or rise until a deposit in a concentrated pool no longer
+    serves `[providers]`."""
+    seed_worth: float
+    """Worth of the tokens that go into a pool with each numeraire (numeraire)."""
+    investors: Integers
+    """Accounts of the investors `[investors]`."""
+    demand: Floats
+    """What each investor buys tokens for, over all tokens (numeraire, `[investors]`)."""
+    treasury: int
+    """Account of the treasury."""
 
 
 class Launch(Component):
@@ -47,28 +79,8 @@ class Launch(Component):
         return 0.0
 
     @abstractmethod
-    def open(
-        self,
-        ledger: Ledger,
-        pools: Sequence[Pool],
-        clients: Integers,
-        token_of: Integers,
-        providers: Integers,
-        deposits: Floats,
-        reach: Floats,
-        seed_worth: float,
-        investors: Integers,
-        demand: Floats,
-        treasury: int,
-    ) -> None:
-        """Create and place the tokens of `clients` on the ledger, `token_of` each of them.
-
-        Each of `providers` puts its `deposits` (numeraire, over all pools) into the pools together
-        with tokens worth `seed_worth` times as much, in concentrated pools for prices up to its
-        `reach` times below and above the first; each of `investors` buys tokens for its
-        `demand` (numeraire, over all tokens). All of them hold the money already. What pools
-        open with besides is the `treasury`'s.
-        """
+    def open(self, opening: Opening) -> None:
+        """Create the tokens of the opening's clients on its ledger, place them and fill the pools."""
 
 
 class SeededPool(Launch):
@@ -100,33 +112,24 @@ class SeededPool(Launch):
         offered = clients * (1 - self.client) * self.supply * self.price - seed
         return min(1.0, max(offered, 0.0) / demand) if demand > 0 else 1.0
 
-    def open(
-        self,
-        ledger: Ledger,
-        pools: Sequence[Pool],
-        clients: Integers,
-        token_of: Integers,
-        providers: Integers,
-        deposits: Floats,
-        reach: Floats,
-        seed_worth: float,
-        investors: Integers,
-        demand: Floats,
-        treasury: int,
-    ) -> None:
+    def open(self, opening: Opening) -> None:
+        ledger, clients, token_of = opening.ledger, opening.clients, opening.token_of
         ledger.transfer("genesis", 1 + token_of, OUTSIDE, clients, self.supply)
-        seed = deposits * seed_worth
-        served = demand * self.served(len(clients), float(seed.sum()), float(demand.sum()))
-        self._sell(ledger, clients, token_of, providers, seed)
-        for first in range(0, len(investors), BUYERS):
+        seed = opening.deposits * opening.seed_worth
+        fraction = self.served(len(clients), float(seed.sum()), float(opening.demand.sum()))
+        self._sell(opening, opening.providers, seed)
+        for first in range(0, len(opening.investors), BUYERS):
             some = slice(first, first + BUYERS)
-            self._sell(ledger, clients, token_of, investors[some], served[some])
+            self._sell(opening, opening.investors[some], (opening.demand * fraction)[some])
         for account, deposit, factor in zip(
-            providers.tolist(), deposits.tolist(), reach.tolist(), strict=True
+            opening.providers.tolist(),
+            opening.deposits.tolist(),
+            opening.reach.tolist(),
+            strict=True,
         ):
-            for pool in pools:
-                part = deposit / len(pools)
-                tokens = part * seed_worth / self.price
+            for pool in opening.pools:
+                part = deposit / len(opening.pools)
+                tokens = part * opening.seed_worth / self.price
                 pool.add_liquidity(
                     tokens,
                     part,
@@ -136,20 +139,15 @@ class SeededPool(Launch):
                     upper=self.price * factor,
                 )
 
-    def _sell(
-        self,
-        ledger: Ledger,
-        clients: Integers,
-        token_of: Integers,
-        buyers: Integers,
-        money: Floats,
-    ) -> None:
+    def _sell(self, opening: Opening, buyers: Integers, money: Floats) -> None:
         """Each of `buyers` spends its `money`, the same with each client."""
+        clients = opening.clients
         each = money / len(clients)
         account, part = np.repeat(buyers, len(clients)), np.repeat(each, len(clients))
-        asset, client = np.tile(1 + token_of, len(buyers)), np.tile(clients, len(buyers))
-        ledger.transfer("genesis_sale", asset, client, account, part / self.price)
-        ledger.transfer("genesis_sale", NUMERAIRE, account, client, part)
+        asset, client = np.tile(1 + opening.token_of, len(buyers)), np.tile(clients, len(buyers))
+        transfer = opening.ledger.transfer
+        transfer("genesis_sale", asset, client, account, part / self.price)
+        transfer("genesis_sale", NUMERAIRE, account, client, part)
 
 
 class BootstrappingPool(Launch):
@@ -179,27 +177,16 @@ class BootstrappingPool(Launch):
     def endowed(self, clients: int, seed_worth: float) -> float:
         return clients * (1 - self.client) * self.supply * self.price / seed_worth
 
-    def open(
-        self,
-        ledger: Ledger,
-        pools: Sequence[Pool],
-        clients: Integers,
-        token_of: Integers,
-        providers: Integers,
-        deposits: Floats,
-        reach: Floats,
-        seed_worth: float,
-        investors: Integers,
-        demand: Floats,
-        treasury: int,
-    ) -> None:
-        ledger.transfer("genesis", 1 + token_of, OUTSIDE, clients, self.client * self.supply)
+    def open(self, opening: Opening) -> None:
+        ledger, clients, pools = opening.ledger, opening.clients, opening.pools
+        kept = self.client * self.supply
+        ledger.transfer("genesis", 1 + opening.token_of, OUTSIDE, clients, kept)
         tokens = len(clients) * (1 - self.client) * self.supply / len(pools)
-        money = self.endowed(len(clients), seed_worth) / len(pools)
+        money = self.endowed(len(clients), opening.seed_worth) / len(pools)
         for pool in pools:
-            ledger.transfer("genesis", pool.token, OUTSIDE, treasury, tokens)
-            ledger.transfer("endowment", NUMERAIRE, OUTSIDE, treasury, money)
-            pool.add_liquidity(tokens, money, account=treasury)
+            ledger.transfer("genesis", pool.token, OUTSIDE, opening.treasury, tokens)
+            ledger.transfer("endowment", NUMERAIRE, OUTSIDE, opening.treasury, money)
+            pool.add_liquidity(tokens, money, account=opening.treasury)
 
 
 class BondingLaunch(Launch):
@@ -220,30 +207,18 @@ class BondingLaunch(Launch):
     def endowed(self, clients: int, seed_worth: float) -> float:
         return clients * self.supply * self.price / seed_worth
 
-    def open(
-        self,
-        ledger: Ledger,
-        pools: Sequence[Pool],
-        clients: Integers,
-        token_of: Integers,
-        providers: Integers,
-        deposits: Floats,
-        reach: Floats,
-        seed_worth: float,
-        investors: Integers,
-        demand: Floats,
-        treasury: int,
-    ) -> None:
-        ledger.transfer("genesis", 1 + token_of, OUTSIDE, clients, self.supply)
-        reserve = self.endowed(len(clients), seed_worth) / len(pools)
-        paid, most = demand / len(pools), float(demand.max(initial=0.0))
+    def open(self, opening: Opening) -> None:
+        ledger, pools, clients = opening.ledger, opening.pools, opening.clients
+        ledger.transfer("genesis", 1 + opening.token_of, OUTSIDE, clients, self.supply)
+        reserve = self.endowed(len(clients), opening.seed_worth) / len(pools)
+        paid, most = opening.demand / len(pools), float(opening.demand.max(initial=0.0))
         total = float(paid.sum())
         for pool in pools:
             ledger.transfer("endowment", NUMERAIRE, OUTSIDE, pool.account, reserve)
             minted = float(pool.curve.payout(reserve, pool.reserve_token, total, 0.0, False))
             received = paid * (minted / (total or 1.0))
-            ledger.transfer("genesis_sale", NUMERAIRE, investors, pool.account, paid, most)
-            ledger.transfer("genesis_sale", pool.token, OUTSIDE, investors, received)
+            ledger.transfer("genesis_sale", NUMERAIRE, opening.investors, pool.account, paid, most)
+            ledger.transfer("genesis_sale", pool.token, OUTSIDE, opening.investors, received)
 
 
 LAUNCHES: tuple[type[Launch], ...] = (SeededPool, BootstrappingPool, BondingLaunch)

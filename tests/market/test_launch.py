@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from simulator.errors import LedgerError
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
-from simulator.market import ConstantProduct, Pool, SeededPool
+from simulator.market import ConstantProduct, Opening, Pool, SeededPool
 from tests.laws import law
 
 
@@ -37,7 +37,7 @@ def opened(
     ledger.transfer("endowment", NUMERAIRE, OUTSIDE, providers, 2 * np.array(deposits))
     ledger.transfer("endowment", NUMERAIRE, OUTSIDE, investors, brought)
     everywhere = np.full(len(deposits), np.inf)
-    launch.open(
+    opening = Opening(
         ledger,
         pools,
         clients,
@@ -50,6 +50,7 @@ def opened(
         np.array(demand),
         OUTSIDE,
     )
+    launch.open(opening)
     ledger.audit()
     return ledger, pools
 

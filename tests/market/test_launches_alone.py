@@ -15,6 +15,7 @@ from simulator.market import (
     Curve,
     Launch,
     Market,
+    Opening,
     Orders,
     Pool,
     Pools,
@@ -48,7 +49,7 @@ def opened(
     )
     ledger.transfer("endowment", NUMERAIRE, OUTSIDE, investors, np.array(demand))
     ledger.take_flows()
-    launch.open(
+    opening = Opening(
         ledger,
         pools,
         accounts,
@@ -61,6 +62,7 @@ def opened(
         np.array(demand),
         TREASURY,
     )
+    launch.open(opening)
     ledger.audit()
     return ledger, pools
 
