@@ -9,7 +9,6 @@ from simulator.market.clearing import (
     Priority,
     RandomOrder,
 )
-from simulator.market.configuration import Market
 from simulator.market.curves import (
     CURVES,
     BondingCurve,
@@ -26,6 +25,7 @@ from simulator.market.launch import (
     Launch,
     SeededPool,
 )
+from simulator.market.market import Market
 from simulator.market.oracle import Oracle
 from simulator.market.orders import SIDES, STATUSES, Fills, Orders
 from simulator.market.outside import (
