@@ -602,9 +602,9 @@ def _scenario_type(plugins: tuple[str, ...]) -> "type[Scenario]":
 
 
 def _load(name: str, overrides: Mapping[str, Any], plugins: tuple[str, ...]) -> "Scenario":
-    from simulator.scenario.shipped import found
+    from simulator.scenario.shipped import scenario_file
 
-    return _scenario_type(plugins).load(found(name), overrides)
+    return _scenario_type(plugins).load(scenario_file(name), overrides)
 
 
 def _shipped() -> list[Path]:
@@ -615,7 +615,7 @@ def _shipped() -> list[Path]:
 
 
 def _overrides(settings: tuple[str, ...], seed: int | None, periods: int | None) -> dict[str, Any]:
-    from simulator.scenario.loading import parse_overrides
+    from simulator.reading import parse_overrides
 
     given = {"seed": seed, "periods": periods}
     return parse_overrides(settings) | {
