@@ -21,7 +21,7 @@ from simulator import Economy, Scenario, run
 from simulator.analysis import load_run
 from simulator.errors import ModelError, RunError, ScenarioError
 from simulator.recording import read_manifest, table_hash, write_manifest
-from simulator.running import resume, same, scenario_yaml, start, verify
+from simulator.running import as_expected, resume, scenario_yaml, start, verify
 from simulator.tables import TABLES
 from tests.laws import law
 
@@ -135,11 +135,11 @@ def test_verify_tells_how_far_tables_differ(place: Path) -> None:
 
 
 def test_only_other_versions_excuse_a_difference() -> None:
-    assert same("identical", other_versions=False)
-    assert not same("within 1e-06: 1e-9", other_versions=False)
-    assert same("within 1e-06: 1e-9", other_versions=True)
-    assert not same("beyond 1e-06: 1", other_versions=True)
-    assert not same("differs in column status", other_versions=True)
+    assert as_expected("identical", other_versions=False)
+    assert not as_expected("within 1e-06: 1e-9", other_versions=False)
+    assert as_expected("within 1e-06: 1e-9", other_versions=True)
+    assert not as_expected("beyond 1e-06: 1", other_versions=True)
+    assert not as_expected("differs in column status", other_versions=True)
 
 
 def test_only_complete_runs_are_verified(place: Path) -> None:

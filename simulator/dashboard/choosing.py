@@ -7,8 +7,8 @@ from typing import Any, Self
 from simulator.dashboard.controls import Control, controls
 from simulator.errors import ScenarioError
 from simulator.randomness import Streams
+from simulator.reading import parse_overrides
 from simulator.scenario import Scenario
-from simulator.scenario.loading import parse_overrides
 
 __all__ = ["Choice", "Load", "with_change"]
 

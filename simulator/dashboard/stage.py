@@ -13,7 +13,7 @@ from simulator.errors import RunError
 from simulator.recording import read_table
 from simulator.running import run
 from simulator.scenario import Scenario
-from simulator.scenario.shipped import found, shipped_scenarios
+from simulator.scenario.shipped import scenario_file, shipped_scenarios
 
 __all__ = ["Stage"]
 
@@ -46,7 +46,7 @@ class Stage:
 
     def open(self, name: str, overrides: Mapping[str, Any] | None = None) -> Choice:
         """The scenario in a file or, by name, a shipped one. Raises ScenarioError."""
-        path = found(name)
+        path = scenario_file(name)
         return Choice.of(lambda changes: self.kind.load(path, changes), overrides or {})
 
     def save(self, show: Live) -> Path:

@@ -34,7 +34,6 @@ from simulator.federation.behaviours import (
     Sybil,
 )
 from simulator.federation.cohort import Cohort
-from simulator.federation.configuration import Federation, Quality, Round
 from simulator.federation.contribution import (
     CONTRIBUTIONS,
     Banzhaf,
@@ -55,6 +54,7 @@ from simulator.federation.contribution import (
     SemiValue,
     Shapley,
 )
+from simulator.federation.federation import Federation, Quality, Round
 from simulator.federation.game import CoalitionGame
 from simulator.federation.learners import LEARNERS, Learner, MlpClassifier, SgdClassifier
 from simulator.federation.linear_game import LinearGame

@@ -10,7 +10,6 @@ from simulator.market.clearing import (
     RandomOrder,
 )
 from simulator.market.concentrated import ConcentratedPool
-from simulator.market.configuration import Market
 from simulator.market.curves import (
     CURVES,
     BondingCurve,
@@ -28,6 +27,7 @@ from simulator.market.launch import (
     Opening,
     SeededPool,
 )
+from simulator.market.market import Market
 from simulator.market.oracle import Oracle
 from simulator.market.orders import SIDES, Fills, Orders
 from simulator.market.outside import (

@@ -80,7 +80,7 @@ class Launch(Component):
 
     @abstractmethod
     def open(self, opening: Opening) -> None:
-        """Create the tokens of the opening's clients on its ledger, place them and fill the pools."""
+        """Create the clients' tokens on the ledger, place them and fill the pools."""
 
 
 class SeededPool(Launch):

@@ -8,15 +8,15 @@ from simulator.running.folder import (
     write_summary,
 )
 from simulator.running.runs import resume, run, start
-from simulator.running.verifying import moved, same, verify
+from simulator.running.verifying import as_expected, changed_versions, verify
 
 __all__ = [
     "Progress",
-    "moved",
+    "as_expected",
+    "changed_versions",
     "recorded_scenario",
     "resume",
     "run",
-    "same",
     "scenario_yaml",
     "start",
     "verify",

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.datafiles import PORTABLE, data_files, file_hash
 from simulator.errors import Problem, RunError, ScenarioError
+from simulator.reading import dump
 from simulator.recording import write_manifest, write_text
 from simulator.scenario import Scenario, scenario_type
 from simulator.scenario.plugins import load_plugins
-from simulator.scenario.yaml_text import dump
 from simulator.tables import FORMAT
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from simulator.running.folder import (
     versions,
 )
 from simulator.scenario import Scenario
-from simulator.scenario.faults import NO_CODE
+from simulator.scenario.loading import NO_CODE
 from simulator.tables import FORMAT, TABLES
 
 __all__ = ["resume", "run", "start"]

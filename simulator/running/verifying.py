@@ -12,7 +12,7 @@ from simulator.running.folder import git_commit, recorded_scenario, versions
 from simulator.running.runs import start
 from simulator.tables import TABLES
 
-__all__ = ["moved", "same", "verify"]
+__all__ = ["as_expected", "changed_versions", "verify"]
 
 TOLERANCE = 1e-6  # relative; what other versions of Python and numpy may differ by
 
@@ -43,13 +43,13 @@ def verify(
                 found[name] = "identical"
             else:
                 changed = found[name] != recorded[name]["sha256"]
-                told = _difference(folder / f"{name}.parquet", again / f"{name}.parquet")
-                found[name] = f"changed after the run, {told}" if changed else told
+                difference = _difference(folder / f"{name}.parquet", again / f"{name}.parquet")
+                found[name] = f"changed after the run, {difference}" if changed else difference
     return found
 
 
-def moved(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """What the numbers depend on and is not as it was when the run was made."""
+def changed_versions(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """What the numbers depend on that has changed since the run was made, by name."""
     then = manifest["versions"] | {"git_commit": manifest.get("git_commit")}
     now = versions() | {"git_commit": git_commit()}
     return {
@@ -59,12 +59,12 @@ def moved(manifest: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def same(found: str, *, other_versions: bool) -> bool:
-    """Whether what `verify` found of a table is as it should be.
+def as_expected(difference: str, *, other_versions: bool) -> bool:
+    """Whether what `verify` says of a table is as it should be.
 
     The same installation gives identical tables; others may differ in the last digits.
     """
-    return found == "identical" or (other_versions and found.startswith("within"))
+    return difference == "identical" or (other_versions and difference.startswith("within"))
 
 
 def _difference(first: Path, second: Path) -> str:

@@ -5,7 +5,7 @@ from typing import Any, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from simulator.components import Component, Family, Section
-from simulator.scenario.options import Options, fields_of, options_of
+from simulator.reading import Options, fields_of, options_of
 
 __all__ = ["Place", "defaults", "places"]
 

@@ -5,9 +5,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from simulator.errors import Problem, ScenarioError
-from simulator.scenario.words import choices, short
+from simulator.reading import choices, short
 
-__all__ = ["FOLDER", "found", "shipped_scenarios"]
+__all__ = ["FOLDER", "scenario_file", "shipped_scenarios"]
 
 FOLDER = Path(str(files("simulator.shipped")))
 
@@ -17,10 +17,10 @@ def shipped_scenarios() -> dict[str, Path]:
     return {file.stem: file for file in sorted(FOLDER.glob("*.yaml"))}
 
 
-def found(name: str) -> str | Path:
-    """The shipped scenario of this name, unless there is such a file.
+def scenario_file(name: str) -> str | Path:
+    """The file of this name or, if there is none, of the shipped scenario of this name.
 
-    Raises ScenarioError when a word that can only be a name is none.
+    Raises ScenarioError when the name, which cannot be a path, is that of no shipped scenario.
     """
     if os.path.isfile(name):  # unlike Path.is_file, it takes any text for a name
         return name

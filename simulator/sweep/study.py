@@ -12,11 +12,10 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator, 
 
 from simulator.components import Section
 from simulator.errors import Problem, ScenarioError
+from simulator.reading import Entry, as_yaml, choices, dotted, short
 from simulator.scenario import Scenario
-from simulator.scenario.entries import Entry
-from simulator.scenario.loading import load, read
+from simulator.scenario.loading import load, load_with_entries
 from simulator.scenario.shipped import FOLDER, shipped_scenarios
-from simulator.scenario.words import choices, dotted, short, shown
 
 __all__ = ["Cell", "Study", "cells_of", "read_study", "study_file", "study_schema"]
 
@@ -110,7 +109,7 @@ class Study(Section):
         for path, values in grid.items():
             if names := [name for name, case in cases.items() if path in case]:
                 raise ValueError(f"{dotted([path])} is set by case {names[0]} already")
-            texts = [shown(value) for value in values]
+            texts = [as_yaml(value) for value in values]
             if twice := [text for text in texts if texts.count(text) > 1]:
                 raise ValueError(f"{dotted([path])} has the value {short(twice[0])} twice")
         return grid
@@ -158,7 +157,7 @@ def read_study(path: str | Path, overrides: Mapping[str, Any] = {}) -> tuple[Stu
 
     Raises ScenarioError with every problem found.
     """
-    return read(Study, path, overrides)
+    return load_with_entries(Study, path, overrides)
 
 
 def cells_of(
@@ -241,7 +240,7 @@ def _cell_name(case: str, point: Mapping[str, Entry]) -> str:
     """The case, and the last name and the value of each setting in the grid."""
     leaves = [path.rpartition(".")[2] for path in point]
     names = leaves if len(set(leaves)) == len(leaves) else list(point)
-    values = [re.sub(r"[^A-Za-z0-9.]+", "-", shown(entry.plain())) for entry in point.values()]
+    values = [re.sub(r"[^A-Za-z0-9.]+", "-", as_yaml(entry.plain())) for entry in point.values()]
     parts = [f"{name}-{value.strip('-')}" for name, value in zip(names, values, strict=True)]
     return "_".join([case] * bool(case) + parts) or "base"
 

@@ -9,7 +9,6 @@ from simulator.tokens.allocation import (
     Rank,
     Softmax,
 )
-from simulator.tokens.configuration import Tokens
 from simulator.tokens.issuance import (
     ISSUANCES,
     Capped,
@@ -28,6 +27,7 @@ from simulator.tokens.revenue import (
     Revenue,
     StochasticRevenue,
 )
+from simulator.tokens.tokens import Tokens
 from simulator.tokens.valuation import HORIZON, Valuation
 from simulator.tokens.vesting import VESTINGS, CliffVesting, LinearVesting, NoVesting, Vesting
 

@@ -1,8 +1,9 @@
-"""Scenario files: what they mean, and the exact words for each way of getting them wrong."""
+"""Files of settings: what they mean, and the exact words for each way of getting them wrong."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import pytest
 from hypothesis import example, given
@@ -11,9 +12,10 @@ from pydantic import Field, model_validator
 
 from simulator.components import Component, Family, Section, extended
 from simulator.errors import ScenarioError
-from simulator.scenario.loading import load, parse_overrides
-from simulator.scenario.yaml_text import dump
+from simulator.reading import dump, parse_overrides, read
 from tests.laws import law
+
+S = TypeVar("S", bound=Section)
 
 
 class Curve(Component):
@@ -89,6 +91,10 @@ def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def written(text: str | bytes, name: str = "x.yaml") -> str:
     Path(name).write_bytes(text if isinstance(text, bytes) else text.encode())
     return name
+
+
+def load(model: type[S], path: str | Path, *layers: Mapping[str, Any]) -> S:
+    return read(model, path, *layers, noun="scenario")[0]
 
 
 def complaints(text: str | bytes, overrides: dict[str, Any] | None = None) -> list[str]:

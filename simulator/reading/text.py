@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
-from simulator.scenario.composing import Composer, explained
-from simulator.scenario.entries import Entry, Findings, Keys, Place, stop
-from simulator.scenario.words import at, dotted, got, quoted
+from simulator.reading.entries import Entry, Findings, Keys, Place, stop
+from simulator.reading.nodes import Composer, explained
+from simulator.reading.words import described, dotted, path_prefix, quoted
 
 __all__ = ["Source", "dump"]
 
@@ -35,7 +35,7 @@ CORE = "tag:yaml.org,2002:"
 def dump(settings: Mapping[str, Any]) -> str:
     """YAML in which `Source` reads the same settings.
 
-    Quotes whatever it, or a reader of YAML 1.1, would otherwise take for something but text.
+    Quotes text that it, or a reader of YAML 1.1, would otherwise take for something else.
     """
     text: str = yaml.dump(
         dict(settings), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
@@ -87,10 +87,10 @@ class Source:
             stop(self.findings, place, "not valid YAML: a number or a character code is too large")
         for event in composer.tagged:
             tag = event.tag.replace(CORE, "!!")
-            self._found(event, f"tags are not allowed, remove {quoted(tag)}")
+            self._report(event, f"tags are not allowed, remove {quoted(tag)}")
         return None if root is None or _is_blank(root) else self._entry(root, ())
 
-    def _found(self, node: Any, what: str) -> None:
+    def _report(self, node: Any, what: str) -> None:
         self.findings.append((self.place(node.start_mark), what))
 
     def _entry(self, node: yaml.Node, path: Keys) -> Entry:
@@ -113,32 +113,32 @@ class Source:
             first = entries.setdefault(name, entry)
             if first is not entry:
                 where = f"line {first.key.line}, column {first.key.column}"
-                self._found(key, f"{at((*path, name))}given twice, first at {where}")
+                self._report(key, f"{path_prefix((*path, name))}given twice, first at {where}")
         return entries
 
     def _name(self, key: yaml.Node, path: Keys) -> str | None:
         inside = f" in {dotted(path)}" if path else ""
         if not isinstance(key, yaml.ScalarNode):
-            self._found(key, f"the name of a setting{inside} must be text")
+            self._report(key, f"the name of a setting{inside} must be text")
             return None
         if key.value == "<<" and not key.style:
-            self._found(key, f"merge keys ('<<'){inside} are not supported; use extends")
+            self._report(key, f"merge keys ('<<'){inside} are not supported; use extends")
             return None
         name = self._scalar(key, path)
         if isinstance(name, str):
             return name
         must = f"the name of a setting{inside} must be text"
-        self._found(key, f"{must}, got {got(name)}; put it in quotes")
+        self._report(key, f"{must}, got {described(name)}; put it in quotes")
         return str(key.value)
 
     def _scalar(self, node: Any, path: Keys) -> Any:
         text = str(node.value)
         if SURROGATE.search(text):
-            self._found(node, f"{quoted(text)} holds half of a surrogate pair, not a character")
+            self._report(node, f"{quoted(text)} holds half of a surrogate pair, not a character")
             return SURROGATE.sub("?", text)
         value = text if node.style else _resolved(text)
         if isinstance(value, int | float) and len(text) > LONGEST_NUMBER:
-            self._found(node, f"{at(path)}a number of more than {LONGEST_NUMBER} digits")
+            self._report(node, f"{path_prefix(path)}a number of more than {LONGEST_NUMBER} digits")
         return value
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from simulator.errors import suggestion
 
-__all__ = ["at", "choices", "dotted", "got", "quoted", "rounded", "short", "shown"]
+__all__ = ["as_yaml", "choices", "described", "dotted", "path_prefix", "quoted", "rounded", "short"]
 
 LONGEST = 60  # characters
 
@@ -23,12 +23,12 @@ def quoted(text: str) -> str:
     return f"'{short(text)}'"
 
 
-def shown(value: Any) -> str:
+def as_yaml(value: Any) -> str:
     """A value as YAML would have it."""
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{name}: {shown(inner)}' for name, inner in value.items())}}}"
+        return f"{{{', '.join(f'{name}: {as_yaml(inner)}' for name, inner in value.items())}}}"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(shown, value))}]"
+        return f"[{', '.join(map(as_yaml, value))}]"
     if isinstance(value, float) and not math.isfinite(value):
         return ".nan" if math.isnan(value) else f"{'-' if value < 0 else ''}.inf"
     if value is None or isinstance(value, bool):
@@ -36,13 +36,13 @@ def shown(value: Any) -> str:
     return str(value)
 
 
-def got(value: Any) -> str:
+def described(value: Any) -> str:
     """What was given instead of what was expected."""
     if isinstance(value, str):
         return f"text {quoted(value)}"
     if isinstance(value, dict):
         return "a mapping"
-    return "a list" if isinstance(value, list) else short(shown(value))
+    return "a list" if isinstance(value, list) else short(as_yaml(value))
 
 
 def rounded(limit: Any) -> str:
@@ -56,7 +56,7 @@ def dotted(path: Iterable[str | int]) -> str:
     return ".".join(short(str(part)) for part in path)
 
 
-def at(path: Sequence[str | int]) -> str:
+def path_prefix(path: Sequence[str | int]) -> str:
     """The beginning of a message about `path`; nothing at the root."""
     return f"{dotted(path)}: " if path else ""
 

@@ -1,4 +1,4 @@
-"""Faults: the errors of pydantic in our words, each at the entry that is meant."""
+"""The errors of pydantic in our words, each at the entry that is meant."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,9 +10,8 @@ from pydantic import ValidationError
 
 from simulator.components import Family, Section
 from simulator.errors import suggestion
-from simulator.scenario.entries import Entry, Findings, Keys, Place
-from simulator.scenario.merging import AFTER_FILES
-from simulator.scenario.options import (
+from simulator.reading.entries import FIRST_OVERRIDE, Entry, Findings, Keys, Place
+from simulator.reading.settings import (
     Options,
     fields_of,
     kind_of,
@@ -20,23 +19,19 @@ from simulator.scenario.options import (
     options_inside,
     options_of,
 )
-from simulator.scenario.words import (
-    at,
+from simulator.reading.words import (
+    as_yaml,
     choices,
+    described,
     dotted,
-    got,
+    path_prefix,
     quoted,
     rounded,
     short,
-    shown,
 )
 
 __all__ = ["translated"]
 
-NO_CODE = (
-    "a scenario cannot name code; step an Economy(scenario, agent_types=...) in Python "
-    "(docs/mesa.md), or write a strategy and give its file by --plugin"
-)
 WANTED = {
     "float_type": "a number",
     "int_type": "a whole number",
@@ -70,13 +65,18 @@ class _Fault:
     given: Any = None
 
 
-def translated(error: ValidationError, model: type[Section], root: Entry) -> Findings:
-    """What validating the values of `root` as `model` found, one finding for each mistake."""
+def translated(
+    error: ValidationError, model: type[Section], root: Entry, refused: Mapping[str, str]
+) -> Findings:
+    """What validating the values of `root` as `model` found, one finding for each mistake.
+
+    `refused` has messages for names at the root that are deliberately no settings.
+    """
     errors = error.errors(include_url=False)
     # A list whose items are all wrong is also said to be too short.
     inside = {each["loc"][:length] for each in errors for length in range(len(each["loc"]))}
-    found = [each for each in errors if each["type"] != "too_short" or each["loc"] not in inside]
-    faults = [_fault(each, model, root) for each in found]
+    distinct = [each for each in errors if each["type"] != "too_short" or each["loc"] not in inside]
+    faults = [_fault(each, model, root, refused) for each in distinct]
     # Each member of a union complains; a wrong type says nothing where another came further.
     reached = {fault.path[:length] for fault in faults for length in range(len(fault.path))}
     reached |= {fault.path for fault in faults if fault.words}
@@ -85,20 +85,21 @@ def translated(error: ValidationError, model: type[Section], root: Entry) -> Fin
     for fault in faults:
         if fault.wanted and fault.path not in reached:
             mistyped.setdefault(fault.path, []).append(fault)
-    return findings + [(same[0].place, _mistyped(same)) for same in mistyped.values()]
+    return findings + [(group[0].place, _mistyped(group)) for group in mistyped.values()]
 
 
 def _mistyped(faults: list[_Fault]) -> str:
+    """The message about one value that has none of the types it may have."""
     path, given = faults[0].path, faults[0].given
     wanted = " or ".join(dict.fromkeys(fault.wanted for fault in faults))
     hint = suggestion(given, re.findall("'([^']*)'", wanted)) if isinstance(given, str) else ""
-    return f"{at(path)}expected {wanted}, got {got(given)}{hint}"
+    return f"{path_prefix(path)}expected {wanted}, got {described(given)}{hint}"
 
 
-def _fault(error: Any, model: type[Section], root: Entry) -> _Fault:
+def _fault(error: Any, model: type[Section], root: Entry, refused: Mapping[str, str]) -> _Fault:
     kind, loc, given, context = error["type"], error["loc"], error["input"], error.get("ctx", {})
     if kind in ("missing", "extra_forbidden"):
-        return _misnamed(kind, _located(loc[:-1], model, root), loc[-1])
+        return _misnamed(kind, _located(loc[:-1], model, root), loc[-1], refused)
     path, entry, options = _located(loc, model, root)
     if kind == "union_tag_invalid":
         return _unknown_kind(path, entry, options)
@@ -108,16 +109,17 @@ def _fault(error: Any, model: type[Section], root: Entry) -> _Fault:
     if kind in WANTED or kind in ("literal_error", "enum"):
         wanted = WANTED.get(kind) or context["expected"]
         return _Fault(path, entry.place, wanted=wanted, given=given)
-    return _Fault(path, _blamed(entry), at(path) + _broken_rule(error, given, context))
+    return _Fault(path, _blamed(entry), path_prefix(path) + _broken_rule(error, given, context))
 
 
 def _blamed(entry: Entry) -> Place:
-    """Where it stands; if something inside was overridden, where that is said last."""
+    """Where the entry stands or, if overrides changed something inside it, the last of them."""
     newest = max(_places(entry), key=attrgetter("rank"))
-    return newest if newest.rank >= AFTER_FILES else entry.place
+    return newest if newest.rank >= FIRST_OVERRIDE else entry.place
 
 
 def _places(entry: Entry) -> Iterator[Place]:
+    """The places of an entry and of everything inside it."""
     yield entry.place
     inside = entry.value.values() if isinstance(entry.value, dict) else entry.value
     for child in inside if isinstance(entry.value, dict | list) else ():
@@ -128,7 +130,7 @@ def _broken_rule(error: Any, given: Any, context: Mapping[str, Any]) -> str:
     kind = error["type"]
     if kind in LIMITS:
         size, rule, limit = LIMITS[kind]
-        return f"{short(shown(given))} is too {size}; it must be {rule} {rounded(context[limit])}"
+        return f"{short(as_yaml(given))} is too {size}; it must be {rule} {rounded(context[limit])}"
     if kind in ("too_short", "too_long"):
         least = "at least" if kind == "too_short" else "at most"
         size = context.get("min_length", context.get("max_length"))
@@ -139,18 +141,19 @@ def _broken_rule(error: Any, given: Any, context: Mapping[str, Any]) -> str:
     return str(error["msg"])
 
 
-def _misnamed(kind: str, located: _Located, name: str | int) -> _Fault:
+def _misnamed(kind: str, located: _Located, name: str | int, refused: Mapping[str, str]) -> _Fault:
+    """A required setting that is missing, or a name that is no setting."""
     (path, entry, options), whole = located, (*located[0], name)
     if kind == "missing":
-        return _Fault(whole, entry.place, f"{at(whole)}missing; this setting is required")
+        return _Fault(whole, entry.place, f"{path_prefix(whole)}missing; this setting is required")
     allowed = [field for option in options for field in fields_of(member_of(option, entry))]
     if not path:
         allowed = ["extends", *allowed]
     kinds = f" ({short(of)})" if (of := kind_of(entry, options)) else ""
     where = f" in {dotted(path)}{kinds}" if path else ""
     words = f"unknown setting {quoted(str(name))}{where}{choices(str(name), allowed)}"
-    if not path and name == "agent_types":
-        words = f"agent_types: {NO_CODE}"
+    if not path and (why := refused.get(str(name))):
+        words = f"{name}: {why}"
     child = entry.child(name)
     return _Fault(whole, child.key if child else entry.place, words)
 
@@ -158,7 +161,7 @@ def _misnamed(kind: str, located: _Located, name: str | int) -> _Fault:
 def _unknown_kind(path: Keys, entry: Entry, options: Options) -> _Fault:
     stated = entry.child("kind") or entry
     kinds = [kind for option in options if isinstance(option, Family) for kind in option.kinds]
-    kind = shown(stated.value)
+    kind = as_yaml(stated.value)
     words = f"unknown kind {quoted(kind)} for {dotted(path)}{choices(kind, kinds)}"
     return _Fault((*path, "kind"), stated.place, words)
 

@@ -1,18 +1,24 @@
-"""Entries: the values of a scenario with the places where they stand, and what is wrong there."""
+"""Entries: the values of a file with the places where they stand, and what is wrong there."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn
 
 from simulator.errors import Problem, ScenarioError
 
-__all__ = ["Entry", "Findings", "Keys", "Place", "error_of", "stop"]
+__all__ = ["FIRST_OVERRIDE", "Entry", "Findings", "Keys", "Place", "error_of", "stop"]
 
 Keys = tuple[str | int, ...]
 """The names and indices that lead from the root to an entry."""
 
+FIRST_OVERRIDE = 1_000_000
+"""The rank of the first layer of overrides. Files have lower ones, in the order of reading."""
+
 
 class Place(NamedTuple):
-    """Where something stands, sorted in reading order; on line 0 stands a source as a whole."""
+    """Where something stands, sorted in reading order; line 0 is a source as a whole.
+
+    `rank` numbers the sources in the order in which they were read.
+    """
 
     rank: int
     line: int
@@ -36,7 +42,7 @@ class Entry:
     key: Place
 
     def plain(self) -> Any:
-        """The value without places."""
+        """The value without places, as plain data."""
         if isinstance(self.value, dict):
             return {name: entry.plain() for name, entry in self.value.items()}
         if isinstance(self.value, list):
@@ -54,7 +60,7 @@ class Entry:
 
 
 def error_of(findings: Findings) -> ScenarioError:
-    """The error that tells all findings, each once, in reading order."""
+    """The error that reports all findings, each once, in reading order."""
     return ScenarioError(Problem(str(place), what) for place, what in sorted(set(findings)))
 
 

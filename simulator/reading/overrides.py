@@ -1,30 +1,48 @@
-"""One scenario over another: a file over the file that it extends, overrides over both."""
+"""Overrides: values for settings by their dotted paths, put over what a file says."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from simulator.components import Section
-from simulator.errors import ScenarioError
-from simulator.scenario.entries import Entry, Findings, Place
-from simulator.scenario.options import Options, kind_of, options_inside
-from simulator.scenario.words import dotted, got, quoted, short, shown
+from simulator.errors import Problem, ScenarioError
+from simulator.reading.entries import Entry, Findings, Place, error_of
+from simulator.reading.settings import Options, kind_of, options_inside
+from simulator.reading.text import Source
+from simulator.reading.words import as_yaml, described, dotted, quoted, short
 
-__all__ = ["AFTER_FILES", "merged", "override"]
-
-AFTER_FILES = 1_000_000  # the rank of the first overrides
+__all__ = ["override", "parse_overrides"]
 
 
-def merged(base: Entry, child: Entry, options: Options) -> Entry:
-    """`child` over `base`: maps merge, everything else and a component of another kind replaces."""
-    if not (isinstance(base.value, dict) and isinstance(child.value, dict)):
-        return child
-    if "kind" in child.value and kind_of(child, options) != kind_of(base, options):
-        return child
-    entries = dict(base.value)
-    for name, entry in child.value.items():
-        below = options_inside(options, name, child if "kind" in child.value else base)
-        entries[name] = merged(entries[name], entry, below) if name in entries else entry
-    return Entry(entries, child.place, child.key)
+def parse_overrides(settings: Iterable[str]) -> dict[str, Any]:
+    """Overrides from texts like `market.fee=0.01`; the value is YAML, the last of a path counts.
+
+    Raises ScenarioError naming every text that is not of this form.
+    """
+    overrides: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for text in settings:
+        try:
+            path, value = _parsed_override(text)
+            overrides[path] = value
+        except ScenarioError as error:
+            where = f"--set {short(text)}"
+            problems += [Problem(where, problem.what) for problem in error.problems]
+    if problems:
+        raise ScenarioError(problems)
+    return overrides
+
+
+def _parsed_override(text: str) -> tuple[str, Any]:
+    path, equals, value = text.partition("=")
+    if not equals:
+        raise ScenarioError("has no '='; write it as path=value")
+    if not all(path.strip().split(".")):
+        raise ScenarioError("the path before '=' has an empty name; write it like market.fee=0.01")
+    findings: Findings = []
+    entry = Source("", 0, findings).parse(value)
+    if findings:
+        raise error_of(findings)
+    return path.strip(), entry.plain() if entry else None
 
 
 def override(
@@ -34,13 +52,13 @@ def override(
     rank: int,
     findings: Findings,
 ) -> None:
-    """Set each value by its dotted path, wholes before their parts; note those that cannot be.
+    """Set each value by its dotted path, wholes before their parts; report those that cannot be.
 
-    A value may be an entry that stands elsewhere, in a study; `rank` puts it after what is there.
+    A value may be an entry of another file, such as a study; `rank` puts it after what is there.
     """
     changes = [(path.split("."), value) for path, value in overrides.items()]
     for names, value in sorted(changes, key=lambda change: len(change[0])):
-        place = Place(rank, 0, 0, f"--set {dotted(names)}={short(shown(value))}")
+        place = Place(rank, 0, 0, f"--set {dotted(names)}={short(as_yaml(value))}")
         if isinstance(value, Entry):
             place = value.key._replace(rank=rank)
         try:
@@ -50,6 +68,7 @@ def override(
 
 
 def _set(entry: Entry, options: Options, names: list[str], new: Entry) -> None:
+    """Put `new` at the path `names` of `entry`, which is one of `options`."""
     for depth in range(len(names) - 1):
         part = _part(entry, names, depth)
         options, entry = (
@@ -57,7 +76,7 @@ def _set(entry: Entry, options: Options, names: list[str], new: Entry) -> None:
             _opened(entry, part, names, depth, new.place),
         )
     part = _part(entry, names, len(names) - 1)
-    if part == "kind" and shown(new.value) != kind_of(entry, options):
+    if part == "kind" and as_yaml(new.value) != kind_of(entry, options):
         # What these overrides have set already is meant for the new kind.
         rank = new.place.rank
         entry.value = {name: old for name, old in entry.value.items() if old.place.rank == rank}
@@ -72,7 +91,7 @@ def _part(entry: Entry, names: list[str], depth: int) -> str | int:
     if isinstance(entry.value, dict):
         return name
     if not isinstance(entry.value, list):
-        raise ScenarioError(f"{where} is {got(entry.value)}; there is nothing inside to set")
+        raise ScenarioError(f"{where} is {described(entry.value)}; there is nothing inside to set")
     if name not in map(str, range(len(entry.value))):
         size = len(entry.value)
         raise ScenarioError(f"{where} has no item {quoted(name)}; it has {size}, numbered from 0")
@@ -92,12 +111,13 @@ def _opened(entry: Entry, part: str | int, names: list[str], depth: int, place: 
 
 
 def _entry_of(value: Any, place: Place) -> Entry:
+    """A value as an entry at `place`; an entry keeps its own places, with the rank of `place`."""
     if isinstance(value, Entry):
         key, own = (each._replace(rank=place.rank) for each in (value.key, value.place))
         return Entry(_entry_of(value.value, own).value, own, key)
     if isinstance(value, Mapping):
         if strange := [name for name in value if not isinstance(name, str)]:
-            raise ScenarioError(f"the name of a setting must be text, got {got(strange[0])}")
+            raise ScenarioError(f"the name of a setting must be text, got {described(strange[0])}")
         value = {name: _entry_of(inner, place) for name, inner in value.items()}
     elif isinstance(value, list | tuple):
         value = [_entry_of(item, place) for item in value]

@@ -8,8 +8,8 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from simulator.scenario.entries import Findings
-from simulator.scenario.yaml_text import Source, dump
+from simulator.reading.entries import Findings
+from simulator.reading.text import Source, dump
 from tests.laws import law
 
 LONGEST_NUMBER = 300

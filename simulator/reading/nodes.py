@@ -1,4 +1,4 @@
-"""YAML text to nodes: one document, no tags, and an end to nesting and to aliases."""
+"""YAML text to nodes: one document, no tags, limited nesting and aliases."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,14 +12,14 @@ DEEPEST = 50
 
 
 class Refused(yaml.MarkedYAMLError):
-    """Good YAML that a scenario may not use."""
+    """Valid YAML that is refused."""
 
     def __init__(self, what: str, event: Any) -> None:
         super().__init__(problem=what, problem_mark=event.start_mark)
 
 
 class Composer(yaml.BaseLoader):
-    """Composes nodes, resolves no tag, and refuses nesting and aliases that would never end."""
+    """Composes nodes, resolves no tag, and refuses endless nesting and aliases."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)

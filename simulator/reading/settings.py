@@ -1,4 +1,4 @@
-"""What may stand where: a walk over the types of a model, guided by the entries there are."""
+"""Which settings a model allows at each place, given the kinds of component that entries name."""
 
 import types
 from collections.abc import Iterable
@@ -7,8 +7,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from simulator.components import Component, Family, Section
-from simulator.scenario.entries import Entry
-from simulator.scenario.words import shown
+from simulator.reading.entries import Entry
+from simulator.reading.words import as_yaml
 
 __all__ = ["Options", "fields_of", "kind_of", "member_of", "options_inside", "options_of"]
 
@@ -44,7 +44,7 @@ def member_of(option: Any, entry: Entry) -> Any:
 def kind_of(entry: Entry, options: Options) -> str | None:
     """The kind that a mapping states or else has by default; None where kinds mean nothing."""
     if stated := entry.child("kind"):
-        return shown(stated.value)
+        return as_yaml(stated.value)
     for option in options:
         if isinstance(option, Family):
             return next(iter(option.kinds))

@@ -1,0 +1,122 @@
+"""Commands for what there is: settings, schema, shipped scenarios, and this installation."""
+
+import os
+import shlex
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from simulator.cli.catalogue import show_catalogue
+from simulator.cli.options import scenario_type_with, shared_options
+from simulator.cli.printing import show_json
+from simulator.cli.progress import compiling_bar
+from simulator.errors import Problem, ScenarioError
+
+__all__ = ["doctor", "init", "list_", "schema"]
+
+
+@click.command()
+@shared_options("plugin")
+def schema(plugins: tuple[str, ...]) -> None:
+    """Print the JSON Schema of scenario files, for editors that complete and check YAML.
+
+    \b
+    Example:
+      wallstreetfeds schema > scenario.schema.json
+    A scenario names it in its first line:
+      # yaml-language-server: $schema=scenario.schema.json
+    """
+    show_json(scenario_type_with(plugins).json_schema())
+
+
+@click.command("list")
+@click.argument("place", required=False)
+@shared_options("plugin", "json")
+def list_(place: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
+    """List what a scenario can set, and the components it can name; PLACE narrows it down.
+
+    \b
+    Examples:
+      wallstreetfeds list
+      wallstreetfeds list investors
+      wallstreetfeds list tokens.payout
+    """
+    from simulator.scenario.catalogue import places
+
+    matching = {
+        path or "scenario": contents
+        for path, contents in places(scenario_type_with(plugins)).items()
+        if place is None or place in path
+    }
+    if not matching:
+        raise click.BadParameter(f"no place {place!r}; `wallstreetfeds list` shows all")
+    show_catalogue(matching, as_json)
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+def init(directory: Path) -> None:
+    """Make DIRECTORY with the shipped scenarios and a scenario of your own to start from.
+
+    \b
+    Example:
+      wallstreetfeds init my-study
+    """
+    shipped = _shipped_files()
+    hint = "# yaml-language-server: $schema=scenario.schema.json\n"
+    own = f"{hint}extends: quickstart.yaml\nname: mine\n"
+    files = {path.name: path.read_text("utf-8") for path in shipped} | {"mine.yaml": own}
+    try:
+        if taken := [name for name in files if os.path.lexists(directory / name)]:
+            raise ScenarioError(Problem(str(directory / name), "exists already") for name in taken)
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (directory / name).write_text(text, "utf-8")
+    except OSError as error:
+        raise ScenarioError([Problem(str(directory), error.strerror or str(error))]) from error
+    click.echo(f"{directory}: {', '.join(sorted(files))}")
+    mine = shlex.quote(str(directory / "mine.yaml"))
+    click.echo(f"edit mine.yaml, then: wallstreetfeds run {mine}")
+
+
+def _shipped_files() -> list[Path]:
+    """The scenario files that come with the package, and their schema."""
+    from simulator.scenario.shipped import FOLDER
+
+    return sorted(path for path in FOLDER.iterdir() if path.suffix in (".yaml", ".json"))
+
+
+@click.command()
+@click.option(
+    "--compile",
+    "compiles",
+    is_flag=True,
+    help="Compile all kernels now. Otherwise the first runs on a machine do it, and wait for it.",
+)
+@shared_options("json")
+def doctor(compiles: bool, as_json: bool) -> None:
+    """Check that this installation works: packages, compiled kernel, a tiny run.
+
+    \b
+    Examples:
+      wallstreetfeds doctor
+      wallstreetfeds doctor --compile
+    """
+    from simulator.doctor import Check, examine
+
+    checks: Iterable[Check] = examine(compiles)
+    if compiles:
+        from simulator.compiling import ALL
+
+        with compiling_bar(ALL):
+            checks = list(checks)
+    done = list[Check]()
+    for check in checks:  # each is printed as it ends
+        done.append(check)
+        if not as_json:
+            click.echo(f"{'ok  ' if check.good else 'FAIL'} {check.name:<22} {check.found}")
+    if as_json:
+        show_json([check._asdict() for check in done])
+    sys.exit(0 if all(check.good for check in done) else 1)

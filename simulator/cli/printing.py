@@ -1,0 +1,113 @@
+"""What commands print: results on stdout, problems and warnings on stderr."""
+
+import json
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simulator.errors import Problem
+
+if TYPE_CHECKING:
+    from simulator.scenario import Scenario
+
+__all__ = [
+    "show_how_to_resume",
+    "show_json",
+    "show_problems",
+    "show_run",
+    "show_sweep",
+    "show_warnings",
+    "warn_of_doubts",
+]
+
+
+def show_json(value: Any) -> None:
+    """Print a value as JSON."""
+    click.echo(json.dumps(value, indent=2))
+
+
+def show_problems(problems: Iterable[Problem], as_json: bool) -> None:
+    """Print problems on stderr and, as JSON, on stdout too."""
+    if as_json:
+        show_json(
+            {"problems": [{"where": problem.where, "what": problem.what} for problem in problems]}
+        )
+    for problem in problems:
+        click.echo(f"error: {problem}", err=True)
+
+
+def show_how_to_resume(error: BaseException | None) -> None:
+    """How to resume the run whose folder the error names, if it names one."""
+    for folder in map(Path, getattr(error, "__notes__", ())):
+        if (folder / "manifest.json").is_file():
+            plugins = sorted((folder / "plugins").glob("*.py"))
+            words = [str(folder), *(word for file in plugins for word in ("--plugin", str(file)))]
+            click.echo(f"what was computed is in {folder}", err=True)
+            click.echo(f"go on with: wallstreetfeds resume {shlex.join(words)}", err=True)
+
+
+def show_warnings(warnings: Iterable[str], quiet: bool) -> None:
+    """Print warnings on stderr unless `quiet`."""
+    if not quiet:
+        for warning in warnings:
+            click.echo(f"warning: {warning}", err=True)
+
+
+def warn_of_doubts(scenario: "Scenario", quiet: bool) -> None:
+    """Print what is doubtful about a scenario on stderr unless `quiet`."""
+    if not quiet:
+        from simulator.scenario import doubts
+
+        show_warnings(doubts(scenario), quiet)
+
+
+def show_run(folder: Path, as_json: bool, quiet: bool) -> None:
+    """Print the summary of a complete run and where its files are; when `quiet`, its folder."""
+    summary = json.loads((folder / "summary.json").read_text("utf-8"))
+    if as_json:
+        show_json({"folder": str(folder)} | summary)
+    elif quiet:
+        click.echo(str(folder))
+    else:
+        from simulator.analysis.summary import summary_text
+
+        figure = folder / "overview.png"
+        click.echo(summary_text(summary))
+        click.echo(f"\nresults  {folder}")
+        click.echo(f"figure   {figure}")
+        click.echo(f"look     {_opener()} {shlex.quote(str(figure))}")
+
+
+def show_sweep(folder: Path, as_json: bool, quiet: bool) -> None:
+    """Print how many runs of a sweep are complete, failed and missing, and why they failed."""
+    from simulator.recording import read_manifest
+    from simulator.sweep import read_cells, state_of
+
+    runs = read_cells(folder)
+    states = {run: state_of(folder / run.folder) for run in runs}
+    counts = dict.fromkeys(("complete", "failed", "missing"), 0) | Counter(states.values())
+    failures = [
+        {"folder": str(place), "error": read_manifest(place).get("error", "")}
+        for place in (folder / run.folder for run in runs if states[run] == "failed")
+    ]
+    if as_json:
+        show_json({"folder": str(folder), "runs": len(runs), **counts, "failures": failures})
+    elif quiet:
+        click.echo(str(folder))
+    else:
+        states_text = ", ".join(f"{count} {state}" for state, count in counts.items())
+        click.echo(f"{folder.name}: {len(runs)} runs, {states_text}")
+        for failure in failures:
+            click.echo(f"failed   {failure['folder']}: {failure['error']}")
+        click.echo(f"results  {folder}")
+        click.echo(f"table    wallstreetfeds sweep collect {shlex.quote(str(folder))}")
+
+
+def _opener() -> str:
+    """The command that opens a file on this system."""
+    return {"darwin": "open", "win32": "start"}.get(sys.platform, "xdg-open")

@@ -1,0 +1,131 @@
+"""Commands for one scenario: validate, run, resume and verify it."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from simulator.cli.options import load_scenario, overrides_from, shared_options
+from simulator.cli.printing import show_json, show_run, warn_of_doubts
+from simulator.cli.progress import run_progress
+
+__all__ = ["resume", "run", "validate", "verify"]
+
+
+@click.command()
+@click.argument("scenario", default="quickstart")
+@shared_options("set", "seed", "periods", "out", "plugin", "json", "quiet", "verbose")
+def run(
+    scenario: str,
+    settings: tuple[str, ...],
+    seed: int | None,
+    periods: int | None,
+    out: str,
+    plugins: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Run SCENARIO, a YAML file or the name of a shipped scenario.
+
+    \b
+    Examples:
+      wallstreetfeds run scenarios/quickstart.yaml
+      wallstreetfeds run quickstart --periods 200 --seed 3 --out /tmp/runs
+      wallstreetfeds run quickstart --set tokens.payout.dividend=0.7 --set tokens.payout.buyback=0
+      wallstreetfeds run mine.yaml --plugin my_strategy.py --json
+    """
+    overrides = overrides_from(settings, seed, periods)
+    loaded = load_scenario(scenario, overrides, plugins)
+    warn_of_doubts(loaded, quiet)
+    from simulator.running import run as run_scenario
+
+    with run_progress(loaded.periods, quiet, verbose) as progress:
+        folder = run_scenario(loaded, out, overrides=overrides, plugins=plugins, progress=progress)
+    show_run(folder, as_json, quiet)
+
+
+@click.command()
+@click.argument("scenario")
+@shared_options("set", "seed", "periods", "plugin", "json")
+def validate(
+    scenario: str,
+    settings: tuple[str, ...],
+    seed: int | None,
+    periods: int | None,
+    plugins: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Check SCENARIO without running it; tells everything that is wrong with it at once.
+
+    \b
+    Examples:
+      wallstreetfeds validate mine.yaml
+      wallstreetfeds validate quickstart --set market.fee=0.5
+    """
+    loaded = load_scenario(scenario, overrides_from(settings, seed, periods), plugins)
+    from simulator.randomness import Streams
+
+    loaded.federation.gather(loaded.behaviours, Streams(loaded.seed), loaded.owners)
+    loaded.tokens.revenue.initial()
+    loaded.market.outside_price.initial(loaded.token_names, loaded.market.launch.price)
+    if as_json:
+        from simulator.scenario import doubts
+
+        show_json({"problems": [], "warnings": doubts(loaded)})
+    else:
+        warn_of_doubts(loaded, quiet=False)
+        click.echo(f"{scenario} is a valid scenario")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@shared_options("plugin", "json", "quiet", "verbose")
+def resume(
+    folder: Path, plugins: tuple[str, ...], as_json: bool, quiet: bool, verbose: bool
+) -> None:
+    """Take the run in FOLDER to its end after a kill, Ctrl-C or failure.
+
+    \b
+    Example:
+      wallstreetfeds resume outputs/quickstart/20260101T120000Z-1a2b3c4d
+    """
+    from simulator.recording import read_manifest
+    from simulator.running import resume as resume_run
+
+    with run_progress(read_manifest(folder)["periods"], quiet, verbose) as progress:
+        unfinished = resume_run(folder, plugins=plugins, progress=progress)
+    if not unfinished and not quiet:
+        click.echo(f"{folder} is complete already", err=True)
+    show_run(folder, as_json, quiet)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@shared_options("plugin", "json", "quiet", "verbose")
+def verify(
+    folder: Path, plugins: tuple[str, ...], as_json: bool, quiet: bool, verbose: bool
+) -> None:
+    """Run the scenario in FOLDER again and compare all tables; exit code 1 when they differ.
+
+    \b
+    Example:
+      wallstreetfeds verify outputs/quickstart/20260101T120000Z-1a2b3c4d
+    """
+    from simulator.recording import read_manifest
+    from simulator.running import as_expected, changed_versions
+    from simulator.running import verify as verify_run
+
+    manifest = read_manifest(folder)
+    with run_progress(manifest["periods"], quiet, verbose) as progress:
+        tables = verify_run(folder, plugins=plugins, progress=progress)
+    versions = changed_versions(manifest)
+    other_versions = bool(versions.keys() - {"git_commit"})
+    verified = all(as_expected(text, other_versions=other_versions) for text in tables.values())
+    if as_json:
+        show_json({"verified": verified, "tables": tables, "versions": versions})
+    else:
+        for name, text in (tables | versions).items():
+            click.echo(f"{name:<14} {text}")
+        click.echo("verified" if verified else "NOT the same")
+    sys.exit(0 if verified else 1)

@@ -1,0 +1,196 @@
+"""Commands for a scenario in many variants and seeds: the sweep of a study."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simulator.cli.options import overrides_from, scenario_type_with, shared_options
+from simulator.cli.printing import show_json, show_sweep, show_warnings
+from simulator.cli.progress import sweep_progress
+from simulator.errors import RunError
+
+if TYPE_CHECKING:
+    from simulator.sweep import Run, Sweep
+
+__all__ = ["sweep"]
+
+
+@click.group()
+def sweep() -> None:
+    """Run a scenario in many variants and seeds, and gather their numbers.
+
+    \b
+    A study is a YAML file:
+      name: fees
+      base: quickstart.yaml
+      seeds: 10
+      grid: {market.fee: [0.003, 0.01, 0.03]}
+
+    \b
+    Examples:
+      wallstreetfeds sweep run fees.yaml
+      wallstreetfeds sweep status outputs/fees
+      wallstreetfeds sweep collect outputs/fees
+    """
+
+
+@sweep.command("run")
+@click.argument("study")
+@shared_options("set")
+@click.option("--seeds", type=click.IntRange(min=1), help="Number of seeds instead of the study's.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), help="Number of processes, by default one per core."
+)
+@shared_options("out", "plugin", "json", "quiet")
+def sweep_run(
+    study: str,
+    settings: tuple[str, ...],
+    seeds: int | None,
+    workers: int | None,
+    out: str,
+    plugins: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Compute the runs of STUDY, a YAML file or a shipped study, that are not complete yet.
+
+    \b
+    A run is known by its complete scenario and seed: what is complete is never computed again, and
+    a changed study computes only what it changes. Exit code 3 when some runs failed.
+
+    \b
+    Examples:
+      wallstreetfeds sweep run manipulation
+      wallstreetfeds sweep run fees.yaml --workers 4
+      wallstreetfeds sweep run fees.yaml --seeds 2 --set periods=5 --out /tmp/trial
+    """
+    from simulator.sweep import study_file
+
+    study = study_file(study)
+    planned, warnings = _planned(study, out, overrides_from(settings), seeds, plugins)
+    show_warnings(warnings, quiet)
+    failed: dict[str, str] = {}
+    with sweep_progress(len(planned.missing()), quiet) as progress:
+
+        def on_finished(run: "Run", error: str) -> None:
+            if error:
+                failed[f"{run.cell}, seed {run.seed}"] = error
+            if progress:
+                progress(len(failed))
+
+        planned.compute(study, workers or _cores(), on_finished)
+    for name, error in failed.items():
+        click.echo(f"failed: {name}: {error}", err=True)
+    if planned.study.report and not planned.missing():
+        from simulator.analysis.reports import save_report
+        from simulator.analysis.sweeps import load_sweep
+
+        with _analysis_errors():
+            files = save_report(load_sweep(planned.folder), planned.study.report)
+        for file in files:
+            click.echo(f"report   {file}", err=as_json or quiet)
+    show_sweep(planned.folder, as_json, quiet)
+    sys.exit(3 if failed else 0)
+
+
+@sweep.command("status")
+@click.argument("study", metavar="STUDY_OR_FOLDER")
+@shared_options("out", "json")
+def sweep_status(study: str, out: str, as_json: bool) -> None:
+    """Count the runs of a sweep, as it was last run, that are complete, failed and missing.
+
+    \b
+    Examples:
+      wallstreetfeds sweep status fees.yaml
+      wallstreetfeds sweep status outputs/fees
+    """
+    from simulator.sweep import read_study, study_file
+
+    if os.path.isdir(study):
+        folder = Path(study)
+    else:
+        folder = Path(out) / read_study(study_file(study))[0].name
+    show_sweep(folder, as_json, quiet=False)
+
+
+@sweep.command("collect")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--csv",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write, by default FOLDER.csv.",
+)
+def sweep_collect(folder: Path, file: Path | None) -> None:
+    """Write one row per complete run of a sweep: cell, varied settings, seed, headline numbers.
+
+    \b
+    Example:
+      wallstreetfeds sweep collect outputs/fees --csv fees.csv
+    """
+    from simulator.recording import write_text
+    from simulator.sweep import read_cells
+
+    read_cells(folder)
+    from simulator.analysis.sweeps import headline, load_sweep
+
+    with _analysis_errors():
+        loaded = load_sweep(folder)
+        table = loaded.table(headline)
+    target = file or folder.resolve().with_name(f"{folder.resolve().name}.csv")
+    write_text(target, table.to_csv(index=False))
+    runs = len(loaded.runs)
+    if incomplete := runs - len(table):
+        click.echo(f"{incomplete} of {runs} runs are not complete and left out", err=True)
+    click.echo(str(target))
+
+
+@sweep.command("schema")
+def sweep_schema() -> None:
+    """Print the JSON Schema of study files, for editors that complete and check YAML.
+
+    \b
+    Example:
+      wallstreetfeds sweep schema > study.schema.json
+    """
+    from simulator.sweep import study_schema
+
+    show_json(study_schema())
+
+
+def _planned(
+    study: str,
+    out: str,
+    overrides: Mapping[str, Any],
+    seeds: int | None,
+    plugins: tuple[str, ...],
+) -> "tuple[Sweep, list[str]]":
+    """The sweep of a study, and the warnings about its cells, each once."""
+    from simulator.scenario import doubts
+    from simulator.sweep import Sweep, cells_of, read_study
+
+    definition, entries = read_study(study, {"seeds": seeds} if seeds else {})
+    cells = cells_of(definition, entries, scenario_type_with(plugins), overrides)
+    warnings = dict.fromkeys(text for cell in cells for text in doubts(cell.scenario))
+    return Sweep(definition, cells, out, plugins), list(warnings)
+
+
+def _cores() -> int:
+    """How many processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def _analysis_errors() -> Iterator[None]:
+    """Report what the analysis finds wrong with a run or sweep as a RunError, on one line."""
+    try:
+        yield
+    except ValueError as error:
+        raise RunError(str(error)) from error

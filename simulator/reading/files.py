@@ -1,0 +1,138 @@
+"""Files of settings: YAML in, one validated model out, every mistake reported at once.
+
+The YAML is read as nodes, so that each value keeps the place where it stands. Nodes become entries;
+entries are merged with the files they extend, changed by overrides, and only then turned into plain
+data for the model.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from simulator.components import Section
+from simulator.errors import suggestion
+from simulator.reading.entries import FIRST_OVERRIDE, Entry, Findings, Place, error_of, stop
+from simulator.reading.overrides import override
+from simulator.reading.pydantic_errors import translated
+from simulator.reading.settings import Options, kind_of, options_inside
+from simulator.reading.text import Source
+from simulator.reading.words import described, short
+
+__all__ = ["read"]
+
+S = TypeVar("S", bound=Section)
+
+MOST_BYTES = 1_000_000
+
+
+def read(
+    model: type[S],
+    path: str | Path,
+    *layers: Mapping[str, Any],
+    noun: str,
+    refused: Mapping[str, str] = {},
+) -> tuple[S, Entry]:
+    """The file at `path`, after `extends` and then `layers`, as a `model`, and its entries.
+
+    A layer overrides all before it: values, or entries with places of their own, by dotted path,
+    such as `{"market.fee": 0.01, "clients.0.examples": 50}`. Messages call the file a `noun`, and
+    say what `refused` has for a name at the root that is deliberately no setting. Raises
+    ScenarioError with every problem found, in the order of the file.
+    """
+    findings: Findings = []
+    chain = _read_chain(str(path), noun, findings)
+    files = [entry.place.source for entry in chain]
+    root = chain.pop()
+    while chain:
+        root = _merged(root, chain.pop(), (model,))
+    for rank, overrides in enumerate(layers, FIRST_OVERRIDE):
+        override(root, model, overrides, rank, findings)
+    folders = _folders(files, layers)
+    try:
+        settings = model.model_validate(root.plain(), context={"folders": folders})
+    except ValidationError as error:
+        reported = {place for place, _ in findings}
+        invalid = translated(error, model, root, refused)
+        findings += [(place, what) for place, what in invalid if place not in reported]
+    if findings:
+        raise error_of(findings)
+    return settings, root
+
+
+def _folders(files: Iterable[str], layers: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Where the data files that settings name may be: the folders of all files that set anything.
+
+    The last that sets anything is first: a study before its scenario, that before what it extends.
+    """
+    given = [value for layer in layers for value in layer.values() if isinstance(value, Entry)]
+    sources = [entry.place.source for entry in reversed(given)] + list(files)
+    return list(dict.fromkeys(os.path.dirname(source) for source in sources))
+
+
+def _merged(base: Entry, child: Entry, options: Options) -> Entry:
+    """`child` over `base`: maps merge, everything else and a component of another kind replaces."""
+    if not (isinstance(base.value, dict) and isinstance(child.value, dict)):
+        return child
+    if "kind" in child.value and kind_of(child, options) != kind_of(base, options):
+        return child
+    entries = dict(base.value)
+    for name, entry in child.value.items():
+        below = options_inside(options, name, child if "kind" in child.value else base)
+        entries[name] = _merged(entries[name], entry, below) if name in entries else entry
+    return Entry(entries, child.place, child.key)
+
+
+def _read_chain(name: str, noun: str, findings: Findings) -> list[Entry]:
+    """The file `name` and those it extends, nearest first."""
+    chain: list[Entry] = []
+    names: dict[str, str] = {}
+    asked = Place(0, 0, 0, name)
+    while True:
+        content = _content(name, asked, findings)
+        if (real := os.path.realpath(name)) in names:
+            circle = " -> ".join([*names.values(), name])
+            stop(findings, asked, f"extends goes round in a circle: {circle}")
+        names[real] = name
+        source = Source(name, len(chain), findings)
+        root = source.parse(source.decoded(content))
+        if root is None:
+            stop(findings, source.whole, f"the file is empty; a {noun} is a mapping of settings")
+        if not isinstance(root.value, dict):
+            what = f"a {noun} must be a mapping of settings, got {described(root.plain())}"
+            stop(findings, root.place, what)
+        chain.append(root)
+        base = root.value.pop("extends", None)
+        if base is None:
+            return chain
+        if not isinstance(base.value, str):
+            what = f"extends: expected the name of a file, got {described(base.plain())}"
+            stop(findings, base.place, what)
+        name, asked = str(Path(name).parent / base.value), base.place
+
+
+def _content(name: str, asked: Place, findings: Findings) -> bytes:
+    """The bytes of a file that is named at `asked`."""
+    try:
+        with open(name, "rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        what = f"the file is larger than {MOST_BYTES:,} bytes" if len(content) > MOST_BYTES else ""
+    except FileNotFoundError:
+        what = f"no such file{suggestion(Path(name).name, _siblings(Path(name)))}"
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        reason = getattr(error, "strerror", None) or str(error)
+        folder = os.path.isdir(name) if isinstance(error, OSError) else False
+        what = "this is a folder, not a file" if folder else f"cannot be read: {reason}"
+    if what:
+        stop(findings, asked, f"extends {short(name)}: {what}" if asked.line else what)
+    return content
+
+
+def _siblings(path: Path) -> list[str]:
+    """The names of the YAML files in the folder of `path`."""
+    try:
+        return sorted(file.name for file in path.parent.glob("*.y*ml"))
+    except OSError:
+        return []
