@@ -65,9 +65,9 @@ class Traders:
             orders, memory = self.strategy.provide(view, portfolio, memory, draws)
             if not isinstance(orders, LiquidityOrders):
                 raise TypeError(f"returned {type(orders).__name__}, not LiquidityOrders")
-            orders.check(*portfolio.tokens.shape)
-            memory = _as_memory(memory, ledger.balances)
-        return orders.by(self.accounts[0] + orders.account), memory
+            orders = orders.by(self.accounts[0] + orders.account)
+            orders.check(self._range, len(view.spot_price))
+            return orders, _as_memory(memory, ledger.balances)
 
     def decide(
         self,
@@ -87,18 +87,25 @@ class Traders:
         portfolio = self._portfolio(view, ledger, awake, positions, own)
         with self._blamed(view):
             orders, memory = self._ordered(view, portfolio, memory, draws)
-            orders, memory = _as_orders(orders), _as_memory(memory, ledger.balances)
-        if not len(orders):
-            return orders, memory
-        self._check(orders, view)
-        if awake is not None and not (wanted := awake[orders.account]).all():
+            memory = _as_memory(memory, ledger.balances)
+        if awake is not None and not (wanted := awake[orders.account - self._range.start]).all():
             orders = orders.take(np.flatnonzero(wanted))
-        return orders.by(self.accounts[0] + orders.account), memory
+        return orders, memory
+
+    @property
+    def _range(self) -> range:
+        """The ledger accounts."""
+        return range(int(self.accounts[0]), int(self.accounts[-1]) + 1)
 
     def _ordered(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
     ) -> tuple[Orders, Memory]:
-        return self.strategy.decide(view, portfolio, memory, draws)
+        """Valid orders by ledger account, and the new memory."""
+        orders, memory = self.strategy.decide(view, portfolio, memory, draws)
+        orders = _as_orders(orders)
+        orders = orders.by(self.accounts[0] + orders.account)
+        orders.check(self._range, len(view.spot_price))
+        return orders, memory
 
     def _portfolio(
         self,
@@ -143,28 +150,6 @@ class Traders:
             f"failed in period {view.period}"
         )
 
-    def _check(self, orders: Orders, view: MarketView) -> None:
-        from simulator.market.kernels import acceptable
-
-        columns = orders.account, orders.token, orders.amount, orders.tips
-        if acceptable(*columns, len(self.accounts), len(view.spot_price)):
-            return
-        for what, column, end in (
-            ("account", orders.account, len(self.accounts)),
-            ("token", orders.token, len(view.spot_price)),
-        ):
-            if not (column.min() >= 0 and column.max() < end):
-                wrong = column[(column < 0) | (column >= end)][0]
-                raise StrategyError(f"{self._blame(view)}: ordered for {what} {wrong} of {end}")
-        for what, amount in (("amount", orders.amount), ("tip", orders.tip)):
-            if not (amount.min() >= 0 and amount.max() < np.inf):
-                first = np.flatnonzero(~((amount >= 0) & (amount < np.inf)))[0]
-                raise StrategyError(
-                    f"{self._blame(view)}: account {self.accounts[orders.account[first]]} ordered "
-                    f"a{'n' * (what == 'amount')} {what} of {amount[first]}; {what}s must be "
-                    "finite and not negative"
-                )
-
 
 class Asked(Strategy):
     """Agents decide for themselves; `kind` is the name of their class."""
@@ -182,22 +167,13 @@ class AskedTraders(Traders):
         self, view: MarketView, portfolio: Portfolio, memory: Memory, _: np.random.Generator
     ) -> tuple[Orders, Memory]:
         """The orders of agents that have joined and are awake. Each has one account."""
-        placed, first = [Orders.none()], int(self.accounts[0])
+        placed, first = [Orders.none()], self._range.start
         for agent in self.agents:
-            own = agent.account - first
-            if agent.joined and (portfolio.awake is None or portfolio.awake[own]):
+            own = agent.account
+            if agent.joined and (portfolio.awake is None or portfolio.awake[own - first]):
                 try:
                     orders = _as_orders(agent.decide(view))
-                    others = orders.account[orders.account != agent.account]
-                    if others.size:
-                        raise ValueError(
-                            f"ordered for account {others[0]}, its own is {agent.account}"
-                        )
-                    orders = orders.by(orders.account - first)
-                    if len(orders):
-                        self._check(orders, view)
-                except StrategyError as error:
-                    raise StrategyError(f"{error}, deciding for {agent.name}") from error
+                    orders.check(range(own, own + 1), len(view.spot_price))
                 except (Exception, SystemExit) as error:
                     error.add_note(f"deciding for {agent.name}")
                     raise

@@ -8,7 +8,7 @@ from simulator.components import Booleans, Floats, Integers
 from simulator.ledger import NUMERAIRE, OUTSIDE, SHORTFALL_TOLERANCE, Ledger
 from simulator.market.orders import Fills, Orders
 from simulator.market.pool import Pool
-from simulator.market.settling import Pools, check, note_costs, note_swaps
+from simulator.market.settling import Pools, note_costs, note_swaps
 from simulator.market.statuses import Status
 
 __all__ = ["canonical", "settle_together"]
@@ -33,7 +33,7 @@ def settle_together(
     purchases together has those left out, for no order comes first.
     """
     pools = pools if isinstance(pools, Pools) else Pools(pools)
-    check(ledger, pools, orders)
+    orders.check(range(len(ledger.balances)), len(pools))
     cost = gas + orders.tip
     status = np.where(_affordable(ledger, pools, orders, cost), Status.FILLED, Status.UNAFFORDABLE)
     token, held = orders.token, ledger.balances[pools.accounts]

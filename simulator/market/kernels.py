@@ -302,13 +302,21 @@ def settle(
 
 @numba.njit(cache=True)
 def acceptable(
-    accounts: Integers, tokens: Integers, amounts: Floats, tips: Floats, account_end: int, end: int
+    accounts: Integers,
+    tokens: Integers,
+    amounts: Floats,
+    min_outs: Floats,
+    tips: Floats,
+    first_account: int,
+    account_end: int,
+    token_end: int,
 ) -> bool:
-    """Whether all orders name an account and a pool, and amounts and tips are some."""
+    """Whether `Orders.check` has nothing against any order."""
     fine = True
     for k in range(accounts.size):
-        fine &= (accounts[k] >= 0) & (accounts[k] < account_end) & (tokens[k] >= 0)
-        fine &= (tokens[k] < end) & (amounts[k] >= 0.0) & (amounts[k] < np.inf)
+        fine &= (accounts[k] >= first_account) & (accounts[k] < account_end) & (tokens[k] >= 0)
+        fine &= (tokens[k] < token_end) & (amounts[k] >= 0.0) & (amounts[k] < np.inf)
+        fine &= min_outs[k] == min_outs[k]  # not NaN
     for k in range(tips.size):
         fine &= (tips[k] >= 0.0) & (tips[k] < np.inf)
     return fine

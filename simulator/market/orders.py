@@ -1,5 +1,6 @@
 """Orders, which agents place, and fills, which say what became of them."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from simulator.components import Booleans, Floats, Integers
+from simulator.errors import MarketError
 from simulator.market.statuses import Status
 
 __all__ = ["SIDES", "Fills", "Orders"]
@@ -46,6 +48,42 @@ class Orders:
 
     def __len__(self) -> int:
         return self.account.size
+
+    def check(self, accounts: range, tokens: int) -> None:
+        """Raise MarketError unless all are of one of `accounts` and for one of so many `tokens`.
+
+        Amounts and tips must be finite and not negative, and bounds must be numbers.
+        """
+        from simulator.market.kernels import acceptable
+
+        columns = self.account, self.token, self.amount, self.min_out, self.tips
+        if not acceptable(*columns, accounts.start, accounts.stop, tokens):
+            raise MarketError(self._fault(accounts, tokens))
+
+    def _fault(self, accounts: range, tokens: int) -> str:
+        """What is wrong with the first order that is not acceptable."""
+        for account, token, *numbers in zip(
+            self.account.tolist(),
+            self.token.tolist(),
+            self.amount.tolist(),
+            self.tip.tolist(),
+            self.min_out.tolist(),
+            strict=True,
+        ):
+            if account not in accounts:
+                return f"ordered for account {account}, not one of {_ends(accounts)}"
+            if token not in range(tokens):
+                return f"account {account} ordered for token {token}, not one of 0 to {tokens - 1}"
+            for what, number in zip(("amount", "tip"), numbers, strict=False):
+                if not 0 <= number < math.inf:
+                    article = "an" if what == "amount" else "a"
+                    return (
+                        f"account {account} ordered {article} {what} of {number}; {what}s must be "
+                        "finite and not negative"
+                    )
+            if math.isnan(numbers[-1]):
+                return f"account {account} ordered with a min_out of nan; it must be a number"
+        raise AssertionError("all orders are acceptable")
 
     def take(self, rows: Integers | Booleans) -> "Orders":
         """The orders of some rows, in their order."""
@@ -130,6 +168,10 @@ class Orders:
         """No orders."""
         whole, real = np.zeros(0, dtype=np.int64), np.zeros(0)
         return Orders(whole, whole, np.zeros(0, dtype=bool), real, real)
+
+
+def _ends(accounts: range) -> str:
+    return f"{accounts.start} to {accounts.stop - 1}"
 
 
 def _zeros(count: int) -> Floats:

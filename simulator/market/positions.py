@@ -5,7 +5,8 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from simulator.components import Floats, Integers
+from simulator.components import Booleans, Floats, Integers
+from simulator.errors import MarketError
 
 __all__ = ["LiquidityOrders", "Positions"]
 
@@ -34,21 +35,29 @@ class LiquidityOrders:
         """The same orders of other accounts."""
         return replace(self, account=account)
 
-    def check(self, accounts: int, tokens: int) -> None:
-        """Raise ValueError unless all orders are for one of the accounts and tokens, and sound."""
-        for what, numbers, end in (
+    def check(self, accounts: range, tokens: int) -> None:
+        """Raise MarketError unless all are of one of `accounts` and for one of so many `tokens`.
+
+        Deposits must be finite and not negative, and serve from a lower to a higher price.
+        """
+        for what, numbers, allowed in (
             ("account", self.account, accounts),
-            ("token", self.token, tokens),
+            ("token", self.token, range(tokens)),
         ):
-            if not ((numbers >= 0) & (numbers < end)).all():
-                raise ValueError(f"liquidity orders for {what}s {numbers} of {end}")
-        if not ((self.withdraw >= 0) & (self.withdraw <= 1)).all():
-            raise ValueError(f"the part to withdraw is between 0 and 1, not {self.withdraw}")
-        if not ((self.deposit_token >= 0) & (self.deposit_numeraire >= 0)).all():
-            raise ValueError("deposits must not be negative")
-        deposits = (self.deposit_token > 0) | (self.deposit_numeraire > 0)
-        if not ((self.lower < self.upper) | ~deposits).all():
-            raise ValueError("a position serves from a lower to a higher price")
+            wrong = numbers[(numbers < allowed.start) | (numbers >= allowed.stop)]
+            if wrong.size:
+                ends = f"{allowed.start} to {allowed.stop - 1}"
+                raise MarketError(f"liquidity order for {what} {wrong[0]}, not one of {ends}")
+        deposits = self.deposit_token, self.deposit_numeraire
+        serves = (self.lower < self.upper) | ((deposits[0] == 0) & (deposits[1] == 0))
+        for what, fine in (
+            ("a fraction to withdraw between 0 and 1", (self.withdraw >= 0) & (self.withdraw <= 1)),
+            ("finite deposits that are not negative", _are_amounts(*deposits)),
+            ("a lower price below the upper one", serves),
+        ):
+            if not fine.all():
+                account = self.account[np.flatnonzero(~fine)[0]]
+                raise MarketError(f"the liquidity order of account {account} needs {what}")
 
     @staticmethod
     def join(several: Sequence["LiquidityOrders"]) -> "LiquidityOrders":
@@ -121,3 +130,9 @@ class Positions:
     def holding_value(self, price: Floats) -> Floats:
         """Worth at `price` `[tokens]` of what was put into each position, had it been held."""
         return self.deposited_numeraire + self.deposited_tokens * price
+
+
+def _are_amounts(*columns: Floats) -> Booleans:
+    """Which rows are finite and not negative in all columns."""
+    fine: Booleans = np.all([(column >= 0) & (column < np.inf) for column in columns], axis=0)
+    return fine

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from simulator.components import Booleans, Floats, Integers
-from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, OUTSIDE, SHORTFALL_TOLERANCE, Ledger
 from simulator.market.concentrated import ConcentratedPool, Segments
 from simulator.market.curves import (
@@ -25,7 +24,6 @@ from simulator.market.statuses import Status
 
 __all__ = [
     "Pools",
-    "check",
     "note_costs",
     "note_swaps",
     "settle",
@@ -152,7 +150,7 @@ def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders, gas: float = 0
         pools = Pools(pools)
     if pools.numbers is None:
         return settle_plain(ledger, pools, orders, gas)
-    check(ledger, pools, orders)
+    orders.check(range(len(ledger.balances)), len(pools))
     from simulator.market.kernels import settle as kernel
 
     amount, amount_out = orders.amount.copy(), np.empty(len(orders))
@@ -177,21 +175,6 @@ def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders, gas: float = 0
     note_costs(ledger, fills, gas)
     note_swaps(ledger, pools, fills)
     return fills
-
-
-def check(ledger: Ledger, pools: Sequence[Pool], orders: Orders) -> None:
-    """Raise MarketError when an order is for nobody or nothing, or an amount or tip is none."""
-    from simulator.market.kernels import acceptable
-
-    ends = len(ledger.balances), len(pools)
-    if acceptable(orders.account, orders.token, orders.amount, orders.tips, *ends):
-        return
-    for numbers, end in zip((orders.account, orders.token), ends, strict=True):
-        if not ((numbers >= 0) & (numbers < end)).all():
-            raise MarketError(f"orders for an unknown account or pool among {numbers}")
-    for what, amounts in (("amounts", orders.amount), ("tips", orders.tip)):
-        if not ((amounts >= 0) & (amounts < np.inf)).all():
-            raise MarketError(f"{what} of orders must be finite and not negative")
 
 
 def note_costs(ledger: Ledger, fills: Fills, gas: float) -> None:
@@ -233,7 +216,7 @@ def note_swaps(ledger: Ledger, pools: Pools, fills: Fills) -> None:
 
 def settle_plain(ledger: Ledger, pools: Sequence[Pool], orders: Orders, gas: float = 0.0) -> Fills:
     """`settle` in plain Python, pool by pool: the oracle that the kernel is tested against."""
-    check(ledger, pools, orders)
+    orders.check(range(len(ledger.balances)), len(pools))
     amount, amount_out = orders.amount.copy(), np.zeros(len(orders))
     status = np.zeros(len(orders), dtype=np.int64)
     for k in range(len(orders)):

@@ -303,7 +303,7 @@ class TestEveryProvider:
         self, strategy, world, seed
     ):
         for view, portfolio, orders in changes(strategy(), world, seed):
-            orders.check(*portfolio.tokens.shape)
+            orders.check(range(portfolio.tokens.shape[0]), portfolio.tokens.shape[1])
             tokens, numeraire = np.zeros_like(portfolio.tokens), np.zeros(len(portfolio.numeraire))
             np.add.at(tokens, (orders.account, orders.token), orders.deposit_token)
             np.add.at(numeraire, orders.account, orders.deposit_numeraire)

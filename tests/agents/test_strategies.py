@@ -359,9 +359,10 @@ def an_order_rest():
     [
         (an_order(amount=np.nan), "account 2 ordered an amount of nan"),
         (an_order(amount=-1.0), "account 2 ordered an amount of -1.0"),
+        (replace(an_order(), min_out=np.array([np.nan])), "ordered with a min_out of nan"),
         (an_order(account=1, amount=np.inf), "account 3 ordered an amount of inf"),
-        (an_order(account=3), "ordered for account 3 of 3"),
-        (an_order(token=-1), "ordered for token -1 of 3"),
+        (an_order(account=3), "ordered for account 5, not one of 2 to 4"),
+        (an_order(token=-1), "account 2 ordered for token -1, not one of 0 to 2"),
         ("buy!", "returned str, not Orders"),
         (ZeroDivisionError("oh"), "ZeroDivisionError: oh"),
         (Orders(*[np.zeros(n, dtype=int) for n in (1, 2)], *an_order_rest()), "different lengths"),

@@ -289,7 +289,7 @@ class Silent(Investor):
     [
         (
             Thief,
-            r"Thief of investors/0 .*: ValueError: ordered for account \d+, its own is \d",
+            r"Thief of investors/0 .*: MarketError: ordered for account \d+, not one of (\d) to \1",
         ),
         (Broken, r"period 1: KeyError: 'price', deciding for investor_0"),
         (Debtor, r"ordered an amount of -1\.0; amounts must be finite.*deciding for investor_0"),

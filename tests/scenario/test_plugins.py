@@ -245,9 +245,18 @@ WRONG_DECISIONS: dict[str, tuple[str, str]] = {
     "not orders": (deciding("return [1, 2], memory"), "returned list, not Orders"),
     "negative": (deciding(order(amount="[-1.0]")), "account 9 ordered an amount of -1.0"),
     "infinite": (deciding(order(amount="[np.inf]")), "account 9 ordered an amount of inf"),
-    "account too large": (deciding(order(account="[7]")), "ordered for account 7 of 2"),
-    "account below 0": (deciding(order(account="[-1]")), "ordered for account -1 of 2"),
-    "token too large": (deciding(order(token="[3]")), "ordered for token 3 of 3"),
+    "account too large": (
+        deciding(order(account="[7]")),
+        "ordered for account 16, not one of 9 to 10",
+    ),
+    "account below 0": (
+        deciding(order(account="[-1]")),
+        "ordered for account 8, not one of 9 to 10",
+    ),
+    "token too large": (
+        deciding(order(token="[3]")),
+        "account 9 ordered for token 3, not one of 0 to 2",
+    ),
     "different shapes": (deciding(order(token="[0, 1]")), "different lengths"),
     "orders of two dimensions": (
         deciding("return Orders(*[np.zeros((1, 1), int)] * 5), memory"),
