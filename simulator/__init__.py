@@ -6,12 +6,16 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from simulator.caching import keep_outside
+
 if TYPE_CHECKING:
     from simulator.economy import Economy as Economy
     from simulator.running import run as run
     from simulator.scenario import Scenario as Scenario
 
 __all__ = ["Economy", "Scenario", "run"]
+
+keep_outside()  # before any module imports numba
 
 _HOME = {
     "Economy": "simulator.economy",

@@ -5,7 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 __all__ = ["Check", "examine"]
 
@@ -28,6 +28,7 @@ def _checks(compiles: bool) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "shipped scenarios", _shipped
     if compiles:
         yield "all kernels", _compile
+    yield "compiled kernels", _kept
     yield "settling kernel", _kernel
     yield "a tiny run, verified", _tiny_run
     yield "processors", lambda: f"{os.cpu_count()}; a run uses one thread"
@@ -62,6 +63,20 @@ def _compile() -> str:
     if not compiled:
         return "were compiled already"
     return f"{len(compiled)} functions compiled in {time.perf_counter() - started:.0f} s"
+
+
+def _kept() -> str:
+    """The folder in which numba keeps compiled kernels."""
+    from numba.core.dispatcher import Dispatcher
+
+    from simulator.movements import move
+
+    kernel: Any = move  # a plain function where numba is switched off
+    if not isinstance(kernel, Dispatcher):
+        return "none: NUMBA_DISABLE_JIT is set"
+    used = Path(str(kernel.stats.cache_path))
+    named = used.parent == Path(os.environ.get("NUMBA_CACHE_DIR", ""))
+    return f"in {used.parent if named else used}, which may be deleted at any time"
 
 
 def _kernel() -> str:

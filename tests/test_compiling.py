@@ -103,6 +103,14 @@ def counted() -> int:
     return len(compiled)
 
 
+def test_a_kernel_calls_only_kernels_of_its_own_file() -> None:
+    """Numba looks at no other file when it decides whether to compile a kernel again."""
+    for module in MODULES:
+        found = vars(import_module(module)).values()
+        kernels = [value for value in found if isinstance(value, Dispatcher)]
+        assert kernels and {kernel.py_func.__module__ for kernel in kernels} == {module}
+
+
 def test_every_file_of_kernels_is_looked_at() -> None:
     files = [
         ".".join(file.relative_to(ROOT).with_suffix("").parts)

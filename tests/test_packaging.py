@@ -2,11 +2,17 @@
 
 import configparser
 import importlib.metadata
+import os
 import re
+import shutil
 import subprocess
+import sys
+import sysconfig
+import zipfile
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -97,3 +103,163 @@ def test_no_file_names(what: str):
         if telltale.search(path.read_bytes().decode("utf-8", errors="replace"))
     ]
     assert telling == []
+
+
+OFFLINE = ("--no-deps", "--no-index")
+LIBRARIES = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+"""Where the packages are that a run needs; an editable simulator is not among them."""
+RUN = """
+from simulator import Scenario, run
+from simulator.analysis import load_run
+from simulator.compiling import TINY
+folder = run(Scenario.model_validate(TINY), out="outputs")
+assert load_run(folder).manifest["status"] == "complete"
+assert {"summary.json", "overview.png"} <= {file.name for file in folder.iterdir()}
+"""
+AUDIT = """
+from simulator.ledger import Ledger
+Ledger(["outside", "one"], ["numeraire"]).audit()
+"""
+
+
+class Environment(NamedTuple):
+    """A virtual environment without pip; that of the tests installs into it."""
+
+    folder: Path
+
+    @classmethod
+    def new(cls, folder: Path) -> "Environment":
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+        return cls(folder)
+
+    @property
+    def python(self) -> Path:
+        return self.folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+    @property
+    def packages(self) -> Path:
+        variables = {"base": str(self.folder), "platbase": str(self.folder)}
+        return Path(sysconfig.get_path("purelib", "venv", variables))
+
+    def pip(self, *words: str | Path) -> None:
+        command = [sys.executable, "-m", "pip", "--python", self.python, *words]
+        subprocess.run(command, check=True)
+
+    def run(self, code: str, folder: Path, **variables: str) -> str:
+        """Run code in a folder, which comes first on the path as in a notebook."""
+        code = f"import sys; sys.path += {LIBRARIES}\n{code}"
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        done = subprocess.run(
+            [self.python, "-c", code],
+            cwd=folder,
+            env=kept | variables,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+
+class Built(NamedTuple):
+    """What is built from a copy of the checkout, as building leaves files behind."""
+
+    copy: Path
+    wheel: Path
+    from_sdist: Path
+    builder: Environment
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    folder = tmp_path_factory.mktemp("built")
+    builder = Environment.new(folder / "builder")
+    try:
+        builder.pip("install", "setuptools>=77")
+    except subprocess.CalledProcessError:
+        pytest.skip("setuptools cannot be fetched")
+    copy = folder / "copy"
+    copy.mkdir()
+    for name in ("README.md", "pyproject.toml", "setup.cfg"):
+        shutil.copy(ROOT / name, copy)
+    for name in ("analysis", "scenarios", "simulator"):
+        unwanted = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, copy / name, symlinks=True, ignore=unwanted)
+
+    building = ("wheel", *OFFLINE, "--no-build-isolation", "--wheel-dir")
+    builder.pip(*building, folder / "direct", copy)
+    sdist = f"from setuptools import build_meta; build_meta.build_sdist({str(folder)!r})"
+    builder.run(sdist, copy)
+    builder.pip(*building, folder / "from_sdist", next(folder.glob("*.tar.gz")))
+    (wheel,), (from_sdist,) = (folder / "direct").iterdir(), (folder / "from_sdist").iterdir()
+    return Built(copy, wheel, from_sdist, builder)
+
+
+def contents(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.mark.slow
+def test_the_wheel_has_the_analysis_and_takes_no_other_name(built: Built) -> None:
+    names = contents(built.wheel)
+    (metadata,) = {name.split("/")[0] for name in names} - {"simulator"}
+    assert metadata.endswith(".dist-info")
+    written = {
+        f"simulator/analysis/{file.name}"
+        for file in (ROOT / "analysis").iterdir()
+        if file.suffix in {".py", ".pyi"}
+    }
+    assert {name for name in names if name.startswith("simulator/analysis/")} == written
+
+
+@pytest.mark.slow
+def test_the_wheel_from_the_sdist_is_the_same(built: Built) -> None:
+    assert contents(built.from_sdist) == contents(built.wheel)
+
+
+@pytest.mark.slow
+def test_an_editable_installation_has_the_analysis_and_takes_no_other_name(
+    built: Built, tmp_path: Path
+) -> None:
+    built.builder.pip("install", *OFFLINE, "--no-build-isolation", "--editable", built.copy)
+    code = "import importlib.util as i; from simulator.analysis import load_run; "
+    code += "print(load_run.__module__, i.find_spec('analysis'))"
+    assert built.builder.run(code, tmp_path) == "simulator.analysis.load None\n"
+
+
+def notebooks(folder: Path, own: str) -> Path:
+    """A folder of notebooks with modules named like those of the analysis."""
+    for name in ("analysis", "load", "tables"):
+        (folder / f"{name}.py").write_text(own, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("own", ["raise SystemExit(3)", "OWN = 1"])
+def test_a_notebook_folder_with_its_own_analysis(tmp_path: Path, own: str) -> None:
+    code = RUN + ("import analysis\nassert analysis.OWN" if "OWN" in own else "")
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code]
+    subprocess.run(command, cwd=notebooks(tmp_path, own), env=environment, check=True)
+
+
+@pytest.mark.slow
+def test_the_wheel_runs_beside_an_analysis_of_ones_own(built: Built, tmp_path: Path) -> None:
+    fresh = Environment.new(tmp_path / "fresh")
+    fresh.pip("install", *OFFLINE, built.wheel)
+    folder = notebooks(tmp_path, "raise SystemExit(3)")
+    shown = fresh.run(RUN + "print(run.__code__.co_filename)", folder, NUMBA_DISABLE_JIT="1")
+    assert Path(shown.splitlines()[-1]).is_relative_to(fresh.packages)
+
+
+@pytest.mark.slow
+def test_uninstalling_leaves_nothing_behind(built: Built, tmp_path: Path) -> None:
+    fresh = Environment.new(tmp_path / "fresh")
+    fresh.pip("install", *OFFLINE, built.wheel)
+    assert (fresh.packages / "simulator").is_dir()
+    cache = tmp_path / "home" / "cache"
+    variables = {"HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": str(cache)}
+    fresh.run("import os; os.environ.pop('NUMBA_CACHE_DIR', 0)\n" + AUDIT, tmp_path, **variables)
+    fresh.pip("uninstall", "--yes", "wallstreetfeds")
+    assert list(fresh.packages.rglob("*")) == []
+    assert list((cache / "wallstreetfeds").rglob("*.nbc"))
