@@ -93,7 +93,8 @@ def bounds(curve, numbers, market, tolerance, accounts, tokens, buys, amounts, m
     for k in range(accounts.size):
         quote = _quote(curve, numbers, market, np.uint64(tokens[k]), buys[k], amounts[k])
         least = (1.0 - tolerance[np.uint64(accounts[k])]) * quote
-        raised[k] = min_outs[k] if min_outs[k] >= least else least
+        kept = min_outs[k] >= least or least != least  # a quote that overflows may be NaN
+        raised[k] = min_outs[k] if kept else least
     return raised
 
 

@@ -155,7 +155,7 @@ def test_money_of_an_earlier_sale_pays_for_gas(settling):
 @every_way
 def test_a_tip_that_is_no_amount_is_refused(settling, tip):
     ledger, pools = market((1000, 1000))
-    with pytest.raises(MarketError, match="tips of orders"):
+    with pytest.raises(MarketError, match="tips must be finite and not negative"):
         settling(ledger, pools, orders_of((1, 0, BUY, 1, 0, tip)))
 
 
