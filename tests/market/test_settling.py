@@ -247,7 +247,7 @@ def order_book(pools: list[Pool], money: float, book: list[Row]) -> Orders:
         pool = pools[token % len(pools)]
         amount = HUGE if account == WHALE else part * money
         quote = pool.quote_in("numeraire" if buy else "token", amount)
-        least = 0.0 if np.isnan(quote) else tolerated * quote
+        least = tolerated * quote if np.isfinite(quote) else 0.0
         placed.append((account, token % len(pools), buy, amount, least))
     return orders_of(*placed)
 
