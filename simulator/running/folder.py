@@ -13,11 +13,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from simulator.datafiles import PORTABLE, data_files, file_hash
 from simulator.errors import Problem, RunError, ScenarioError
 from simulator.reading import dump
 from simulator.recording import write_manifest, write_text
 from simulator.scenario import Scenario, scenario_type
+from simulator.scenario.former import in_current_words
 from simulator.scenario.plugins import load_plugins
 from simulator.tables import FORMAT
 
@@ -136,13 +139,16 @@ def recorded_scenario(
             )
             for plugin in missing
         )
-    file = folder / "scenario.yaml"
-    scenario = scenario_type(load_plugins(plugins)).load(file)
+    file, kind = folder / "scenario.yaml", scenario_type(load_plugins(plugins))
     if file_hash(file) != manifest["scenario_sha256"]:
+        kind.load(file)  # says what is wrong with it, if anything is
         raise ScenarioError(
             [Problem(str(file), "was changed since the run; start a new run of it")]
         )
-    return scenario
+    written = yaml.safe_load(file.read_text("utf-8"))
+    if (current := in_current_words(written)) != written:
+        return kind.model_validate(current, context={"folders": [str(folder)]})
+    return kind.load(file)
 
 
 def summarise(folder: Path) -> None:
