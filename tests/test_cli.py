@@ -154,6 +154,10 @@ WRONG_FILES: dict[str, tuple[str | bytes, str]] = {
     "not a number": ("market: {fee: .nan}", "finite"),
     "a negative seed": ("seed: -1", "at least 0"),
     "no periods": ("periods: 0", "at least 1"),
+    "an event of a client": (
+        "events: [{kind: behaviour, period: 2, client: 1}]",
+        "unknown setting 'client' in events.0 (behaviour); did you mean 'clients'?",
+    ),
 }
 
 
@@ -179,6 +183,29 @@ def test_a_wrong_file_as_json(call: Call, text: str | bytes, told: str) -> None:
     problems = json.loads(answer.out)["problems"]
     assert answer.code == 2 and problems
     assert any(told in f"{problem['where']}: {problem['what']}" for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        ("clients.0.behaviour", "clients: [{count: 4, behaviour: {kind: label_flip, start: 5}}]"),
+        (
+            "events.0.behaviour",
+            "events: [{period: 2, clients: [1], behaviour: {kind: label_flip, start: 5}}]",
+        ),
+    ],
+)
+def test_a_behaviour_that_starts_by_itself_is_refused_in_one_line(
+    call: Call, place: str, text: str
+) -> None:
+    """An event makes a client behave otherwise from a later period on."""
+    Path("wrong.yaml").write_text(f"extends: fast.yaml\n{text}\n")
+    answer, column = call("validate", "wrong.yaml"), 1 + text.index("start")
+    assert (answer.code, answer.err) == (
+        2,
+        f"error: wrong.yaml:2:{column}: unknown setting 'start' in {place} (label_flip). "
+        "Allowed: kind\n",
+    )
 
 
 def test_all_mistakes_are_told_at_once(call: Call) -> None:

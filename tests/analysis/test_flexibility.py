@@ -21,12 +21,13 @@ periods: 8
 seeds: 2
 settings:
   federation.task: {kind: wine}
-  clients: [{count: 3, cash: 40}, {cash: 40, behaviour: {kind: label_flip, start: 5}}]
+  clients: [{count: 4, cash: 40}]
+  events: [{kind: behaviour, period: 5, clients: [3], behaviour: {kind: label_flip}}]
   liquidity_providers: [{count: 1, deposit: 300}]
   investors: [{count: 6}]
 cases:
   cash: {tokens.mechanism.kind: cash}
-  kept: {clients.0.policy: {kind: hold}, clients.1.policy: {kind: hold}}
+  kept: {clients.0.policy: {kind: hold}}
 """
 
 
@@ -69,9 +70,10 @@ def test_times_and_falls_by_hand(finished: Callable[..., Path]) -> None:
 
 
 def test_times_of_who_joins_late_count_from_then(ran: Ran) -> None:
-    clients = [{"count": 2}, {"joins": 5}, {"joins": 99}]
-    clients += [{"behaviour": {"kind": "label_flip", "start": 3}, "joins": 6}]
-    scenario = Scenario.load("scenarios/late_joiner.yaml", {"periods": 12, "clients": clients})
+    clients = [{"count": 2}, {"joins": 5}, {"joins": 99}, {"joins": 6}]
+    flip = {"kind": "behaviour", "period": 3, "clients": [4], "behaviour": {"kind": "label_flip"}}
+    changes = {"periods": 12, "clients": clients, "events": [flip]}
+    scenario = Scenario.load("scenarios/late_joiner.yaml", changes)
     found = ran(scenario)
     reward = client_rewards(found)["total"]
     half, covered, unsteady = [], [], []

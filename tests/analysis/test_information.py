@@ -16,7 +16,8 @@ periods: 12
 seeds: 2
 settings:
   federation.task: {kind: wine}
-  clients: [{count: 4}, {behaviour: {kind: label_flip, start: 5}}]
+  clients: [{count: 5}]
+  events: [{kind: behaviour, period: 5, clients: [4], behaviour: {kind: label_flip}}]
   investors: [{count: 6}, {count: 3, strategy: {kind: index}}]
 cases:
   public: {}

@@ -30,7 +30,10 @@ MEASURES = (
 FREE = {"count": 2, "training_cost": 0, "policy": {"kind": "hold"}}
 POOR: dict[str, Any] = {
     "federation.contribution.kind": "data_size",
-    "clients": [FREE, FREE | {"behaviour": {"kind": "free_rider", "start": 4}}],
+    "clients": [FREE, FREE],
+    "events": [
+        {"kind": "behaviour", "period": 4, "clients": [2, 3], "behaviour": {"kind": "free_rider"}}
+    ],
     "tokens.revenue": {"kind": "constant", "value": 0},
     "liquidity_providers": [],
     "investors": [],
@@ -43,8 +46,8 @@ CASH = {"tokens.mechanism.kind": "cash"}
     [
         POOR,
         POOR | CASH,
-        POOR | {"clients": [FREE | {"count": 1}]},
-        POOR | {"clients": [FREE, FREE | {"joins": 99}]},
+        POOR | {"clients": [FREE | {"count": 1}], "events": []},
+        POOR | {"clients": [FREE, FREE | {"joins": 99}], "events": []},
         POOR | {"liquidity_providers": [{"deposit": 100}]},
         POOR | {"investors": [{"count": 2, "wealth": {"mean": 50.0}}]},
     ],

@@ -159,6 +159,17 @@ def test_a_click_counts_what_was_chosen_just_before(clicked):
     assert "period 1: client 1 turns label flip" in clicked.texts()
 
 
+def test_nobody_is_asked_when_a_chosen_event_begins(clicked):
+    def asked():
+        return sum("setting" in each.class_ for each in clicked.found(v.Sheet))
+
+    before = asked()
+    clicked.select("behaviour").v_model = "sybil"
+    assert asked() == before  # not for the period in which it poses as several
+    clicked.select("behaviour").v_model = "sign_flip"
+    assert asked() == before + 1  # for its factor
+
+
 def test_the_button_stays_where_other_controls_come_above_it(clicked):
     """A browser loses a click on a button that another one is just replacing."""
     before = clicked.button("Let it happen")

@@ -339,7 +339,7 @@ def test_what_happens_to_a_run_is_saved_and_runs_again(visit: Open, file: Path) 
     press(page, "Let it happen")
     playwright.expect(page.locator(".event")).to_have_text("period 11: client 1 turns label flip")
     press(page, "Step")
-    flip = {"kind": "behaviour", "client": 1, "behaviour": {"kind": "label_flip"}}
+    flip = {"kind": "behaviour", "clients": [1], "behaviour": {"kind": "label_flip"}}
     model.show.intervene(flip)
     shows(page, model.at(11))
     choose(page, "a client behaves otherwise", "revenue is shocked")

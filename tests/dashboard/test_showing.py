@@ -22,7 +22,7 @@ clients: [{count: 3}, {joins: 3}]
 liquidity_providers: [{count: 1, deposit: 300}]
 investors: [{count: 4}]
 """
-FLIP = {"kind": "behaviour", "client": 1, "behaviour": {"kind": "label_flip"}}
+FLIP = {"kind": "behaviour", "clients": [1], "behaviour": {"kind": "label_flip"}}
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_what_cannot_happen_is_told_and_changes_nothing(choice):
     show = live(choice, 1)
     before, economy = show.settings, show.economy
     with pytest.raises(ScenarioError, match="there is no client 9"):
-        show.intervene(FLIP | {"client": 9})
+        show.intervene(FLIP | {"clients": [9]})
     assert show.settings is before and show.economy is economy
 
 

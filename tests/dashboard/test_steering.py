@@ -25,11 +25,11 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 from simulator.agents.strategies import SingleAccountStrategy
-from simulator.federation.behaviours import Deviation
+from simulator.federation.behaviours import Behaviour
 from simulator.market import Clearing
 
 
-class Sleepy(Deviation):
+class Sleepy(Behaviour):
     """Sends a part of its update only."""
 
     kind: Literal["sleepy"] = "sleepy"
@@ -81,6 +81,25 @@ def test_interventions_offer_the_kinds_of_plugins(stage):
     slept = drafted(kind, "behaviour", {"behaviour.kind": "sleepy"})
     assert "behaviour.part" in {control.path for control in controls(slept)}
     assert "sleepy" not in words_of(drafted(Scenario, "behaviour", {}), "behaviour.kind")
+
+
+def test_an_event_is_drafted_for_one_client():
+    first = drafted(Scenario, "behaviour", {})
+    second = drafted(Scenario, "behaviour", {"client": 1, "behaviour.kind": "label_flip"})
+    for event, clients, kind in ((first, (0,), "free_rider"), (second, (1,), "label_flip")):
+        assert isinstance(event, BehaviourEvent)
+        assert (event.clients, event.behaviour.kind) == (clients, kind)
+        assert "clients" not in {control.path for control in controls(event)}
+    # A choice that is just going means nothing to another kind of event.
+    revenue = drafted(Scenario, "revenue", {"client": 1})
+    assert revenue == drafted(Scenario, "revenue", {})
+
+
+def test_an_event_of_a_scenario_tells_of_all_its_clients(stage):
+    values = {"period": 2, "clients": [2, 0], "behaviour": {"kind": "sign_flip"}}
+    event = BehaviourEvent.model_validate(values)
+    cast = Live(lambda _: stage.first, "").cast
+    assert told(event, cast) == "client 2, client 0 turn sign flip"
 
 
 def test_settings_offer_the_kinds_of_plugins(stage):

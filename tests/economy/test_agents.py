@@ -25,7 +25,8 @@ from tests.economy.saving import alike, goes_on
 SMALL = {
     "periods": 5,
     "federation": {"contribution": {"kind": "leave_one_out"}, "task": {"kind": "wine"}},
-    "clients": [{"count": 2}, {"behaviour": {"kind": "free_rider", "start": 3}}],
+    "clients": [{"count": 2}, {}],
+    "events": [{"period": 3, "clients": [2], "behaviour": {"kind": "free_rider"}}],
     "liquidity_providers": [{"count": 2, "deposit": 300}],
     "investors": [{"count": 4}, {"count": 7, "accounts_per_agent": 3, "activity": 0.5}],
 }
@@ -55,7 +56,8 @@ class Still(LiquidityProvider):
 
 
 def test_agents_show_the_state_as_it_is():
-    economy = an_economy(events=[{"period": 2, "client": 0, "behaviour": {"kind": "label_flip"}}])
+    flip = {"period": 2, "clients": [0], "behaviour": {"kind": "label_flip"}}
+    economy = an_economy(events=[*SMALL["events"], flip])
     first, _, last = economy.agents_by_type[Client]
     seen = []
     while economy.running:
@@ -159,7 +161,12 @@ COPIED = {
     "concentrated": {
         "market": {"curve": {"kind": "concentrated"}, "volatility_fee": {"sensitivity": 0.5}}
     },
-    "events": {"events": [{"period": 3, "kind": "clearing", "clearing": {"kind": "batch"}}]},
+    "events": {
+        "events": [
+            *SMALL["events"],
+            {"period": 3, "kind": "clearing", "clearing": {"kind": "batch"}},
+        ]
+    },
     "engaged": {"clients": [{"count": 3, "cash": 40, "locked": {"fraction": 0.5}}]},
 }
 
@@ -393,10 +400,10 @@ def test_only_later_events_may_be_others():
     economy = an_economy()
     for _ in range(3):
         economy.step()
-    later = an_economy(events=[event | {"period": 4}])
+    later = an_economy(events=[*SMALL["events"], event | {"period": 4}])
     later.restore(economy.save())
     later.run_model()
-    earlier = an_economy(events=[event | {"period": 3}])
+    earlier = an_economy(events=[*SMALL["events"], event | {"period": 3}])
     before = earlier.save()
     with pytest.raises(RunError, match="other events up to period 3: only later ones may differ"):
         earlier.restore(economy.save())

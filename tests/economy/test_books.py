@@ -53,7 +53,7 @@ CLIENTS = st.fixed_dictionaries(
 EVENTS = st.lists(
     st.sampled_from(
         [
-            {"period": 2, "client": 0, "behaviour": {"kind": "label_flip"}},
+            {"period": 2, "clients": [0], "behaviour": {"kind": "label_flip"}},
             {"kind": "liquidity", "period": 3, "amount": 50.0},
             {"kind": "clearing", "period": 3, "clearing": {"kind": "fifo"}},
         ]

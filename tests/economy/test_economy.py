@@ -476,6 +476,12 @@ LEARNED = [(task, PARTITIONS[0]) for task in TASKS if task is not Csv] + [
 ]
 
 
+def turning(period, client, kind, **settings):
+    """An event that changes a client's behaviour."""
+    behaviour = {"kind": kind, **settings}
+    return {"kind": "behaviour", "period": period, "clients": [client], "behaviour": behaviour}
+
+
 @pytest.mark.parametrize(
     "contribution", [Shapley, PermutationShapley, LeaveOneOut, DataSize, EqualParts]
 )
@@ -492,7 +498,8 @@ def test_every_federation_gives_its_clients_what_a_round_is_worth(
             "learner": of_kind(learner),
             "contribution": of_kind(contribution, **few),
         },
-        clients=[{"count": 2}, {"behaviour": {"kind": "label_flip", "start": 2}}],
+        clients=[{"count": 3}],
+        events=[turning(2, 2, "label_flip")],
     )
     for _ in range(3):
         before = economy.quality.utility
@@ -515,11 +522,8 @@ def behaviours(economy):
 
 def test_behaviours_are_those_in_force_in_the_period():
     economy = an_economy(
-        clients=[
-            {"behaviour": {"kind": "free_rider", "start": 2}},
-            {"behaviour": {"kind": "label_flip", "start": 3}},
-            {"behaviour": {"kind": "label_flip"}},
-        ]
+        clients=[{"count": 2}, {"behaviour": {"kind": "label_flip"}}],
+        events=[turning(2, 0, "free_rider"), turning(3, 1, "label_flip")],
     )
     seen = [behaviours(economy)]
     for _ in range(3):
@@ -534,7 +538,7 @@ def test_behaviours_are_those_in_force_in_the_period():
 
 
 def test_training_is_paid_for_in_the_periods_in_which_a_client_trains():
-    economy = an_economy(clients=[{"count": 2}, {"behaviour": {"kind": "free_rider", "start": 3}}])
+    economy = an_economy(clients=[{"count": 3}], events=[turning(3, 2, "free_rider")])
     examples, paid = economy.cohort.examples, []
     for _ in range(4):
         economy.step()
@@ -546,7 +550,8 @@ def test_training_is_paid_for_in_the_periods_in_which_a_client_trains():
 
 def test_who_has_stopped_training_takes_part_without_money():
     economy = an_economy(
-        clients=[{"training_cost": 1e6, "behaviour": {"kind": "free_rider", "start": 2}}],
+        clients=[{"training_cost": 1e6}],
+        events=[turning(2, 0, "free_rider")],
         liquidity_providers=[],
         investors=[],
     )
@@ -556,15 +561,32 @@ def test_who_has_stopped_training_takes_part_without_money():
     assert economy.participated.all()
 
 
-def test_a_behaviour_that_never_starts_is_warned_of():
-    late = Scenario.model_validate(
-        {"periods": 9, "clients": [{"count": 9, "behaviour": {"kind": "label_flip", "start": 10}}]}
-    )
-    assert "label_flip: start is after the last period, 9" in doubts(late)
-    assert not any("start" in warning for warning in doubts(Scenario(periods=9)))
+def test_an_owner_takes_part_as_one_honest_client_until_it_poses_as_several():
+    sybil = {"count": 2, "behaviour": {"kind": "sybil", "poses_from": 3}}
+    economy, seen, paid = an_economy(clients=[{"count": 2}, sybil]), [], []
+    assert behaviours(economy) == ["honest"] * 4
+    for _ in range(3):
+        economy.step()
+        seen.append((economy.participated.tolist(), behaviours(economy)[2:]))
+        flows = rows(economy, "flows")
+        paid.append(flows["amount"][flows["flow"].index("training_cost")])
+    alone = ([True, True, True, False], ["honest", "honest"])
+    assert seen == [alone, alone, ([True] * 4, ["sybil", "sybil"])]
+    # Alone it trains on the examples of both, together each on its own.
+    assert paid == pytest.approx([0.01 * economy.cohort.examples.sum()] * 3)
 
 
-FIVE = [{"count": 4}, {"behaviour": {"kind": "label_flip", "start": 2}}]
+def test_an_owner_who_never_poses_as_several_is_warned_of():
+    def warnings(poses_from):
+        sybil = {"count": 2, "behaviour": {"kind": "sybil", "poses_from": poses_from}}
+        clients = [{"count": 3}, sybil]
+        return doubts(Scenario.model_validate({"periods": 9, "clients": clients}))
+
+    assert "clients.1: poses from period 10 on, after the last, 9" in warnings(10)
+    assert not any("poses" in warning for warning in warnings(9))
+
+
+TURNED = {"clients": [{"count": 5}], "events": [turning(2, 4, "label_flip")]}
 
 
 @pytest.mark.parametrize("learner", LEARNERS)
@@ -578,7 +600,7 @@ def test_every_aggregation_takes_a_small_step_that_learns(aggregation, learner):
             "aggregation": of_kind(aggregation),
             "contribution": {"kind": "leave_one_out"},
         },
-        clients=FIVE,
+        **TURNED,
     )
     untrained, models = economy.quality.utility, []
     for _ in range(3):
@@ -684,7 +706,8 @@ def test_a_fraction_of_the_clients_takes_part_in_a_round():
 def test_a_duplicate_pays_for_the_examples_it_trains_on():
     economy = an_economy(
         federation={"partition": {"kind": "quantity"}, "contribution": {"kind": "equal"}},
-        clients=[{"count": 2}, {"behaviour": {"kind": "duplicate", "original": 1, "start": 2}}],
+        clients=[{"count": 3}],
+        events=[turning(2, 2, "duplicate", original=1)],
     )
     own, paid = economy.cohort.examples, []
     for _ in range(2):

@@ -9,12 +9,12 @@ from pydantic import ValidationError
 from simulator import Economy, Scenario
 from simulator.economy import trading
 from simulator.errors import ScenarioError
-from simulator.federation.behaviours import Deviation
+from simulator.federation import Behaviour
 from simulator.ledger import NUMERAIRE
 from simulator.scenario import Event, doubts, scenario_type
 
 BASE = {
-    "clients": [{"count": 3}, {"behaviour": {"kind": "free_rider", "start": 2}}],
+    "clients": [{"count": 3}, {"behaviour": {"kind": "free_rider"}}],
     "federation": {"contribution": {"kind": "leave_one_out"}},
     "liquidity_providers": [{"deposit": 200}, {"deposit": 200}],
     "investors": [{"count": 6}, {"count": 4, "strategy": {"kind": "noise"}}],
@@ -34,23 +34,68 @@ def kinds(economy):
 
 
 def test_a_client_changes_from_a_period_on():
-    flip = {"kind": "behaviour", "period": 3, "client": 1, "behaviour": {"kind": "label_flip"}}
-    back = {"period": 5, "client": 1, "behaviour": {"kind": "honest"}}
+    flip = {"kind": "behaviour", "period": 3, "clients": [1], "behaviour": {"kind": "label_flip"}}
+    back = {"period": 5, "clients": [1], "behaviour": {"kind": "honest"}}
     economy, seen = run(0, flip, back), []
     for _ in range(6):
         economy.step()
-        seen.append(kinds(economy)[1])
-    assert seen == ["honest", "honest", "label_flip", "label_flip", "honest", "honest"]
-    assert kinds(run(1, flip))[3] == "honest" and kinds(run(2, flip))[3] == "free_rider"
+        seen.append(kinds(economy))
+    assert [kind for _, kind, _, _ in seen] == ["honest"] * 2 + ["label_flip"] * 2 + ["honest"] * 2
+    assert {(*kind[:1], *kind[2:]) for kind in seen} == {("honest", "honest", "free_rider")}
 
 
-def test_as_an_event_or_by_its_start_a_behaviour_is_the_same():
-    event = {"period": 4, "client": 2, "behaviour": {"kind": "sign_flip"}}
-    clients = [{"count": 2}, {"behaviour": {"kind": "sign_flip", "start": 4}}]
-    one = run(7, event, clients=[{"count": 3}])
-    other = run(7, clients=clients)
+def same_books(one, other):
     assert one.ledger.balances.tobytes() == other.ledger.balances.tobytes()
+    assert one.history == other.history
+
+
+def test_in_the_first_period_an_event_is_as_the_behaviour_of_the_group():
+    event = {"period": 1, "clients": [2], "behaviour": {"kind": "sign_flip"}}
+    one = run(0, event, clients=[{"count": 3}])
+    other = run(0, clients=[{"count": 2}, {"behaviour": {"kind": "sign_flip"}}])
+    assert kinds(one) == kinds(other) == ["honest", "honest", "sign_flip"]  # at genesis
+    for economy in (one, other):
+        for _ in range(4):
+            economy.step()
+    same_books(one, other)
     assert one.contributions[2] < 0
+
+
+def test_an_event_changes_several_clients_and_in_any_sequence():
+    flip = {"period": 3, "behaviour": {"kind": "label_flip"}}
+    together = run(4, flip | {"clients": [3, 0]})
+    assert kinds(run(2, flip | {"clients": [3, 0]})) == ["honest"] * 3 + ["free_rider"]
+    assert kinds(together) == ["label_flip", "honest", "honest", "label_flip"]
+    same_books(together, run(4, flip | {"clients": [0, 3]}))
+    same_books(together, run(4, flip | {"clients": [0]}, flip | {"clients": [3]}))
+
+
+def test_of_two_behaviours_at_once_the_later_in_the_list_counts():
+    flip, back, noise = (
+        {"period": period, "clients": clients, "behaviour": {"kind": kind}}
+        for period, clients, kind in (
+            (2, [0, 1], "label_flip"),
+            (2, [1, 2], "honest"),
+            (3, [0], "gaussian_noise"),
+        )
+    )
+    assert kinds(run(2, flip, back)) == ["label_flip", "honest", "honest", "free_rider"]
+    assert kinds(run(2, back, flip)) == ["label_flip", "label_flip", "honest", "free_rider"]
+    # The sequence of the list decides within a period only: what happens later is later.
+    assert kinds(run(3, noise, flip))[0] == kinds(run(3, flip, noise))[0] == "gaussian_noise"
+
+
+def test_a_client_comes_and_goes_from_the_period_of_the_event_on():
+    """Away in 5 and 8, every third period from 3 on; another event ends that for one in 8."""
+    goes = {"period": 3, "clients": [0, 2], "behaviour": {"kind": "intermittent", "there": 2}}
+    stays = {"period": 8, "clients": [2], "behaviour": {"kind": "label_flip"}}
+    economy, seen = run(0, goes, stays), []
+    for _ in range(8):
+        economy.step()
+        seen.append(economy.participated)
+        assert kinds(economy)[0] == ("intermittent" if economy.period >= 3 else "honest")
+    missed = [1 + np.flatnonzero(~client) for client in np.array(seen).T]
+    assert [periods.tolist() for periods in missed] == [[5, 8], [], [5], []]
 
 
 def test_revenue_is_multiplied_for_some_periods_and_shocks_together():
@@ -108,7 +153,7 @@ def test_another_clearing_rule_takes_over():
 
 
 EVENTS = (
-    {"period": 4, "client": 0, "behaviour": {"kind": "label_flip"}},
+    {"period": 4, "clients": [0, 2], "behaviour": {"kind": "label_flip"}},
     {"kind": "liquidity", "period": 4, "amount": 100},
     {"kind": "revenue", "period": 5, "factor": 0.1},
     {"kind": "clearing", "period": 5, "clearing": {"kind": "fifo"}},
@@ -134,8 +179,13 @@ def test_an_event_decided_on_in_a_run_is_as_if_it_had_been_known_before():
 @pytest.mark.parametrize(
     ("event", "changed", "said"),
     [
-        ({"period": 3, "client": 4}, {}, "there is no client 4: the last is 3"),
-        ({"period": 0, "client": 1}, {}, "greater than or equal to 1"),
+        ({"period": 3, "clients": [4]}, {}, "there is no client 4: the last is 3"),
+        ({"period": 3, "clients": [0, 5, 2, 4]}, {}, "there is no client 5: the last is 3"),
+        ({"period": 3, "clients": [1, 0, 1]}, {}, "a client is listed twice"),
+        ({"period": 3, "clients": []}, {}, "at least 1 item"),
+        ({"period": 3, "clients": [0, -1]}, {}, "greater than or equal to 0"),
+        ({"period": 3}, {}, "clients\n.*required"),
+        ({"period": 0, "clients": [1]}, {}, "greater than or equal to 1"),
         ({"kind": "liquidity", "period": 3, "provider": 2}, {}, "no liquidity provider 2"),
         (
             {"kind": "liquidity", "period": 3},
@@ -148,14 +198,19 @@ def test_an_event_decided_on_in_a_run_is_as_if_it_had_been_known_before():
             "batch clears pools with a constant_product",
         ),
         (
-            {"period": 3, "client": 1, "behaviour": {"kind": "sybil"}},
+            {"period": 3, "clients": [1], "behaviour": {"kind": "sybil"}},
             {},
             "such from genesis on",
         ),
         (
-            {"period": 3, "client": 1, "behaviour": {"kind": "duplicate", "of": 9}},
+            {"period": 3, "clients": [1], "behaviour": {"kind": "duplicate", "original": 9}},
             {},
-            "9",
+            "there is no client 9 to copy",
+        ),
+        (
+            {"period": 3, "clients": [0, 1], "behaviour": {"kind": "duplicate", "original": 1}},
+            {},
+            "client 1 cannot copy itself",
         ),
     ],
 )
@@ -174,7 +229,7 @@ investors:
     strategy: {kind: arbitrageur}
 events:
   - {kind: revenue, period: 3}
-  - {kind: behaviour, period: 3, client: 7}
+  - {kind: behaviour, period: 3, clients: [0, 7]}
   - kind: liquidity
     period: 3
     provider: 4
@@ -200,8 +255,8 @@ def test_each_impossible_item_is_told_at_its_own_place(tmp_path):
 OVERRIDDEN = [
     ({"investors.1.strategy.kind": "insider"}, "investors.1.strategy"),
     ({"investors.1.strategy": {"kind": "insider"}}, "investors.1.strategy"),
-    ({"events.0.client": 88}, "events.0"),
-    ({"liquidity_providers.0.strategy": {"kind": "range_keeper"}, "events.0.client": 9}, "both"),
+    ({"events.0.clients": [88]}, "events.0"),
+    ({"liquidity_providers.0.strategy": {"kind": "range_keeper"}, "events.0.clients": [9]}, "both"),
 ]
 
 
@@ -212,7 +267,7 @@ def test_what_an_override_makes_impossible_is_told_of_the_override(tmp_path, ove
     file.write_text(
         "clients: [{count: 3}]\nliquidity_providers: [{deposit: 100}]\n"
         "investors: [{}, {strategy: {kind: momentum}}]\n"
-        "events: [{kind: behaviour, period: 3, client: 2}]\n"
+        "events: [{kind: behaviour, period: 3, clients: [2]}]\n"
     )
     Scenario.load(file)
     with pytest.raises(ScenarioError) as raised:
@@ -232,8 +287,8 @@ def test_what_an_override_makes_impossible_is_told_of_the_override(tmp_path, ove
 )
 def test_a_later_event_hides_no_impossible_one(clients, behaviour, said):
     events = [
-        {"period": 2, "client": 1, "behaviour": behaviour},
-        {"period": 3, "client": 1, "behaviour": {"kind": "label_flip"}},
+        {"period": 2, "clients": [1], "behaviour": behaviour},
+        {"period": 3, "clients": [1], "behaviour": {"kind": "label_flip"}},
     ]
     with pytest.raises(ValidationError, match=said):
         Scenario.model_validate(BASE | {"clients": clients, "events": events})
@@ -259,8 +314,9 @@ def test_events_that_change_nothing_are_warned_of():
     cash = {"tokens": {"mechanism": {"kind": "cash"}}}
     assert "events.0: no liquidity comes" in warned(events=[liquidity], **cash)
     assert "no liquidity comes" not in warned(events=[liquidity])
-    never = {"period": 2, "client": 0, "behaviour": {"kind": "label_flip", "start": 99}}
-    assert "label_flip: start is after the last period, 60" in warned(events=[never])
+    never = {"period": 61, "clients": [0], "behaviour": {"kind": "label_flip"}}
+    assert "events.0: behaviour happens in period 61, after the last, 60" in warned(events=[never])
+    assert "after the last" not in warned(events=[never | {"period": 60}])
 
 
 def test_who_has_no_market_is_given_nothing():
@@ -285,11 +341,11 @@ def test_of_two_rules_at_once_the_last_one_counts():
 
 
 def test_what_plugins_add_can_be_in_an_event():
-    class Sleepy(Deviation):
+    class Sleepy(Behaviour):
         kind: Literal["sleepy"] = "sleepy"
 
     kind = scenario_type([Sleepy])
-    own = {"period": 2, "client": 1, "behaviour": {"kind": "sleepy"}}
+    own = {"period": 2, "clients": [1], "behaviour": {"kind": "sleepy"}}
     other = {"kind": "clearing", "period": 2, "clearing": {"kind": "fifo"}}
     economy = Economy(kind.model_validate(BASE | {"events": [own, other]}))
     economy.step()

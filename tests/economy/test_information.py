@@ -11,7 +11,8 @@ from simulator.scenario import Scenario
 
 QUICK = {
     "federation": {"contribution": {"kind": "data_size"}},
-    "clients": [{"count": 3}, {"behaviour": {"kind": "free_rider", "start": 4}}],
+    "clients": [{"count": 4}],
+    "events": [{"period": 4, "clients": [3], "behaviour": {"kind": "free_rider"}}],
     "tokens": {"credit": {"memory": 0.5}},
     "liquidity_providers": [{"count": 2, "deposit": 300}],
 }

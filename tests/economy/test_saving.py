@@ -213,7 +213,8 @@ CASES = [
         "news kept back",
         seed=1,
         federation=BY_SIZE,
-        clients=[{"count": 3}, {"behaviour": {"kind": "free_rider", "start": 4}}],
+        clients=[{"count": 4}],
+        events=[{"period": 4, "clients": [3], "behaviour": {"kind": "free_rider"}}],
         tokens={"credit": {"memory": 0.5}},
         liquidity_providers=TWO_PROVIDERS,
         investors=[

@@ -8,7 +8,7 @@ from simulator.components import Floats, Integers
 from simulator.federation import (
     BEHAVIOURS,
     Behaviour,
-    Deviation,
+    Changing,
     DisguisedFreeRider,
     Duplicate,
     FreeRider,
@@ -166,33 +166,75 @@ def test_a_duplicate_copies_another_client_that_exists(
     Duplicate(original=3).check(2, 4)
 
 
+def there(behaviour: Behaviour, periods: int) -> list[int]:
+    """The periods, of the first `periods`, in which a client means to take part."""
+    return [period for period in range(1, periods + 1) if behaviour.takes_part(period)]
+
+
 def test_intermittent_clients_come_and_go() -> None:
-    coming = Intermittent(there=2, away=3, start=4)
-    there = [coming.at(period).takes_part(period) for period in range(14)]
-    assert there == [True] * 6 + [False] * 3 + [True] * 2 + [False] * 3
+    assert there(Intermittent(there=2, away=3), 12) == [1, 2, 6, 7, 11, 12]
+    assert there(Intermittent(there=1, away=1), 5) == [1, 3, 5]
     others = [kind() for kind in BEHAVIOURS if kind is not Intermittent]
-    assert all(behaviour.takes_part(period) for behaviour in others for period in range(9))
+    assert all(there(behaviour, 9) == list(range(1, 10)) for behaviour in others)
 
 
-# When they start
+def test_by_an_event_they_count_from_its_period_on_until_the_next() -> None:
+    """Had it counted from period 1 of the run, it would be away in 3 to 5 and in 8 to 10."""
+    coming = Intermittent(there=2, away=3)
+    late = changing(Honest(), (4, coming))
+    assert there(late, 13) == [1, 2, 3, 4, 5, 9, 10]
+    assert there(changing(coming, (4, Honest())), 8) == [1, 2, 4, 5, 6, 7, 8]
+    ended = changing(Honest(), (4, coming), (7, LabelFlip()))
+    assert there(ended, 9) == [1, 2, 3, 4, 5, 7, 8, 9]
+    anew = changing(coming, (4, coming))
+    assert there(anew, 9) == [1, 2, 4, 5, 9]
+
+
+# Changes
+
+
+def changing(first: Behaviour, *changes: tuple[int, Behaviour]) -> Behaviour:
+    """What events of some periods, in their sequence, make of a client."""
+    for period, then in changes:
+        first = Changing(first=first, then=then, start=period)
+    return first
+
 
 DEVIATIONS = [kind for kind in BEHAVIOURS if kind is not Honest]
 
 
 @pytest.mark.parametrize("kind", DEVIATIONS)
-def test_a_deviation_is_honest_before_it_starts(kind: type[Deviation]) -> None:
-    late = kind(start=4)
+def test_a_client_is_honest_before_it_deviates(kind: type[Behaviour]) -> None:
+    late = changing(Honest(), (4, kind()))
     assert [late.at(period) for period in (0, 1, 3)] == [Honest()] * 3
-    assert [late.at(period) for period in (4, 5, 100)] == [late] * 3
+    assert [late.at(period) for period in (4, 5, 100)] == [kind()] * 3
+
+
+@pytest.mark.parametrize("kind", DEVIATIONS)
+def test_what_changes_in_period_1_is_changed_at_genesis(kind: type[Behaviour]) -> None:
+    early = changing(Honest(), (1, kind()))
+    assert [early.at(period) for period in (0, 1, 2)] == [kind()] * 3
 
 
 @pytest.mark.parametrize("kind", BEHAVIOURS)
-def test_what_does_not_say_when_it_starts_holds_from_genesis_on(kind: type[Deviation]) -> None:
+def test_the_behaviour_of_a_group_holds_from_genesis_on(kind: type[Behaviour]) -> None:
     assert [kind().at(period) for period in (0, 1, 2)] == [kind()] * 3
 
 
-def test_the_honest_do_not_start() -> None:
-    with pytest.raises(ValidationError, match="start"):
-        Honest.model_validate({"start": 2})
+def test_of_two_changes_in_one_period_the_last_one_holds() -> None:
+    twice = changing(Honest(), (3, FreeRider()), (3, SignFlip()))
+    assert [twice.at(period) for period in (2, 3, 9)] == [Honest(), SignFlip(), SignFlip()]
+
+
+def test_an_owner_is_honest_until_it_poses_as_several() -> None:
+    late = Sybil(poses_from=4)
+    assert [late.at(period) for period in (0, 1, 3)] == [Honest()] * 3
+    assert [late.at(period) for period in (4, 5, 100)] == [late] * 3
     with pytest.raises(ValidationError, match="greater than or equal to 1"):
-        FreeRider(start=0)
+        Sybil(poses_from=0)
+
+
+@pytest.mark.parametrize("kind", BEHAVIOURS)
+def test_no_behaviour_says_when_it_starts(kind: type[Behaviour]) -> None:
+    with pytest.raises(ValidationError, match=r"start\n.*not permitted"):
+        kind.model_validate({"start": 2})

@@ -14,6 +14,7 @@ from simulator.federation import (
     BEHAVIOURS,
     Aggregation,
     Behaviour,
+    Changing,
     Cohort,
     DisguisedFreeRider,
     Duplicate,
@@ -23,6 +24,7 @@ from simulator.federation import (
     Honest,
     Iid,
     InflateSize,
+    Intermittent,
     LabelFlip,
     LabelNoise,
     ModelReplacement,
@@ -147,7 +149,9 @@ def test_label_noise_is_drawn_anew_each_period_for_each_client() -> None:
 
 
 def test_a_duplicate_trains_on_the_originals_examples() -> None:
-    cohort = Federation().gather([Honest(), Duplicate(original=0, start=2)], Streams(1))
+    cohort = Federation().gather(
+        [Honest(), Changing(first=Honest(), then=Duplicate(original=0), start=2)], Streams(1)
+    )
     before, after = (cohort.training_data(1, period, Streams(1)) for period in (1, 2))
     assert np.array_equal(before.features, cohort.data[1].features)
     assert np.array_equal(after.features, cohort.data[0].features)
@@ -169,8 +173,8 @@ def test_claimed_sizes_weigh_in_the_aggregate_and_in_the_game() -> None:
     assert game.grand == pytest.approx(played.utility(expected), rel=1e-12)
 
 
-def sybils(start: int = 1) -> Cohort:
-    behaviours = [Honest(), *[Sybil(start=start)] * 3, Honest()]
+def sybils(poses_from: int = 1) -> Cohort:
+    behaviours = [Honest(), *[Sybil(poses_from=poses_from)] * 3, Honest()]
     return Federation().gather(behaviours, Streams(1), owners=[0, 1, 1, 1, 4])
 
 
@@ -189,8 +193,9 @@ def test_identities_of_one_owner_divide_what_one_client_gets() -> None:
 
 
 def test_an_owner_poses_as_one_client_until_it_poses_as_several() -> None:
-    cohort = sybils(start=3)
-    assert cohort.present(2).tolist() == [True, True, False, False, True]
+    cohort = sybils(poses_from=3)
+    for period in (0, 1, 2):
+        assert cohort.present(period).tolist() == [True, True, False, False, True]
     assert cohort.present(3).all()
     together = cohort.training_data(1, 2, Streams(1))
     assert sorted(rows(together)) == sorted(row for part in cohort.data[1:4] for row in rows(part))
@@ -200,7 +205,7 @@ def test_an_owner_poses_as_one_client_until_it_poses_as_several() -> None:
 
 @pytest.mark.parametrize("original", [1, 2])
 def test_a_copy_of_an_owners_examples_is_of_all_until_it_poses_as_several(original: int) -> None:
-    behaviours = [Honest(), *[Sybil(start=3)] * 3, Duplicate(original=original)]
+    behaviours = [Honest(), *[Sybil(poses_from=3)] * 3, Duplicate(original=original)]
     cohort = Federation().gather(behaviours, Streams(1), owners=[0, 1, 1, 1, 4])
     copied, owned = (cohort.training_data(client, 2, Streams(1)) for client in (4, 1))
     assert rows(copied) == rows(owned) and len(owned) == cohort.examples[1:4].sum()
@@ -245,6 +250,16 @@ def test_a_round_takes_the_step_of_its_aggregation(kind: type[Aggregation]) -> N
 
 
 # Participation
+
+
+def test_intermittent_clients_are_there_from_their_behaviours_first_period_on() -> None:
+    """The first is such in its group, so from genesis on; an event of period 4 makes the second."""
+    coming = Intermittent(there=2, away=3)
+    late = Changing(first=Honest(), then=coming, start=4)
+    cohort = Federation(task=Wine()).gather([coming, late, Honest()], Streams(1))
+    present = np.array([cohort.present(period) for period in range(11)]).T
+    periods = [np.flatnonzero(client).tolist() for client in present]
+    assert periods == [[0, 1, 2, 6, 7], [0, 1, 2, 3, 4, 5, 9, 10], list(range(11))]
 
 
 def invited(fraction: float, able: Booleans, seed: int = 1) -> Booleans:

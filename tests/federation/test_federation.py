@@ -19,6 +19,7 @@ from simulator.components import Booleans, Floats, Integers, Memory, extended
 from simulator.errors import ModelError
 from simulator.federation import (
     Behaviour,
+    Changing,
     Cohort,
     DataSize,
     Digits,
@@ -577,12 +578,17 @@ def test_fifty_clients_can_be_credited_by_sampling() -> None:
     Scenario(federation=settings, clients=(ClientGroup(count=50),))
 
 
-# Behaviours that start later
+# Behaviours that events change
 
 
-def test_a_behaviour_that_starts_later_is_honest_until_then() -> None:
-    late = (Honest(), FreeRider(start=3), LabelFlip(start=2))
-    cohort = federation().gather(late, Streams(1))
+def late(start: int, then: Behaviour) -> Behaviour:
+    """An honest client that an event changes."""
+    return Changing(first=Honest(), then=then, start=start)
+
+
+def test_a_client_that_deviates_later_trains_honestly_until_then() -> None:
+    turning = (Honest(), late(3, FreeRider()), late(2, LabelFlip()))
+    cohort = federation().gather(turning, Streams(1))
     assert [cohort.trains(period).tolist() for period in (0, 2, 3)] == [
         [True, True, True],
         [True, True, True],
@@ -593,14 +599,14 @@ def test_a_behaviour_that_starts_later_is_honest_until_then() -> None:
     assert np.array_equal(cohort.training_data(2, 2, Streams(1)).labels, 9 - own)
 
 
-def test_before_it_starts_nothing_tells_a_deviation_from_honesty() -> None:
-    late = (Honest(), FreeRider(start=3), LabelFlip(start=3), Honest())
+def test_before_an_event_nothing_tells_a_later_deviation_from_honesty() -> None:
+    turning = (Honest(), late(3, FreeRider()), late(3, LabelFlip()), Honest())
     changed = (Honest(), FreeRider(), LabelFlip(), Honest())
-    two, honest = (play(federation(), who, rounds=2) for who in (late, [Honest()] * 4))
+    two, honest = (play(federation(), who, rounds=2) for who in (turning, [Honest()] * 4))
     assert np.array_equal(two.round.parameters, honest.round.parameters)
     assert np.array_equal(two.contributions(), honest.contributions())
     # In period 3 each does what it would do had it never been honest, from the same model.
-    found, memory = play(federation(), late, rounds=3).round, two.memory
+    found, memory = play(federation(), turning, rounds=3).round, two.memory
     cohort = federation().gather(changed, Streams(1))
     expected, _ = federation().learn(memory, cohort, np.ones(4, dtype=bool), 3, Streams(1))
     assert np.array_equal(found.updates, expected.updates)

@@ -97,10 +97,10 @@ def test_a_new_kind_in_a_case_drops_the_parameters_of_the_old_one() -> None:
 
 
 def test_parameters_given_beside_a_new_kind_are_meant_for_it() -> None:
-    settings = "{clients.1.behaviour.start: 2, clients.1.behaviour.kind: label_flip}"
+    settings = "{clients.1.behaviour.poses_from: 2, clients.1.behaviour.kind: sybil}"
     (cell,) = cells(f"cases: {{turncoat: {settings}}}")
     behaviour = cell.scenario.clients[1].behaviour
-    assert (behaviour.kind, behaviour.start) == ("label_flip", 2)
+    assert (behaviour.kind, behaviour.poses_from) == ("sybil", 2)
 
 
 def test_cells_do_not_share_what_is_set_inside_a_shared_setting() -> None:
