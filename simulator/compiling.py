@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["ALL", "FIRST_RUN", "compile_kernels", "watched"]
+__all__ = ["ALL_KERNELS", "FIRST_RUN", "compile_kernels", "watched"]
 
-ALL = 180
+ALL_KERNELS = 180
 """Approximate number of functions compiled for all kernels, including numba's own."""
 FIRST_RUN = 145
 """Approximate number of functions that the quickstart compiles."""

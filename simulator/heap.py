@@ -2,12 +2,12 @@
 
 import ctypes
 
-__all__ = ["keep"]
+__all__ = ["keep_freed_memory"]
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of malloc.h
 
 
-def keep() -> None:
+def keep_freed_memory() -> None:
     """Keep memory that is freed for what is allocated next, instead of returning it.
 
     Where arrays are large, the system's clearing of fresh memory can take as long as what is done

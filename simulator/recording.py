@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from simulator.errors import Problem, RunError, ScenarioError
-from simulator.tables import FORMAT
+from simulator.tables import RUN_FORMAT
 
 __all__ = [
     "Recorder",
@@ -238,8 +238,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if not isinstance(manifest, dict) or (lacking := MANIFEST_KEYS - manifest.keys()):
         lack = ", ".join(sorted(lacking)) if isinstance(manifest, dict) else "an object"
         raise ScenarioError([Problem(str(folder), f"no run folder: manifest.json lacks {lack}")])
-    if not isinstance(manifest["format"], int) or manifest["format"] > FORMAT:
-        what = f"has format {manifest['format']}, this version reads up to {FORMAT}"
+    if not isinstance(manifest["format"], int) or manifest["format"] > RUN_FORMAT:
+        what = f"has format {manifest['format']}, this version reads up to {RUN_FORMAT}"
         raise ScenarioError([Problem(str(folder), what)])
     return manifest
 

@@ -20,7 +20,7 @@ def faults():
 
 faults()
 without = faults()
-heap.keep()
+heap.keep_freed_memory()
 faults()
 print(without, faults())
 """

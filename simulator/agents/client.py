@@ -18,7 +18,7 @@ class Client(Trader):
 
     @property
     def joined(self) -> bool:
-        first: int = self.model.register.joins[self._place.number]
+        first: int = self.model.register.join_period[self._place.number]
         return first <= max(int(self.model.period), 1)
 
     @property

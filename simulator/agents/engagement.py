@@ -29,7 +29,7 @@ class Participation(Component):
     """A rule for whether clients mean to take part in a period."""
 
     @abstractmethod
-    def joins(self, period: int, there: Booleans, pay: Floats, cost: Floats) -> Booleans:
+    def participates(self, period: int, there: Booleans, pay: Floats, cost: Floats) -> Booleans:
         """Who means to take part `[clients]`, given who meant to in the last period (`there`).
 
         `period` counts from that in which they joined. `pay` is what each expects for taking part
@@ -42,7 +42,7 @@ class Always(Participation):
 
     kind: Literal["always"] = "always"
 
-    def joins(self, period: int, there: Booleans, pay: Floats, cost: Floats) -> Booleans:
+    def participates(self, period: int, there: Booleans, pay: Floats, cost: Floats) -> Booleans:
         return np.ones_like(there)
 
 
@@ -61,10 +61,10 @@ class ByProfit(Participation):
         0.1, ge=0, le=100, description="Expected profit at which it returns, in training costs."
     )
 
-    def joins(self, period: int, there: Booleans, pay: Floats, cost: Floats) -> Booleans:
+    def participates(self, period: int, there: Booleans, pay: Floats, cost: Floats) -> Booleans:
         worthwhile = np.where(there, pay >= cost, pay > (1 + self.margin) * cost)
-        joins: Booleans = worthwhile | (period <= self.patience)
-        return joins
+        participates: Booleans = worthwhile | (period <= self.patience)
+        return participates
 
 
 PARTICIPATIONS: tuple[type[Participation], ...] = (Always, ByProfit)

@@ -7,17 +7,17 @@ from typing import Any
 import mesa
 import numpy as np
 
-from simulator.agents.traders import AskedTraders, Traders
+from simulator.agents.traders import AgentTraders, Traders
 from simulator.components import Memory
 from simulator.errors import RunError
 from simulator.ledger import NUMERAIRE
 from simulator.market import MarketView, Orders
 
-__all__ = ["AccountHolder", "Place", "Trader"]
+__all__ = ["AccountHolder", "AgentPlace", "Trader"]
 
 
 @dataclass(frozen=True)
-class Place:
+class AgentPlace:
     """Where an agent stands in a run."""
 
     name: str
@@ -33,7 +33,7 @@ class AccountHolder(mesa.Agent):
     What it shows is the state of the run as it is now. None of it can be set.
     """
 
-    def __init__(self, model: Any, place: Place) -> None:
+    def __init__(self, model: Any, place: AgentPlace) -> None:
         super().__init__(model)
         self._place = place
 
@@ -100,7 +100,7 @@ class Trader(AccountHolder):
 
         Raises RunError for an agent that decides with its group.
         """
-        if not isinstance(self.group, AskedTraders):
+        if not isinstance(self.group, AgentTraders):
             raise RunError(f"{self.name} decides with its group and has no memory of its own")
         return _Remembered(self.model.world.agent_memory[self._place.group], self._place.name)
 

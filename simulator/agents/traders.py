@@ -14,11 +14,11 @@ from simulator.errors import StrategyError
 from simulator.ledger import NUMERAIRE, Ledger
 from simulator.market import LiquidityOrders, MarketView, Orders, Positions
 
-__all__ = ["Asked", "AskedTraders", "Own", "Traders"]
+__all__ = ["AgentStrategy", "AgentTraders", "ClientFigures", "Traders"]
 
 
 @dataclass(frozen=True)
-class Own:
+class ClientFigures:
     """What clients know of themselves; arrays are `[clients]`."""
 
     issued: Floats  # of their token, vested in this period, seen in its first trading pass
@@ -54,7 +54,7 @@ class Traders:
         memory: Memory,
         draws: np.random.Generator,
         positions: Positions,
-        own: Own,
+        own: ClientFigures,
     ) -> tuple[LiquidityOrders, Memory]:
         """What the accounts change of their `positions`, by ledger account, and the new memory.
 
@@ -76,7 +76,7 @@ class Traders:
         memory: Memory,
         draws: np.random.Generator,
         positions: Positions | None = None,
-        own: Own | None = None,
+        own: ClientFigures | None = None,
     ) -> tuple[Orders, Memory]:
         """Orders of the group's active accounts, by ledger account, and the new memory.
 
@@ -113,7 +113,7 @@ class Traders:
         ledger: Ledger,
         awake: Booleans | None,
         positions: Positions | None,
-        own: Own | None,
+        own: ClientFigures | None,
     ) -> Portfolio:
         of_clients = own.of(self.clients) if own and self.clients else {}
         balances = ledger.balances[self.accounts[0] : self.accounts[-1] + 1]
@@ -151,7 +151,7 @@ class Traders:
         )
 
 
-class Asked(Strategy):
+class AgentStrategy(Strategy):
     """Agents decide for themselves; `kind` is the name of their class."""
 
     def decide(
@@ -160,7 +160,7 @@ class Asked(Strategy):
         raise NotImplementedError
 
 
-class AskedTraders(Traders):
+class AgentTraders(Traders):
     """Accounts whose agents are asked one by one, at Python's speed."""
 
     def _ordered(

@@ -8,12 +8,12 @@ import click
 from simulator.cli.printing import show_json
 
 if TYPE_CHECKING:
-    from simulator.scenario.catalogue import Place
+    from simulator.scenario.catalogue import PlaceContent
 
 __all__ = ["show_catalogue"]
 
 
-def show_catalogue(places: "Mapping[str, Place]", as_json: bool) -> None:
+def show_catalogue(places: "Mapping[str, PlaceContent]", as_json: bool) -> None:
     """Print settings and components by their places in a scenario."""
     if as_json:
         show_json({path: _place_as_json(place) for path, place in places.items()})
@@ -23,7 +23,7 @@ def show_catalogue(places: "Mapping[str, Place]", as_json: bool) -> None:
         _show_place(place)
 
 
-def _show_place(place: "Place") -> None:
+def _show_place(place: "PlaceContent") -> None:
     from simulator.scenario.catalogue import defaults
 
     if isinstance(place, dict):
@@ -40,7 +40,7 @@ def _show_settings(settings: Mapping[str, tuple[Any, str]], indent: int) -> None
         click.echo(f"{'':<{indent}}{name:<{20 - indent}} {text:<10} {description}")
 
 
-def _place_as_json(place: "Place") -> dict[str, Any]:
+def _place_as_json(place: "PlaceContent") -> dict[str, Any]:
     if isinstance(place, dict):
         return _settings_as_json(place)
     return {

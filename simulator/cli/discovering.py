@@ -108,9 +108,9 @@ def doctor(compiles: bool, as_json: bool) -> None:
 
     checks: Iterable[Check] = examine(compiles)
     if compiles:
-        from simulator.compiling import ALL
+        from simulator.compiling import ALL_KERNELS
 
-        with compiling_bar(ALL):
+        with compiling_bar(ALL_KERNELS):
             checks = list(checks)
     done = list[Check]()
     for check in checks:  # each is printed as it ends

@@ -15,7 +15,7 @@ from simulator.cli.progress import sweep_progress
 from simulator.errors import RunError
 
 if TYPE_CHECKING:
-    from simulator.sweep import Run, Sweep
+    from simulator.sweep import Sweep, SweepRun
 
 __all__ = ["sweep"]
 
@@ -77,7 +77,7 @@ def sweep_run(
     failed: dict[str, str] = {}
     with sweep_progress(len(planned.missing()), quiet) as progress:
 
-        def on_finished(run: "Run", error: str) -> None:
+        def on_finished(run: "SweepRun", error: str) -> None:
             if error:
                 failed[f"{run.cell}, seed {run.seed}"] = error
             if progress:

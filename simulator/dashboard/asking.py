@@ -7,11 +7,11 @@ import solara
 
 from simulator.dashboard.controls import Choices, Control, Slider, Switch
 
-__all__ = ["Asked"]
+__all__ = ["SettingInput"]
 
 
 @solara.component
-def Asked(control: Control, value: Callable[[], Any], change: Callable[[Any], None]) -> None:
+def SettingInput(control: Control, value: Callable[[], Any], change: Callable[[Any], None]) -> None:
     """A control at its value, which may be another one by the time that somebody moves it."""
     with solara.Tooltip(control.description), solara.Column(gap="0px", classes=["setting"]):
         match control:

@@ -6,7 +6,7 @@ import numpy as np
 
 from simulator.analysis.looks import words
 from simulator.components import Floats
-from simulator.dashboard.charts import Cell, Drawing, Picker, Table, numbers, said, spoken
+from simulator.dashboard.charts import CellValue, Drawing, Picker, Table, jsonable, said, spoken
 from simulator.dashboard.frames import Cast, Frame
 from simulator.dashboard.showing import Show
 
@@ -15,7 +15,7 @@ __all__ = ["drawings", "pickers"]
 FLOWS, NOW, SO_FAR = "Flows", "of this period", "so far"
 ASSETS, EVERY = "Assets of flows", "all"
 
-OWNED = (
+OWNED_COLUMNS = (
     "agent",
     "kind",
     "strategy",
@@ -26,8 +26,8 @@ OWNED = (
     "wealth",
 )
 AMOUNTS = ("numeraire", "token_value", "lp_value", "wealth")
-MOVED = ("flow", "asset", "payer", "payee", "amount")
-ROUNDING = 1e-9  # of the amounts that are added up
+FLOW_COLUMNS = ("flow", "asset", "payer", "payee", "amount")
+LEAST_SHOWN = 1e-9  # of the amounts that are added up
 
 
 def pickers(cast: Cast) -> Sequence[Picker]:
@@ -57,13 +57,13 @@ def _agents(frame: Frame, cast: Cast) -> Table:
     columns = [
         *(spoken(cast, name, rows[name]) for name in ("agent", "kind", "strategy")),
         rows["accounts"].astype(int).tolist(),
-        *(numbers(rows[name]) for name in AMOUNTS),
+        *(jsonable(rows[name]) for name in AMOUNTS),
     ]
     below = f"period {frame.period}; numeraire, tokens and positions at spot prices"
     detail = cast.settings.record.agents
     if detail != "all":
         below += "; investors by strategy" if detail == "summary" else "; a sample of investors"
-    return Table("Balances of agents", OWNED, list(zip(*columns, strict=True)), below)
+    return Table("Balances of agents", OWNED_COLUMNS, list(zip(*columns, strict=True)), below)
 
 
 def _kinds(frame: Frame, cast: Cast) -> Table:
@@ -71,16 +71,16 @@ def _kinds(frame: Frame, cast: Cast) -> Table:
     count = 1 + len(cast.tokens)
     held = frame.holdings(cast)[:, :count]
     lines = _exact(np.vstack([held, held.sum(axis=0)]), np.abs(held).max(axis=0))
-    columns = [[words(name) for name in cast.assets[:count]], *map(numbers, lines)]
+    columns = [[words(name) for name in cast.assets[:count]], *map(jsonable, lines)]
     names = ("asset", *map(words, cast.kinds), "sum")
     below = f"period {frame.period}; outside owes what there is, so that every sum is zero"
-    rows: list[tuple[Cell, ...]] = list(zip(*columns, strict=True))
+    rows: list[tuple[CellValue, ...]] = list(zip(*columns, strict=True))
     return Table("Balances by kind of account", names, rows, below)
 
 
 def _exact(amounts: Floats, whole: Floats) -> Floats:
     """The amounts, 0 where they are but what rounding leaves of `whole`."""
-    exact: Floats = np.where(np.abs(amounts) <= ROUNDING * whole, 0.0, amounts)
+    exact: Floats = np.where(np.abs(amounts) <= LEAST_SHOWN * whole, 0.0, amounts)
     return exact
 
 
@@ -92,9 +92,9 @@ def _flows(frame: Frame, so_far: bool, assets: range, cast: Cast) -> Table:
     title, below = f"Flows, {periods}", "amounts in units of the asset"
     moved = frame.flows.so_far if so_far else frame.flows.of_period
     names, kinds = [words(name) for name in cast.assets], [words(kind) for kind in cast.kinds]
-    rows: list[tuple[Cell, ...]] = [
+    rows: list[tuple[CellValue, ...]] = [
         (words(flow), names[asset], kinds[payer], kinds[payee], amount)
         for (flow, asset, payer, payee), amount in moved
         if asset in assets
     ]
-    return Table(title, MOVED, rows, below) if rows else said(title, "Nothing has moved.")
+    return Table(title, FLOW_COLUMNS, rows, below) if rows else said(title, "Nothing has moved.")

@@ -28,7 +28,7 @@ from simulator.dashboard.frames import Cast, Frame
 __all__ = [
     "BOTTOM",
     "HEIGHT",
-    "Cell",
+    "CellValue",
     "Chart",
     "Drawing",
     "Line",
@@ -41,11 +41,10 @@ __all__ = [
     "category",
     "draw",
     "grouped",
+    "jsonable",
     "legend",
     "lines_of",
     "number",
-    "numbered",
-    "numbers",
     "over_periods",
     "said",
     "scaled",
@@ -54,6 +53,7 @@ __all__ = [
     "spoken",
     "thinned",
     "top",
+    "trailing_numbers",
 ]
 
 Option = dict[str, Any]
@@ -74,7 +74,7 @@ class Chart:
     height: int = HEIGHT
 
 
-Cell = str | float | None
+CellValue = str | float | None
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Table:
 
     title: str
     columns: tuple[str, ...]
-    rows: list[tuple[Cell, ...]]
+    rows: list[tuple[CellValue, ...]]
     below: str = ""
     wide: bool = True
 
@@ -277,12 +277,12 @@ def number(value: float) -> float | None:
     return float(f"{value:.5g}") if math.isfinite(value) else None
 
 
-def numbers(values: Floats) -> list[float | None]:
+def jsonable(values: Floats) -> list[float | None]:
     """All of them as they are; None for those that are none, as JSON has no NaN."""
     return [value if math.isfinite(value) else None for value in values.tolist()]
 
 
-def numbered(names: Sequence[str]) -> list[str]:
+def trailing_numbers(names: Sequence[str]) -> list[str]:
     """The numbers at the ends of names."""
     return [name.rpartition("_")[2] for name in names]
 

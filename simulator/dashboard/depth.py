@@ -6,7 +6,7 @@ import numpy as np
 
 from simulator.components import Floats
 from simulator.market import Curve
-from simulator.market.pool import Side
+from simulator.market.curves import Side
 from simulator.market.ticks import TickBook
 
 __all__ = ["Depth", "swapped", "swapped_through"]

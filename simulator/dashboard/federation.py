@@ -35,13 +35,13 @@ from simulator.dashboard.charts import (
     legend,
     lines_of,
     number,
-    numbered,
     over_periods,
     scaled,
     series,
     sheet,
     spoken,
     thinned,
+    trailing_numbers,
 )
 from simulator.dashboard.frames import Cast, Frame
 from simulator.dashboard.showing import Show, Utilities
@@ -127,7 +127,7 @@ def _participation(frames: Sequence[Frame], cast: Cast) -> Option:
     edges = np.linspace(0, len(frames), min(len(frames), COLUMNS) + 1).round().astype(int)
     firsts = edges[:-1].tolist()
     option["xAxis"] = category([frames[first].period for first in firsts], "period")
-    option["yAxis"] = category(numbered(cast.clients), "client") | {"inverse": True}
+    option["yAxis"] = category(trailing_numbers(cast.clients), "client") | {"inverse": True}
     option["yAxis"] |= {"nameGap": 28}
     option["yAxis"]["axisLabel"] |= {"interval": len(cast.clients) // 17}  # of 14 pixels each
     option["xAxis"]["axisLine"] = option["yAxis"]["axisLine"] = {"show": False}
@@ -268,9 +268,9 @@ def _clients(frame: Frame, cast: Cast) -> Table:
     rows = frame.clients
     told = spoken(cast, "behaviour", rows["behaviour"])
     took = ["yes" if took else "no" for took in rows["participated"].tolist()]
-    numbers = [rows[name].tolist() for name in _NUMBERS]
-    numbers[_NUMBERS.index("share")] = (100 * rows["share"]).tolist()
-    cells = ([round(number(value) or 0.0, 6) for value in column] for column in numbers)
+    jsonable = [rows[name].tolist() for name in _NUMBERS]
+    jsonable[_NUMBERS.index("share")] = (100 * rows["share"]).tolist()
+    cells = ([round(number(value) or 0.0, 6) for value in column] for column in jsonable)
     examples, names = rows["examples"].tolist(), range(len(cast.clients))
     return Table(
         f"Clients in period {frame.period}",
@@ -301,5 +301,5 @@ def _colours(cast: Cast) -> list[str]:
 def _by_client(title: str, below: str, clients: Sequence[str]) -> Option:
     """A chart without values whose axis is clients by number."""
     option = sheet(title, below)
-    option["xAxis"] = category(numbered(clients), "client")
+    option["xAxis"] = category(trailing_numbers(clients), "client")
     return option

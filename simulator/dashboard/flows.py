@@ -55,8 +55,8 @@ class Flows:
     def of_period(self) -> Moved:
         """What moved in the period."""
         ways = list(self.ways)  # at once: a run that goes on finds more
-        numbers, amounts = self.way.tolist(), self.amount.tolist()
-        return [(ways[number], paid) for number, paid in zip(numbers, amounts, strict=True)]
+        jsonable, amounts = self.way.tolist(), self.amount.tolist()
+        return [(ways[number], paid) for number, paid in zip(jsonable, amounts, strict=True)]
 
     @property
     def so_far(self) -> Moved:

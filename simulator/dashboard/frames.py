@@ -12,11 +12,11 @@ from simulator.dashboard.flows import Flows
 from simulator.economy.register import Register
 from simulator.scenario import Scenario
 
-__all__ = ["Cast", "Columns", "Frame", "Tables"]
+__all__ = ["Cast", "Frame", "TableColumns", "Tables"]
 
-Columns = Mapping[str, Any]
+TableColumns = Mapping[str, Any]
 """Columns of a table in one period, by name: arrays of one length; names stand as codes."""
-Tables = Mapping[str, Columns]
+Tables = Mapping[str, TableColumns]
 """Rows of one period by table, as `Economy.tables` has them: scalars hold for every row."""
 
 
@@ -81,19 +81,19 @@ class Frame(NamedTuple):
     All of a run are kept, so they are small; `fills` are therefore of the newest frame only.
     """
 
-    row: Columns
+    row: TableColumns
     """The row of table `periods`: scalars."""
-    clients: Columns
+    clients: TableColumns
     """Table `clients`: columns `[clients]`."""
-    pools: Columns
+    pools: TableColumns
     """Table `pools`: columns `[tokens]`, NaN for tokens that are not launched yet."""
-    agents: Columns
+    agents: TableColumns
     """Table `agents`: columns `[agents]`, as far as they are recorded."""
-    positions: Columns
+    positions: TableColumns
     """Table `positions`: columns `[positions]`."""
     flows: Flows
     """Table `flows`, and its sums so far."""
-    fills: Columns | None = None
+    fills: TableColumns | None = None
     """Table `fills`: columns `[fills]`."""
 
     @classmethod
@@ -124,7 +124,7 @@ class Frame(NamedTuple):
         return held
 
 
-def _filled(columns: Columns) -> Columns:
+def _filled(columns: TableColumns) -> TableColumns:
     """The columns without the period, all of them arrays of one length."""
     length = max((len(column) for column in columns.values() if np.ndim(column)), default=1)
     return {
@@ -134,7 +134,7 @@ def _filled(columns: Columns) -> Columns:
     }
 
 
-def _by_token(pools: Columns, tokens: int) -> Columns:
+def _by_token(pools: TableColumns, tokens: int) -> TableColumns:
     """Rows of some tokens as columns of all."""
     found = {}
     for name, column in pools.items():

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from simulator.dashboard.charts import Cell, Option, Table
+from simulator.dashboard.charts import CellValue, Option, Table
 
-__all__ = ["SIZES", "Leaf", "Listed", "listed"]
+__all__ = ["PAGE_SIZES", "Leaf", "Listed", "listed"]
 
-SIZES = (15, 50, 200)
+PAGE_SIZES = (15, 50, 200)
 """Rows that a page may have."""
 DIGITS = 5  # of the largest number in a column
 PENCE, FINEST = 2, 8  # decimals, at least and at most
@@ -21,7 +21,7 @@ class Leaf:
     """Which page, of how many rows, sorted by which column, with which words in it."""
 
     page: int = 1
-    size: int = SIZES[0]
+    size: int = PAGE_SIZES[0]
     by: int | None = None
     descending: bool = False
     sought: str = ""
@@ -67,7 +67,7 @@ def listed(table: Table, leaf: Leaf) -> Listed:
     return Listed(headers, items, len(rows), page)
 
 
-def _found(rows: Sequence[tuple[Cell, ...]], sought: str) -> Sequence[tuple[Cell, ...]]:
+def _found(rows: Sequence[tuple[CellValue, ...]], sought: str) -> Sequence[tuple[CellValue, ...]]:
     """Those whose text has all the words."""
     words = sought.lower().split()
     if not words:
@@ -78,7 +78,7 @@ def _found(rows: Sequence[tuple[Cell, ...]], sought: str) -> Sequence[tuple[Cell
     ]
 
 
-def _ordered(rows: Sequence[tuple[Cell, ...]], leaf: Leaf) -> Sequence[tuple[Cell, ...]]:
+def _ordered(rows: Sequence[tuple[CellValue, ...]], leaf: Leaf) -> Sequence[tuple[CellValue, ...]]:
     """Numbers by size, names by their words and the numbers in them; what is unknown last."""
     by = leaf.by
     if by is None:
@@ -88,14 +88,14 @@ def _ordered(rows: Sequence[tuple[Cell, ...]], leaf: Leaf) -> Sequence[tuple[Cel
     return sorted(known, key=lambda row: _rank(row[by]), reverse=leaf.descending) + unknown
 
 
-def _rank(cell: Cell) -> tuple[Any, ...]:
+def _rank(cell: CellValue) -> tuple[Any, ...]:
     if not isinstance(cell, str):
         return (0, cell)
     parts = re.split(r"(\d+)", cell.lower())
     return (1, [int(part) if part.isdecimal() else part for part in parts])
 
 
-def _decimals(column: Sequence[Cell]) -> int | None:
+def _decimals(column: Sequence[CellValue]) -> int | None:
     """Decimals of the numbers of a column; None where there is text."""
     if any(isinstance(cell, str) for cell in column):
         return None
@@ -107,7 +107,7 @@ def _decimals(column: Sequence[Cell]) -> int | None:
     return min(max(DIGITS - 1 - before, PENCE), FINEST)
 
 
-def _written(cell: Cell, decimals: int | None) -> str:
+def _written(cell: CellValue, decimals: int | None) -> str:
     if cell is None:
         return "–"
     if isinstance(cell, str) or decimals is None:

@@ -16,8 +16,8 @@ from simulator.dashboard.charts import (
     Table,
     axis,
     draw,
+    jsonable,
     number,
-    numbers,
     over_periods,
     said,
     series,
@@ -34,14 +34,14 @@ from simulator.market.ticks import TickBook
 
 __all__ = ["drawings", "pickers"]
 
-TOKEN, ROWS, ALL = "Token", "Fills and positions", "of all tokens"
+TOKEN, TABLE_ROWS, OF_ALL_TOKENS = "Token", "Fills and positions", "of all tokens"
 THIS = "of this token"
 
-SMALL = 220  # pixels
+SMALL_HEIGHT = 220  # pixels
 LATEST = 200  # fills that are listed
 STEPS = 60  # of the depth on each side
 HALF = 0.5  # of a reserve, the largest swap
-LEAST = 1e-6  # of it, the smallest
+LEAST_DEPTH = 1e-6  # of it, the smallest
 
 PAID = Look(OTHERS[0], 2.0)
 PLACED = (
@@ -72,7 +72,7 @@ def pickers(cast: Cast) -> Sequence[Picker]:
     """One of the tokens, and whether rows are of that one only."""
     if not cast.tokens:
         return ()
-    return Picker(TOKEN, tuple(map(words, cast.tokens))), Picker(ROWS, (THIS, ALL))
+    return Picker(TOKEN, tuple(map(words, cast.tokens))), Picker(TABLE_ROWS, (THIS, OF_ALL_TOKENS))
 
 
 def drawings(show: Show, picks: Mapping[str, str]) -> Sequence[Drawing]:
@@ -81,13 +81,13 @@ def drawings(show: Show, picks: Mapping[str, str]) -> Sequence[Drawing]:
     if not cast.tokens:
         return [said("No market", "Clients are paid in cash: there are no tokens to trade.")]
     token = [words(name) for name in cast.tokens].index(picks[TOKEN])
-    of = None if picks.get(ROWS) == ALL else token
+    of = None if picks.get(TABLE_ROWS) == OF_ALL_TOKENS else token
     few = thinned(frames)
     return [
         Chart(_price(few, token, cast)),
         _depth(frames[-1], token, cast),
-        Chart(_volume(few, token), height=SMALL),
-        Chart(_reserves(few, token), height=SMALL),
+        Chart(_volume(few, token), height=SMALL_HEIGHT),
+        Chart(_reserves(few, token), height=SMALL_HEIGHT),
         _fills(frames[-1], of, cast),
         _positions(frames, of, cast),
     ]
@@ -164,7 +164,7 @@ def _swaps(frame: Frame, token: int, market: Market, fee: float, pays_token: boo
     if isinstance(market.curve, Concentrated):  # one side may be used up
         most = most or reserve_token * spot + reserve_numeraire / (spot if pays_token else 1)
     paid = HALF * most * np.linspace(0.0, 1.0, STEPS + 1)
-    paid[0] = LEAST * paid[-1]
+    paid[0] = LEAST_DEPTH * paid[-1]
     if isinstance(market.curve, Concentrated):
         return swapped_through(_pool(frame, token, market.curve, fee), paid, pays_token)
     curve = market.curve.at(frame.period)
@@ -224,8 +224,8 @@ def _fills(frame: Frame, token: int | None, cast: Cast) -> Table:
     columns = [
         shown["sequence"].astype(int).tolist(),
         *(spoken(cast, name, shown[name]) for name in ("agent", "strategy", "token", "side")),
-        *(numbers(shown[name]) for name in ("amount_in", "amount_out", "price")),
-        numbers(100 * shown["slippage"]),
+        *(jsonable(shown[name]) for name in ("amount_in", "amount_out", "price")),
+        jsonable(100 * shown["slippage"]),
         spoken(cast, "status", shown["status"]),
     ]
     names: tuple[str, ...] = PLACED
@@ -254,7 +254,7 @@ def _positions(frames: Sequence[Frame], token: int | None, cast: Cast) -> Table:
         return said(title, "There are none.")
     columns = [
         *(spoken(cast, name, rows[name][there]) for name in ("agent", "token")),
-        *(numbers(column[there]) for column in (part, value, held, gain, fees, lvr)),
+        *(jsonable(column[there]) for column in (part, value, held, gain, fees, lvr)),
     ]
     below = "numeraire, at spot prices; holding: what was put in, had it been held"
     return Table(title, PROVIDED, list(zip(*columns, strict=True)), below)
@@ -263,11 +263,11 @@ def _positions(frames: Sequence[Frame], token: int | None, cast: Cast) -> Table:
 def _so_far(frames: Sequence[Frame], pools: int) -> tuple[Floats, Floats]:
     """Fees and LVR of the newest positions in all periods `[positions]`."""
     place = [frame.positions["agent"] * pools + frame.positions["token"] for frame in frames]
-    numbers, newest = np.concatenate(place), place[-1]
+    jsonable, newest = np.concatenate(place), place[-1]
     if not newest.size:
         return np.zeros(0), np.zeros(0)
     fees, lvr = (
-        np.bincount(numbers, np.concatenate([frame.positions[name] for frame in frames]))[newest]
+        np.bincount(jsonable, np.concatenate([frame.positions[name] for frame in frames]))[newest]
         for name in ("fees", "lvr")
     )
     return fees, lvr

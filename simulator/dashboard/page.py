@@ -9,12 +9,12 @@ from typing import Any
 import solara
 from mesa.visualization import SolaraViz
 
-from simulator.dashboard.asking import Asked
+from simulator.dashboard.asking import SettingInput
 from simulator.dashboard.charts import Chart, Drawing, Table
 from simulator.dashboard.choosing import Choice
 from simulator.dashboard.controls import Control
 from simulator.dashboard.figure import Figure
-from simulator.dashboard.listing import SIZES, Leaf, listed
+from simulator.dashboard.listing import PAGE_SIZES, Leaf, listed
 from simulator.dashboard.overview import story
 from simulator.dashboard.pace import Pace, drawn, redraw
 from simulator.dashboard.showing import Live, Replay, Show
@@ -65,7 +65,7 @@ def RecordedRun(stage: Stage) -> None:
     solara.Title(f"{name} · wallstreetfeds")
     with solara.Div():
         _viz(show, {"recorded": recorded}, f"{name}: {recorded.folder}", mounted.value)
-        Side(show.value)
+        Controls(show.value)
         Shown(show.value, (), mounted)
 
 
@@ -99,7 +99,7 @@ def LiveRun(stage: Stage) -> None:
     typed = {"type": "InputText", "label": "Seed of all random streams", "value": now}
     with solara.Div():
         _viz(show, {"choose": choose, "seed": typed}, f"WallStreetFeds: {name}", mounted.value)
-        Side(show.value, lambda: _steering(stage, show, choice, opened))
+        Controls(show.value, lambda: _steering(stage, show, choice, opened))
         Shown(show.value, choice.value.problems, mounted)
 
 
@@ -111,12 +111,12 @@ def _steering(
 ) -> None:
     Interventions(show)
     OtherScenario(stage, opened)
-    Settings(choice)
+    ScenarioSettings(choice)
     Saving(stage, show.value)
 
 
 @solara.component
-def Side(show: Show, more: Callable[[], None] = lambda: None) -> None:
+def Controls(show: Show, more: Callable[[], None] = lambda: None) -> None:
     """What stands below Mesa's controls, being components deeper than they are."""
     with solara.Div():
         Pace(show)
@@ -237,7 +237,7 @@ def TableOf(table: Table) -> None:
         with solara.Column(gap="0px"):
             solara.Text(table.title, style={"font-weight": "600"})
             solara.Text(table.below, style={"font-size": "0.8rem", "opacity": "0.75"})
-        if len(table.rows) > SIZES[0]:
+        if len(table.rows) > PAGE_SIZES[0]:
             with solara.Div(style={"max-width": "220px"}):
                 solara.InputText(
                     "Filter",
@@ -261,8 +261,8 @@ def _leaf_of(table: Table, leaf: Leaf, set_leaf: Callable[[Callable[[Leaf], Leaf
         items_per_page=leaf.size,
         dense=True,
         mobile_breakpoint=0,
-        hide_default_footer=len(table.rows) <= SIZES[0],
-        footer_props={"items-per-page-options": list(SIZES)},
+        hide_default_footer=len(table.rows) <= PAGE_SIZES[0],
+        footer_props={"items-per-page-options": list(PAGE_SIZES)},
         style_="font-variant-numeric: tabular-nums",
     )
     solara.v.use_event(
@@ -331,7 +331,7 @@ def OtherScenario(stage: Stage, opened: Callable[[Choice], None]) -> None:
 
 
 @solara.component
-def Settings(choice: solara.Reactive[Choice]) -> None:
+def ScenarioSettings(choice: solara.Reactive[Choice]) -> None:
     """Everything that one can change of the scenario, by section."""
     opened, set_opened = solara.use_state(None)
     sections: dict[str, list[Control]] = {}
@@ -358,7 +358,7 @@ def Setting(choice: solara.Reactive[Choice], control: Control) -> None:
         if control.path in {each.path for each in choice.value.controls}:  # still
             choice.value = choice.value.changed(control.path, new)
 
-    Asked(control, lambda: choice.value.value(control), change)
+    SettingInput(control, lambda: choice.value.value(control), change)
 
 
 @solara.component

@@ -23,7 +23,7 @@ from simulator.tables import TABLES
 
 __all__ = ["Live", "Recorded", "Replay", "Show", "Utilities"]
 
-PATIENCE = 5.0
+SECONDS_TO_DRAW = 5.0
 """Seconds that a step waits at most while the page is drawn."""
 COALITIONS_OF = 20
 """Utilities are told of the coalitions of so many clients."""
@@ -120,7 +120,7 @@ class Show(mesa.Model):
 
         The lock is only looked at, as who draws does not wait for it.
         """
-        last = time.monotonic() + PATIENCE
+        last = time.monotonic() + SECONDS_TO_DRAW
         while self.drawing.locked() and time.monotonic() < last:
             time.sleep(0.002)
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from simulator.analysis.looks import words
 from simulator.components import Family
-from simulator.dashboard.asking import Asked
+from simulator.dashboard.asking import SettingInput
 from simulator.dashboard.choosing import with_change
 from simulator.dashboard.controls import Control, controls
 from simulator.dashboard.frames import Cast
@@ -165,4 +165,4 @@ def _asked(
         now = known[min(int(value()), len(known) - 1)]
         solara.Select(control.label, known, now, on_value=chosen).key(key)
     else:
-        Asked(control, value, change).key(key)
+        SettingInput(control, value, change).key(key)

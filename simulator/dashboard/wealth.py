@@ -17,11 +17,11 @@ from simulator.dashboard.charts import (
     beside,
     category,
     number,
-    numbered,
     over_periods,
     scaled,
     sheet,
     thinned,
+    trailing_numbers,
 )
 from simulator.dashboard.controls import round_number
 from simulator.dashboard.frames import Cast, Frame
@@ -54,7 +54,7 @@ _USES = {
 }
 """Flows in which revenue leaves the clearing account."""
 
-POINTS = 200
+CURVE_POINTS = 200
 """A Lorenz curve has no more points than this."""
 
 
@@ -81,7 +81,7 @@ def _holders(frame: Frame, cast: Cast) -> Option:
     percent = np.full_like(held, np.nan)
     np.divide(100 * held, supply, out=percent, where=supply > 0)
     option = sheet(f"Who holds the tokens, period {frame.period}", "percent of the supply")
-    short = numbered(cast.tokens)
+    short = trailing_numbers(cast.tokens)
     option["xAxis"] = category(short, "token" if len(short) > 1 else "")
     option["yAxis"] = axis(100.0)
     option["tooltip"] |= {"axisPointer": {"type": "shadow"}}
@@ -121,7 +121,7 @@ class _Curve(NamedTuple):
     def points(self) -> list[list[float]]:
         """At most `POINTS` of it, in percent."""
         last = len(self.accounts) - 1
-        chosen = np.linspace(0, last, min(last + 1, POINTS)).round().astype(int)
+        chosen = np.linspace(0, last, min(last + 1, CURVE_POINTS)).round().astype(int)
         points: list[list[float]] = (100 * np.column_stack(self)[chosen]).round(3).tolist()
         return points
 

@@ -11,7 +11,7 @@ import mesa
 from simulator.agents.aggregator import Aggregator
 from simulator.agents.client import Client
 from simulator.agents.groups import Group, InvestorGroup
-from simulator.agents.holder import Place, Trader
+from simulator.agents.holder import AgentPlace, Trader
 from simulator.agents.investor import Investor
 from simulator.agents.liquidity_provider import LiquidityProvider
 from simulator.economy.register import TREASURY
@@ -56,14 +56,14 @@ def _unfit(name: Any, made: Any, groups: Mapping[str, Group]) -> str:
 def create_agents(model: mesa.Model, world: World, types: AgentTypes) -> None:
     """Everybody there will be, as agents of the model and of their groups."""
     register, agent = world.register, 1
-    Aggregator(model, Place("aggregator", TREASURY))
+    Aggregator(model, AgentPlace("aggregator", TREASURY))
     numbers = dict.fromkeys(KINDS, 0)
     for group in world.groups.all:
         kind = group.name.partition("/")[0]
         made, last = types.get(group.name, KINDS[kind]), group.accounts[-1]
         while agent < len(register.agents) and register.first_accounts[agent] <= last:
             first, size = int(register.first_accounts[agent]), int(register.sizes[agent])
-            place = Place(register.agents[agent], first, size, numbers[kind], group.name)
+            place = AgentPlace(register.agents[agent], first, size, numbers[kind], group.name)
             group.agents.append(made(model, place))
             numbers[kind] += 1
             agent += 1

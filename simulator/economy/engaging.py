@@ -85,7 +85,7 @@ class Engagement:
             )
             own = {name: np.where(there, own[name], past[name]) for name in own}
             cost = own["effort"] * full[clients]
-            stays = group.participation.joins(age, there, pay[clients], cost)
+            stays = group.participation.participates(age, there, pay[clients], cost)
             parts.append(own | {"there": stays})
         decided |= {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         return decided, paid

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from simulator.agents.groups import ClientGroup, InvestorGroup, strategy_of
-from simulator.agents.traders import Asked, AskedTraders, Traders
+from simulator.agents.traders import AgentStrategy, AgentTraders, Traders
 from simulator.components import Booleans, Floats
 from simulator.economy.register import TREASURY, Register
 
@@ -78,9 +78,9 @@ class Groups:
             accounts = np.arange(account, account + group.count)
             numbers = accounts - TREASURY - 1
             own = register.agent_types.get(name)
-            yield (AskedTraders if own else Traders)(
+            yield (AgentTraders if own else Traders)(
                 name=name,
-                strategy=Asked(kind=own) if own else strategy_of(group),
+                strategy=AgentStrategy(kind=own) if own else strategy_of(group),
                 accounts=accounts,
                 own_token=own_token[np.minimum(numbers, len(register.clients))],
                 clients=(

@@ -26,7 +26,7 @@ def begin(world: World) -> None:
 
 def welcome(world: World) -> None:
     """Clients who join in this period bring their cash and launch their tokens."""
-    new = world.register.joins == world.period
+    new = world.register.join_period == world.period
     if world.period > 1 and new.any():
         _launch(world, new)
 

@@ -44,7 +44,7 @@ def assess(world: World) -> None:
         memory.contribution, round_, world.cohort, world.streams
     )
     credit, memory.credit = tokens.credit.update(memory.credit, contributions)
-    shares = world.of_joined(tokens.allocation.shares, credit)
+    shares = world.for_joined_clients(tokens.allocation.shares, credit)
     world.assessment = Assessment(round_.participated, contributions, credit, shares)
 
 

@@ -12,7 +12,7 @@ from simulator.components import Booleans, Floats
 from simulator.economy import joining, learning, rewarding, rows, trading
 from simulator.economy.cast import AgentTypes, check_types, create_agents, number_from
 from simulator.economy.records import Reward, Traded
-from simulator.economy.register import CLEARING, Register
+from simulator.economy.register import CLEARING_ACCOUNT, Register
 from simulator.economy.world import World
 from simulator.errors import LedgerError, RunError
 from simulator.federation import Cohort, Quality, Round
@@ -102,7 +102,7 @@ class Economy(mesa.Model):
         """Audit the books and write down what happened; the summary row comes last."""
         world = self.world
         world.ledger.audit()
-        if world.ledger.balances[CLEARING].any():
+        if world.ledger.balances[CLEARING_ACCOUNT].any():
             raise LedgerError(f"the clearing account is not empty after period {world.period}")
         self.tables = rows.table_rows(world, reward, traded)
         self.history.append(self.tables["periods"])

@@ -11,7 +11,7 @@ from simulator.market.statuses import Status
 
 __all__ = ["Offers", "sell"]
 
-ROUNDING = 1e-12  # of an order or an offer: with no more left of it, it is done
+LEAST_LEFT = 1e-12  # of an order or an offer: with no more left of it, it is done
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _sell_together(
     ledger.transfer("offering", 1 + token, OUTSIDE, buyer, money / price[token])
     got = _sums(client, money, len(accounts))
     left = offers.asked - got
-    left = np.where(left > ROUNDING * offers.asked, left, 0.0)
+    left = np.where(left > LEAST_LEFT * offers.asked, left, 0.0)
     return replace(offers, asked=left, paid=offers.paid + got), _rest(orders, served), fills
 
 
@@ -115,4 +115,4 @@ def _rest(orders: Orders, served: Floats) -> Orders:
     rest = orders.amount - served
     part = np.divide(rest, orders.amount, out=np.ones_like(rest), where=served > 0)
     left = replace(orders, amount=rest, min_out=orders.min_out * part)
-    return left.take(np.flatnonzero((served == 0) | (part > ROUNDING)))
+    return left.take(np.flatnonzero((served == 0) | (part > LEAST_LEFT)))

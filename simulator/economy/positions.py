@@ -7,15 +7,15 @@ import numpy as np
 
 from simulator.components import Floats, Integers
 from simulator.economy.records import Book
-from simulator.economy.register import CLEARING, TREASURY
+from simulator.economy.register import CLEARING_ACCOUNT, TREASURY
 from simulator.economy.world import World
 from simulator.ledger import NUMERAIRE, OUTSIDE
 from simulator.market import ConcentratedPool, LiquidityOrders, Pool, Pools, Positions
 from simulator.market.fees import fees_earned
 
-__all__ = ["change", "fill", "inject", "opened", "rows"]
+__all__ = ["change", "deepen", "inject", "opened", "rows"]
 
-DUST = 1e-12  # of a pool's reserves: less is not deposited
+LEAST_DEPOSIT = 1e-12  # of a pool's reserves: less is not deposited
 
 
 def opened(world: World, new: Integers) -> None:
@@ -56,7 +56,7 @@ def change(world: World, orders: LiquidityOrders) -> None:
     world.book = book
 
 
-def fill(world: World, budget: Floats, arrived: float) -> None:
+def deepen(world: World, budget: Floats, arrived: float) -> None:
     """The treasury puts `budget` `[tokens]` into pools, with tokens minted at the ratio of each.
 
     Prices stay, and the treasury has the LP shares. It retains what is for a pool that is empty or
@@ -67,11 +67,11 @@ def fill(world: World, budget: Floats, arrived: float) -> None:
     ledger, book = world.ledger, _writable(world.book)
     for number, pool in enumerate(world.pools):
         money = float(budget[number])
-        if pool.empty or not pool.shares or money / pool.reserve_numeraire < DUST:
-            ledger.transfer("retained", NUMERAIRE, CLEARING, TREASURY, money, arrived)
+        if pool.empty or not pool.shares or money / pool.reserve_numeraire < LEAST_DEPOSIT:
+            ledger.transfer("retained", NUMERAIRE, CLEARING_ACCOUNT, TREASURY, money, arrived)
             continue
-        ledger.transfer("liquidity", NUMERAIRE, CLEARING, TREASURY, money, arrived)
-        _deepen(pool, TREASURY, money, book, (-1, number), arrived)
+        ledger.transfer("liquidity", NUMERAIRE, CLEARING_ACCOUNT, TREASURY, money, arrived)
+        _deposit_with_minted(pool, TREASURY, money, book, (-1, number), arrived)
     world.book = book
 
 
@@ -86,7 +86,7 @@ def inject(world: World, account: int, amount: float) -> None:
     for number in numbers:
         money = amount / len(numbers)
         ledger.transfer("endowment", NUMERAIRE, OUTSIDE, account, money)
-        _deepen(pools[number], account, money, book, (row, number), amount)
+        _deposit_with_minted(pools[number], account, money, book, (row, number), amount)
     world.book = book
 
 
@@ -95,7 +95,7 @@ def _writable(book: Book) -> Book:
     return Book(**{name: array.copy() for name, array in vars(book).items()})
 
 
-def _deepen(
+def _deposit_with_minted(
     pool: Pool, account: int, money: float, book: Book, place: tuple[int, int], scale: float
 ) -> None:
     """Put `money` of `account` into a pool, with as many minted tokens as keep the price.
@@ -197,7 +197,7 @@ def _deposited(
             token = min(token, numeraire * ratio)
             numeraire = token / ratio
         parts = token / (pool.reserve_token or 1.0), numeraire / (pool.reserve_numeraire or 1.0)
-        taken = min(parts) >= DUST
+        taken = min(parts) >= LEAST_DEPOSIT
     if not taken:
         return 0.0, 0.0
     pool.add_liquidity(token, numeraire, account=account, lower=bounds[0], upper=bounds[1])

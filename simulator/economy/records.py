@@ -14,7 +14,7 @@ __all__ = ["Assessment", "Book", "Memories", "Prices", "Reward", "Traded"]
 
 
 @dataclass(frozen=True)
-class Record:
+class ArrayRecord:
     """A frozen record of arrays."""
 
     @classmethod
@@ -24,7 +24,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Assessment(Record):
+class Assessment(ArrayRecord):
     """What the last round said of the clients; arrays are `[clients]`."""
 
     participated: Booleans
@@ -40,7 +40,7 @@ class Assessment(Record):
 
 
 @dataclass(frozen=True)
-class Prices(Record):
+class Prices(ArrayRecord):
     """Prices of the tokens, in numeraire; arrays are `[tokens]`."""
 
     spot: Floats  # the last one known where a pool is empty
@@ -48,7 +48,7 @@ class Prices(Record):
 
 
 @dataclass(frozen=True)
-class Book(Record):
+class Book(ArrayRecord):
     """What is remembered of positions from period to period.
 
     Arrays are `[position_accounts, tokens]`, those of both assets (tokens, numeraire)

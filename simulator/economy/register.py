@@ -15,9 +15,9 @@ from simulator.ledger import NUMERAIRE
 from simulator.market import SIDES, STATUSES, Concentrated
 from simulator.scenario import BehaviourEvent, Scenario, numbered
 
-__all__ = ["BUYBACK", "CLEARING", "TREASURY", "Register", "each"]
+__all__ = ["BUYBACK", "CLEARING_ACCOUNT", "TREASURY", "Register", "each"]
 
-CLEARING = 1
+CLEARING_ACCOUNT = 1
 """Account in which revenue arrives and which it leaves within the reward step."""
 TREASURY = 2
 """The aggregator's account, the first of the agents' accounts."""
@@ -59,13 +59,13 @@ class Register:
         return np.array([group.availability for group in each(self.settings.clients)])
 
     @cached_property
-    def joins(self) -> Integers:
+    def join_period(self) -> Integers:
         """Period in which each client joins `[clients]`; 1 for those who are there at genesis."""
         return np.array([group.joins for group in each(self.settings.clients)])
 
     def joined(self, period: int) -> Booleans:
         """Which clients have joined by a period, genesis being that of the first `[clients]`."""
-        joined: Booleans = self.joins <= max(period, 1)
+        joined: Booleans = self.join_period <= max(period, 1)
         return joined
 
     def launched(self, clients: Booleans) -> Integers:
@@ -74,12 +74,12 @@ class Register:
         A shared one is there from genesis on.
         """
         own = self.settings.tokens.mechanism.by_client
-        bringing = clients & (self.token_of >= 0) & (own | (self.joins == 1))
+        bringing = clients & (self.token_of >= 0) & (own | (self.join_period == 1))
         return np.unique(self.token_of[bringing])
 
     def exist(self, period: int) -> Booleans:
         """Which tokens have been launched by a period `[tokens]`."""
-        if period >= self.joins.max():
+        if period >= self.join_period.max():
             return np.ones(len(self.tokens), dtype=bool)
         exist = np.zeros(len(self.tokens), dtype=bool)
         exist[self.launched(self.joined(period))] = True

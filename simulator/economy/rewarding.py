@@ -8,12 +8,12 @@ from simulator.components import Booleans, Floats, Integers
 from simulator.economy import positions
 from simulator.economy.publishing import announced, news
 from simulator.economy.records import Prices, Reward
-from simulator.economy.register import CLEARING, TREASURY, Register
+from simulator.economy.register import CLEARING_ACCOUNT, TREASURY, Register
 from simulator.economy.world import World, parts
 from simulator.errors import LedgerError
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import Fills, Orders, Pool, settle
-from simulator.tokens import HORIZON, Split
+from simulator.tokens import HORIZON, PayoutSplit
 
 __all__ = ["earning_supply", "earning_tokens", "reward"]
 
@@ -54,24 +54,26 @@ def _revenue(world: World) -> float:
     return revenue * world.settings.demand(world.period)
 
 
-def _pay_out(world: World, revenue: float, split: Split) -> tuple[Floats, Floats, Booleans, Fills]:
+def _pay_out(
+    world: World, revenue: float, split: PayoutSplit
+) -> tuple[Floats, Floats, Booleans, Fills]:
     """Revenue goes through clearing to all its uses; returns what `_pay_dividends` does, and what
     was bought back.
     """
     ledger, payout = world.ledger, world.settings.tokens.payout
     pooled = world.settings.tokens.mechanism.pooled
     arrived = revenue + split.released
-    ledger.transfer("revenue", NUMERAIRE, OUTSIDE, CLEARING, revenue)
-    ledger.transfer("released", NUMERAIRE, TREASURY, CLEARING, split.released)
+    ledger.transfer("revenue", NUMERAIRE, OUTSIDE, CLEARING_ACCOUNT, revenue)
+    ledger.transfer("released", NUMERAIRE, TREASURY, CLEARING_ACCOUNT, split.released)
     in_pools = world.positions.tokens if payout.pools_earn else None
     earning = earning_tokens(ledger, world.register, in_pools)
     dividends = _pay_dividends(ledger, earning, pooled(split.dividend))
     clients = world.register.client_accounts
-    ledger.transfer("direct", NUMERAIRE, CLEARING, clients, split.direct, arrived)
-    ledger.transfer("retained", NUMERAIRE, CLEARING, TREASURY, split.carried, arrived)
-    ledger.transfer("burn", NUMERAIRE, CLEARING, OUTSIDE, split.burned, arrived)
+    ledger.transfer("direct", NUMERAIRE, CLEARING_ACCOUNT, clients, split.direct, arrived)
+    ledger.transfer("retained", NUMERAIRE, CLEARING_ACCOUNT, TREASURY, split.carried, arrived)
+    ledger.transfer("burn", NUMERAIRE, CLEARING_ACCOUNT, OUTSIDE, split.burned, arrived)
     fills = _buy_back(world, pooled(split.buyback), arrived)
-    positions.fill(world, pooled(split.liquidity), arrived)
+    positions.deepen(world, pooled(split.liquidity), arrived)
     _empty_clearing(ledger, split.treasury, arrived)
     return *dividends, fills
 
@@ -131,7 +133,7 @@ def earning_tokens(ledger: Ledger, register: Register, pooled: Floats | None) ->
 def earning_supply(ledger: Ledger, register: Register, pools_earn: bool) -> Floats:
     """The sum of `earning_tokens` over all accounts `[tokens]`, from the other side."""
     token = register.token_numbers
-    idle: Floats = ledger.balances[CLEARING, token] + ledger.balances[TREASURY, token]
+    idle: Floats = ledger.balances[CLEARING_ACCOUNT, token] + ledger.balances[TREASURY, token]
     if register.escrow_accounts.size:
         idle += ledger.balances[register.escrow_accounts[0], token]
     if not pools_earn:
@@ -154,10 +156,10 @@ def _pay_dividends(
     eligible = tokens.sum(axis=0)
     rate = np.divide(dividend, eligible, out=np.zeros_like(dividend), where=eligible > 0)
     received = tokens @ rate
-    ledger.transfer("dividend", NUMERAIRE, CLEARING, np.arange(len(received)), received)
+    ledger.transfer("dividend", NUMERAIRE, CLEARING_ACCOUNT, np.arange(len(received)), received)
     claimed = eligible > 0
     unclaimed = np.where(claimed, 0.0, dividend)
-    ledger.transfer("retained", NUMERAIRE, CLEARING, TREASURY, float(unclaimed.sum()))
+    ledger.transfer("retained", NUMERAIRE, CLEARING_ACCOUNT, TREASURY, float(unclaimed.sum()))
     return received, rate, claimed
 
 
@@ -177,8 +179,10 @@ def buy_back(
     """
     bought = np.flatnonzero(wanted & (budget > 0))
     kept = budget.sum() - budget[bought].sum()
-    ledger.transfer("buyback", NUMERAIRE, CLEARING, TREASURY, budget[bought], arrived)
-    ledger.transfer("retained", NUMERAIRE, CLEARING, TREASURY, max(float(kept), 0.0), arrived)
+    ledger.transfer("buyback", NUMERAIRE, CLEARING_ACCOUNT, TREASURY, budget[bought], arrived)
+    ledger.transfer(
+        "retained", NUMERAIRE, CLEARING_ACCOUNT, TREASURY, max(float(kept), 0.0), arrived
+    )
     orders = Orders(
         account=np.full(len(bought), TREASURY),
         token=bought,
@@ -199,10 +203,10 @@ def buy_back(
 
 def _empty_clearing(ledger: Ledger, treasury: float, arrived: float) -> None:
     """Give the treasury what is left in clearing, which must be `treasury` up to rounding."""
-    left = float(ledger.balances[CLEARING, NUMERAIRE])
+    left = float(ledger.balances[CLEARING_ACCOUNT, NUMERAIRE])
     if abs(left - treasury) > 1e-9 * max(arrived, 1.0):
         raise LedgerError(f"clearing holds {left!r} for the treasury, which is due {treasury!r}")
-    ledger.transfer("treasury", NUMERAIRE, CLEARING, TREASURY, left)
+    ledger.transfer("treasury", NUMERAIRE, CLEARING_ACCOUNT, TREASURY, left)
 
 
 def _mint(
@@ -245,7 +249,7 @@ def _value_tokens(world: World, cash: Floats) -> Floats:
     expected, memory.valuation = tokens.valuation.expect(memory.valuation, cash, exist)
     supply = earning_supply(world.ledger, register, tokens.payout.pools_earn)
     pooled = tokens.mechanism.pooled
-    parts = pooled(world.of_joined(tokens.issuance.parts, world.assessment.shares))
+    parts = pooled(world.for_joined_clients(tokens.issuance.parts, world.assessment.shares))
     periods = world.period + np.arange(1, HORIZON + 1)
     emissions, unlocked = tokens.issuance.scheduled(memory.issuance, periods), None
     if tokens.vesting.locks:
@@ -256,7 +260,7 @@ def _value_tokens(world: World, cash: Floats) -> Floats:
     return value
 
 
-def _pay_of_a_share(world: World, split: Split, issued: Floats) -> Floats:
+def _pay_of_a_share(world: World, split: PayoutSplit, issued: Floats) -> Floats:
     """What a share of 1 would bring each client of a period's rewards `[clients]`, numeraire.
 
     Tokens at the spot price; of what is paid to holders, the part of its own holdings, where its

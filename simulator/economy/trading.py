@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from simulator.agents.traders import Own, Traders
+from simulator.agents.traders import ClientFigures, Traders
 from simulator.components import Floats, Memory
 from simulator.economy import positions
 from simulator.economy.arbitrage import bring_in, take_out
@@ -54,7 +54,7 @@ def exchange(world: World, reward: Reward) -> Traded:
     memory.outside_price = market.outside_price.move(
         memory.outside_price, world.period, world.streams["outside_price"]
     )
-    own = Own(reward.vested, world.training_cost)
+    own = ClientFigures(reward.vested, world.training_cost)
     if world.groups.changing:
         provide(world, view(world, reward.dividend), own)
     offers, accounts = _offer(world), world.register.client_accounts
@@ -70,7 +70,7 @@ def exchange(world: World, reward: Reward) -> Traded:
     return Traded(passes, offers)
 
 
-def provide(world: World, view: MarketView, own: Own) -> None:
+def provide(world: World, view: MarketView, own: ClientFigures) -> None:
     """Liquidity providers decide on one view what to change of their positions, and do it."""
     placed = _asked(world, world.groups.changing, Traders.provide, view, own)
     positions.change(world, LiquidityOrders.join(placed))
@@ -118,7 +118,7 @@ def view(world: World, dividend: Floats) -> MarketView:
     )
 
 
-def decide(world: World, view: MarketView, own: Own) -> Orders:
+def decide(world: World, view: MarketView, own: ClientFigures) -> Orders:
     """All place their orders on the same view; the second wave sees those of the first."""
     orders = _placed(world, view, own, 1)
     if SECOND_WAVE in world.groups.waves:
@@ -127,7 +127,7 @@ def decide(world: World, view: MarketView, own: Own) -> Orders:
     return orders
 
 
-def _placed(world: World, view: MarketView, own: Own, wave: int) -> Orders:
+def _placed(world: World, view: MarketView, own: ClientFigures, wave: int) -> Orders:
     """Orders of a wave, bounded in their slippage."""
     groups = world.groups
     orders = Orders.join(_asked(world, groups.waves[wave], Traders.decide, view, own))
@@ -140,7 +140,7 @@ def _asked(
     groups: tuple[Traders, ...],
     ask: Callable[..., tuple[Answer, Memory]],
     view: MarketView,
-    own: Own,
+    own: ClientFigures,
 ) -> list[Answer]:
     """What each group answers, having seen what it may of `view`; it remembers that it did."""
     answers = []

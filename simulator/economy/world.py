@@ -19,12 +19,12 @@ from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import Clearing, Concentrated, ConcentratedPool, Curve, Pool, Pools, Positions
 from simulator.randomness import Streams
 from simulator.scenario import Scenario
-from simulator.tables import FORMAT
+from simulator.tables import RUN_FORMAT
 
 __all__ = ["World", "parts"]
 
 Saved = dict[str, np.ndarray]
-LARGE = 100_000  # accounts
+MANY_ACCOUNTS = 100_000  # accounts
 
 
 class World:
@@ -40,8 +40,8 @@ class World:
 
     def __init__(self, settings: Scenario, agent_types: Mapping[str, str] | None = None) -> None:
         self.settings, self.register = settings, Register(settings, agent_types or {})
-        if len(self.register.account_kinds) > LARGE:
-            heap.keep()
+        if len(self.register.account_kinds) > MANY_ACCOUNTS:
+            heap.keep_freed_memory()
         self.streams, register = Streams(settings.seed), self.register
         self.groups = Groups(register)
         self.cohort = settings.federation.gather(settings.behaviours, self.streams, settings.owners)
@@ -100,7 +100,7 @@ class World:
     def save(self) -> Saved:
         """Everything that is needed to go on, as named arrays that need no pickle."""
         saved = {
-            "format": np.array(FORMAT),
+            "format": np.array(RUN_FORMAT),
             "period": np.array(self.period),
             "events": np.array(self._events(self.period)),
             "balances": self.ledger.balances.copy(),
@@ -139,8 +139,10 @@ class World:
 
         Raises RunError when an older version saved it, or another scenario as far as can be seen.
         """
-        if (version := int(saved.get("format", 1))) != FORMAT:
-            raise RunError(f"the state has format {version}, this version goes on from {FORMAT}")
+        if (version := int(saved.get("format", 1))) != RUN_FORMAT:
+            raise RunError(
+                f"the state has format {version}, this version goes on from {RUN_FORMAT}"
+            )
         if saved["balances"].shape != self.ledger.balances.shape:
             raise RunError("the state is that of a scenario with other accounts or tokens")
         if str(saved["events"]) != self._events(int(saved["period"])):
@@ -234,7 +236,7 @@ class World:
         full: Floats = self.cost_rate * self.cohort.trained_on(self.period) * epochs
         return full * self.cohort.trains(self.period)
 
-    def of_joined(self, rule: Callable[[Floats], Floats], values: Floats) -> Floats:
+    def for_joined_clients(self, rule: Callable[[Floats], Floats], values: Floats) -> Floats:
         """What `rule` makes of the values of those who have joined; 0 for others `[clients]`."""
         joined, result = self.register.joined(self.period), np.zeros_like(values)
         result[joined] = rule(values[joined])

@@ -84,7 +84,7 @@ class FedAvgM(Aggregation):
         return self.rate * momentum, {"momentum": momentum}
 
 
-class Adaptive(Aggregation):
+class AdaptiveAggregation(Aggregation):
     """Server steps of about `rate` in each parameter (Reddi et al. 2021, algorithm 2).
 
     m <- beta1 m + (1 - beta1) mean, w <- w + rate m / (sqrt(v) + tau); v starts at tau^2 and tells
@@ -108,7 +108,7 @@ class Adaptive(Aggregation):
         """The next v `[params]` from the last one and the square of the mean update."""
 
 
-class FedAdam(Adaptive):
+class FedAdam(AdaptiveAggregation):
     """Server steps by Adam (Reddi et al. 2021): v <- beta2 v + (1 - beta2) mean^2."""
 
     kind: Literal["fedadam"] = "fedadam"
@@ -118,7 +118,7 @@ class FedAdam(Adaptive):
         return self.beta2 * square + (1 - self.beta2) * new
 
 
-class FedYogi(Adaptive):
+class FedYogi(AdaptiveAggregation):
     """Server steps by Yogi (Reddi et al. 2021): v <- v - (1 - beta2) mean^2 sign(v - mean^2)."""
 
     kind: Literal["fedyogi"] = "fedyogi"
@@ -128,7 +128,7 @@ class FedYogi(Adaptive):
         return square - (1 - self.beta2) * new * np.sign(square - new)
 
 
-class FedAdagrad(Adaptive):
+class FedAdagrad(AdaptiveAggregation):
     """Server steps by Adagrad (Reddi et al. 2021): v <- v + mean^2."""
 
     kind: Literal["fedadagrad"] = "fedadagrad"

@@ -8,7 +8,7 @@ from simulator.components import Booleans, Floats, Integers
 
 __all__ = ["CoalitionGame", "prefixes"]
 
-BLOCK = 64  # coalitions evaluated together: their scores stay in cache
+COALITIONS_AT_ONCE = 64  # coalitions evaluated together: their scores stay in cache
 
 
 class CoalitionGame:
@@ -41,7 +41,8 @@ class CoalitionGame:
     def values(self, members: Booleans) -> Floats:
         """Worth of coalitions `[coalitions, players]` (bool); one value each."""
         blocks = [
-            self._utility(members[first : first + BLOCK]) for first in range(0, len(members), BLOCK)
+            self._utility(members[first : first + COALITIONS_AT_ONCE])
+            for first in range(0, len(members), COALITIONS_AT_ONCE)
         ]
         return np.concatenate(blocks) if blocks else np.zeros(0)
 

@@ -15,7 +15,7 @@ from simulator.components import Floats, Integers
 SCHEDULES = "constant", "optimal", "invscaling"
 OPTIMAL, INVSCALING = 1, 2
 WORD, WORDS, SHIFT = 0xFFFFFFFF, 624, 397  # of the Mersenne twister
-LARGEST = 2**31 - 2  # that scikit-learn draws
+LARGEST_SEED = 2**31 - 2  # that scikit-learn draws
 SMALLEST_SCALE = 1e-9
 IN_STEP = 8  # models trained side by side: while one's sum waits for its last term, others go on
 
@@ -214,8 +214,8 @@ def _drawn(seeds: Integers, count: int, after_another: bool) -> Integers:
             words = 0
             for number in range(count):
                 if after_another:
-                    _, words = _below(states[:, k], words, LARGEST - 1)
-                numbers[begin + k, number], words = _below(states[:, k], words, LARGEST)
+                    _, words = _below(states[:, k], words, LARGEST_SEED - 1)
+                numbers[begin + k, number], words = _below(states[:, k], words, LARGEST_SEED)
     return numbers
 
 

@@ -15,7 +15,7 @@ __all__ = [
     "Dirichlet",
     "Iid",
     "Natural",
-    "Noise",
+    "NoisePartition",
     "Partition",
     "Quantity",
     "Shards",
@@ -145,7 +145,7 @@ class Shards(Partition):
         return [rows[owner == client] for client in range(clients)]
 
 
-class Noise(Partition):
+class NoisePartition(Partition):
     """Feature skew: equal random parts, and normal noise on the features that grows by client.
 
     Features have deviation 1; the noise of client i of N has `sigma` i / (N - 1), none for the
@@ -202,4 +202,11 @@ def _evenly(total: int, parts: int) -> Integers:
     return total // parts + (np.arange(parts) < total % parts)
 
 
-PARTITIONS: tuple[type[Partition], ...] = (Dirichlet, Iid, Quantity, Shards, Noise, Natural)
+PARTITIONS: tuple[type[Partition], ...] = (
+    Dirichlet,
+    Iid,
+    Quantity,
+    Shards,
+    NoisePartition,
+    Natural,
+)

@@ -2,7 +2,7 @@
 
 from simulator.market.batch import settle_together
 from simulator.market.clearing import (
-    CLEARING,
+    CLEARING_RULES,
     Batch,
     Clearing,
     FirstInFirstOut,
@@ -44,7 +44,7 @@ from simulator.market.statuses import STATUSES, Status
 from simulator.market.view import MarketView
 
 __all__ = [
-    "CLEARING",
+    "CLEARING_RULES",
     "CURVES",
     "LAUNCHES",
     "OUTSIDE_PRICES",

@@ -15,7 +15,7 @@ from simulator.market.pool import Pool
 from simulator.market.settling import settle
 from simulator.market.shuffling import MANY, shuffled
 
-__all__ = ["CLEARING", "Batch", "Clearing", "FirstInFirstOut", "Priority", "RandomOrder"]
+__all__ = ["CLEARING_RULES", "Batch", "Clearing", "FirstInFirstOut", "Priority", "RandomOrder"]
 
 
 class Clearing(Component):
@@ -128,4 +128,4 @@ class Batch(Clearing):
         return settle_together(ledger, pools, self.arrange(memory, orders, draws), gas)
 
 
-CLEARING: tuple[type[Clearing], ...] = (RandomOrder, Priority, FirstInFirstOut, Batch)
+CLEARING_RULES: tuple[type[Clearing], ...] = (RandomOrder, Priority, FirstInFirstOut, Batch)

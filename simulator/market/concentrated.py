@@ -10,8 +10,8 @@ import numpy as np
 from simulator.components import Booleans, Floats, Integers, Memory
 from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
-from simulator.market.curves import Concentrated
-from simulator.market.pool import Pool, Side
+from simulator.market.curves import Concentrated, Side
+from simulator.market.pool import Pool
 from simulator.market.ticks import TICK, TickBook
 
 __all__ = ["ConcentratedPool", "Segments"]

@@ -15,7 +15,7 @@ OUTSIDE = NUMERAIRE = np.uint64(0)  # as in the ledger, whose changes the compil
 CONSTANT_PRODUCT, WEIGHTED, STABLESWAP, BONDING_CURVE, CONCENTRATED = range(5)
 PAYABLE = 1.0 - 1e-6  # of a reserve: rounding of what would then be left can be sold back at a gain
 AHEAD = 64  # orders whose balances are read before they settle: many reads at once are quick,
-LARGE = 1 << 17  # where there are more balances than the caches hold
+BEYOND_CACHES = 1 << 17  # where there are more balances than the caches hold
 BUY, SELL = range(2)
 
 
@@ -201,7 +201,7 @@ def ranged_quotes(tokens, buys, amounts, fees, segments):  # type: ignore[no-unt
 
 
 @numba.njit(cache=True)
-def settle(
+def settle_compiled(
     balances: Floats,
     shortfall_tolerance: float,
     pools: Any,
@@ -229,10 +229,10 @@ def settle(
     """
     curves, numbers, fees, pool_accounts, token_accounts, pool_tokens = pools
     touched = 0.0
-    ahead = AHEAD if balances.size > LARGE else max(accounts.size, 1)
+    ahead = AHEAD if balances.size > BEYOND_CACHES else max(accounts.size, 1)
     for begin in range(0, accounts.size, ahead):
         end = min(begin + ahead, accounts.size)
-        for k in range(begin, end if balances.size > LARGE else begin):
+        for k in range(begin, end if balances.size > BEYOND_CACHES else begin):
             row = balances[accounts[k]]
             touched += row[NUMERAIRE] + row[pool_tokens[tokens[k]]]
         for k in range(begin, end):

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator
 
 from simulator.components import Family, Section
-from simulator.market.clearing import CLEARING, Clearing, RandomOrder
+from simulator.market.clearing import CLEARING_RULES, Clearing, RandomOrder
 from simulator.market.curves import CURVES, ConstantProduct, Curve
 from simulator.market.fees import VolatilityFee
 from simulator.market.launch import LAUNCHES, Launch, SeededPool
@@ -30,7 +30,7 @@ class Market(Section):
     volatility_fee: VolatilityFee = Field(
         VolatilityFee(), description="What is added to the fee when prices move."
     )
-    clearing: Annotated[Clearing, Family(CLEARING)] = Field(
+    clearing: Annotated[Clearing, Family(CLEARING_RULES)] = Field(
         RandomOrder(), description="How a trading pass's orders settle."
     )
     passes: int = Field(

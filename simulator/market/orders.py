@@ -17,7 +17,7 @@ SIDES = ("buy", "sell")
 NOTHING: Floats = np.zeros(0)
 ZERO: Floats = np.zeros(1)
 ZERO.setflags(write=False)
-LARGE = 1 << 16  # orders from which on it matters how memory is read
+MANY_ORDERS = 1 << 16  # orders from which on it matters how memory is read
 
 
 def executed(status: Integers) -> Booleans:
@@ -87,7 +87,7 @@ class Orders:
 
     def take(self, rows: Integers | Booleans) -> "Orders":
         """The orders of some rows, in their order."""
-        if rows.dtype != np.bool_ and rows.size > LARGE:
+        if rows.dtype != np.bool_ and rows.size > MANY_ORDERS:
             return self.moved(np.arange(len(self), dtype=np.int32), rows)
         return Orders(
             self.account[rows],

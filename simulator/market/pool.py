@@ -1,16 +1,13 @@
 """A pool: two reserves on a ledger, a curve between them, and LP shares for who fills it."""
 
 import math
-from typing import Literal
 
 from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, OUTSIDE, SHORTFALL_TOLERANCE, Ledger
-from simulator.market.curves import Concentrated, Curve
+from simulator.market.curves import Concentrated, Curve, Side
 from simulator.market.fees import fees_earned
 
-__all__ = ["Pool", "Side"]
-
-Side = Literal["token", "numeraire"]
+__all__ = ["Pool"]
 
 
 class Pool:

@@ -14,12 +14,13 @@ from simulator.market.curves import (
     Concentrated,
     ConstantProduct,
     Curve,
+    Side,
     StableSwap,
     Weighted,
 )
 from simulator.market.fees import fees_earned
 from simulator.market.orders import Fills, Orders
-from simulator.market.pool import Pool, Side
+from simulator.market.pool import Pool
 from simulator.market.statuses import Status
 
 __all__ = [
@@ -151,11 +152,11 @@ def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders, gas: float = 0
     if pools.numbers is None:
         return settle_plain(ledger, pools, orders, gas)
     orders.check(range(len(ledger.balances)), len(pools))
-    from simulator.market.kernels import settle as kernel
+    from simulator.market.kernels import settle_compiled
 
     amount, amount_out = orders.amount.copy(), np.empty(len(orders))
     status, segments = np.empty(len(orders), dtype=np.int64), pools.segments
-    kernel(
+    settle_compiled(
         ledger.balances,
         SHORTFALL_TOLERANCE,
         pools.terms,

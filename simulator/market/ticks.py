@@ -1,17 +1,17 @@
 """Concentrated liquidity: each position serves a range of prices only (Uniswap v3)."""
 
 import math
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 
 from simulator.components import Floats, Integers
 from simulator.errors import MarketError
+from simulator.market.curves import Side
 
 __all__ = ["MAX_TICK", "TICK", "TickBook", "sqrt_price_at"]
 
-Side = Literal["token", "numeraire"]
-SIDES = ("token", "numeraire")
+POOL_SIDES = ("token", "numeraire")
 
 MAX_TICK = 887272
 """Ticks reach from -MAX_TICK to MAX_TICK, prices from 2**-128 to 2**128."""
@@ -147,11 +147,11 @@ class TickBook:
         if payout < min_out:
             raise MarketError(f"the pool would pay {payout!r}, less than min_out {min_out!r}")
         _, _, self.segment, self.height, fees = self._walk(side, amount)
-        self.growth[:, SIDES.index(side)] += fees
+        self.growth[:, POOL_SIDES.index(side)] += fees
         return payout
 
     def _walk(self, side: Side, amount: float) -> tuple[float, float, int, float, Floats]:
-        if side not in SIDES:
+        if side not in POOL_SIDES:
             raise MarketError(f"the side paid in is 'token' or 'numeraire', not {side!r}")
         if not 0 < amount < math.inf:
             raise MarketError(f"an amount must be positive and finite, got {amount!r}")

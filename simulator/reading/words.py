@@ -8,14 +8,14 @@ from simulator.errors import suggestion
 
 __all__ = ["as_yaml", "choices", "described", "dotted", "path_prefix", "quoted", "rounded", "short"]
 
-LONGEST = 60  # characters
+LONGEST_TEXT = 60  # characters
 
 
 def short(text: str) -> str:
     """The text on one line of at most 60 characters."""
     if not text.isprintable():
         text = text.encode("unicode_escape").decode("ascii")
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 3]}..."
 
 
 def quoted(text: str) -> str:

@@ -14,7 +14,7 @@ from simulator.economy import Economy
 from simulator.errors import RunError, SimulatorError
 from simulator.recording import Recorder, write_manifest
 
-__all__ = ["Progress", "blamed_on", "compute"]
+__all__ = ["Progress", "compute", "noting_folder"]
 
 Progress = Callable[[Economy], None]
 """Called after genesis and after every period."""
@@ -55,7 +55,7 @@ def compute(
 
 
 @contextmanager
-def blamed_on(folder: Path) -> Iterator[None]:
+def noting_folder(folder: Path) -> Iterator[None]:
     """Note the folder on whatever stops the work; what is no error of ours becomes a RunError."""
     try:
         yield

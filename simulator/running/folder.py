@@ -22,7 +22,7 @@ from simulator.recording import write_manifest, write_text
 from simulator.scenario import Scenario, scenario_type
 from simulator.scenario.former import in_current_words
 from simulator.scenario.plugins import load_plugins
-from simulator.tables import FORMAT
+from simulator.tables import RUN_FORMAT
 
 if TYPE_CHECKING:
     from simulator.analysis import Run
@@ -104,7 +104,7 @@ def _written(
     """Write what is known before the first period, and return the manifest."""
     write_text(folder / "scenario.yaml", text)
     manifest = {
-        "format": FORMAT,
+        "format": RUN_FORMAT,
         "status": "running",
         "name": scenario.name,
         "seed": scenario.seed,

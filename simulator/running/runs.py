@@ -9,7 +9,7 @@ from typing import Any
 from simulator.economy import Economy
 from simulator.errors import Problem, RunError, ScenarioError, SimulatorError
 from simulator.recording import Recorder, locked, read_manifest, write_manifest
-from simulator.running.computing import Progress, blamed_on, compute
+from simulator.running.computing import Progress, compute, noting_folder
 from simulator.running.folder import (
     git_commit,
     has_summary,
@@ -20,7 +20,7 @@ from simulator.running.folder import (
 )
 from simulator.scenario import Scenario
 from simulator.scenario.loading import NO_CODE
-from simulator.tables import FORMAT, TABLES
+from simulator.tables import RUN_FORMAT, TABLES
 
 __all__ = ["resume", "run", "start"]
 
@@ -45,7 +45,7 @@ def run(
     if agent_types is not None:
         raise ScenarioError([Problem("agent_types", NO_CODE)])
     folder = start(scenario, out, overrides=overrides, plugins=plugins, progress=progress)
-    with blamed_on(folder), locked(folder):
+    with noting_folder(folder), locked(folder):
         summarise(folder)
     return folder
 
@@ -64,7 +64,7 @@ def start(
     economy = _set_up(scenario)
     setup = time.perf_counter() - started
     folder, manifest = new_folder(Path(out), scenario, overrides or {}, plugins, setup, name)
-    with blamed_on(folder), locked(folder):
+    with noting_folder(folder), locked(folder):
         recorder = Recorder(folder, TABLES, economy.register.categories)
         recorder.append(0, economy.tables)
         compute(economy, recorder, manifest, progress)
@@ -82,7 +82,7 @@ def resume(
     """
     folder = Path(folder)
     read_manifest(folder)  # told before a lock is left in a folder that holds no run
-    with blamed_on(folder), locked(folder):
+    with noting_folder(folder), locked(folder):
         manifest = read_manifest(folder)
         if manifest["status"] == "complete" and has_summary(folder):
             return False
@@ -108,7 +108,7 @@ def _compute_rest(
     plugins: Sequence[str | Path],
     progress: Progress | None,
 ) -> None:
-    if manifest["format"] != FORMAT:
+    if manifest["format"] != RUN_FORMAT:
         what = (
             f"was begun by an older version (format {manifest['format']}), whose checkpoints this "
             f"one cannot read; start it anew: wallstreetfeds run {folder / 'scenario.yaml'}"

@@ -7,19 +7,19 @@ from pydantic.fields import FieldInfo
 from simulator.components import Component, Family, Section
 from simulator.reading import Options, fields_of, options_of
 
-__all__ = ["Place", "defaults", "places"]
+__all__ = ["PlaceContent", "defaults", "places"]
 
-Place = tuple[type[Component], ...] | dict[str, FieldInfo]
+PlaceContent = tuple[type[Component], ...] | dict[str, FieldInfo]
 """What stands at a place: a family of components, or a section's plain settings by name."""
 
 
-def places(model: type[Section]) -> dict[str, Place]:
+def places(model: type[Section]) -> dict[str, PlaceContent]:
     """Families and sections by dotted path; `[]` stands for each item of a list."""
     return _within((model,), "")
 
 
-def _within(options: Options, path: str) -> dict[str, Place]:
-    found: dict[str, Place] = {}
+def _within(options: Options, path: str) -> dict[str, PlaceContent]:
+    found: dict[str, PlaceContent] = {}
     for option in options:
         origin: Any = get_origin(option)
         if isinstance(option, Family):
@@ -27,7 +27,7 @@ def _within(options: Options, path: str) -> dict[str, Place]:
         elif origin is tuple:
             found |= _within(options_of(get_args(option)[0]), f"{path}[]")
         plain: dict[str, FieldInfo] = {}
-        deeper: dict[str, Place] = {}
+        deeper: dict[str, PlaceContent] = {}
         for name, field in fields_of(option).items():
             inside = _within(
                 options_of(field.annotation, field.metadata), f"{path}.{name}".lstrip(".")

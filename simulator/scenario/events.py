@@ -6,7 +6,7 @@ from pydantic import Field
 
 from simulator.components import Component, Family
 from simulator.federation import BEHAVIOURS, Behaviour, FreeRider
-from simulator.market import CLEARING, Clearing, RandomOrder
+from simulator.market import CLEARING_RULES, Clearing, RandomOrder
 
 __all__ = ["EVENTS", "BehaviourEvent", "ClearingEvent", "Event", "LiquidityEvent", "RevenueEvent"]
 
@@ -60,7 +60,7 @@ class ClearingEvent(Event):
     """Orders settle by another rule from then on."""
 
     kind: Literal["clearing"] = "clearing"
-    clearing: Annotated[Clearing, Family(CLEARING)] = Field(
+    clearing: Annotated[Clearing, Family(CLEARING_RULES)] = Field(
         RandomOrder(), description="How a trading pass's orders settle."
     )
 

@@ -26,7 +26,9 @@ from simulator.tokens import Tokens
 
 __all__ = ["Scenario", "numbered", "scenario_type"]
 
-Groups = TypeVar("Groups", tuple[LiquidityProviderGroup, ...], tuple[InvestorGroup, ...])
+MarketGroups = TypeVar(
+    "MarketGroups", tuple[LiquidityProviderGroup, ...], tuple[InvestorGroup, ...]
+)
 
 
 class Scenario(Section):
@@ -130,7 +132,7 @@ class Scenario(Section):
 
     @field_validator("liquidity_providers", "investors")
     @classmethod
-    def _strategies_fit_the_market(cls, groups: Groups, info: ValidationInfo) -> Groups:
+    def _strategies_fit_the_market(cls, groups: MarketGroups, info: ValidationInfo) -> MarketGroups:
         if (market := info.data.get("market")) is not None:
             check_each(groups, lambda group: group.strategy.check(market), "strategy")
         return groups

@@ -1,13 +1,13 @@
 """Sweeps: one scenario in many variants and seeds, on all cores."""
 
 from simulator.sweep.study import Cell, Study, cells_of, read_study, study_file, study_schema
-from simulator.sweep.sweeping import Run, Sweep, read_cells, state_of
+from simulator.sweep.sweeping import Sweep, SweepRun, read_cells, state_of
 
 __all__ = [
     "Cell",
-    "Run",
     "Study",
     "Sweep",
+    "SweepRun",
     "cells_of",
     "read_cells",
     "read_study",

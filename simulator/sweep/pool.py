@@ -23,7 +23,7 @@ __all__ = ["Died", "completed"]
 J = TypeVar("J")
 R = TypeVar("R")
 
-PATIENCE = 5.0  # seconds that a process has to end by itself
+SECONDS_TO_END = 5.0  # seconds that a process has to end by itself
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class _Worker(Generic[J, R]):
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs, work), daemon=True)
-        with _deaf():
+        with _ignoring_interrupts():
             self.process.start()
         theirs.close()
         self.alive = True
@@ -130,7 +130,7 @@ def _ending(code: int | None) -> str:
 
 def _end(processes: Iterable[Any]) -> None:
     ending = list(processes)
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + SECONDS_TO_END
     try:
         for process in ending:
             process.terminate()
@@ -144,7 +144,7 @@ def _end(processes: Iterable[Any]) -> None:
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
+def _ignoring_interrupts() -> Iterator[None]:
     """Processes started meanwhile never hear Ctrl-C, which a terminal sends to all of a group."""
     if not hasattr(signal, "pthread_sigmask"):  # on Windows
         yield

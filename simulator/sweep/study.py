@@ -24,7 +24,7 @@ MOST_CELLS = 10_000
 MOST_RUNS = 100_000
 FILES = ("cells.json", "study.yaml", "report.csv", "report.png")
 """Files beside the folders of cells, which therefore have other names."""
-OWNED = ("name", "seed")
+GIVEN_BY_STUDY = ("name", "seed")
 """Settings of a scenario that a study gives each run itself."""
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 
@@ -170,7 +170,7 @@ def cells_of(
     points = _points(root)
     for path in overrides:
         varied = (name for point in points.values() for name in point.settings)
-        if path in OWNED or any(f"{name}.".startswith(f"{path}.") for name in varied):
+        if path in GIVEN_BY_STUDY or any(f"{name}.".startswith(f"{path}.") for name in varied):
             raise ScenarioError(f"--set {short(path)}: the study itself gives this to each run")
     base, shared = _base(root), _settings(root.child("settings"))
     common = {"periods": root.value["periods"]} if study.periods else {}
@@ -202,7 +202,7 @@ def study_schema() -> dict[str, Any]:
 
 
 def _free(paths: dict[str, Any]) -> dict[str, Any]:
-    if owned := [path for path in paths if path in OWNED]:
+    if owned := [path for path in paths if path in GIVEN_BY_STUDY]:
         raise ValueError(f"{owned[0]} cannot be set: the study itself gives it to each run")
     return paths
 

@@ -19,17 +19,17 @@ from simulator.scenario.schema import scenario_type
 from simulator.sweep.pool import completed
 from simulator.sweep.study import Cell, Study
 
-__all__ = ["FORMAT", "Run", "Sweep", "read_cells", "state_of"]
+__all__ = ["SWEEP_FORMAT", "Sweep", "SweepRun", "read_cells", "state_of"]
 
-FORMAT = 1
+SWEEP_FORMAT = 1
 """Layout of cells.json."""
 
-Told = Callable[["Run", str], None]
+Told = Callable[["SweepRun", str], None]
 """Called after every run, with the error that it ended in, or no text."""
 
 
 @dataclass(frozen=True)
-class Run:
+class SweepRun:
     """One run of a sweep: its cell, its seed, and its folder within that of the sweep."""
 
     cell: str
@@ -37,12 +37,12 @@ class Run:
     folder: str
 
 
-_RUNS = TypeAdapter(list[Run])
+_RUNS = TypeAdapter(list[SweepRun])
 
 
 @dataclass(frozen=True)
 class _Job:
-    run: Run
+    run: SweepRun
     scenario: str
     settings: Mapping[str, Any]
     folder: str
@@ -65,11 +65,11 @@ class Sweep:
         self._jobs = {job.run: job for cell in cells for job in self._jobs_of(cell)}
 
     @property
-    def runs(self) -> list[Run]:
+    def runs(self) -> list[SweepRun]:
         """All runs, cell by cell."""
         return list(self._jobs)
 
-    def missing(self) -> list[Run]:
+    def missing(self) -> list[SweepRun]:
         """The runs that are not complete."""
         return [run for run in self._jobs if state_of(self.folder / run.folder) != "complete"]
 
@@ -92,13 +92,13 @@ class Sweep:
             seeded = cell.seeded(seed)
             known_by = [seeded.model_dump_json(context=PORTABLE), *self._hashes]
             digest = sha256("\n".join(known_by).encode()).hexdigest()
-            run = Run(cell.name, seed, f"{cell.name}/{digest[:12]}")
+            run = SweepRun(cell.name, seed, f"{cell.name}/{digest[:12]}")
             folder = str(self.folder / run.folder)
             yield _Job(run, seeded.model_dump_json(), cell.settings, folder, self._plugins)
 
     def _described(self) -> dict[str, Any]:
         return {
-            "format": FORMAT,
+            "format": SWEEP_FORMAT,
             "study": self.study.name,
             "description": self.study.description,
             "cells": {
@@ -115,7 +115,7 @@ class Sweep:
         }
 
 
-def read_cells(folder: Path) -> list[Run]:
+def read_cells(folder: Path) -> list[SweepRun]:
     """The runs of the sweep in a folder. Raises ScenarioError when there is none."""
     try:
         described = json.loads((folder / "cells.json").read_text("utf-8"))
@@ -123,8 +123,8 @@ def read_cells(folder: Path) -> list[Run]:
     except (OSError, ValueError, KeyError, TypeError):
         what = "no folder of a sweep: it has no cells.json that can be read"
         raise ScenarioError([Problem(str(folder), what)]) from None
-    if version != FORMAT:
-        what = f"cells.json has format {version}, this version reads {FORMAT}"
+    if version != SWEEP_FORMAT:
+        what = f"cells.json has format {version}, this version reads {SWEEP_FORMAT}"
         raise ScenarioError([Problem(str(folder), what)])
     return runs
 

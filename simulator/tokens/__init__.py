@@ -4,7 +4,7 @@ from simulator.tokens.allocation import (
     ALLOCATIONS,
     Allocation,
     Credit,
-    Equal,
+    EqualAllocation,
     Proportional,
     Rank,
     Softmax,
@@ -18,7 +18,7 @@ from simulator.tokens.issuance import (
     PerImprovement,
 )
 from simulator.tokens.mechanism import MECHANISMS, Cash, ClientTokens, Mechanism, SharedToken
-from simulator.tokens.payout import Buyback, Payout, Split
+from simulator.tokens.payout import Buyback, Payout, PayoutSplit
 from simulator.tokens.revenue import (
     REVENUES,
     AccuracyLinked,
@@ -49,20 +49,20 @@ __all__ = [
     "ConstantRevenue",
     "Credit",
     "CsvRevenue",
-    "Equal",
+    "EqualAllocation",
     "Halving",
     "Issuance",
     "LinearVesting",
     "Mechanism",
     "NoVesting",
     "Payout",
+    "PayoutSplit",
     "PerImprovement",
     "Proportional",
     "Rank",
     "Revenue",
     "SharedToken",
     "Softmax",
-    "Split",
     "StochasticRevenue",
     "Tokens",
     "Valuation",

@@ -8,7 +8,15 @@ from pydantic import Field
 
 from simulator.components import Component, Floats, Memory, Section
 
-__all__ = ["ALLOCATIONS", "Allocation", "Credit", "Equal", "Proportional", "Rank", "Softmax"]
+__all__ = [
+    "ALLOCATIONS",
+    "Allocation",
+    "Credit",
+    "EqualAllocation",
+    "Proportional",
+    "Rank",
+    "Softmax",
+]
 
 
 class Credit(Section):
@@ -81,7 +89,7 @@ class Rank(Allocation):
         return _normalised(np.where(credit > 0, (below + 1 + up_to) / 2, 0.0))
 
 
-class Equal(Allocation):
+class EqualAllocation(Allocation):
     """The same share for every client, whatever its credit: what rewards by merit compare with."""
 
     kind: Literal["equal"] = "equal"
@@ -95,4 +103,4 @@ def _normalised(weights: Floats) -> Floats:
     return weights / total if total > 0 else np.zeros_like(weights)
 
 
-ALLOCATIONS: tuple[type[Allocation], ...] = (Proportional, Softmax, Rank, Equal)
+ALLOCATIONS: tuple[type[Allocation], ...] = (Proportional, Softmax, Rank, EqualAllocation)

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from simulator.components import Component, Floats, Integers
-from simulator.tokens.payout import Split
+from simulator.tokens.payout import PayoutSplit
 
 __all__ = ["MECHANISMS", "Cash", "ClientTokens", "Mechanism", "SharedToken"]
 
@@ -31,7 +31,7 @@ class Mechanism(Component):
     def pooled(self, values: Floats) -> Floats:
         """What `values` of clients sum to by token: from `[clients, ...]` to `[tokens, ...]`."""
 
-    def paid(self, split: Split) -> Split:
+    def paid(self, split: PayoutSplit) -> PayoutSplit:
         """What becomes of a period's money where holders of tokens are paid a part of it."""
         return split
 
@@ -88,7 +88,7 @@ class Cash(Mechanism):
     def pooled(self, values: Floats) -> Floats:
         return values[:0]
 
-    def paid(self, split: Split) -> Split:
+    def paid(self, split: PayoutSplit) -> PayoutSplit:
         nothing = np.zeros_like(split.direct)
         money = split.direct + split.dividend + split.buyback + split.liquidity
         return replace(split, direct=money, dividend=nothing, buyback=nothing, liquidity=nothing)

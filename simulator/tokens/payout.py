@@ -9,14 +9,14 @@ from pydantic import Field, ValidationInfo, field_validator
 from simulator.components import Booleans, Floats, Memory, Section
 from simulator.tokens.issuance import Unearned
 
-__all__ = ["Buyback", "Payout", "Split"]
+__all__ = ["Buyback", "Payout", "PayoutSplit"]
 
 
-ROUNDING = 1e-9  # what the fractions of revenue may miss 1 by
+SUM_TOLERANCE = 1e-9  # what the fractions of revenue may miss 1 by
 
 
 @dataclass(frozen=True)
-class Split:
+class PayoutSplit:
     """A period's money by use, in numeraire; arrays are `[clients]`.
 
     Everything that arrived plus `released` (kept from earlier periods) equals the sum of the rest.
@@ -80,7 +80,7 @@ class Payout(Section):
         uses = ("dividend", "buyback", "direct", "liquidity")
         if all(use in info.data for use in uses):
             total = sum(info.data[use] for use in uses) + treasury
-            if abs(total - 1) > ROUNDING:
+            if abs(total - 1) > SUM_TOLERANCE:
                 raise ValueError(
                     f"{' + '.join(uses)} + treasury must sum to 1, they sum to {total:g}"
                 )
@@ -95,7 +95,7 @@ class Payout(Section):
         """Nothing is carried over from before."""
         return {"carried": np.zeros(())}
 
-    def split(self, memory: Memory, revenue: float, shares: Floats) -> tuple[Split, Memory]:
+    def split(self, memory: Memory, revenue: float, shares: Floats) -> tuple[PayoutSplit, Memory]:
         """Divide `revenue` by use and by `shares` `[clients]`; with all 0, `unearned` decides."""
         released = float(memory["carried"])
         treasury = self.treasury * revenue
@@ -103,12 +103,12 @@ class Payout(Section):
         nothing = np.zeros_like(shares)
         uses = self.dividend, self.buyback, self.direct, self.liquidity
         total = sum(uses)
-        if shares.any() and total > ROUNDING:
+        if shares.any() and total > SUM_TOLERANCE:
             dividend, buyback, direct, liquidity = (use / total * earned * shares for use in uses)
-            split = Split(dividend, buyback, direct, liquidity, treasury, released, 0.0, 0.0)
+            split = PayoutSplit(dividend, buyback, direct, liquidity, treasury, released, 0.0, 0.0)
             return split, self.initial()
         treasury += earned if self.unearned == "treasury" else 0.0
         carried = earned if self.unearned == "carry" else 0.0
         burned = earned if self.unearned == "burn" else 0.0
-        split = Split(nothing, nothing, nothing, nothing, treasury, released, carried, burned)
+        split = PayoutSplit(nothing, nothing, nothing, nothing, treasury, released, carried, burned)
         return split, {"carried": np.array(carried)}

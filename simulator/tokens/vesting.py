@@ -10,7 +10,7 @@ from simulator.components import Component, Floats, Memory
 
 __all__ = ["VESTINGS", "CliffVesting", "LinearVesting", "NoVesting", "Vesting"]
 
-LONGEST = 10_000  # periods
+LONGEST_TERM = 10_000  # periods
 
 
 class Vesting(Component):
@@ -64,7 +64,9 @@ class CliffVesting(Vesting):
     """All of a grant vests at once, `periods` periods after it."""
 
     kind: Literal["cliff"] = "cliff"
-    periods: int = Field(10, ge=1, le=LONGEST, description="Periods from a grant to its vesting.")
+    periods: int = Field(
+        10, ge=1, le=LONGEST_TERM, description="Periods from a grant to its vesting."
+    )
 
     @property
     def parts(self) -> Floats:
@@ -75,7 +77,7 @@ class LinearVesting(Vesting):
     """A grant vests in equal parts, the first in the period after it, the last after `periods`."""
 
     kind: Literal["linear"] = "linear"
-    periods: int = Field(10, ge=1, le=LONGEST, description="Periods over which a grant vests.")
+    periods: int = Field(10, ge=1, le=LONGEST_TERM, description="Periods over which a grant vests.")
 
     @property
     def parts(self) -> Floats:

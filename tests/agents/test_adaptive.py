@@ -11,7 +11,7 @@ from simulator.agents.strategies import (
     Fundamentalist,
     Index,
     Momentum,
-    Noise,
+    NoiseTrader,
     Portfolio,
 )
 from simulator.market import ConstantProduct, MarketView
@@ -129,7 +129,7 @@ def test_each_rule_is_the_strategy_itself():
 
 
 def test_rules_keep_the_opinions_of_their_accounts():
-    adaptive = Adaptive(rules=(Fundamentalist(bias_sigma=0.5), Noise()), beta=0.0)
+    adaptive = Adaptive(rules=(Fundamentalist(bias_sigma=0.5), NoiseTrader()), beta=0.0)
     _, memory = after(adaptive, a_view())
     _, later = after(adaptive, a_view(), a_view(), a_view())
     assert memory["0.bias"].tolist() == later["0.bias"].tolist()

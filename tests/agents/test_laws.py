@@ -13,7 +13,7 @@ from simulator.agents.strategies import (
     LIQUIDITY_STRATEGIES,
     NEWS,
     Adaptive,
-    Noise,
+    NoiseTrader,
     Portfolio,
 )
 from simulator.economy.publishing import seen_by, unannounced
@@ -25,7 +25,7 @@ EVERY_STRATEGY = sorted(
     {strategy for family in FAMILIES for strategy in family}, key=lambda each: each.__name__
 )
 PROVIDING = [strategy for strategy in EVERY_STRATEGY if strategy.provides]
-DRAWING = (Adaptive, Noise)
+DRAWING = (Adaptive, NoiseTrader)
 PERIODS = (3, 5, 6, 12, 15, 17, 30)  # before, in and after the phases of those who have some
 DUST = 1e-14  # of wealth
 

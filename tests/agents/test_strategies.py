@@ -15,7 +15,7 @@ from simulator.agents.strategies import (
     Hold,
     Index,
     Momentum,
-    Noise,
+    NoiseTrader,
     Portfolio,
     SellFraction,
     SingleAccountStrategy,
@@ -122,7 +122,7 @@ def test_a_worthless_token_is_sold_and_bias_moves_opinions():
 
 def test_noise_traders_go_half_way_to_their_targets():
     view, portfolio = a_view(), a_portfolio(tokens=np.zeros((3, 3)))
-    orders = decide(Noise(sigma=0.0, adjust=0.5), view, portfolio)
+    orders = decide(NoiseTrader(sigma=0.0, adjust=0.5), view, portfolio)
     # Wealth is cash, a third of it is invested by market value (1 : 2 : 2), half of that now.
     parts = np.array([0.2, 0.4, 0.4])
     assert orders.amount == pytest.approx([*100 / 6 * parts, *50 / 6 * parts])
@@ -133,7 +133,7 @@ def test_noise_invests_up_to_what_the_group_does():
     portfolio = Portfolio(
         np.full(20_000, 100.0), np.zeros((20_000, 3)), np.full(20_000, -1), invested=0.3
     )
-    orders = decide(Noise(sigma=0.5, adjust=1.0), a_view(depth=1e9), portfolio)
+    orders = decide(NoiseTrader(sigma=0.5, adjust=1.0), a_view(depth=1e9), portfolio)
     # .3 x 100 x min(sum of weight x part, 1), by numerical integration of its own.
     weights = np.exp(0.5 * np.random.default_rng(9).standard_normal((400_000, 3)) - 0.125)
     parts = np.minimum(np.minimum(weights, 3) @ [0.2, 0.4, 0.4], 1).mean()
@@ -247,7 +247,9 @@ def test_who_cannot_cover_its_costs_sells_all_it_has():
     assert orders.amount.tolist() == [10.0]
 
 
-@pytest.mark.parametrize("strategy", [Momentum(adjust=1.0), Noise(adjust=1.0), Index(adjust=1.0)])
+@pytest.mark.parametrize(
+    "strategy", [Momentum(adjust=1.0), NoiseTrader(adjust=1.0), Index(adjust=1.0)]
+)
 def test_targets_together_are_no_more_than_the_group_invests(strategy):
     """However much all prices rose, a third of wealth is the most that is in tokens."""
     views = [a_view(spot=rise * np.array([1.0, 2.0, 0.5]), depth=1e6) for rise in (1, 2, 4)]
@@ -333,7 +335,7 @@ def test_activity_is_the_chance_to_trade():
     assert placed / 4000 == pytest.approx(0.3, abs=0.02)
 
 
-class Returns(Noise):
+class Returns(NoiseTrader):
     """Returns whatever the test puts in."""
 
     kind: str = "returns"

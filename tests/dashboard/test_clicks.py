@@ -327,13 +327,13 @@ def test_who_clicks_while_it_plays_does_not_draw_until_it_ends():
 
 
 def test_a_step_waits_for_drawing_but_not_for_ever(monkeypatch):
-    monkeypatch.setattr("simulator.dashboard.showing.PATIENCE", 0.2)
+    monkeypatch.setattr("simulator.dashboard.showing.SECONDS_TO_DRAW", 0.2)
     show = Counting(Scenario(periods=5))
     with show.drawing:
         start = time.monotonic()
         show.step()
         assert show.now == 1 and time.monotonic() - start > 0.2
-        monkeypatch.setattr("simulator.dashboard.showing.PATIENCE", 90.0)
+        monkeypatch.setattr("simulator.dashboard.showing.SECONDS_TO_DRAW", 90.0)
         stepping = threading.Thread(target=show.step)
         stepping.start()
         time.sleep(0.05)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from simulator.agents.engagement import EFFORTS, OFFERINGS, PARTICIPATIONS
 from simulator.agents.strategies import LIQUIDITY_STRATEGIES, RangeKeeper
 from simulator.economy import Economy
-from simulator.economy.register import CLEARING
+from simulator.economy.register import CLEARING_ACCOUNT
 from simulator.economy.rewarding import earning_supply, earning_tokens
 from simulator.ledger import NUMERAIRE, OUTSIDE
 from simulator.market import CURVES, LAUNCHES
@@ -229,7 +229,7 @@ def nothing_is_lost(economy, before, flows):
     """Every asset sums to zero; what the outside gives and takes of it are flows with a name."""
     balances, register = economy.ledger.balances, economy.register
     assert (np.abs(balances.sum(axis=0)) <= 1e-11 * np.abs(balances).sum(axis=0)).all()
-    assert (balances[1:] >= 0).all() and not balances[CLEARING].any()
+    assert (balances[1:] >= 0).all() and not balances[CLEARING_ACCOUNT].any()
     minting = {"swap", "fee"} if economy.settings.market.curve.mints else set()
     minted = {"issuance", "grant", "liquidity", "offering", "genesis"} | minting
     minted |= {"genesis_sale"} if economy.settings.market.curve.mints else set()

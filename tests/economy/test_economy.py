@@ -9,7 +9,7 @@ from simulator.agents.investor import Investor
 from simulator.agents.liquidity_provider import LiquidityProvider
 from simulator.economy import Economy, rewarding, trading
 from simulator.economy.records import Prices
-from simulator.economy.register import CLEARING, TREASURY
+from simulator.economy.register import CLEARING_ACCOUNT, TREASURY
 from simulator.economy.rewarding import earning_supply, earning_tokens
 from simulator.economy.world import World
 from simulator.errors import LedgerError, ModelError
@@ -153,7 +153,7 @@ def test_one_period_by_hand(monkeypatch):
     assert balances[provider, NUMERAIRE] == pytest.approx(5.0, rel=1e-14)
     assert balances[investor, NUMERAIRE] == pytest.approx(81.0, rel=1e-14)
     assert balances[TREASURY, NUMERAIRE] == pytest.approx(10.0, rel=1e-13)
-    assert balances[CLEARING, NUMERAIRE] == 0
+    assert balances[CLEARING_ACCOUNT, NUMERAIRE] == 0
     totals = economy.history[-1]
     assert (totals["revenue"], totals["dividends"]) == exactly(100.0, 50.0)
     assert (totals["issued"], totals["buybacks"]) == exactly(40.0, 20.0)

@@ -54,11 +54,11 @@ def test_prices_of_examples_are_ascending_with_the_mean_that_was_asked_for():
 def test_who_expects_less_than_training_costs_leaves_and_returns_for_a_margin():
     rule, there, away = ByProfit(patience=3, margin=0.1), np.array([True]), np.array([False])
     cost = 10 * ONE
-    assert rule.joins(3, there, 0 * ONE, cost).all()  # patient
-    assert not rule.joins(4, there, 9.9 * ONE, cost).any()
-    assert rule.joins(4, there, 10 * ONE, cost).all()
-    assert not rule.joins(4, away, 11 * ONE, cost).any()
-    assert rule.joins(4, away, 11.1 * ONE, cost).all()
+    assert rule.participates(3, there, 0 * ONE, cost).all()  # patient
+    assert not rule.participates(4, there, 9.9 * ONE, cost).any()
+    assert rule.participates(4, there, 10 * ONE, cost).all()
+    assert not rule.participates(4, away, 11 * ONE, cost).any()
+    assert rule.participates(4, away, 11.1 * ONE, cost).all()
 
 
 @pytest.mark.parametrize(("cost", "best"), [(40.0, 0.8), (80.0, 0.4), (500.0, 0.2), (1.0, 1.0)])

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from simulator.economy.register import CLEARING, TREASURY
+from simulator.economy.register import CLEARING_ACCOUNT, TREASURY
 from simulator.ledger import NUMERAIRE
 from tests.economy.by_hand import by_hand
 
@@ -584,7 +584,9 @@ def test_one_period(monkeypatch, launch, mechanism, payout):
     }
     for name, expected in known._replace(flows=always | (known.flows or {}))._asdict().items():
         assert getattr(found, name) == to_the_last_unit(expected), name
-    assert not balances[CLEARING].any() and not balances[TREASURY, register.token_assets].any()
+    assert (
+        not balances[CLEARING_ACCOUNT].any() and not balances[TREASURY, register.token_assets].any()
+    )
     uses = [amount for key, amount in found.flows.items() if key[1:3] == ("numeraire", "clearing")]
     assert sum(uses) == to_the_last_unit(100)
 
@@ -617,7 +619,7 @@ def test_one_period_of_cash(monkeypatch, launch, payout):
     assert balances[TREASURY, NUMERAIRE] == to_the_last_unit(0 if to_clients else 100)
     assert balances[register.investor_accounts, NUMERAIRE] == to_the_last_unit([120])
     assert balances[register.provider_accounts, NUMERAIRE].sum() == (launch == SEEDED) * 400
-    assert not balances[CLEARING].any() and economy.ledger.assets == ("numeraire",)
+    assert not balances[CLEARING_ACCOUNT].any() and economy.ledger.assets == ("numeraire",)
     assert flows_of(economy) == to_the_last_unit(
         {
             ("training_cost", "numeraire", "client", "outside"): 10,

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.economy import Economy
-from simulator.economy.positions import fill
+from simulator.economy.positions import deepen
 from simulator.economy.records import Book
-from simulator.economy.register import CLEARING, TREASURY, Register
+from simulator.economy.register import CLEARING_ACCOUNT, TREASURY, Register
 from simulator.economy.rewarding import earning_supply, earning_tokens
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import ConstantProduct, Pool, Pools, StableSwap, Weighted
@@ -53,7 +53,7 @@ def test_one_period_by_hand(monkeypatch):
     assert pools["supply"] == exactly(1052.5, 1017.5)  # 30 and 10 were issued
     assert balances[TREASURY, economy.register.share_assets] == exactly(22.5, 7.5)
     assert balances[TREASURY, NUMERAIRE] == pytest.approx(10.0, rel=1e-12)
-    assert balances[CLEARING, NUMERAIRE] == 0
+    assert balances[CLEARING_ACCOUNT, NUMERAIRE] == 0
     assert flow_of(economy, "liquidity") == {
         ("numeraire", "clearing", "treasury"): 30,
         ("token_0", "outside", "treasury"): 22.5,
@@ -145,13 +145,13 @@ def test_no_price_moves_and_shares_are_worth_what_was_put_in(curve, numeraire, p
     for asset, amount in ((1, tokens), (NUMERAIRE, numeraire)):
         ledger.transfer("endowment", asset, OUTSIDE, provider, amount)
     pool.add_liquidity(tokens, numeraire, account=provider)
-    ledger.transfer("revenue", NUMERAIRE, OUTSIDE, CLEARING, sum(parts) * numeraire)
+    ledger.transfer("revenue", NUMERAIRE, OUTSIDE, CLEARING_ACCOUNT, sum(parts) * numeraire)
     book = Book.empty(len(register.position_accounts), np.ones(1))
     world = SimpleNamespace(ledger=ledger, register=register, pools=pools, book=book)
     for part in parts:
-        fill(world, np.array([part * numeraire]), sum(parts) * numeraire)
+        deepen(world, np.array([part * numeraire]), sum(parts) * numeraire)
     assert pool.spot_price == pytest.approx(price, rel=1e-8)
-    assert ledger.balances[CLEARING, NUMERAIRE] <= 1e-11 * sum(parts) * numeraire
+    assert ledger.balances[CLEARING_ACCOUNT, NUMERAIRE] <= 1e-11 * sum(parts) * numeraire
     owned = ledger.balances[TREASURY, share] / pool.shares
     assert owned == pytest.approx(sum(parts) / (1 + sum(parts)), rel=1e-9)
     assert pool.reserve_numeraire == pytest.approx((1 + sum(parts)) * numeraire, rel=1e-9)
@@ -168,10 +168,10 @@ def test_a_pool_that_so_little_does_not_change_gets_none():
     for asset in (1, NUMERAIRE):
         ledger.transfer("endowment", asset, OUTSIDE, 4, 1.0)
     pool.add_liquidity(1.0, 1.0, account=4)
-    ledger.transfer("revenue", NUMERAIRE, OUTSIDE, CLEARING, 1e-13)
+    ledger.transfer("revenue", NUMERAIRE, OUTSIDE, CLEARING_ACCOUNT, 1e-13)
     book = Book.empty(len(register.position_accounts), np.ones(1))
     world = SimpleNamespace(ledger=ledger, register=register, pools=Pools([pool]), book=book)
-    fill(world, np.array([1e-13]), 1e-13)
+    deepen(world, np.array([1e-13]), 1e-13)
     assert not world.book.deposited.any() and ledger.balances[TREASURY, NUMERAIRE] == 1e-13
     assert pool.reserve_token == 1.0
 

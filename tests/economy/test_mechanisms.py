@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simulator.economy import Economy
-from simulator.economy.register import CLEARING, TREASURY
+from simulator.economy.register import CLEARING_ACCOUNT, TREASURY
 from simulator.ledger import NUMERAIRE
 from simulator.scenario import Scenario, doubts
 from tests.economy.by_hand import USES, by_hand, exactly
@@ -50,7 +50,7 @@ def test_a_shared_token_by_hand(monkeypatch):
     assert row["tokens"] == exactly(910.0, 890.0)
     assert owned(economy, NUMERAIRE) == exactly(120 - 7 + 22 + 15, 120 - 3 + 22 + 5, 5.0, 81.0)
     assert economy.ledger.balances[TREASURY, NUMERAIRE] == pytest.approx(10.0)
-    assert economy.ledger.balances[CLEARING, NUMERAIRE] == 0
+    assert economy.ledger.balances[CLEARING_ACCOUNT, NUMERAIRE] == 0
     assert pools["reserve_token"] == exactly(200 - bought)
     assert pools["reserve_numeraire"] == exactly(220.0)
     assert pools["supply"] == exactly(2040 - bought)

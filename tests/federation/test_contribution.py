@@ -29,7 +29,7 @@ from simulator.federation import (
     CoalitionGame,
     Contribution,
     DataSize,
-    Equal,
+    EqualContribution,
     Evidence,
     GameValue,
     GtgShapley,
@@ -464,8 +464,8 @@ def evidence_of(
     [
         (DataSize(), [10, 30, 60], [0.1, 0.3, 0.6]),
         (DataSize(), [7], [1.0]),
-        (Equal(), [10, 30, 60, 20], [0.25] * 4),
-        (Equal(), [7], [1.0]),
+        (EqualContribution(), [10, 30, 60, 20], [0.25] * 4),
+        (EqualContribution(), [7], [1.0]),
     ],
 )
 def test_methods_that_need_no_game(

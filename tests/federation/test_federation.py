@@ -23,7 +23,7 @@ from simulator.federation import (
     Cohort,
     DataSize,
     Digits,
-    Equal,
+    EqualContribution,
     FedAvg,
     Federation,
     FreeRider,
@@ -561,7 +561,7 @@ def test_data_sizes_are_those_of_the_participants(monkeypatch: pytest.MonkeyPatc
             played.round,
             played.cohort,
         )
-        for method in (DataSize(), Equal())
+        for method in (DataSize(), EqualContribution())
     )
     examples = played.cohort.examples * np.array([1, 0, 1, 1, 0])
     assert size == pytest.approx(examples / examples.sum(), rel=1e-15)

@@ -12,7 +12,7 @@ from simulator.federation import (
     Dirichlet,
     Iid,
     Natural,
-    Noise,
+    NoisePartition,
     Partition,
     Quantity,
     Shards,
@@ -131,7 +131,7 @@ def test_no_place_among_the_clients_is_better_than_another(
     assert np.abs(mean_sizes(clients, alpha) - 1080 / clients).max() < error
 
 
-@pytest.mark.parametrize("kind", [Iid, Shards, Noise])
+@pytest.mark.parametrize("kind", [Iid, Shards, NoisePartition])
 @pytest.mark.parametrize(("rows", "clients"), [(1080, 7), (20, 10), (25, 10), (7, 1)])
 def test_parts_without_size_skew_have_equal_sizes(
     kind: type[Partition], rows: int, clients: int
@@ -140,7 +140,7 @@ def test_parts_without_size_skew_have_equal_sizes(
     assert {len(part) for part in parts} <= {rows // clients, -(-rows // clients)}
 
 
-@pytest.mark.parametrize("partition", [Iid(), Noise(), Quantity(alpha=2.0)])
+@pytest.mark.parametrize("partition", [Iid(), NoisePartition(), Quantity(alpha=2.0)])
 def test_without_label_skew_every_client_has_the_classes_of_all(partition: Partition) -> None:
     labels, expected = np.repeat([0, 1, 2], [6000, 3000, 1000]), np.array([0.6, 0.3, 0.1])
     for part in split(partition, labels, 5):
@@ -226,7 +226,7 @@ def test_clients_get_training_examples_alone_and_their_labels_with_them(
     kind: type[Partition], clients: int, seed: int
 ) -> None:
     dataset = a_dataset(origins=np.arange(1000) % clients)
-    quiet = {"sigma": 1e-9} if kind is Noise else {}
+    quiet = {"sigma": 1e-9} if kind is NoisePartition else {}
     partition = kind.model_validate(quiet)
     parts = partition.share_out(dataset, clients, np.random.default_rng(seed))
     rows = [(part.features[:, 0] / 4).round().astype(int) for part in parts]
@@ -238,7 +238,7 @@ def test_clients_get_training_examples_alone_and_their_labels_with_them(
 
 def test_noise_grows_from_client_to_client() -> None:
     dataset = a_dataset(4000, 10)
-    parts = Noise(sigma=0.4).share_out(dataset, 5, np.random.default_rng(0))
+    parts = NoisePartition(sigma=0.4).share_out(dataset, 5, np.random.default_rng(0))
     rows = [((part.features.mean(axis=1) - 4.5) / 10).round().astype(int) for part in parts]
     noise = [
         part.features - dataset.train.features[own] for part, own in zip(parts, rows, strict=True)
@@ -251,7 +251,7 @@ def test_noise_grows_from_client_to_client() -> None:
 
 
 def test_the_only_client_has_no_noise() -> None:
-    (part,) = Noise().share_out(a_dataset(), 1, np.random.default_rng(0))
+    (part,) = NoisePartition().share_out(a_dataset(), 1, np.random.default_rng(0))
     assert np.array_equal(np.sort(part.features[:, 0]), np.arange(1000) * 4)
 
 

@@ -57,7 +57,7 @@ from simulator.federation import (
     Utility,
     Wine,
 )
-from simulator.federation.contribution.similarity import LEAST
+from simulator.federation.contribution.similarity import LEAST_IMPORTANCE
 from simulator.randomness import Streams
 from simulator.scenario import Scenario, doubts
 from tests.economy.saving import goes_on
@@ -151,7 +151,7 @@ def test_importance_is_a_share_and_knows_no_lengths(
 
     found = credited(1.0)
     assert found.sum() == pytest.approx(1, rel=1e-12)
-    assert found.min() >= LEAST / (LEAST * 4 + 4)
+    assert found.min() >= LEAST_IMPORTANCE / (LEAST_IMPORTANCE * 4 + 4)
     assert np.array_equal(found, credited(gamma))
 
 

@@ -36,7 +36,7 @@ def by_columns(several: Orders, rows: np.ndarray) -> Orders:
 
 @pytest.mark.parametrize("tip", [None, np.arange(MANY) / 7.0])
 def test_rows_are_taken_as_by_numpy(tip: Floats | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(orders, "LARGE", 10)
+    monkeypatch.setattr(orders, "MANY_ORDERS", 10)
     several, draws = made_up(tip), np.random.default_rng(4)
     mask, some = draws.random(MANY) < 0.3, draws.integers(0, MANY, 2 * MANY)
     for rows in (draws.permutation(MANY), some, some.astype(np.int32), mask, -1 - some):

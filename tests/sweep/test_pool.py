@@ -95,7 +95,7 @@ def test_a_process_that_leaves_threads_behind_ends_at_once() -> None:
 
 
 def test_a_second_interrupt_ends_patience(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "PATIENCE", 300)
+    monkeypatch.setattr(pool, "SECONDS_TO_END", 300)
     marker = tmp_path / "begun"
     began = time.monotonic()
     with (
@@ -121,7 +121,7 @@ def test_processes_do_not_hear_what_the_terminal_sends_to_all() -> None:
 def test_closing_ends_what_is_at_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: object
 ) -> None:
-    monkeypatch.setattr(pool, "PATIENCE", 0.5)
+    monkeypatch.setattr(pool, "SECONDS_TO_END", 0.5)
     marker = tmp_path / "begun"
     jobs = [str(tmp_path / "quick"), str(marker)]
     with closing(completed(jobs, _first_returns, 2)) as results:

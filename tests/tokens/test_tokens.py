@@ -12,7 +12,7 @@ from simulator.tokens import (
     Cash,
     ClientTokens,
     Credit,
-    Equal,
+    EqualAllocation,
     Payout,
     Proportional,
     Rank,
@@ -60,7 +60,7 @@ def test_ranks_are_shared_by_equal_credit_and_closed_to_those_without():
 
 
 def test_equal_shares_ask_for_no_credit():
-    assert Equal().shares(np.array([5.0, -1.0, 0.0, 0.0])).tolist() == [0.25] * 4
+    assert EqualAllocation().shares(np.array([5.0, -1.0, 0.0, 0.0])).tolist() == [0.25] * 4
 
 
 @pytest.mark.parametrize("allocation", [Proportional(), Softmax(), Rank()])
@@ -69,7 +69,7 @@ def test_without_positive_credit_nobody_earned_anything(allocation):
     assert not allocation.shares(np.zeros(3)).any()
 
 
-@pytest.mark.parametrize("allocation", [Proportional(), Softmax(), Rank(), Equal()])
+@pytest.mark.parametrize("allocation", [Proportional(), Softmax(), Rank(), EqualAllocation()])
 @given(st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=20))
 def test_shares_are_finite_and_sum_to_one_or_zero(allocation, credit):
     shares = allocation.shares(np.array(credit) / 1e3)
@@ -77,7 +77,7 @@ def test_shares_are_finite_and_sum_to_one_or_zero(allocation, credit):
     assert shares.sum() == pytest.approx(1.0) or not shares.any()
 
 
-@pytest.mark.parametrize("allocation", [Proportional(), Softmax(), Rank(), Equal()])
+@pytest.mark.parametrize("allocation", [Proportional(), Softmax(), Rank(), EqualAllocation()])
 @given(
     st.lists(st.tuples(*[st.floats(-1e300, 1e300)] * 3), min_size=1, max_size=5),
     st.floats(0, 1, exclude_max=True),
@@ -93,7 +93,7 @@ def test_whatever_contributions_are_shares_are_finite_and_sum_to_one_or_zero(
         assert shares.sum() == pytest.approx(1.0) or (not shares.any() and not (smoothed > 0).any())
 
 
-@pytest.mark.parametrize("allocation", [Proportional(), Softmax(), Rank(), Equal()])
+@pytest.mark.parametrize("allocation", [Proportional(), Softmax(), Rank(), EqualAllocation()])
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=8))
 def test_no_credit_buys_a_smaller_share_than_less_credit(allocation, credit):
     order = np.argsort(credit)

@@ -26,7 +26,7 @@ from simulator.agents.strategies.investors import (
     Index,
     Insider,
     Momentum,
-    Noise,
+    NoiseTrader,
     TargetHolder,
     TrendFollower,
 )
@@ -57,7 +57,7 @@ __all__ = [
     "Insider",
     "Manipulator",
     "Momentum",
-    "Noise",
+    "NoiseTrader",
     "Passive",
     "Portfolio",
     "PumpAndDump",

@@ -22,8 +22,8 @@ __all__ = [
     "sales",
 ]
 
-BLOCK = 4096  # accounts valued at a time: what is computed of them stays in the cache
-DUST = 1e-14  # of an account's wealth: an order for less is one for nothing
+ACCOUNTS_AT_ONCE = 4096  # accounts valued at a time: what is computed of them stays in the cache
+LEAST_ORDER = 1e-14  # of an account's wealth: an order for less is one for nothing
 
 
 NEWS = ("supply", "fundamental_value", "share", "dividend")
@@ -160,8 +160,8 @@ def orders_by(
     size, opened, count = len(accounts) * tokens, view.open, 0
     account, token = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
     buy, amount = np.empty(size, dtype=bool), np.empty(size)
-    for first in range(0, len(accounts), BLOCK):
-        some = accounts[first : first + BLOCK]
+    for first in range(0, len(accounts), ACCOUNTS_AT_ONCE):
+        some = accounts[first : first + ACCOUNTS_AT_ONCE]
         count = affordable(
             np.ascontiguousarray(valued(some)),
             view.spot_price,
@@ -169,7 +169,7 @@ def orders_by(
             some,
             portfolio.numeraire[some],
             portfolio.tokens[some],
-            DUST,
+            LEAST_ORDER,
             (account, token, buy, amount),
             count,
         )
@@ -190,6 +190,6 @@ def sales(token: Integers, amount: Floats, view: MarketView, portfolio: Portfoli
 def _placed(
     token: Integers, buy: bool, amount: Floats, worth: Floats, view: MarketView, owned: Portfolio
 ) -> Orders:
-    account = np.flatnonzero((worth > DUST * owned.wealth(view)) & view.open[token])
+    account = np.flatnonzero((worth > LEAST_ORDER * owned.wealth(view)) & view.open[token])
     side, none = np.full(len(account), buy), np.zeros(len(account))
     return Orders(account, token[account], side, amount[account], none)

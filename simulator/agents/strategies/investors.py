@@ -30,7 +30,7 @@ __all__ = [
     "Index",
     "Insider",
     "Momentum",
-    "Noise",
+    "NoiseTrader",
     "TargetHolder",
     "TrendFollower",
 ]
@@ -125,7 +125,7 @@ class TargetHolder(Strategy):
         return orders_by(valued, view, portfolio), memory
 
 
-class Noise(TargetHolder):
+class NoiseTrader(TargetHolder):
     """Wants holdings that are drawn anew each period: activity without information.
 
     Weights are lognormal with mean 1.
@@ -201,7 +201,7 @@ class Contrarian(TrendFollower):
     direction: ClassVar[float] = -1.0
 
 
-RULES: tuple[type[Strategy], ...] = (Fundamentalist, Momentum, Contrarian, Noise, Index)
+RULES: tuple[type[Strategy], ...] = (Fundamentalist, Momentum, Contrarian, NoiseTrader, Index)
 
 
 class Adaptive(Strategy):
@@ -291,7 +291,7 @@ INVESTOR_STRATEGIES: tuple[type[Strategy], ...] = (
     Fundamentalist,
     Momentum,
     Contrarian,
-    Noise,
+    NoiseTrader,
     Index,
     Adaptive,
     Insider,

@@ -11,9 +11,9 @@ from simulator.market import LiquidityOrders, Market, MarketView, Orders
 
 __all__ = ["LIQUIDITY_STRATEGIES", "ExitOnLoss", "FeeChaser", "Passive", "RangeKeeper"]
 
-LEAST = 0.2  # of a band: what is traded or deposited is at least worth this
-ALL = 1 - 1e-6  # of a position: who takes out more takes out everything
-SMALL = 0.1  # of what is to be deposited: a difference that is not traded away
+LEAST_TRADE = 0.2  # of a band: what is traded or deposited is at least worth this
+WHOLE_POSITION = 1 - 1e-6  # of a position: who takes out more takes out everything
+LEAST_DIFFERENCE = 0.1  # of what is to be deposited: a difference that is not traded away
 READY = 0.7  # of what is to be deposited: from here on it is
 
 
@@ -68,7 +68,9 @@ class FeeChaser(Strategy):
         short, band = self._short(view, portfolio, memory["yield"])
         account, token = np.nonzero(short < -band)
         part = -self.speed * short[account, token] / _worth(view, portfolio)[account, token]
-        withdrawals = LiquidityOrders.withdrawals(account, token, np.where(part < ALL, part, 1.0))
+        withdrawals = LiquidityOrders.withdrawals(
+            account, token, np.where(part < WHOLE_POSITION, part, 1.0)
+        )
         tokens, numeraire = self._ready(view, portfolio, short, band)
         account, token = np.nonzero(tokens)
         put_in = tokens[account, token], numeraire[account, token]
@@ -81,7 +83,7 @@ class FeeChaser(Strategy):
         short, band = self._short(view, portfolio, memory["yield"])
         needed = _token_part(view) * _planned(view, portfolio, short, band)
         lacking = needed - portfolio.tokens * view.spot_price
-        values = np.where((np.abs(lacking) > LEAST * band) & view.open, lacking, 0.0)
+        values = np.where((np.abs(lacking) > LEAST_TRADE * band) & view.open, lacking, 0.0)
         return orders_for(values, view, portfolio), memory
 
     def _short(
@@ -106,7 +108,7 @@ class FeeChaser(Strategy):
         part, planned = _token_part(view), _planned(view, portfolio, short, band)
         worth = np.minimum(planned, portfolio.tokens * view.spot_price / part)
         worth = _paid_for(worth, (1 - part) * worth, portfolio)
-        worth = np.where(worth > LEAST * band, worth, 0.0)
+        worth = np.where(worth > LEAST_TRADE * band, worth, 0.0)
         return part * worth / view.spot_price, (1 - part) * worth
 
 
@@ -192,7 +194,7 @@ class RangeKeeper(Strategy):
     ) -> tuple[Orders, Memory]:
         planned, least = self._planned(view, portfolio)
         lacking = planned / 2 - portfolio.tokens * view.spot_price
-        least = np.where(planned > 0, SMALL * planned, least)
+        least = np.where(planned > 0, LEAST_DIFFERENCE * planned, least)
         return orders_for(np.where(np.abs(lacking) > least, lacking, 0.0), view, portfolio), memory
 
     def _planned(self, view: MarketView, portfolio: Portfolio) -> tuple[Floats, Floats]:
@@ -204,7 +206,7 @@ class RangeKeeper(Strategy):
         waiting = (portfolio.positions.shares == 0) & view.open
         each = held / np.maximum(waiting.sum(axis=1), 1)
         planned = np.where(waiting, np.minimum(each[:, None], part), 0.0)
-        return np.where(planned > SMALL * part, planned, 0.0), SMALL * part
+        return np.where(planned > LEAST_DIFFERENCE * part, planned, 0.0), LEAST_DIFFERENCE * part
 
     def _ready(self, view: MarketView, portfolio: Portfolio) -> Floats:
         """Worth of what is there to be deposited, half tokens and half numeraire."""

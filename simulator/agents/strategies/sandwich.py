@@ -11,7 +11,7 @@ from simulator.market import ConstantProduct, Market, MarketView, Orders
 
 __all__ = ["Sandwich"]
 
-SIZES = np.linspace(0.0, 1.0, 65)  # of a front-run, in parts of the largest
+FRONT_RUN_SIZES = np.linspace(0.0, 1.0, 65)  # of a front-run, in parts of the largest
 SPARED = 1e-9  # of the largest front-run, so that rounding refuses nothing
 
 
@@ -55,7 +55,7 @@ class Sandwich(Strategy):
         cost = 2 * view.gas + tips[0] + tips[1]
         able = np.maximum(cash - cost, 0.0) * (1 - SPARED)
         most = np.minimum(largest_front_run(victims, view), able)
-        paid = most[:, None] * SIZES
+        paid = most[:, None] * FRONT_RUN_SIZES
         profit = _profit(paid, victims, view) - cost[:, None]
         victim, size = np.unravel_index(profit.argmax(), profit.shape)
         if not profit[victim, size] > 0:

@@ -10,7 +10,7 @@ from simulator.federation.contribution.semivalues import (
     SemiValue,
     Shapley,
 )
-from simulator.federation.contribution.shares import DataSize, Equal
+from simulator.federation.contribution.shares import DataSize, EqualContribution
 from simulator.federation.contribution.similarity import ClassCosine, Cosine
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
     "Contribution",
     "Cosine",
     "DataSize",
-    "Equal",
+    "EqualContribution",
     "Evidence",
     "GameValue",
     "GtgShapley",
@@ -47,5 +47,5 @@ CONTRIBUTIONS: tuple[type[Contribution], ...] = (
     Cosine,
     ClassCosine,
     DataSize,
-    Equal,
+    EqualContribution,
 )

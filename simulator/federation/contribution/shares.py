@@ -7,7 +7,7 @@ import numpy as np
 from simulator.components import Floats, Memory
 from simulator.federation.contribution.base import Contribution, Evidence
 
-__all__ = ["DataSize", "Equal"]
+__all__ = ["DataSize", "EqualContribution"]
 
 
 class DataSize(Contribution):
@@ -24,7 +24,7 @@ class DataSize(Contribution):
         return evidence.of_clients(evidence.examples / evidence.examples.sum()), memory
 
 
-class Equal(Contribution):
+class EqualContribution(Contribution):
     """The same for every participant, 1 / N, whatever it does."""
 
     kind: Literal["equal"] = "equal"

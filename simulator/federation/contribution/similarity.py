@@ -10,7 +10,7 @@ from simulator.federation.contribution.base import Contribution, Evidence
 
 __all__ = ["ClassCosine", "Cosine"]
 
-LEAST = 1e-3  # importance, before it is divided by the sum, that no participant falls below
+LEAST_IMPORTANCE = 1e-3  # no participant has less before importances are divided by their sum
 
 
 class Cosine(Contribution):
@@ -39,7 +39,7 @@ class Cosine(Contribution):
         directions = _directions(evidence.updates)
         cosines = directions @ _directions(importance[present] @ directions)
         recent = self.alpha * importance[present] + (1 - self.alpha) * cosines
-        importance[present] = np.maximum(recent, LEAST)
+        importance[present] = np.maximum(recent, LEAST_IMPORTANCE)
         importance /= importance.sum()
         return np.where(present, importance, 0.0), {"importance": importance}
 

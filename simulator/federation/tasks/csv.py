@@ -19,7 +19,7 @@ __all__ = ["Csv"]
 
 MOST_TEXTS = 100  # different ones in a column, for target and features
 FEWEST = 10  # rows of a class, so that every part has some
-LARGEST = 1e100  # number whose square and sums of squares are finite
+LARGEST_NUMBER = 1e100  # number whose square and sums of squares are finite
 
 
 class Csv(Task):
@@ -88,8 +88,10 @@ class Csv(Task):
         if name in (self.target, self.client):
             self._refuse(f"column {name!r} is target or client and cannot be a feature too")
         if column.dtype.kind in "biuf":
-            if not (np.abs(column.to_numpy(float)) <= LARGEST).all():
-                self._refuse(f"column {name!r} has infinite values or some beyond {LARGEST:g}")
+            if not (np.abs(column.to_numpy(float)) <= LARGEST_NUMBER).all():
+                self._refuse(
+                    f"column {name!r} has infinite values or some beyond {LARGEST_NUMBER:g}"
+                )
         elif (texts := column.nunique()) > MOST_TEXTS:
             self._refuse(
                 f"column {name!r} has {texts} different texts, {MOST_TEXTS} at most; choose others "
