@@ -5,7 +5,7 @@ from pydantic import Field
 
 from simulator.components import Section
 from simulator.dashboard.controls import Choices, Control, Slider, Switch, controls, round_number
-from simulator.market import CLEARING
+from simulator.market import CLEARING_RULES
 from simulator.scenario import Scenario
 
 
@@ -94,7 +94,7 @@ def test_every_control_of_a_scenario_can_be_set_by_its_path(tmp_path):
 
 def test_a_family_is_a_choice_of_its_kinds_described_by_its_field():
     clearing = found(Scenario())["market.clearing.kind"]
-    kinds = tuple(member.model_fields["kind"].default for member in CLEARING)
+    kinds = tuple(member.model_fields["kind"].default for member in CLEARING_RULES)
     assert clearing == Choices(
         "market.clearing.kind", "random", "How a trading pass's orders settle.", kinds
     )
