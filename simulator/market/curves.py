@@ -42,12 +42,7 @@ class Curve(Component):
 
     @abstractmethod
     def payout(
-        self,
-        reserve_in: Amount,
-        reserve_out: Amount,
-        amount: Amount,
-        fee: Amount,
-        pays_token: Flag,
+        self, reserve_in: Amount, reserve_out: Amount, amount: Amount, fee: Amount, pays_token: Flag
     ) -> Amount:
         """What comes out for `amount` in, of which the fraction `fee` stays in the pool as fee.
 
@@ -88,12 +83,7 @@ class Product(Curve):
     """Reserves x and y with x y = k: pays y g a / (x + g a) for a in, g = 1 - fee."""
 
     def payout(
-        self,
-        reserve_in: Amount,
-        reserve_out: Amount,
-        amount: Amount,
-        fee: Amount,
-        pays_token: Flag,
+        self, reserve_in: Amount, reserve_out: Amount, amount: Amount, fee: Amount, pays_token: Flag
     ) -> Amount:
         kept = (1.0 - fee) * amount
         return reserve_out * kept / (reserve_in + kept)
@@ -150,12 +140,7 @@ class Weighted(Curve):
         return Weighted(weight=self.weight + gone * (self.last_weight - self.weight))
 
     def payout(
-        self,
-        reserve_in: Amount,
-        reserve_out: Amount,
-        amount: Amount,
-        fee: Amount,
-        pays_token: Flag,
+        self, reserve_in: Amount, reserve_out: Amount, amount: Amount, fee: Amount, pays_token: Flag
     ) -> Amount:
         kept = (1.0 - fee) * amount
         odds = self.weight / (1.0 - self.weight)
@@ -193,12 +178,7 @@ class StableSwap(Curve):
     peg: float = Field(1.0, gt=0, le=1e12, description="Numeraire per token in a balanced pool.")
 
     def payout(
-        self,
-        reserve_in: Amount,
-        reserve_out: Amount,
-        amount: Amount,
-        fee: Amount,
-        pays_token: Flag,
+        self, reserve_in: Amount, reserve_out: Amount, amount: Amount, fee: Amount, pays_token: Flag
     ) -> Amount:
         scale_in: Any = np.where(pays_token, self.peg, 1.0)
         scale_out: Any = np.where(pays_token, 1.0, self.peg)
@@ -250,12 +230,7 @@ class BondingCurve(Curve):
     reserve_ratio: float = Field(0.5, gt=0, le=1, description="Part of the supply that is backed.")
 
     def payout(
-        self,
-        reserve_in: Amount,
-        reserve_out: Amount,
-        amount: Amount,
-        fee: Amount,
-        pays_token: Flag,
+        self, reserve_in: Amount, reserve_out: Amount, amount: Amount, fee: Amount, pays_token: Flag
     ) -> Amount:
         kept = (1.0 - fee) * amount
         part = np.minimum(kept / reserve_in, 1.0)

@@ -342,8 +342,8 @@ def test_two_drivers_do_not_write_one_sweep(call: Call, fees: Path) -> None:
 def test_components_of_ones_own(call: Call) -> None:
     Path("mine.py").write_text(
         "from typing import Literal\n"
-        "from simulator.federation.contribution import Equal\n"
-        "class Mine(Equal):\n"
+        "from simulator.federation.contribution import EqualContribution\n"
+        "class Mine(EqualContribution):\n"
         "    'Everybody the same.'\n"
         "    kind: Literal['mine'] = 'mine'\n"
     )
