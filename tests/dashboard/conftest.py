@@ -1,4 +1,4 @@
-"""Runs of every sort, live and recorded, for what tabs draw of them."""
+"""Runs of every sort, live and recorded, for the tests of the tabs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ VARIANTS = {
 
 @dataclass(frozen=True)
 class Variant:
-    """A run that was watched to its end, and the same one recorded."""
+    """A live run at its end and its recording."""
 
     name: str
     live: Live
@@ -70,15 +70,15 @@ class Variant:
 
 @pytest.fixture(scope="session")
 def choices(tmp_path_factory):
-    """Makes a choice of changes to a small scenario."""
+    """A function from changes to a small scenario to a choice."""
     file = tmp_path_factory.mktemp("scenarios") / "small.yaml"
     file.write_text(TEXT)
-    return lambda changes: Choice.of(lambda of: Scenario.load(file, of), changes)
+    return lambda overrides: Choice.of(lambda changes: Scenario.load(file, changes), overrides)
 
 
 @pytest.fixture(scope="session")
 def begun(choices):
-    """Makes a show of changes to a small scenario that has run for some periods."""
+    """A function from changes to a small scenario to a show that has run for some periods."""
 
     def shown(changes, periods=4):
         show = Live(lambda _: choices(changes), "")
@@ -142,7 +142,7 @@ SORTS: dict[str, dict[str, Any]] = {
 }
 
 
-class Shown(NamedTuple):
+class Shows(NamedTuple):
     """A run, live and recorded; `tables` are read from its folder."""
 
     live: Live
@@ -151,19 +151,19 @@ class Shown(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Shown]:
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Shows]:
     """The run of a sort, at its end."""
-    known: dict[str, Shown] = {}
+    cache: dict[str, Shows] = {}
 
-    def of(sort: str) -> Shown:
-        if sort not in known:
-            known[sort] = played(sort, tmp_path_factory.mktemp("runs"))
-        return known[sort]
+    def run_at_end(sort: str) -> Shows:
+        if sort not in cache:
+            cache[sort] = run_of_sort(sort, tmp_path_factory.mktemp("runs"))
+        return cache[sort]
 
-    return of
+    return run_at_end
 
 
-def played(sort: str, out: Any) -> Shown:
+def run_of_sort(sort: str, out: Any) -> Shows:
     periods = SORTS[sort].get("periods", QUICK["periods"])
     settings = Scenario.model_validate(QUICK | SORTS[sort] | {"periods": max(periods, 1)})
     live = Live(lambda _: Choice(lambda _: settings, {}, {}, settings, ()), "")
@@ -172,11 +172,11 @@ def played(sort: str, out: Any) -> Shown:
     assert not live.failure
     folder = start(settings, out)
     recorded = Recorded.of(folder, settings)
-    return Shown(live, Replay(recorded, periods), load_run(folder))
+    return Shows(live, Replay(recorded, periods), load_run(folder))
 
 
 @pytest.fixture(params=SORTS)
-def each_sort(request: pytest.FixtureRequest, shown: Callable[[str], Shown]) -> Shown:
+def each_sort(request: pytest.FixtureRequest, shown: Callable[[str], Shows]) -> Shows:
     """A run of every sort."""
-    found: Shown = shown(request.param)
-    return found
+    run: Shows = shown(request.param)
+    return run

@@ -12,7 +12,7 @@ NOW, SO_FAR = {"Flows": "of this period"}, {"Flows": "so far"}
 
 
 def texts(drawn):
-    return [json.dumps([t.title, t.columns, t.rows, t.below], allow_nan=False) for t in drawn]
+    return [json.dumps([t.title, t.columns, t.rows, t.subtitle], allow_nan=False) for t in drawn]
 
 
 def test_a_replay_is_drawn_as_the_run_was_and_all_of_it_is_json(variant):
@@ -26,15 +26,15 @@ def test_a_replay_is_drawn_as_the_run_was_and_all_of_it_is_json(variant):
 def test_every_asset_sums_to_zero_and_flows_explain_what_is_held(variant):
     live, _ = variant.at(4)
     _, kinds, flows = drawings(live, SO_FAR)
-    moved = Counter()
+    balances = Counter()
     for _, asset, payer, payee, amount in flows.rows:
-        moved[payer, asset] -= amount
-        moved[payee, asset] += amount
+        balances[payer, asset] -= amount
+        balances[payee, asset] += amount
     assert kinds.columns[-1] == "sum" and len(kinds.rows) == 1 + len(live.cast.tokens)
     for asset, *held, total in kinds.rows:
         assert total == 0.0
         for kind, amount in zip(kinds.columns[1:-1], held, strict=True):
-            assert amount == pytest.approx(moved[kind, asset], rel=1e-9, abs=1e-6)
+            assert amount == pytest.approx(balances[kind, asset], rel=1e-9, abs=1e-6)
 
 
 def test_balances_of_kinds_are_those_of_the_ledger(variant):
@@ -87,4 +87,4 @@ def test_genesis_has_flows_and_balances(begun):
     agents, kinds, flows = drawings(begun({}, 0), SO_FAR)
     assert flows.title == "Flows, genesis"
     assert all(row[-1] == 0 for row in kinds.rows)
-    assert agents.below.startswith("period 0")
+    assert agents.subtitle.startswith("period 0")

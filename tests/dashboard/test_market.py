@@ -19,12 +19,12 @@ def picks(show, token=0, rows="of this token"):
 
 
 def texts(drawn):
-    """All of some drawings, as they are sent; NaN is refused."""
+    """The drawings as JSON; NaN is refused."""
     return [
         json.dumps(
             each.option
             if isinstance(each, Chart)
-            else [each.title, each.columns, each.rows, each.below],
+            else [each.title, each.columns, each.rows, each.subtitle],
             allow_nan=False,
         )
         for each in drawn
@@ -36,16 +36,16 @@ def test_a_replay_is_drawn_as_the_run_was_and_all_of_it_is_json(variant):
         live, replay = variant.at(period)
         for token in range(max(len(live.cast.tokens), 1)):
             for rows in ("of this token", ALL):
-                one = texts(drawings(live, picks(live, token, rows)))
-                other = texts(drawings(replay, picks(replay, token, rows)))
+                live_texts = texts(drawings(live, picks(live, token, rows)))
+                replay_texts = texts(drawings(replay, picks(replay, token, rows)))
                 if period < 4 and live.cast.tokens:  # a run that goes on forgets its old fills
-                    assert "keeps its fills" in one.pop(FILLS)
-                    assert "keeps its fills" not in other.pop(FILLS)
-                assert one == other
+                    assert "keeps its fills" in live_texts.pop(FILLS)
+                    assert "keeps its fills" not in replay_texts.pop(FILLS)
+                assert live_texts == replay_texts
 
 
 def test_depth_is_what_the_pools_would_pay(variant):
-    """Each swap on its own, in the pools as they are at the end."""
+    """Independent swaps in the pools as they are at the end."""
     live, _ = variant.at(4)
     for token in range(len(live.cast.tokens)):
         pool, depth = live.economy.pools[token], drawings(live, picks(live, token))[1]
@@ -99,7 +99,7 @@ def test_a_token_that_is_not_launched_has_no_price_yet(begun):
     show = begun({}, 1)
     price, depth, *_ = drawings(show, picks(show, 3))
     assert price.option["dataset"]["source"]["spot price"] == [None, None]
-    assert isinstance(depth, Table) and depth.below == "The token is not launched yet."
+    assert isinstance(depth, Table) and depth.subtitle == "The token is not launched yet."
     show.step()
     assert isinstance(drawings(show, picks(show, 3))[1], Chart)
 
@@ -127,8 +127,8 @@ def test_no_more_than_200_fills_are_listed(begun):
     show = begun({"market.passes": 40}, 1)
     table = drawings(show, picks(show, 0, ALL))[FILLS]
     assert len(table.rows) == 200
-    there = len(show.economy.tables["fills"]["amount_in"])
-    assert table.below.startswith(f"200 of {there} in period 1")
+    count = len(show.economy.tables["fills"]["amount_in"])
+    assert table.subtitle.startswith(f"200 of {count} in period 1")
 
 
 def test_sums_of_fills_say_how_many_orders_they_stand_for(begun):
@@ -149,23 +149,25 @@ def test_positions_by_hand(begun):
     assert shown[0][3:5] == (value, held)
     assert shown[0][5] == pytest.approx(100 * (value / held - 1))
     for column, name in ((6, "fees"), (7, "lvr")):
-        before = [frame.positions for frame in show.frames]
-        same = [(of["agent"] == rows["agent"][place]) & (of["token"] == 1) for of in before]
-        earned = sum(of[name][there].sum() for of, there in zip(before, same, strict=True))
+        earned = 0.0
+        for frame in show.frames:
+            table = frame.positions
+            mask = (table["agent"] == rows["agent"][place]) & (table["token"] == 1)
+            earned += table[name][mask].sum()
         assert shown[0][column] == pytest.approx(earned)
 
 
 def test_without_tokens_there_is_a_sentence(begun):
     show = begun({"tokens.mechanism.kind": "cash"}, 1)
     (only,) = drawings(show, {})
-    assert only.columns == () and only.below.startswith("Clients are paid in cash")
+    assert only.columns == () and only.subtitle.startswith("Clients are paid in cash")
     assert pickers(show.cast) == ()
 
 
 def test_it_is_drawn_quickly(begun):
     show = begun({"periods": 500}, 1)
     first = show.frames[-1]
-    show.known += [first._replace(row={**first.row, "period": 2 + n}) for n in range(498)]
+    show.all_frames += [first._replace(row={**first.row, "period": 2 + n}) for n in range(498)]
     show.go_to(499)
     took = []
     for _ in range(5):

@@ -26,7 +26,7 @@ def shown(tmp_path, periods=3, **changes):
     file = tmp_path / "small.yaml"
     file.write_text(TEXT)
     overrides = {name.replace("__", "."): value for name, value in changes.items()}
-    choice = Choice.of(lambda of: Scenario.load(file, of), overrides)
+    choice = Choice.of(lambda changes: Scenario.load(file, changes), overrides)
     show = Live(lambda _: choice, "")
     for _ in range(periods):
         show.step()

@@ -14,12 +14,12 @@ def options(show, span="so far"):
 
 
 def titled(show, title, span="so far"):
-    (found,) = [each for each in options(show, span) if each["title"]["text"].startswith(title)]
-    return found
+    (option,) = [each for each in options(show, span) if each["title"]["text"].startswith(title)]
+    return option
 
 
 def supply_and_held(run, token, kind):
-    """Of a token in the end, from all flows there were."""
+    """Supply of a token at the end, and its balance of a kind of account, from all flows."""
     flows = run.flows[run.flows["asset"] == token].astype({"payer": str, "payee": str})
 
     def balance(of):
@@ -117,14 +117,16 @@ def test_uses_of_revenue_are_what_left_the_clearing_account(shown, sort):
     for span in SPAN.words:
         option = titled(show, "Where", span)
         source = option["dataset"]["source"]
-        found = {area["name"].rpartition(" ")[0]: source[area["name"]] for area in option["series"]}
-        assert set(found) == set(flows["flow"])
-        for use, values in found.items():
+        by_use = {
+            area["name"].rpartition(" ")[0]: source[area["name"]] for area in option["series"]
+        }
+        assert set(by_use) == set(flows["flow"])
+        for use, values in by_use.items():
             amounts = flows[flows["flow"] == use].groupby("period")["amount"].sum()
             amounts = amounts.reindex(range(6), fill_value=0.0)
             expected = amounts.cumsum() if span == "so far" else amounts
             assert values == pytest.approx(expected.to_numpy(), rel=1e-4)
-    everything = sum(values[5] for values in found.values())
+    everything = sum(values[5] for values in by_use.values())
     released = run.flows.loc[(run.flows["flow"] == "released") & (run.flows["period"] == 5)]
     revenue = run.periods["revenue"].iloc[5] + released["amount"].sum()
     assert everything == pytest.approx(revenue, rel=1e-3)
@@ -137,7 +139,7 @@ def test_areas_lie_above_each_other_on_an_axis_of_names(shown):
     assert {area["stack"] for area in option["series"]} == {"all"}
 
 
-SPOKEN = {"client": "clients", "liquidity_provider": "providers", "investor": "investors"}
+READABLE = {"client": "clients", "liquidity_provider": "providers", "investor": "investors"}
 
 
 @pytest.mark.parametrize("sort", ["plain", "late", "concentrated"])
@@ -147,19 +149,19 @@ def test_payments_between_kinds_add_up_the_flows_of_numeraire(shown, sort, span)
     option = titled(show, "Who paid", span)
     names = option["xAxis"]["data"]
     assert names == option["yAxis"]["data"]
-    told = {(names[row], names[column]): text for column, row, _, _, text in data(option)}
+    text_by_pair = {(names[row], names[column]): text for column, row, _, _, text in data(option)}
     money = run.flows[run.flows["asset"] == "numeraire"].astype({"payer": str, "payee": str})
     if span == "this period":
         money = money[money["period"] == 5]
     sums = money.groupby(["payer", "payee"])["amount"].sum()
-    assert len(told) == len(sums)
+    assert len(text_by_pair) == len(sums)
     for (payer, payee), amount in sums.items():
-        pair = tuple(spoken(kind) for kind in (payer, payee))
-        assert told[pair] == f"{pair[0]} paid {pair[1]} {amount:,.2f}"
+        pair = tuple(readable(kind) for kind in (payer, payee))
+        assert text_by_pair[pair] == f"{pair[0]} paid {pair[1]} {amount:,.2f}"
 
 
-def spoken(kind):
-    return SPOKEN.get(kind) or {"pool": "pools", "pool_fees": "pool fees"}.get(kind, kind)
+def readable(kind):
+    return READABLE.get(kind) or {"pool": "pools", "pool_fees": "pool fees"}.get(kind, kind)
 
 
 def data(option):
