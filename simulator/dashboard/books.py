@@ -79,7 +79,7 @@ def _by_kind(frame: Frame, cast: Cast) -> Table:
 
 
 def _drop_rounding(amounts: Floats, largest: Floats) -> Floats:
-    """The amounts, 0 where they are but what rounding leaves of `whole`."""
+    """The amounts `[kinds, assets]`, 0 where within rounding error of `largest` `[assets]`."""
     exact: Floats = np.where(np.abs(amounts) <= ROUNDING * largest, 0.0, amounts)
     return exact
 

@@ -290,30 +290,30 @@ def labels(cast: Cast, column: str, codes: Integers) -> list[str]:
     return [names[code] for code in codes.tolist()]
 
 
-def label_offsets(heights: Floats, inside: float) -> list[float]:
+def label_offsets(heights: Floats, height: float) -> list[float]:
     """Downward shifts in pixels that keep labels from overlapping.
 
-    `heights` are fractions of `inside`, the height of the plot in pixels.
+    `heights` are fractions of the plot's `height` in pixels.
     """
     order = np.argsort(heights, kind="stable")
     places = np.empty(len(heights))
-    places[order] = spread(heights[order], 13 / inside)
-    moves: list[float] = ((heights - places) * inside).round().tolist()
+    places[order] = spread(heights[order], 13 / height)
+    moves: list[float] = ((heights - places) * height).round().tolist()
     return moves
 
 
 def _up_to_half(width: float) -> float:
-    """Round up to a multiple of 0.5: otherwise ECharts clips a line short of its end label."""
+    """Round up to a multiple of 0.5, else ECharts' rounded clipping misplaces end labels."""
     return math.ceil(2 * width) / 2
 
 
 def _end_labels(lines: Sequence[Line], value_axis: Option) -> Iterator[Option]:
     """Options that label the end of each line, shifted to avoid overlaps."""
-    inside = HEIGHT - TOP - BOTTOM
+    height = HEIGHT - TOP - BOTTOM
     start, end = value_axis["min"], value_axis["max"]
     heights = np.array([(line.values[-1] - start) / (end - start) for line in lines])
     heights = np.nan_to_num(heights)
-    for line, move in zip(lines, label_offsets(heights, inside), strict=True):
+    for line, move in zip(lines, label_offsets(heights, height), strict=True):
         if not np.isfinite(line.values).any():  # ECharts fails on a label of an empty line
             yield {}
             continue

@@ -49,13 +49,12 @@ class Choice:
             settings = _check_data(self.load(changes))
         except ScenarioError as error:
             return replace(self, changes=changes, problems=_messages(error))
-        kind_changes = path.endswith(".kind")
         return replace(
             self,
             changes=changes,
             valid_changes=changes,
             settings=settings,
-            controls=tuple(controls(settings)) if kind_changes else self.controls,
+            controls=tuple(controls(settings)) if path.endswith(".kind") else self.controls,
             problems=(),
         )
 

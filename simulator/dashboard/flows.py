@@ -54,7 +54,7 @@ class Flows:
     @property
     def of_period(self) -> FlowSums:
         """The flows of the period."""
-        keys = list(self.numbers)  # at once: a run that goes on finds more
+        keys = list(self.numbers)  # a copy, as a run in another thread may add keys
         numbers, amounts = self.key_of_flow.tolist(), self.amount.tolist()
         return [(keys[number], paid) for number, paid in zip(numbers, amounts, strict=True)]
 

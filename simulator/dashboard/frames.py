@@ -1,4 +1,4 @@
-"""Frames: the data of one period that the page shows, equal for live and recorded runs."""
+"""Frames: the data of one period that the page shows, in one form for live and recorded runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -82,12 +82,12 @@ def _matching_rows(rows: Sequence[Row], filter_text: str) -> Sequence[Row]:
 
 def _sorted_rows(rows: Sequence[Row], view: TableView) -> Sequence[Row]:
     """Sort numbers by size and names by their words and embedded numbers; empty cells last."""
-    by = view.sort_column
-    if by is None:
+    column = view.sort_column
+    if column is None:
         return rows
-    filled = [row for row in rows if row[by] is not None]
-    empty = [row for row in rows if row[by] is None]
-    return sorted(filled, key=lambda row: _sort_key(row[by]), reverse=view.descending) + empty
+    filled = [row for row in rows if row[column] is not None]
+    empty = [row for row in rows if row[column] is None]
+    return sorted(filled, key=lambda row: _sort_key(row[column]), reverse=view.descending) + empty
 
 
 def _sort_key(cell: CellValue) -> tuple[Any, ...]:

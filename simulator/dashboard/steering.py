@@ -37,7 +37,7 @@ TITLES = {
 }
 """Title of each kind of event."""
 WITHOUT_INPUT = ("period", "behaviour.poses_from")
-"""Settings of events without an input on the page: both are the next period."""
+"""Settings of events without an input on the page: an event starts with the next period."""
 CLIENT = Control("client", 0, "Which client it is.")
 """Client of a behaviour event, which on the page has one client only."""
 
@@ -92,8 +92,8 @@ def event_text(event: Event, cast: Cast) -> str:
 @solara.component
 def Interventions(show: solara.Reactive[Live]) -> None:
     """A form for an event at the start of the next period, and a list of all events."""
-    shown = show.value
-    redraw_on_change(shown)
+    live = show.value
+    redraw_on_change(live)
     draft: solara.Reactive[Draft] = solara.use_reactive(Draft("behaviour", {}))
     problem, set_problem = solara.use_state("")
 
@@ -136,12 +136,12 @@ def Interventions(show: solara.Reactive[Live]) -> None:
         # The key keeps the button when the number of inputs above it changes: a click on a button
         # that is being replaced is lost.
         solara.Button(
-            "Let it happen", on_click=intervene, color="primary", disabled=shown.complete
+            "Let it happen", on_click=intervene, color="primary", disabled=live.complete
         ).key("happen")
         for line in problem.splitlines():
             solara.Error(f"error: {line}", dense=True)
-        for event in shown.settings.events:
-            text = f"period {event.period}: {event_text(event, shown.cast)}"
+        for event in live.settings.events:
+            text = f"period {event.period}: {event_text(event, live.cast)}"
             solara.Text(text, classes=["event"])
 
 

@@ -77,21 +77,21 @@ def choices(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def begun(choices):
+def play(choices):
     """A function from changes to a small scenario to a show that has run for some periods."""
 
-    def shown(changes, periods=4):
+    def played(changes, periods=4):
         show = Live(lambda _: choices(changes), "")
         for _ in range(periods):
             show.step()
         return show
 
-    return shown
+    return played
 
 
 @pytest.fixture(scope="session", params=VARIANTS)
-def variant(request, begun, tmp_path_factory):
-    live = begun(VARIANTS[request.param])
+def variant(request, play, tmp_path_factory):
+    live = play(VARIANTS[request.param])
     folder = start(live.settings, out=tmp_path_factory.mktemp("runs"))
     recorded = Recorded.of(folder, live.settings)
     return Variant(request.param, live, Replay(recorded, len(recorded.frames) - 1))
@@ -151,7 +151,7 @@ class Shows(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Shows]:
+def shows_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Shows]:
     """The run of a sort, at its end."""
     cache: dict[str, Shows] = {}
 
@@ -176,7 +176,7 @@ def run_of_sort(sort: str, out: Any) -> Shows:
 
 
 @pytest.fixture(params=SORTS)
-def each_sort(request: pytest.FixtureRequest, shown: Callable[[str], Shows]) -> Shows:
+def each_sort(request: pytest.FixtureRequest, shows_of: Callable[[str], Shows]) -> Shows:
     """A run of every sort."""
-    run: Shows = shown(request.param)
+    run: Shows = shows_of(request.param)
     return run

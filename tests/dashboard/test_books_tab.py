@@ -58,8 +58,8 @@ def test_wealth_is_the_sum_of_its_parts_and_that_of_the_table(variant):
         assert table.rows[-1][0] == "investors noise" and table.rows[-1][3] == 3
 
 
-def test_flows_of_a_period_are_the_table(begun):
-    show = begun({})
+def test_flows_of_a_period_are_the_table(play):
+    show = play({})
     table, rows = drawings(show, NOW)[2], show.economy.tables["flows"]
     assert len(table.rows) == len(rows["amount"])
     assert [row[-1] for row in table.rows] == rows["amount"].tolist()
@@ -67,8 +67,8 @@ def test_flows_of_a_period_are_the_table(begun):
     assert table.title == "Flows, period 4"
 
 
-def test_flows_so_far_are_sums_over_all_periods(begun):
-    show = begun({})
+def test_flows_so_far_are_sums_over_all_periods(play):
+    show = play({})
     paid = [row[-1] for row in drawings(show, SO_FAR)[2].rows if row[0] == "revenue"]
     assert paid == [pytest.approx(sum(row["revenue"] for row in show.economy.history))]
 
@@ -77,14 +77,14 @@ def test_flows_so_far_are_sums_over_all_periods(begun):
     ("word", "prefix"),
     [("numeraire", "numeraire"), ("tokens", "token "), ("LP shares", "lp token")],
 )
-def test_flows_of_one_sort_of_assets(begun, word, prefix):
-    show = begun({}, 1)
+def test_flows_of_one_sort_of_assets(play, word, prefix):
+    show = play({}, 1)
     rows = drawings(show, SO_FAR | {"Assets of flows": word})[2].rows
     assert rows and all(row[1].startswith(prefix) for row in rows)
 
 
-def test_genesis_has_flows_and_balances(begun):
-    agents, kinds, flows = drawings(begun({}, 0), SO_FAR)
+def test_genesis_has_flows_and_balances(play):
+    agents, kinds, flows = drawings(play({}, 0), SO_FAR)
     assert flows.title == "Flows, genesis"
     assert all(row[-1] == 0 for row in kinds.rows)
     assert agents.subtitle.startswith("period 0")

@@ -41,15 +41,15 @@ def test_sums_by_hand():
 
 def test_a_period_may_have_no_flows():
     nothing = {name: np.zeros(0, dtype=np.int64) for name in ("asset", "payer", "payee", "amount")}
-    begun = Flows.of(columns(("gift", 0, 1, 2, 5.0)), 1, None)
-    after = Flows.of({"flow": [], **nothing}, 1, begun)
-    assert after.of_period == [] and after.so_far == begun.so_far
+    first = Flows.of(columns(("gift", 0, 1, 2, 5.0)), 1, None)
+    after = Flows.of({"flow": [], **nothing}, 1, first)
+    assert after.of_period == [] and after.so_far == first.so_far
 
 
 @pytest.mark.parametrize("sort", ["plain", "late", "concentrated", "cash"])
-def test_at_every_period_they_are_sums_of_the_table(shown, sort):
+def test_at_every_period_they_are_sums_of_the_table(shows_of, sort):
     """Live, recorded, and looked back at."""
-    live, replay, run = shown(sort)
+    live, replay, run = shows_of(sort)
     table = run.flows.astype(dict.fromkeys(COLUMNS, str))
     for frames in (live.all_frames, replay.all_frames):
         for frame in reversed(frames):
@@ -67,14 +67,14 @@ def test_at_every_period_they_are_sums_of_the_table(shown, sort):
                 np.testing.assert_allclose(amounts, sums, rtol=1e-12)
 
 
-def test_one_mapping_of_ways_serves_all_frames(shown):
-    frames = shown("late").live.all_frames
+def test_one_mapping_of_ways_serves_all_frames(shows_of):
+    frames = shows_of("late").live.all_frames
     assert len({id(frame.flows.numbers) for frame in frames}) == 1
     assert len(frames[0].flows.total) < len(frames[-1].flows.total) == len(frames[-1].flows.numbers)
 
 
-def test_what_has_moved_so_far_is_drawn_as_quickly_late_as_early(begun):
-    show = begun({"periods": 5000}, 1)
+def test_what_has_moved_so_far_is_drawn_as_quickly_late_as_early(play):
+    show = play({"periods": 5000}, 1)
     last = show.frames[-1]
     show.all_frames += [last._replace(row={**last.row, "period": 2 + n}) for n in range(4998)]
     took = {4: 1.0, 4999: 1.0}

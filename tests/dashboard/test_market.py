@@ -79,8 +79,8 @@ def test_there_are_swaps_on_both_sides_in_pools_that_are_full(variant):
         assert sum(value is not None for value in source["price"]) > 80
 
 
-def test_prices_volume_fees_and_reserves_are_those_of_the_table(begun):
-    show = begun({})
+def test_prices_volume_fees_and_reserves_are_those_of_the_table(play):
+    show = play({})
     price, _, volume, reserves, *_ = (
         each.option["dataset"]["source"] for each in drawings(show, picks(show))[:4]
     )
@@ -95,8 +95,8 @@ def test_prices_volume_fees_and_reserves_are_those_of_the_table(begun):
     assert price["period"] == [0, 1, 2, 3, 4]
 
 
-def test_a_token_that_is_not_launched_has_no_price_yet(begun):
-    show = begun({}, 1)
+def test_a_token_that_is_not_launched_has_no_price_yet(play):
+    show = play({}, 1)
     price, depth, *_ = drawings(show, picks(show, 3))
     assert price.option["dataset"]["source"]["spot price"] == [None, None]
     assert isinstance(depth, Table) and depth.subtitle == "The token is not launched yet."
@@ -104,8 +104,8 @@ def test_a_token_that_is_not_launched_has_no_price_yet(begun):
     assert isinstance(drawings(show, picks(show, 3))[1], Chart)
 
 
-def test_fills_are_those_of_the_table_the_last_first(begun):
-    show = begun({})
+def test_fills_are_those_of_the_table_the_last_first(play):
+    show = play({})
     fills, rows = show.economy.tables["fills"], drawings(show, picks(show, 0, ALL))[FILLS].rows
     assert len(rows) == len(fills["amount_in"])
     filled = [row for row in rows if row[-1] == "filled"]
@@ -123,23 +123,23 @@ def test_fills_are_those_of_the_table_the_last_first(begun):
     assert [row for row in rows if row[3] == "token 1"] == of_one
 
 
-def test_no_more_than_200_fills_are_listed(begun):
-    show = begun({"market.passes": 40}, 1)
+def test_no_more_than_200_fills_are_listed(play):
+    show = play({"market.passes": 40}, 1)
     table = drawings(show, picks(show, 0, ALL))[FILLS]
     assert len(table.rows) == 200
     count = len(show.economy.tables["fills"]["amount_in"])
     assert table.subtitle.startswith(f"200 of {count} in period 1")
 
 
-def test_sums_of_fills_say_how_many_orders_they_stand_for(begun):
-    show = begun({"record.fills": "summary"})
+def test_sums_of_fills_say_how_many_orders_they_stand_for(play):
+    show = play({"record.fills": "summary"})
     table = drawings(show, picks(show, 0, ALL))[FILLS]
     assert table.columns[-1] == "orders"
     assert sum(row[-1] for row in table.rows) == show.economy.tables["fills"]["orders"].sum()
 
 
-def test_positions_by_hand(begun):
-    show = begun({})
+def test_positions_by_hand(play):
+    show = play({})
     rows = show.economy.tables["positions"]
     shown = drawings(show, picks(show, 1))[POSITIONS].rows
     place = np.flatnonzero(rows["token"] == 1)[0]
@@ -157,15 +157,15 @@ def test_positions_by_hand(begun):
         assert shown[0][column] == pytest.approx(earned)
 
 
-def test_without_tokens_there_is_a_sentence(begun):
-    show = begun({"tokens.mechanism.kind": "cash"}, 1)
+def test_without_tokens_there_is_a_sentence(play):
+    show = play({"tokens.mechanism.kind": "cash"}, 1)
     (only,) = drawings(show, {})
     assert only.columns == () and only.subtitle.startswith("Clients are paid in cash")
     assert pickers(show.cast) == ()
 
 
-def test_it_is_drawn_quickly(begun):
-    show = begun({"periods": 500}, 1)
+def test_it_is_drawn_quickly(play):
+    show = play({"periods": 500}, 1)
     first = show.frames[-1]
     show.all_frames += [first._replace(row={**first.row, "period": 2 + n}) for n in range(498)]
     show.go_to(499)
