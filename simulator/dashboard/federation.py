@@ -145,7 +145,7 @@ def _participation(frames: Sequence[Frame], cast: Cast) -> Option:
 
 def _cells(frames: Sequence[Frame], firsts: list[int], cast: Cast) -> list[list[float]]:
     """Column, client, and the fraction of the column's periods in which the client took part."""
-    participated = np.add.reduceat(_participated(frames), firsts)
+    participated = np.add.reduceat(series(frames, lambda f: f.clients["participated"]), firsts)
     joined = np.add.reduceat(_joined(frames, cast), firsts)
     column, client = np.nonzero(joined)
     fraction = (participated[column, client] / joined[column, client]).round(3)
@@ -157,7 +157,8 @@ def _cells(frames: Sequence[Frame], firsts: list[int], cast: Cast) -> list[list[
 def _rates(frames: Sequence[Frame], cast: Cast) -> Option:
     """Percent of joined clients that took part, for each behaviour and for all."""
     frames = frames[1:] or frames
-    participated, joined = _participated(frames), _joined(frames, cast)
+    participated = series(frames, lambda frame: frame.clients["participated"])
+    joined = _joined(frames, cast)
     behaviours = np.array(list(cast.behaviours.values()))
     kinds = behaviour_looks(cast.behaviours.values())
     lines = [
@@ -179,11 +180,6 @@ def _percent(participated: Floats, joined: Floats, group: Booleans) -> Floats:
     nan = np.full(len(whole), np.nan)
     percent: Floats = np.divide(100 * part, whole, out=nan, where=whole > 0)
     return percent
-
-
-def _participated(frames: Sequence[Frame]) -> Floats:
-    """1 for clients that took part, else 0 `[frames, clients]`."""
-    return series(frames, lambda frame: frame.clients["participated"])
 
 
 def _joined(frames: Sequence[Frame], cast: Cast) -> Floats:
@@ -221,8 +217,7 @@ def _coalitions(show: Show) -> Option:
 
 def _without_outliers(utilities: Utilities) -> Floats:
     """All utilities except extreme ones of single clients, which would squeeze the scale."""
-    alone = utilities.alone
-    first, third = np.percentile(alone, (25, 75))
+    alone, (first, third) = utilities.alone, np.percentile(utilities.alone, (25, 75))
     margin = 3 * (third - first) if third > first else np.inf
     alone = alone[(alone >= first - margin) & (alone <= third + margin)]
     return np.concatenate([alone, utilities.without, [utilities.empty, utilities.grand]])

@@ -251,9 +251,7 @@ def TableDrawing(table: Table) -> None:
         _data_table(table, view, set_view)
 
 
-def _data_table(
-    table: Table, view: TableView, set_view: Callable[[Callable[[TableView], TableView]], None]
-) -> None:
+def _data_table(table: Table, view: TableView, set_view: Callable[..., None]) -> None:
     rows = table_page(table, view)
     widget = solara.v.DataTable(
         headers=rows.headers,

@@ -11,8 +11,8 @@ from simulator.dashboard.books import drawings, pickers
 NOW, SO_FAR = {"Flows": "of this period"}, {"Flows": "so far"}
 
 
-def texts(drawn):
-    return [json.dumps([t.title, t.columns, t.rows, t.subtitle], allow_nan=False) for t in drawn]
+def texts(tables):
+    return [json.dumps([t.title, t.columns, t.rows, t.subtitle], allow_nan=False) for t in tables]
 
 
 def test_a_replay_is_drawn_as_the_run_was_and_all_of_it_is_json(variant):
@@ -40,10 +40,10 @@ def test_every_asset_sums_to_zero_and_flows_explain_what_is_held(variant):
 def test_balances_of_kinds_are_those_of_the_ledger(variant):
     live, _ = variant.at(4)
     ledger, kinds = live.economy.ledger, drawings(live, NOW)[1]
-    held = np.zeros((len(live.cast.kinds), len(live.cast.assets)))
-    np.add.at(held, ledger.kind_of, ledger.balances)
-    for asset, (_, *shown, _) in enumerate(kinds.rows):
-        np.testing.assert_allclose(shown, held[:, asset], rtol=1e-9, atol=1e-6)
+    balances = np.zeros((len(live.cast.kinds), len(live.cast.assets)))
+    np.add.at(balances, ledger.kind_of, ledger.balances)
+    for asset, (_, *amounts, _) in enumerate(kinds.rows):
+        np.testing.assert_allclose(amounts, balances[:, asset], rtol=1e-9, atol=1e-6)
 
 
 def test_wealth_is_the_sum_of_its_parts_and_that_of_the_table(variant):

@@ -124,21 +124,21 @@ def ledger(clicked):
     return clicked
 
 
-def soon(true):
-    last = time.monotonic() + 60
-    while not true() and time.monotonic() < last:
+def wait_until(condition):
+    deadline = time.monotonic() + 60
+    while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert true()
+    assert condition()
 
 
 def test_what_cannot_be_saved_is_told_on_the_page(clicked, caplog):
     clicked.press("Save run")
-    soon(clicked.alerts)
+    wait_until(clicked.alerts)
     assert clicked.alerts() == ["error: there is nothing to save yet: step or play first"]
     assert not caplog.records  # the server would tell them
     clicked.press("Step")
     clicked.press("Save run")
-    soon(lambda: any("saved" in text for text in clicked.texts()))
+    wait_until(lambda: any("saved" in text for text in clicked.texts()))
     assert clicked.alerts() == []
 
 
@@ -270,16 +270,16 @@ def test_the_first_step_and_what_is_told_make_no_tabs_anew(clicked):
 def test_running_ends_with_the_last_period(clicked):
     clicked.type("Periods", "999999999")
     clicked.press("Run 999999999")
-    soon(lambda: any(text.startswith("Period 4 of 4") for text in clicked.texts()))
-    soon(lambda: not clicked.button("Run 999999999").disabled)
+    wait_until(lambda: any(text.startswith("Period 4 of 4") for text in clicked.texts()))
+    wait_until(lambda: not clicked.button("Run 999999999").disabled)
 
 
 def test_as_many_periods_are_run_as_were_just_typed(clicked):
     with clicked.undrawn():
         clicked.type("Periods", "2")
         clicked.press("Run 10")
-    soon(lambda: not clicked.button("Run 2").disabled)
-    soon(lambda: any(text.startswith("Period 2 of 4") for text in clicked.texts()))
+    wait_until(lambda: not clicked.button("Run 2").disabled)
+    wait_until(lambda: any(text.startswith("Period 2 of 4") for text in clicked.texts()))
 
 
 class FastShow(Show):
@@ -300,13 +300,13 @@ def test_who_clicks_while_it_plays_does_not_draw_until_it_ends():
             show.step()
             pace.redraw()
 
-    drawn, playing = [], threading.Thread(target=play)
+    periods_drawn, playing = [], threading.Thread(target=play)
 
     @solara.component
     def slow():
         pace.redraw_on_change(show)
-        drawn.append(show.now)
-        if len(drawn) == 2:  # it begins to play while a click is drawn
+        periods_drawn.append(show.now)
+        if len(periods_drawn) == 2:  # it begins to play while a click is drawn
             playing.start()
         time.sleep(0.02)
 
@@ -319,7 +319,7 @@ def test_who_clicks_while_it_plays_does_not_draw_until_it_ends():
     _, context = solara.render(both(), handle_error=False)
     try:
         pace.redraw()
-        assert len(drawn) < 10
+        assert len(periods_drawn) < 10
     finally:
         show.failure = "stopped"
         playing.join()

@@ -12,12 +12,12 @@ from simulator.dashboard.showing import Replay, Utilities
 from simulator.economy import Economy
 
 
-def drawn(show, measure="contribution"):
+def drawings_of(show, measure="contribution"):
     return drawings(show, {MEASURE.label: measure})
 
 
 def options(show, measure="contribution"):
-    return [each.option for each in drawn(show, measure) if isinstance(each, Chart)]
+    return [each.option for each in drawings_of(show, measure) if isinstance(each, Chart)]
 
 
 def last(run):
@@ -30,7 +30,7 @@ def plain(drawing):
 
 @pytest.mark.parametrize("measure", MEASURE.words)
 def test_every_sort_of_run_gives_plain_json_the_same_live_and_recorded(each_sort, measure):
-    live, recorded = drawn(each_sort.live, measure), drawn(each_sort.replay, measure)
+    live, recorded = drawings_of(each_sort.live, measure), drawings_of(each_sort.replay, measure)
     texts = [[json.dumps(plain(each), allow_nan=False) for each in tab] for tab in (live, recorded)]
     assert len(texts[0]) == 5
     for place in (0, 1, 2, 4):  # coalitions are known of live runs alone
@@ -192,7 +192,7 @@ def test_the_round_is_left_behind_where_a_state_is_restored(shows_of):
 
 def test_all_numbers_of_clients_stand_in_the_table(shows_of):
     show, _, run = shows_of("plain")
-    table = drawn(show)[4]
+    table = drawings_of(show)[4]
     assert isinstance(table, Table)
     row = dict(zip(table.columns, table.rows[4], strict=True))
     of_client = last(run).iloc[4]

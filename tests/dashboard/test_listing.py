@@ -44,11 +44,11 @@ def test_all_words_are_sought():
     assert column(0, filter_text="nobody") == []
 
 
-@pytest.mark.parametrize(("page", "shown"), [(1, 15), (3, 10), (9, 10)])
-def test_a_page_at_a_time_and_the_last_where_there_are_fewer(page, shown):
+@pytest.mark.parametrize(("page", "rows"), [(1, 15), (3, 10), (9, 10)])
+def test_a_page_at_a_time_and_the_last_where_there_are_fewer(page, rows):
     many = Table("", ("who",), [(f"client {number}",) for number in range(40)])
     view = table_page(many, TableView(page=page))
-    assert (len(view.items), view.matches, view.page) == (shown, 40, min(page, 3))
+    assert (len(view.items), view.matches, view.page) == (rows, 40, min(page, 3))
 
 
 def test_controls_of_the_table_turn_the_leaf():

@@ -18,7 +18,7 @@ def picks(show, token=0, rows="of this token"):
     return {"Token": tokens[0].words[token], "Fills and positions": rows} if tokens else {}
 
 
-def texts(drawn):
+def texts(charts_and_tables):
     """The drawings as JSON; NaN is refused."""
     return [
         json.dumps(
@@ -27,7 +27,7 @@ def texts(drawn):
             else [each.title, each.columns, each.rows, each.subtitle],
             allow_nan=False,
         )
-        for each in drawn
+        for each in charts_and_tables
     ]
 
 
@@ -141,20 +141,20 @@ def test_sums_of_fills_say_how_many_orders_they_stand_for(play):
 def test_positions_by_hand(play):
     show = play({})
     rows = show.economy.tables["positions"]
-    shown = drawings(show, picks(show, 1))[POSITIONS].rows
+    table = drawings(show, picks(show, 1))[POSITIONS].rows
     place = np.flatnonzero(rows["token"] == 1)[0]
     value, held = rows["value"][place], rows["holding_value"][place]
-    assert [row[0] for row in shown] == ["lp 0", "lp 1"]
-    assert shown[0][2] == pytest.approx(50.0)
-    assert shown[0][3:5] == (value, held)
-    assert shown[0][5] == pytest.approx(100 * (value / held - 1))
+    assert [row[0] for row in table] == ["lp 0", "lp 1"]
+    assert table[0][2] == pytest.approx(50.0)
+    assert table[0][3:5] == (value, held)
+    assert table[0][5] == pytest.approx(100 * (value / held - 1))
     for column, name in ((6, "fees"), (7, "lvr")):
         earned = 0.0
         for frame in show.frames:
-            table = frame.positions
-            mask = (table["agent"] == rows["agent"][place]) & (table["token"] == 1)
-            earned += table[name][mask].sum()
-        assert shown[0][column] == pytest.approx(earned)
+            positions = frame.positions
+            mask = (positions["agent"] == rows["agent"][place]) & (positions["token"] == 1)
+            earned += positions[name][mask].sum()
+        assert table[0][column] == pytest.approx(earned)
 
 
 def test_without_tokens_there_is_a_sentence(play):

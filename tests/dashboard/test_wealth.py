@@ -70,13 +70,13 @@ def lines(show):
 
 def test_gini_of_wealth_stands_in_the_legend_at_first_and_now(shows_of):
     show, _, run = shows_of("plain")
-    drawn = lines(show)
+    labels = lines(show)
     for when, period in (("at first", 0), ("now", 5)):
         agents = run.agents[run.agents["period"] == period]
         investors = gini(agents.loc[agents["kind"] == "investor", "wealth"])
         clients = abs(gini(run.clients.loc[run.clients["period"] == period, "wealth"]))
-        assert f"investors {when}, Gini {investors:.3f}" in drawn
-        assert f"clients {when}, Gini {clients:.3f}" in drawn
+        assert f"investors {when}, Gini {investors:.3f}" in labels
+        assert f"clients {when}, Gini {clients:.3f}" in labels
 
 
 def test_a_lorenz_curve_goes_through_the_parts_of_the_poorest(shows_of):
@@ -100,8 +100,8 @@ def test_a_row_counts_as_often_as_it_has_accounts(shows_of):
 
 def test_clients_count_from_when_they_join(shows_of):
     show, _, run = shows_of("late")
-    for when, period, there in (("at first", 0, 3), ("now", 5, 4)):
-        wealth = run.clients.loc[run.clients["period"] == period, "wealth"].iloc[:there]
+    for when, period, count in (("at first", 0, 3), ("now", 5, 4)):
+        wealth = run.clients.loc[run.clients["period"] == period, "wealth"].iloc[:count]
         assert f"clients {when}, Gini {abs(gini(wealth)):.3f}" in lines(show)
 
 
