@@ -65,8 +65,8 @@ def view(
         from simulator.dashboard.stage import Stage
 
         stage = Stage(scenario_type, scenario, overrides, plugins, out)
-        warn_of_doubts(stage.first.settings, quiet=False)
-        name = stage.first.settings.name
+        warn_of_doubts(stage.initial_choice.settings, quiet=False)
+        name = stage.initial_choice.settings.name
         with compiling_bar(FIRST_RUN):
             stage.rehearse()
 

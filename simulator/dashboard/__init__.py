@@ -1,1 +1,1 @@
-"""The page in the browser on which one watches, steps and changes a run."""
+"""The browser page for watching, stepping and changing a run."""

@@ -1,4 +1,4 @@
-"""Asking: how a setting is shown and changed."""
+"""The input component for one setting: slider, select or switch."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,21 +12,21 @@ __all__ = ["SettingInput"]
 
 @solara.component
 def SettingInput(control: Control, value: Callable[[], Any], change: Callable[[Any], None]) -> None:
-    """A control at its value, which may be another one by the time that somebody moves it."""
+    """An input for `control`; `value` is called anew at each change, as it may have changed."""
     with solara.Tooltip(control.description), solara.Column(gap="0px", classes=["setting"]):
         match control:
             case Slider():
-                _slide(control, value, change)
+                _slider(control, value, change)
             case Choices():
                 solara.Select(control.label, list(control.words), value(), on_value=change)
             case Switch():
                 solara.Switch(label=control.label, value=value(), on_value=change)
 
 
-def _slide(control: Slider, value: Callable[[], float], change: Callable[[float], None]) -> None:
-    """A slider under its name and value; it may not move by less than its step."""
+def _slider(control: Slider, value: Callable[[], float], change: Callable[[float], None]) -> None:
+    """A slider below its name and value; moves of less than half a step are ignored."""
 
-    def moved(new: float) -> None:
+    def set_value(new: float) -> None:
         if abs(new - value()) > control.step / 2:
             change(new)
 
@@ -35,7 +35,7 @@ def _slide(control: Slider, value: Callable[[], float], change: Callable[[float]
     slider(
         "",
         value=value(),
-        on_value=moved,
+        on_value=set_value,
         min=control.low,
         max=control.high,
         step=control.step,

@@ -1,4 +1,4 @@
-"""What pages draw: tables, and charts as options for ECharts, made of lines and bars."""
+"""Building blocks of the tabs: tables, and charts as ECharts options."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -35,39 +35,39 @@ __all__ = [
     "Option",
     "Picker",
     "Table",
-    "apart",
+    "add_side_legend",
+    "add_value_axis",
     "axis",
-    "beside",
-    "category",
+    "axis_end",
+    "category_axis",
     "draw",
-    "grouped",
+    "empty_chart",
+    "five_digits",
     "jsonable",
+    "label_offsets",
+    "labels",
     "legend",
     "lines_of",
-    "number",
-    "over_periods",
-    "said",
-    "scaled",
+    "median_note",
+    "notice",
+    "period_chart",
     "series",
-    "sheet",
-    "spoken",
     "thinned",
-    "top",
     "trailing_numbers",
 ]
 
 Option = dict[str, Any]
 
 POINTS = 300
-"""A line has no more points than this."""
+"""Maximum number of points of a line."""
 
 HEIGHT, TOP, BOTTOM = 340, 62, 40
-"""Of a chart and of the margins within it, pixels."""
+"""Height of a chart, and its top and bottom margins, pixels."""
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Options for ECharts; a `wide` chart is best drawn across the page."""
+    """Options for ECharts; a `wide` chart spans the page. `height` is in pixels."""
 
     option: Option
     wide: bool = False
@@ -79,29 +79,26 @@ CellValue = str | float | None
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text and numbers under their names; numbers are sorted as such.
-
-    One without columns is but its title and what is said `below`.
-    """
+    """Rows of text and numbers under column names; a table without columns is a notice."""
 
     title: str
     columns: tuple[str, ...]
     rows: list[tuple[CellValue, ...]]
-    below: str = ""
+    subtitle: str = ""
     wide: bool = True
 
 
 Drawing = Chart | Table
 
 
-def said(title: str, sentence: str, wide: bool = True) -> Table:
-    """A sentence in the place of a drawing."""
+def notice(title: str, sentence: str, wide: bool = True) -> Table:
+    """A table without rows: a title and a sentence in place of a drawing."""
     return Table(title, (), [], sentence, wide)
 
 
 @dataclass(frozen=True)
 class Picker:
-    """One of some words that a tab lets one choose."""
+    """A labelled choice of one word on a tab."""
 
     label: str
     words: tuple[str, ...]
@@ -109,7 +106,7 @@ class Picker:
 
 @dataclass(frozen=True)
 class Line:
-    """A named line of values `[frames]`, NaN where there is none."""
+    """A named line of values `[frames]`, NaN for missing ones; `more` are ECharts options."""
 
     name: str
     look: Look
@@ -118,7 +115,7 @@ class Line:
 
 
 def thinned(frames: Sequence[Frame]) -> list[Frame]:
-    """At most `POINTS` of the frames, evenly spread, with the first and the last."""
+    """At most `POINTS` frames, evenly spaced, including the first and the last."""
     chosen = np.linspace(0, len(frames) - 1, min(len(frames), POINTS)).round().astype(int)
     return [frames[place] for place in chosen]
 
@@ -129,9 +126,9 @@ def series(frames: Sequence[Frame], value: Callable[[Frame], Any]) -> Floats:
 
 
 def lines_of(values: Floats, names: dict[str, str]) -> Iterator[Line]:
-    """A line for each of a few names, the median of each behaviour when there are many.
+    """A line for each name, or one median for each behaviour if there are more than `FEW` names.
 
-    `values` is `[frames, names]`; `names` has the behaviour behind each, "" for none.
+    `values` is `[frames, names]`; `names` maps each name to its client's behaviour, "" for none.
     """
     if len(names) > FEW:
         of_behaviour, kinds = behaviour_looks(names.values()), np.array(list(names.values()))
@@ -146,22 +143,22 @@ def lines_of(values: Floats, names: dict[str, str]) -> Iterator[Line]:
 
 
 def _median(values: Floats) -> Floats:
-    """Of those in each row that are numbers; NaN where none is."""
-    some = ~np.isnan(values).all(axis=1)
-    found = np.full(len(values), np.nan)
-    found[some] = np.nanmedian(values[some], axis=1)
-    return found
+    """Median of each row, ignoring NaN; NaN for rows of NaN only."""
+    filled = ~np.isnan(values).all(axis=1)
+    median = np.full(len(values), np.nan)
+    median[filled] = np.nanmedian(values[filled], axis=1)
+    return median
 
 
-def grouped(cast: Cast) -> str:
-    """What is said of lines that stand for several clients."""
+def median_note(cast: Cast) -> str:
+    """Suffix of a subtitle if lines are medians over several clients, else empty."""
     return "; medians by behaviour" if len(cast.clients) > FEW else ""
 
 
-def over_periods(frames: Sequence[Frame], title: str, below: str) -> Option:
-    """A chart without lines whose axis is the periods of `frames`."""
+def period_chart(frames: Sequence[Frame], title: str, subtitle: str) -> Option:
+    """A chart without lines; its x axis is the periods of `frames`."""
     periods = [frame.period for frame in frames]
-    option = sheet(title, below)
+    option = empty_chart(title, subtitle)
     option["xAxis"] = (
         axis(max(periods[-1], 1))
         | {"name": "period", "nameLocation": "middle", "nameGap": 24, "minInterval": 1}
@@ -171,14 +168,14 @@ def over_periods(frames: Sequence[Frame], title: str, below: str) -> Option:
     return option
 
 
-def sheet(title: str, below: str) -> Option:
-    """A chart with nothing but its title."""
+def empty_chart(title: str, subtitle: str) -> Option:
+    """A chart with a title and no axes or series."""
     return {
         "animation": False,
         "backgroundColor": "white",  # on a dark page too
         "title": {
             "text": title,
-            "subtext": below,
+            "subtext": subtitle,
             "textStyle": {"fontSize": 15, "lineHeight": 18, "color": INK},
             "subtextStyle": {"fontSize": 12, "lineHeight": 14, "color": SOFT},
         },
@@ -199,7 +196,7 @@ def axis(end: float, start: float = 0) -> Option:
     }
 
 
-def category(names: Sequence[str | int], name: str = "") -> Option:
+def category_axis(names: Sequence[str | int], name: str = "") -> Option:
     """An axis of names."""
     return {
         "type": "category",
@@ -214,25 +211,25 @@ def category(names: Sequence[str | int], name: str = "") -> Option:
 
 
 def legend(**more: Any) -> Option:
-    """What series are called."""
+    """A legend; `more` are ECharts options."""
     text = {"color": INK, "fontSize": 11}
     return {"itemWidth": 10, "itemHeight": 10, "textStyle": text} | more
 
 
-def beside(option: Option, names: Sequence[str], **more: Any) -> None:
-    """Add a legend to the right of the chart, and leave it the space it takes."""
+def add_side_legend(option: Option, names: Sequence[str], **more: Any) -> None:
+    """Add a legend to the right of the chart and widen the right margin for it."""
     right = 40 + 6 * max(map(len, names), default=0)
     option["grid"] |= {"right": right}
     place = {"orient": "vertical", "right": 4, "top": "middle", "icon": "roundRect"}
     option["legend"] = legend(data=list(names)) | place | more
 
 
-def scaled(option: Option, values: Floats, zero: bool = True) -> None:
-    """Add an axis of all that are numbers, and 0 on request, from one round number to another."""
-    held = values[np.isfinite(values)]
-    if zero or not held.size:
-        held = np.append(held, 0.0)
-    low, high = float(held.min()), float(held.max())
+def add_value_axis(option: Option, values: Floats, zero: bool = True) -> None:
+    """Add a y axis between round numbers that covers all finite `values`, and 0 if `zero`."""
+    finite = values[np.isfinite(values)]
+    if zero or not finite.size:
+        finite = np.append(finite, 0.0)
+    low, high = float(finite.min()), float(finite.max())
     if low == high:
         low, high = (0.0, 1.0) if low == 0 else (low - abs(low) / 5, high + abs(high) / 5)
     step = round_number((high - low) / 5)
@@ -243,26 +240,26 @@ def scaled(option: Option, values: Floats, zero: bool = True) -> None:
     option["grid"] |= {"left": max(44, 12 + 7 * widest)}
 
 
-def top(lines: Sequence[Line]) -> float:
-    """The end of a scale from 0 that holds all lines, a fifth of it a round number."""
+def axis_end(lines: Sequence[Line]) -> float:
+    """End of an axis from 0 that covers all lines; a fifth of it is a round number."""
     values = np.concatenate([line.values for line in lines]) if lines else np.zeros(0)
     largest = float(values[np.isfinite(values)].max(initial=0.0))
     return 5 * round_number(largest / 5) if largest > 0 else 1.0
 
 
-def draw(option: Option, lines: Sequence[Line], at_ends: bool = False, **more: Any) -> None:
-    """Add the lines, on request with their names at their ends."""
+def draw(option: Option, lines: Sequence[Line], end_labels: bool = False, **more: Any) -> None:
+    """Add the lines to the chart, optionally labelled at their ends."""
     source = option["dataset"]["source"]
-    ends = _ends(lines, option["yAxis"]) if at_ends else [{}] * len(lines)
+    ends = _end_labels(lines, option["yAxis"]) if end_labels else [{}] * len(lines)
     for line, end in zip(lines, ends, strict=True):
-        source[line.name] = [number(value) for value in line.values.tolist()]
+        source[line.name] = [five_digits(value) for value in line.values.tolist()]
         option["series"].append(
             {
                 "type": "line",
                 "name": line.name,
                 "encode": {"x": "period", "y": line.name},
                 "itemStyle": {"color": line.look.colour},
-                "lineStyle": {"width": _half(line.look.width)},
+                "lineStyle": {"width": _up_to_half(line.look.width)},
                 "showSymbol": bool(np.isfinite(line.values).sum() <= 2),
                 "z": 3,
             }
@@ -272,49 +269,52 @@ def draw(option: Option, lines: Sequence[Line], at_ends: bool = False, **more: A
         )
 
 
-def number(value: float) -> float | None:
-    """Five digits of a number; None where it is none, as JSON has no NaN."""
+def five_digits(value: float) -> float | None:
+    """The value rounded to five significant digits; None if not finite, as JSON has no NaN."""
     return float(f"{value:.5g}") if math.isfinite(value) else None
 
 
 def jsonable(values: Floats) -> list[float | None]:
-    """All of them as they are; None for those that are none, as JSON has no NaN."""
+    """The values unrounded; None where not finite, as JSON has no NaN."""
     return [value if math.isfinite(value) else None for value in values.tolist()]
 
 
 def trailing_numbers(names: Sequence[str]) -> list[str]:
-    """The numbers at the ends of names."""
+    """The number at the end of each name, such as 3 of `client_3`."""
     return [name.rpartition("_")[2] for name in names]
 
 
-def spoken(cast: Cast, column: str, codes: Integers) -> list[str]:
-    """The names behind the codes of a category column, as they are spoken."""
+def labels(cast: Cast, column: str, codes: Integers) -> list[str]:
+    """Readable names for the codes of a category column."""
     names = [words(name) for name in cast.names[column]]
     return [names[code] for code in codes.tolist()]
 
 
-def apart(heights: Floats, inside: float) -> list[float]:
-    """Pixels by which names at `heights`, parts of `inside`, move down to be apart."""
+def label_offsets(heights: Floats, height: float) -> list[float]:
+    """Downward shifts in pixels that keep labels from overlapping.
+
+    `heights` are fractions of the plot's `height` in pixels.
+    """
     order = np.argsort(heights, kind="stable")
     places = np.empty(len(heights))
-    places[order] = spread(heights[order], 13 / inside)
-    moves: list[float] = ((heights - places) * inside).round().tolist()
+    places[order] = spread(heights[order], 13 / height)
+    moves: list[float] = ((heights - places) * height).round().tolist()
     return moves
 
 
-def _half(width: float) -> float:
-    """Up to a half: ECharts rounds what it clips to, and a name then misses its line's end."""
+def _up_to_half(width: float) -> float:
+    """Round up to a multiple of 0.5, else ECharts' rounded clipping misplaces end labels."""
     return math.ceil(2 * width) / 2
 
 
-def _ends(lines: Sequence[Line], across: Option) -> Iterator[Option]:
-    """A name for the end of each line, moved from the names of others."""
-    inside = HEIGHT - TOP - BOTTOM
-    start, end = across["min"], across["max"]
+def _end_labels(lines: Sequence[Line], value_axis: Option) -> Iterator[Option]:
+    """Options that label the end of each line, shifted to avoid overlaps."""
+    height = HEIGHT - TOP - BOTTOM
+    start, end = value_axis["min"], value_axis["max"]
     heights = np.array([(line.values[-1] - start) / (end - start) for line in lines])
     heights = np.nan_to_num(heights)
-    for line, move in zip(lines, apart(heights, inside), strict=True):
-        if not np.isfinite(line.values).any():  # ECharts stops at an end that is nowhere
+    for line, move in zip(lines, label_offsets(heights, height), strict=True):
+        if not np.isfinite(line.values).any():  # ECharts fails on a label of an empty line
             yield {}
             continue
         label = {"formatter": shortened(line.name, 24), "color": line.look.colour, "fontSize": 11}

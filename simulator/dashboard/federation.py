@@ -1,4 +1,4 @@
-"""The federation: who took part, what that was worth, and what it earned."""
+"""The tab Federation: participation, contributions, and utilities of coalitions."""
 
 from collections.abc import Mapping, Sequence
 
@@ -26,20 +26,20 @@ from simulator.dashboard.charts import (
     Option,
     Picker,
     Table,
-    apart,
+    add_side_legend,
+    add_value_axis,
     axis,
-    beside,
-    category,
+    category_axis,
     draw,
-    grouped,
+    empty_chart,
+    five_digits,
+    label_offsets,
+    labels,
     legend,
     lines_of,
-    number,
-    over_periods,
-    scaled,
+    median_note,
+    period_chart,
     series,
-    sheet,
-    spoken,
     thinned,
     trailing_numbers,
 )
@@ -51,52 +51,52 @@ __all__ = ["MEASURE", "drawings"]
 MEASURE = Picker("Over periods", ("contribution", "credit", "share", "examples"))
 
 ROWS, COLUMNS = 40, 150
-"""Most clients, and most columns, that the map of participation has room for."""
+"""Maximum numbers of clients and columns in the map of participation."""
 _BELOW_LEGEND = 82  # pixels
 
 
 def drawings(show: Show, picks: Mapping[str, str]) -> list[Drawing]:
-    """Contributions now and over periods, participation, worth of coalitions, and all numbers."""
+    """Contributions now and over periods, participation, utilities of coalitions, a table."""
     frames, cast = show.frames, show.cast
     crowd = len(cast.clients) > ROWS
     return [
         Chart(_contributions(frames[-1], cast)),
         Chart(_over_periods(thinned(frames), cast, picks[MEASURE.label])),
-        Chart(_parts(thinned(frames), cast) if crowd else _participation(frames, cast)),
+        Chart(_rates(thinned(frames), cast) if crowd else _participation(frames, cast)),
         Chart(_coalitions(show)),
         _clients(frames[-1], cast),
     ]
 
 
 def _contributions(frame: Frame, cast: Cast) -> Option:
-    """A bar for each client, in the colour of its line; behaviours are told in the legend."""
+    """A bar for each client, in the colour of its line; the legend explains behaviours."""
     values, colours = frame.clients["contribution"], _colours(cast)
-    option = _by_client(
+    option = _client_chart(
         f"Contribution of each client, period {frame.period}",
         f"units of utility ({words(cast.settings.federation.utility.kind)});"
         f" all together {values.sum():.4g}",
         cast.clients,
     )
-    scaled(option, values)
-    behaviours = list(cast.behaviours.values())
+    add_value_axis(option, values)
+    behaviours, bars = list(cast.behaviours.values()), [*map(five_digits, values.tolist())]
     for behaviour, look in behaviour_looks(behaviours).items():
         if behaviour in behaviours:
             data = [
-                {"value": number(value), "itemStyle": {"color": colour}} if of == behaviour else "-"
-                for value, colour, of in zip(values.tolist(), colours, behaviours, strict=True)
+                {"value": value, "itemStyle": {"color": colour}} if kind == behaviour else "-"
+                for value, colour, kind in zip(bars, colours, behaviours, strict=True)
             ]
             option["series"].append(
                 {"type": "bar", "name": words(behaviour), "stack": "all", "data": data}
                 | {"itemStyle": {"color": look.colour}, "barCategoryGap": "25%"}
             )
     option["tooltip"] |= {"axisPointer": {"type": "shadow"}}
-    beside(option, [bars["name"] for bars in option["series"]])
+    add_side_legend(option, [each["name"] for each in option["series"]])
     return option
 
 
 def _over_periods(frames: Sequence[Frame], cast: Cast, measure: str) -> Option:
-    """What was picked, a line for each client or behaviour."""
-    title, below = {
+    """The picked measure, with a line for each client or behaviour."""
+    title, subtitle = {
         "contribution": (
             "Contribution over periods",
             "percent of the sum of absolute values",
@@ -113,21 +113,21 @@ def _over_periods(frames: Sequence[Frame], cast: Cast, measure: str) -> Option:
         values = 100 * values
     values[_joined(frames, cast) == 0] = np.nan
     lines = list(lines_of(values, cast.behaviours))
-    option = over_periods(frames, title, f"{below}{grouped(cast)}")
-    scaled(option, np.concatenate([line.values for line in lines]))
+    option = period_chart(frames, title, f"{subtitle}{median_note(cast)}")
+    add_value_axis(option, np.concatenate([line.values for line in lines]))
     option["xAxis"]["axisLine"] = {"onZero": False, "lineStyle": {"color": PALE}}
-    draw(option, lines, at_ends=True)
+    draw(option, lines, end_labels=True)
     return option
 
 
 def _participation(frames: Sequence[Frame], cast: Cast) -> Option:
-    """Clients by periods, several periods in a column where there are many."""
+    """A map of clients by periods; in long runs a column stands for several periods."""
     frames = frames[1:]
-    option = sheet("Participation", "dark: took part; pale: did not; white: has not joined")
+    option = empty_chart("Participation", "dark: took part; pale: did not; white: has not joined")
     edges = np.linspace(0, len(frames), min(len(frames), COLUMNS) + 1).round().astype(int)
     firsts = edges[:-1].tolist()
-    option["xAxis"] = category([frames[first].period for first in firsts], "period")
-    option["yAxis"] = category(trailing_numbers(cast.clients), "client") | {"inverse": True}
+    option["xAxis"] = category_axis([frames[first].period for first in firsts], "period")
+    option["yAxis"] = category_axis(trailing_numbers(cast.clients), "client") | {"inverse": True}
     option["yAxis"] |= {"nameGap": 28}
     option["yAxis"]["axisLabel"] |= {"interval": len(cast.clients) // 17}  # of 14 pixels each
     option["xAxis"]["axisLine"] = option["yAxis"]["axisLine"] = {"show": False}
@@ -144,85 +144,86 @@ def _participation(frames: Sequence[Frame], cast: Cast) -> Option:
 
 
 def _cells(frames: Sequence[Frame], firsts: list[int], cast: Cast) -> list[list[float]]:
-    """Column, client, and the part of the column's periods in which it took part."""
-    took = np.add.reduceat(series(frames, lambda frame: frame.clients["participated"]), firsts)
-    there = np.add.reduceat(_joined(frames, cast).astype(float), firsts)
-    column, client = np.nonzero(there)
-    part = (took[column, client] / there[column, client]).round(3)
+    """Column, client, and the fraction of the column's periods in which the client took part."""
+    participated = np.add.reduceat(series(frames, lambda f: f.clients["participated"]), firsts)
+    joined = np.add.reduceat(_joined(frames, cast), firsts)
+    column, client = np.nonzero(joined)
+    fraction = (participated[column, client] / joined[column, client]).round(3)
     return [
-        list(cell) for cell in zip(column.tolist(), client.tolist(), part.tolist(), strict=True)
+        list(cell) for cell in zip(column.tolist(), client.tolist(), fraction.tolist(), strict=True)
     ]
 
 
-def _parts(frames: Sequence[Frame], cast: Cast) -> Option:
-    """The part of those who have joined that took part: of all, and of each behaviour."""
+def _rates(frames: Sequence[Frame], cast: Cast) -> Option:
+    """Percent of joined clients that took part, for each behaviour and for all."""
     frames = frames[1:] or frames
-    took, there = series(frames, lambda f: f.clients["participated"]), _joined(frames, cast)
+    participated = series(frames, lambda frame: frame.clients["participated"])
+    joined = _joined(frames, cast)
     behaviours = np.array(list(cast.behaviours.values()))
     kinds = behaviour_looks(cast.behaviours.values())
     lines = [
-        Line(words(kind), look, _percent(took, there, behaviours == kind))
+        Line(words(kind), look, _percent(participated, joined, behaviours == kind))
         for kind, look in kinds.items()
         if (behaviours == kind).any()
     ]
     if len(lines) > 1:
-        lines.append(Line("all", Look(INK, 2.0), _percent(took, there, behaviours != "")))
-    option = over_periods(frames, "Participation", "percent of the clients that have joined")
+        lines.append(Line("all", Look(INK, 2.0), _percent(participated, joined, behaviours != "")))
+    option = period_chart(frames, "Participation", "percent of the clients that have joined")
     option["yAxis"] = axis(100.0)
-    draw(option, lines, at_ends=True)
+    draw(option, lines, end_labels=True)
     return option
 
 
-def _percent(took: Floats, there: Floats, chosen: Booleans) -> Floats:
-    """Of the `chosen` clients, how many of those that are `there` took part `[frames]`."""
-    whole = there[:, chosen].sum(axis=1)
-    none = np.full(len(took), np.nan)
-    percent: Floats = np.divide(100 * took[:, chosen].sum(axis=1), whole, out=none, where=whole > 0)
+def _percent(participated: Floats, joined: Floats, group: Booleans) -> Floats:
+    """Percent of the joined clients in `group` that took part, NaN where none joined `[frames]`."""
+    part, whole = (values[:, group].sum(axis=1) for values in (participated, joined))
+    nan = np.full(len(whole), np.nan)
+    percent: Floats = np.divide(100 * part, whole, out=nan, where=whole > 0)
     return percent
 
 
 def _joined(frames: Sequence[Frame], cast: Cast) -> Floats:
-    """1 for clients that had joined `[frames, clients]`."""
+    """1 for clients that had joined, else 0 `[frames, clients]`."""
     return series(frames, lambda frame: cast.joined(frame.period))
 
 
 def _coalitions(show: Show) -> Option:
-    """What some coalitions of the last round are worth, or why that is not known."""
-    frame, found = show.frames[-1], show.utilities()
-    if found is None:
-        return sheet("Utility of coalitions", _unknown(frame))
-    below = f"{words(show.settings.federation.utility.kind)} on the validation set"
-    if len(found.clients) < np.count_nonzero(frame.clients["participated"]):
-        below += f"; the {len(found.clients)} clients with most examples"
-    names = [show.cast.clients[client] for client in found.clients.tolist()]
-    option = _by_client(f"Utility of coalitions, period {frame.period}", below, names)
+    """Utilities of some coalitions of the newest round, or the reason why they are missing."""
+    frame, utilities = show.frames[-1], show.utilities()
+    if utilities is None:
+        return empty_chart("Utility of coalitions", _why_missing(frame))
+    subtitle = f"{words(show.settings.federation.utility.kind)} on the validation set"
+    if len(utilities.clients) < np.count_nonzero(frame.clients["participated"]):
+        subtitle += f"; the {len(utilities.clients)} clients with most examples"
+    names = [show.cast.clients[client] for client in utilities.clients.tolist()]
+    option = _client_chart(f"Utility of coalitions, period {frame.period}", subtitle, names)
     option["legend"] = legend(left=0, top=49)
     option["grid"] |= {"top": _BELOW_LEGEND, "right": 120}
-    scaled(option, _near(found), zero=False)
+    add_value_axis(option, _without_outliers(utilities), zero=False)
     option["xAxis"]["axisLine"]["onZero"] = False
-    every = _colours(show.cast)
-    colours = [every[client] for client in found.clients.tolist()]
+    client_colours = _colours(show.cast)
+    colours = [client_colours[client] for client in utilities.clients.tolist()]
     option["tooltip"] |= {"trigger": "item", "formatter": "{b}"}
     option["series"] = [
         _dots(name, symbol, values, colours, option)
         for name, symbol, values in (
-            ("alone", "circle", found.alone),
-            ("all but this client", "emptyCircle", found.without),
+            ("alone", "circle", utilities.alone),
+            ("all but this client", "emptyCircle", utilities.without),
         )
     ]
-    option["series"][0]["markLine"] = _references(found, option["yAxis"])
+    option["series"][0]["markLine"] = _reference_lines(utilities, option["yAxis"])
     return option
 
 
-def _near(found: Utilities) -> Floats:
-    """The values less those of clients alone that are so far off that no others could be told."""
-    first, third = np.percentile(found.alone, (25, 75))
-    far = 3 * (third - first) if third > first else np.inf
-    near = found.alone[(found.alone >= first - far) & (found.alone <= third + far)]
-    return np.concatenate([near, found.without, [found.nobody, found.everyone]])
+def _without_outliers(utilities: Utilities) -> Floats:
+    """All utilities except extreme ones of single clients, which would squeeze the scale."""
+    alone, (first, third) = utilities.alone, np.percentile(utilities.alone, (25, 75))
+    margin = 3 * (third - first) if third > first else np.inf
+    alone = alone[(alone >= first - margin) & (alone <= third + margin)]
+    return np.concatenate([alone, utilities.without, [utilities.empty, utilities.grand]])
 
 
-def _unknown(frame: Frame) -> str:
+def _why_missing(frame: Frame) -> str:
     if frame.period == 0:
         return "There was no round yet."
     if not frame.clients["participated"].any():
@@ -234,27 +235,27 @@ def _unknown(frame: Frame) -> str:
 
 
 def _dots(name: str, symbol: str, values: Floats, colours: Sequence[str], option: Option) -> Option:
-    """A dot for each client; a value off the scale is an arrow at its end, and told."""
-    data, across, clients = [], option["yAxis"], option["xAxis"]["data"]
+    """A dot for each client; a value off the scale is an arrow at its end with a label."""
+    data, value_axis, clients = [], option["yAxis"], option["xAxis"]["data"]
     for place, (value, colour) in enumerate(zip(values.tolist(), colours, strict=True)):
-        inside = min(max(value, across["min"]), across["max"])
-        told = f"client {clients[place]}, {name}: {value:.5g}"
-        dot: Option = {"value": [place, number(inside)], "name": told}
+        clipped = min(max(value, value_axis["min"]), value_axis["max"])
+        tooltip = f"client {clients[place]}, {name}: {value:.5g}"
+        dot: Option = {"value": [place, five_digits(clipped)], "name": tooltip}
         dot["itemStyle"] = {"color": colour}
-        if inside != value:
-            turned, where = (0, "bottom") if value > inside else (180, "top")
-            dot |= {"symbol": "triangle", "symbolRotate": turned}
-            dot["label"] = {"show": True, "position": where, "formatter": f"{value:.3g}"}
+        if clipped != value:
+            rotation, position = (0, "bottom") if value > clipped else (180, "top")
+            dot |= {"symbol": "triangle", "symbolRotate": rotation}
+            dot["label"] = {"show": True, "position": position, "formatter": f"{value:.3g}"}
         data.append(dot)
     look = {"symbol": symbol, "symbolSize": 9, "itemStyle": {"color": SOFT}}
     return {"type": "scatter", "name": name, "data": data} | look
 
 
-def _references(found: Utilities, across: Option) -> Option:
-    """Lines at what nobody and everyone are worth, with their names."""
-    names, values = ("nobody", "everyone"), np.array([found.nobody, found.everyone])
-    heights = (values - across["min"]) / (across["max"] - across["min"])
-    moves = apart(heights, HEIGHT - _BELOW_LEGEND - BOTTOM)
+def _reference_lines(utilities: Utilities, value_axis: Option) -> Option:
+    """Labelled lines at the utilities of the empty and the grand coalition."""
+    names, values = ("nobody", "everyone"), np.array([utilities.empty, utilities.grand])
+    heights = (values - value_axis["min"]) / (value_axis["max"] - value_axis["min"])
+    moves = label_offsets(heights, HEIGHT - _BELOW_LEGEND - BOTTOM)
     data = [
         {"yAxis": value, "label": {"formatter": f"{name} {value:.4g}", "offset": [0, move]}}
         for name, value, move in zip(names, values.tolist(), moves, strict=True)
@@ -264,18 +265,18 @@ def _references(found: Utilities, across: Option) -> Option:
 
 
 def _clients(frame: Frame, cast: Cast) -> Table:
-    """All that is recorded of clients in a period."""
+    """A table of the clients' recorded numbers in a period."""
     rows = frame.clients
-    told = spoken(cast, "behaviour", rows["behaviour"])
-    took = ["yes" if took else "no" for took in rows["participated"].tolist()]
-    jsonable = [rows[name].tolist() for name in _NUMBERS]
-    jsonable[_NUMBERS.index("share")] = (100 * rows["share"]).tolist()
-    cells = ([round(number(value) or 0.0, 6) for value in column] for column in jsonable)
+    behaviours = labels(cast, "behaviour", rows["behaviour"])
+    participated = ["yes" if took else "no" for took in rows["participated"].tolist()]
+    columns = [rows[name].tolist() for name in _NUMBERS]
+    columns[_NUMBERS.index("share")] = (100 * rows["share"]).tolist()
+    cells = ([round(five_digits(value) or 0.0, 6) for value in column] for column in columns)
     examples, names = rows["examples"].tolist(), range(len(cast.clients))
     return Table(
         f"Clients in period {frame.period}",
-        _HEADS,
-        list(zip(names, told, examples, took, *cells, strict=True)),
+        _HEADINGS,
+        list(zip(names, behaviours, examples, participated, *cells, strict=True)),
         "money in numeraire, tokens in tokens; wealth at spot prices",
     )
 
@@ -284,22 +285,22 @@ _NUMBERS = (
     "contribution", "credit", "share", "issued", "direct", "dividends", "tokens", "numeraire",
     "wealth",
 )  # fmt: skip
-_HEADS = (
+_HEADINGS = (
     "client", "behaviour", "examples", "took part", "contribution", "credit", "share %",
     "issued", "direct", "dividends", "own tokens", "numeraire", "wealth",
 )  # fmt: skip
 
 
 def _colours(cast: Cast) -> list[str]:
-    """The colour of each client's line: its own when they are few, else that of its behaviour."""
+    """The colour of each client's line, or of its behaviour if there are many clients."""
     if len(cast.clients) <= FEW:
         return [look.colour for look in client_looks(cast.behaviours).values()]
     looks = behaviour_looks(cast.behaviours.values())
     return [looks[behaviour].colour for behaviour in cast.behaviours.values()]
 
 
-def _by_client(title: str, below: str, clients: Sequence[str]) -> Option:
-    """A chart without values whose axis is clients by number."""
-    option = sheet(title, below)
-    option["xAxis"] = category(trailing_numbers(clients), "client")
+def _client_chart(title: str, subtitle: str, clients: Sequence[str]) -> Option:
+    """A chart without values; its x axis is the clients by number."""
+    option = empty_chart(title, subtitle)
+    option["xAxis"] = category_axis(trailing_numbers(clients), "client")
     return option

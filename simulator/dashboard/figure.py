@@ -1,4 +1,4 @@
-"""Figures: Solara's ECharts, whose numbers nobody looks through but the browser."""
+"""Figures: Solara's ECharts without comparisons of chart data on the server."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,26 +13,26 @@ __all__ = ["Figure"]
 
 
 @dataclass(frozen=True, eq=False)
-class _Held:
-    """An option that is compared by identity: its thousands of numbers are not walked through."""
+class _OptionByIdentity:
+    """An option compared by identity, which is faster than comparing thousands of numbers."""
 
     option: Option
 
 
-def _unheld(held: _Held, widget: Any) -> Option:
-    return held.option
+def _option_json(holder: _OptionByIdentity, widget: Any) -> Option:
+    return holder.option
 
 
 class _Widget(EchartsWidget):
-    option = traitlets.Any().tag(sync=True, to_json=_unheld)
+    option = traitlets.Any().tag(sync=True, to_json=_option_json)
 
 
 @solara.component
 def Figure(chart: Chart) -> None:
-    """A chart, which fills its cell of the page's grid."""
+    """A chart that fills its cell of the page's grid."""
     across = "; grid-column: 1 / -1" if chart.wide else ""
     _Widget.element(
-        option=_Held(chart.option),
+        option=_OptionByIdentity(chart.option),
         attributes={"style": f"height: {chart.height}px{across}"},
         responsive=True,
     )

@@ -1,4 +1,4 @@
-"""Flows: what moved from whom to whom, in a period and in all periods so far."""
+"""Flows between kinds of accounts, in one period and in all periods so far."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,56 +9,56 @@ import numpy as np
 from simulator.components import Floats, Integers
 from simulator.ledger import NUMERAIRE
 
-__all__ = ["Flows", "Moved"]
+__all__ = ["FlowSums", "Flows"]
 
-Way = tuple[str, int, int, int]
-"""Name of a flow, and codes of its asset, and of the kinds of accounts that pay and are paid."""
-Moved = list[tuple[Way, float]]
-"""Sums by way, in the order of appearance."""
+FlowKey = tuple[str, int, int, int]
+"""Name of a flow, and codes of its asset, payer kind and payee kind."""
+FlowSums = list[tuple[FlowKey, float]]
+"""Amounts by key, in the order of appearance."""
 
 
 @dataclass(frozen=True)
 class Flows:
-    """The flows of a period, and the sums of all until then.
+    """The flows of one period, and the sums of all flows from genesis to this period.
 
-    There is one mapping of `ways` for all periods of a show: it only grows, and `total` says how
-    many of them there were. So sums at any period cost the same, and little memory.
+    All periods of a show share the mapping `numbers`, which only grows: `total` has as many keys
+    as there were up to this period. So sums at any period take equal time and little memory.
     """
 
-    ways: dict[Way, int]
-    """Numbers of all ways that something has moved, in the order of appearance."""
-    way: Integers
-    """Number of the way of each flow of the period `[flows]`."""
+    numbers: dict[FlowKey, int]
+    """Number of each key, in the order of appearance."""
+    key_of_flow: Integers
+    """Number of the key of each flow of the period `[flows]`."""
     amount: Floats
     total: Floats
-    """Since genesis `[ways]`."""
-    spent: Mapping[str, float]
-    """Numeraire that accounts of the kind `spender` paid in the period, by name of the flow."""
+    """Amount since genesis of each key `[keys]`, in units of its asset."""
+    spent_by_flow: Mapping[str, float]
+    """Numeraire that accounts of kind `spender` paid in the period, by name of the flow."""
 
     @classmethod
-    def of(cls, columns: Mapping[str, Any], spender: int, before: Self | None) -> Self:
-        """The flows of columns of table `flows`; `before` is of the period before, if any."""
-        ways, sums = ({}, np.zeros(0)) if before is None else (before.ways, before.total)
+    def of(cls, columns: Mapping[str, Any], spender: int, previous: Self | None) -> Self:
+        """The flows of one period from columns of table `flows`, after those of `previous`."""
+        numbers, sums = (previous.numbers, previous.total) if previous else ({}, np.zeros(0))
         names = ("asset", "payer", "payee")
         rows = list(zip(columns["flow"], *(columns[name].tolist() for name in names), strict=True))
-        way = np.array([ways.setdefault(row, len(ways)) for row in rows], dtype=np.int64)
+        keys = np.array([numbers.setdefault(row, len(numbers)) for row in rows], dtype=np.int64)
         amount = np.array(columns["amount"], dtype=np.float64)
-        total = np.concatenate([sums, np.zeros(len(ways) - len(sums))])
-        np.add.at(total, way, amount)
-        spent = dict[str, float]()
+        total = np.concatenate([sums, np.zeros(len(numbers) - len(sums))])
+        np.add.at(total, keys, amount)
+        spent_by_flow = dict[str, float]()
         for (flow, asset, payer, _), paid in zip(rows, amount.tolist(), strict=True):
             if asset == NUMERAIRE and payer == spender:
-                spent[flow] = spent.get(flow, 0.0) + paid
-        return cls(ways, way, amount, total, spent)
+                spent_by_flow[flow] = spent_by_flow.get(flow, 0.0) + paid
+        return cls(numbers, keys, amount, total, spent_by_flow)
 
     @property
-    def of_period(self) -> Moved:
-        """What moved in the period."""
-        ways = list(self.ways)  # at once: a run that goes on finds more
-        jsonable, amounts = self.way.tolist(), self.amount.tolist()
-        return [(ways[number], paid) for number, paid in zip(jsonable, amounts, strict=True)]
+    def of_period(self) -> FlowSums:
+        """The flows of the period."""
+        keys = list(self.numbers)  # a copy, as a run in another thread may add keys
+        numbers, amounts = self.key_of_flow.tolist(), self.amount.tolist()
+        return [(keys[number], paid) for number, paid in zip(numbers, amounts, strict=True)]
 
     @property
-    def so_far(self) -> Moved:
-        """What has moved from genesis on."""
-        return list(zip(list(self.ways), self.total.tolist(), strict=False))
+    def so_far(self) -> FlowSums:
+        """The sums of all flows from genesis to this period."""
+        return list(zip(list(self.numbers), self.total.tolist(), strict=False))

@@ -1,4 +1,4 @@
-"""Frames: what pages show of one period, the same of a run that is going on and of a run folder."""
+"""Frames: the data of one period that the page shows, in one form for live and recorded runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from simulator.scenario import Scenario
 __all__ = ["Cast", "Frame", "TableColumns", "Tables"]
 
 TableColumns = Mapping[str, Any]
-"""Columns of a table in one period, by name: arrays of one length; names stand as codes."""
+"""Columns of a table in one period, by name: arrays of equal length, names as integer codes."""
 Tables = Mapping[str, TableColumns]
-"""Rows of one period by table, as `Economy.tables` has them: scalars hold for every row."""
+"""Rows of one period by table, as in `Economy.tables`: a scalar applies to every row."""
 
 
 @dataclass(frozen=True)
 class Cast:
-    """Who and what appears in frames, by name; a name's place in its tuple is its code."""
+    """Names of everything in frames; the index of a name in its tuple is its code."""
 
     settings: Scenario
     clients: tuple[str, ...]
@@ -31,7 +31,7 @@ class Cast:
     """Number of the token of each client, -1 for none `[clients]`."""
     providers: tuple[str, ...]
     kinds: tuple[str, ...]
-    """Kinds of accounts, that pay and are paid in flows."""
+    """Kinds of accounts, the payers and payees of flows."""
     assets: tuple[str, ...]
     """The numeraire, the tokens, and the LP shares of their pools."""
     names: Mapping[str, tuple[str, ...]]
@@ -54,7 +54,7 @@ class Cast:
 
     @cached_property
     def behaviours(self) -> dict[str, str]:
-        """What each client does at the end of the run, by name."""
+        """Behaviour of each client at the end of the run, by name."""
         last = self.settings.periods
         kinds = (behaviour.at(last).kind for behaviour in self.settings.behaviours)
         return dict(zip(self.clients, kinds, strict=True))
@@ -64,21 +64,21 @@ class Cast:
         return Register(self.settings)
 
     def joined(self, period: int) -> Booleans:
-        """Which clients have joined by a period `[clients]`."""
+        """Whether each client has joined by a period `[clients]`."""
         return self._register.joined(period)
 
     @property
-    def issuers(self) -> dict[str, str]:
-        """The behaviour behind each token, "" where it does not belong to one client."""
+    def behaviour_by_token(self) -> dict[str, str]:
+        """Behaviour of each token's client, "" for a token that all clients share."""
         if not self.settings.tokens.mechanism.by_client:
             return dict.fromkeys(self.tokens, "")
         return dict(zip(self.tokens, self.behaviours.values(), strict=True))
 
 
 class Frame(NamedTuple):
-    """What pages show of a period.
+    """The data of one period that the page shows.
 
-    All of a run are kept, so they are small; `fills` are therefore of the newest frame only.
+    A show keeps all frames of its run, so a live run keeps `fills` for its newest frame only.
     """
 
     row: TableColumns
@@ -86,9 +86,9 @@ class Frame(NamedTuple):
     clients: TableColumns
     """Table `clients`: columns `[clients]`."""
     pools: TableColumns
-    """Table `pools`: columns `[tokens]`, NaN for tokens that are not launched yet."""
+    """Table `pools`: columns `[tokens]`, NaN for tokens not launched yet."""
     agents: TableColumns
-    """Table `agents`: columns `[agents]`, as far as they are recorded."""
+    """Table `agents`: columns `[agents]`, the recorded agents only."""
     positions: TableColumns
     """Table `positions`: columns `[positions]`."""
     flows: Flows
@@ -97,17 +97,17 @@ class Frame(NamedTuple):
     """Table `fills`: columns `[fills]`."""
 
     @classmethod
-    def of(cls, tables: Tables, cast: Cast, before: Self | None) -> Self:
-        """The frame of `tables`; `before` is that of the period before, None at genesis."""
+    def of(cls, tables: Tables, cast: Cast, previous: Self | None) -> Self:
+        """The frame of `tables`; `previous` is the frame one period earlier, None at genesis."""
         clearing = cast.kinds.index("clearing")
         return cls(
             tables["periods"],
-            _filled(tables["clients"]),
-            _by_token(_filled(tables["pools"]), len(cast.tokens)),
-            _filled(tables["agents"]),
-            _filled(tables["positions"]),
-            Flows.of(tables["flows"], clearing, None if before is None else before.flows),
-            _filled(tables["fills"]),
+            _full_columns(tables["clients"]),
+            _by_token(_full_columns(tables["pools"]), len(cast.tokens)),
+            _full_columns(tables["agents"]),
+            _full_columns(tables["positions"]),
+            Flows.of(tables["flows"], clearing, previous.flows if previous else None),
+            _full_columns(tables["fills"]),
         )
 
     @property
@@ -116,16 +116,16 @@ class Frame(NamedTuple):
         return int(self.row["period"])
 
     def holdings(self, cast: Cast) -> Floats:
-        """What accounts of each kind have of each asset `[kinds, assets]`, outside below zero."""
-        held = np.zeros((len(cast.kinds), len(cast.assets)))
+        """Balance of each kind of account in each asset `[kinds, assets]`; negative for outside."""
+        balances = np.zeros((len(cast.kinds), len(cast.assets)))
         for (_, asset, payer, payee), amount in self.flows.so_far:
-            held[payee, asset] += amount
-            held[payer, asset] -= amount
-        return held
+            balances[payee, asset] += amount
+            balances[payer, asset] -= amount
+        return balances
 
 
-def _filled(columns: TableColumns) -> TableColumns:
-    """The columns without the period, all of them arrays of one length."""
+def _full_columns(columns: TableColumns) -> TableColumns:
+    """The columns except the period, with scalars repeated for every row."""
     length = max((len(column) for column in columns.values() if np.ndim(column)), default=1)
     return {
         name: column if np.ndim(column) else np.full(length, column)
@@ -135,10 +135,10 @@ def _filled(columns: TableColumns) -> TableColumns:
 
 
 def _by_token(pools: TableColumns, tokens: int) -> TableColumns:
-    """Rows of some tokens as columns of all."""
-    found = {}
+    """Columns `[tokens]` from rows of the launched tokens, NaN for the others."""
+    by_token = {}
     for name, column in pools.items():
         if name != "token":
-            found[name] = np.full(tokens, np.nan)
-            found[name][pools["token"]] = column
-    return found
+            by_token[name] = np.full(tokens, np.nan)
+            by_token[name][pools["token"]] = column
+    return by_token

@@ -1,4 +1,4 @@
-"""Listing: the part of a table that one looks at, so that no more than it is sent to the page."""
+"""Listing: one page of a table's rows, so that the browser receives no more than it shows."""
 
 import math
 import re
@@ -8,52 +8,54 @@ from typing import Any, Self
 
 from simulator.dashboard.charts import CellValue, Option, Table
 
-__all__ = ["PAGE_SIZES", "Leaf", "Listed", "listed"]
+__all__ = ["PAGE_SIZES", "TablePage", "TableView", "table_page"]
 
 PAGE_SIZES = (15, 50, 200)
-"""Rows that a page may have."""
+"""Allowed numbers of rows on a page."""
+Row = tuple[CellValue, ...]
 DIGITS = 5  # of the largest number in a column
-PENCE, FINEST = 2, 8  # decimals, at least and at most
+MIN_DECIMALS, MAX_DECIMALS = 2, 8
 
 
 @dataclass(frozen=True)
-class Leaf:
-    """Which page, of how many rows, sorted by which column, with which words in it."""
+class TableView:
+    """Page number, rows per page, sort order and filter that the user has set for a table."""
 
     page: int = 1
     size: int = PAGE_SIZES[0]
-    by: int | None = None
+    sort_column: int | None = None
     descending: bool = False
-    sought: str = ""
+    filter_text: str = ""
 
-    def turned(self, options: Mapping[str, Any]) -> Self:
-        """As somebody asks for by the controls of a DataTable of Vuetify, in its words."""
-        by = options.get("sortBy") or [None]
+    def with_options(self, options: Mapping[str, Any]) -> Self:
+        """The view after an `update:options` event of Vuetify's DataTable."""
+        columns = options.get("sortBy") or [None]
         descending = options.get("sortDesc") or [False]
         size = int(options["itemsPerPage"])
-        column = None if by[0] is None else int(by[0])
-        return type(self)(int(options["page"]), size, column, bool(descending[0]), self.sought)
+        column = None if columns[0] is None else int(columns[0])
+        return type(self)(int(options["page"]), size, column, bool(descending[0]), self.filter_text)
 
 
 @dataclass(frozen=True)
-class Listed:
-    """What a DataTable of Vuetify shows: its `headers` and `items`; `found` rows there are."""
+class TablePage:
+    """Data for Vuetify's DataTable; `matches` counts the rows that pass the filter."""
 
     headers: list[Option]
     items: list[dict[str, str]]
-    found: int
+    matches: int
     page: int
 
 
-def listed(table: Table, leaf: Leaf) -> Listed:
-    """The leaf of the table, with its numbers written alike in each column.
+def table_page(table: Table, view: TableView) -> TablePage:
+    """One page of the table, with equally many decimals for all numbers of a column.
 
-    >>> listed(Table("", ("who", "has"), [("b", 0.5), ("a", 1234.0)]), Leaf(by=0)).items
+    >>> table = Table("", ("who", "has"), [("b", 0.5), ("a", 1234.0)])
+    >>> table_page(table, TableView(sort_column=0)).items
     [{'0': 'a', '1': '1,234.00'}, {'0': 'b', '1': '0.50'}]
     """
-    rows = _found(table.rows, leaf.sought)
-    page = max(min(leaf.page, math.ceil(len(rows) / leaf.size)), 1)
-    some = _ordered(rows, leaf)[leaf.size * (page - 1) : leaf.size * page]
+    rows = _matching_rows(table.rows, view.filter_text)
+    page = max(min(view.page, math.ceil(len(rows) / view.size)), 1)
+    visible = _sorted_rows(rows, view)[view.size * (page - 1) : view.size * page]
     columns = list(zip(*table.rows, strict=True)) or [()] * len(table.columns)
     decimals = [_decimals(column) for column in columns]
     headers: list[Option] = [
@@ -61,15 +63,15 @@ def listed(table: Table, leaf: Leaf) -> Listed:
         for place, name in enumerate(table.columns)
     ]
     items = [
-        {str(place): _written(cell, decimals[place]) for place, cell in enumerate(row)}
-        for row in some
+        {str(place): _cell_text(cell, decimals[place]) for place, cell in enumerate(row)}
+        for row in visible
     ]
-    return Listed(headers, items, len(rows), page)
+    return TablePage(headers, items, len(rows), page)
 
 
-def _found(rows: Sequence[tuple[CellValue, ...]], sought: str) -> Sequence[tuple[CellValue, ...]]:
-    """Those whose text has all the words."""
-    words = sought.lower().split()
+def _matching_rows(rows: Sequence[Row], filter_text: str) -> Sequence[Row]:
+    """The rows whose text contains all words of the filter."""
+    words = filter_text.lower().split()
     if not words:
         return rows
     texts = (" ".join(cell for cell in row if isinstance(cell, str)).lower() for row in rows)
@@ -78,17 +80,17 @@ def _found(rows: Sequence[tuple[CellValue, ...]], sought: str) -> Sequence[tuple
     ]
 
 
-def _ordered(rows: Sequence[tuple[CellValue, ...]], leaf: Leaf) -> Sequence[tuple[CellValue, ...]]:
-    """Numbers by size, names by their words and the numbers in them; what is unknown last."""
-    by = leaf.by
-    if by is None:
+def _sorted_rows(rows: Sequence[Row], view: TableView) -> Sequence[Row]:
+    """Sort numbers by size and names by their words and embedded numbers; empty cells last."""
+    column = view.sort_column
+    if column is None:
         return rows
-    known = [row for row in rows if row[by] is not None]
-    unknown = [row for row in rows if row[by] is None]
-    return sorted(known, key=lambda row: _rank(row[by]), reverse=leaf.descending) + unknown
+    filled = [row for row in rows if row[column] is not None]
+    empty = [row for row in rows if row[column] is None]
+    return sorted(filled, key=lambda row: _sort_key(row[column]), reverse=view.descending) + empty
 
 
-def _rank(cell: CellValue) -> tuple[Any, ...]:
+def _sort_key(cell: CellValue) -> tuple[Any, ...]:
     if not isinstance(cell, str):
         return (0, cell)
     parts = re.split(r"(\d+)", cell.lower())
@@ -96,22 +98,22 @@ def _rank(cell: CellValue) -> tuple[Any, ...]:
 
 
 def _decimals(column: Sequence[CellValue]) -> int | None:
-    """Decimals of the numbers of a column; None where there is text."""
+    """Number of decimals of a column; None if it contains text."""
     if any(isinstance(cell, str) for cell in column):
         return None
-    known = [cell for cell in column if not isinstance(cell, str) and cell is not None]
-    if all(isinstance(cell, int) for cell in known):
+    numbers = [cell for cell in column if not isinstance(cell, str) and cell is not None]
+    if all(isinstance(cell, int) for cell in numbers):
         return 0
-    largest = max(map(abs, known))
-    before = math.floor(math.log10(largest)) if largest else DIGITS
-    return min(max(DIGITS - 1 - before, PENCE), FINEST)
+    largest = max(map(abs, numbers))
+    magnitude = math.floor(math.log10(largest)) if largest else DIGITS
+    return min(max(DIGITS - 1 - magnitude, MIN_DECIMALS), MAX_DECIMALS)
 
 
-def _written(cell: CellValue, decimals: int | None) -> str:
+def _cell_text(cell: CellValue, decimals: int | None) -> str:
     if cell is None:
         return "–"
     if isinstance(cell, str) or decimals is None:
         return str(cell)
     if cell == 0:
-        return "0"  # and not 0.00, which may be a little more or less
-    return f"{round(cell, decimals) + 0.0:,.{decimals}f}"  # no zero below zero
+        return "0"  # exact; 0.00 may be a rounded value
+    return f"{round(cell, decimals) + 0.0:,.{decimals}f}"  # + 0.0 turns -0.0 into 0.0

@@ -1,4 +1,4 @@
-"""Pace: the page is drawn anew as often as it can be, and once more when nothing goes on."""
+"""Pace: redraw the page when a show changes, and once more when it pauses."""
 
 import threading
 
@@ -8,36 +8,36 @@ from reacton.core import get_render_context
 
 from simulator.dashboard.showing import Show
 
-__all__ = ["Pace", "drawn", "redraw"]
+__all__ = ["Pace", "redraw", "redraw_on_change"]
 
-LOOKS = 0.15
-"""Seconds between two looks whether something was not drawn."""
+SECONDS_BETWEEN_CHECKS = 0.15
+"""Seconds between checks for undrawn changes."""
 
 redraw = force_update
-"""Draw the page anew, now."""
+"""Redraw the page now."""
 
 
-def drawn(show: Show) -> None:
-    """What calls this in drawing is drawn anew whenever there is something new to see."""
+def redraw_on_change(show: Show) -> None:
+    """Let the calling component be redrawn whenever the show changes."""
     update_counter.get()
-    show.seen = show.state
+    show.drawn_state = show.state
 
 
 @solara.component
 def Pace(show: Show) -> None:
-    """Draws what Mesa leaves undrawn: it plays in one thread, draws in another, and stops both.
+    """Redraw changes that Mesa leaves undrawn when it stops its threads for playing and drawing.
 
-    While a show goes on this does nothing: two threads that change what a third one draws would
-    keep that busy for ever.
+    Does nothing while a show is running: redraws from two threads would keep the drawing thread
+    busy forever.
     """
 
     def watch(cancelled: threading.Event) -> None:
-        before = show.state
-        while not cancelled.wait(LOOKS):
-            now = show.state
-            if now == before and now != show.seen:
+        previous = show.state
+        while not cancelled.wait(SECONDS_BETWEEN_CHECKS):
+            state = show.state
+            if state == previous and state != show.drawn_state:
                 redraw()
-            before = now
+            previous = state
 
     show.drawing = get_render_context().thread_lock
     solara.use_thread(watch, dependencies=[id(show)])

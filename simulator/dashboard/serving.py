@@ -1,4 +1,4 @@
-"""The web server of the page: on this machine only, without a request to any other."""
+"""The web server of the page, which neither serves nor contacts other machines."""
 
 import os
 import socket
@@ -15,19 +15,19 @@ __all__ = ["serve"]
 
 HOST = "127.0.0.1"
 NOWHERE = "http://127.0.0.1:9/"
-BEFORE_SOLARA = {  # it reads them when it is imported
+BEFORE_SOLARA = {  # Solara reads these when it is imported
     "SOLARA_APP": "simulator.dashboard.page",
-    "SOLARA_CHECK_HOOKS": "off",  # Mesa's page does not pass
+    "SOLARA_CHECK_HOOKS": "off",  # Mesa's page fails this check
     "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
-    "SOLARA_TELEMETRY_SERVER_USER_ID": "nobody",  # it would write a new one into the home folder
+    "SOLARA_TELEMETRY_SERVER_USER_ID": "nobody",  # else Solara writes an id into the home folder
 }
 
 
 def serve(stage: "Stage", port: int, announce: Callable[[str], object]) -> None:
-    """Serve pages that begin with `stage`, until interrupted; port 0 takes a free one.
+    """Serve pages of `stage` until interrupted; port 0 takes a free one.
 
-    `announce` is called with the address once it can be opened. Raises SimulatorError when the port
-    cannot be had, ScenarioError when a package is missing.
+    Calls `announce` with the address once the server is ready. Raises SimulatorError if the port
+    is not available, ScenarioError if a package is missing.
     """
     with _listener(port) as listener:
         os.environ.update(BEFORE_SOLARA)
@@ -38,12 +38,12 @@ def serve(stage: "Stage", port: int, announce: Callable[[str], object]) -> None:
 
             from simulator.dashboard.page import begin_with
         except ModuleNotFoundError as error:
-            lacking = (error.name or "").partition(".")[0]
-            what = f"the page needs {lacking}: pip install 'wallstreetfeds[viz]'"
-            raise ScenarioError(what) from error
-        solara.settings.assets.cdn = NOWHERE  # all there is to load comes with solara-assets
+            package = (error.name or "").partition(".")[0]
+            message = f"the page needs {package}: pip install 'wallstreetfeds[viz]'"
+            raise ScenarioError(message) from error
+        solara.settings.assets.cdn = NOWHERE  # solara-assets has all assets
         settings.theme.loader = "plain"
-        warnings.filterwarnings("ignore", "Cookies with samesite")  # its cookie is lax, and may be
+        warnings.filterwarnings("ignore", "Cookies with samesite")  # harmless: the cookie is lax
         close_beside_threads()
         begin_with(stage)
         address = f"http://{HOST}:{listener.getsockname()[1]}"
@@ -51,10 +51,10 @@ def serve(stage: "Stage", port: int, announce: Callable[[str], object]) -> None:
 
 
 def close_beside_threads() -> None:
-    """Let a page be closed while threads of it end.
+    """Make closing a page safe while its threads end.
 
-    Solara forgets such a thread twice, where it ends and where it closes the page, and fails to
-    close the page when the thread came first (as of 1.64).
+    Solara (as of 1.64) deletes such a thread twice, when it ends and when its page closes, and
+    fails to close the page if the thread ends first.
     """
     from solara.server import kernel_context
 
@@ -83,5 +83,5 @@ def _listener(port: int) -> socket.socket:
     try:
         return socket.create_server((HOST, port))
     except OSError as error:
-        why = f"port {port}: {error.strerror or error}; choose another with --port"
-        raise SimulatorError(why) from error
+        message = f"port {port}: {error.strerror or error}; choose another with --port"
+        raise SimulatorError(message) from error

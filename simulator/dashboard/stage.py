@@ -1,4 +1,4 @@
-"""The stage: what every page of a process begins with, what it can open, and where it saves."""
+"""The stage: the initial scenario of a server's pages, other scenarios, and the output folder."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ __all__ = ["Stage"]
 
 @dataclass(frozen=True)
 class Stage:
-    """A scenario by `name` with `overrides`, or a `recorded` run, and its surroundings."""
+    """A scenario by `name` with `overrides`, or a `recorded` run; `out` is the output folder."""
 
-    kind: type[Scenario]
+    scenario_type: type[Scenario]
     name: str
     overrides: Mapping[str, Any]
     plugins: tuple[str, ...] = ()
@@ -31,35 +31,35 @@ class Stage:
 
     @property
     def shipped(self) -> list[str]:
-        """Names of the scenarios that can always be opened."""
+        """Names of the shipped scenarios."""
         return list(shipped_scenarios())
 
     @cached_property
-    def first(self) -> Choice:
-        """The choice to begin with. Raises ScenarioError when the scenario is not valid."""
+    def initial_choice(self) -> Choice:
+        """The initial choice. Raises ScenarioError if the scenario is invalid."""
         return self.open(self.name, self.overrides)
 
     def rehearse(self) -> None:
-        """Do once what the first visitor would wait for: imports and compiled code."""
-        show = Live(lambda _: self.first, "")
+        """Import and compile code ahead of the first visit."""
+        show = Live(lambda _: self.initial_choice, "")
         overview.charts(show.frames, show.cast)
 
     def open(self, name: str, overrides: Mapping[str, Any] | None = None) -> Choice:
-        """The scenario in a file or, by name, a shipped one. Raises ScenarioError."""
+        """The scenario in a file, or a shipped one by name. Raises ScenarioError."""
         path = scenario_file(name)
-        return Choice.of(lambda changes: self.kind.load(path, changes), overrides or {})
+        return Choice.of(lambda changes: self.scenario_type.load(path, changes), overrides or {})
 
     def save(self, show: Live) -> Path:
-        """The run so far as a run folder: it is computed again, from what it is determined by.
+        """Compute the run so far again and write it to a run folder.
 
-        Raises RunError when that does not give the same numbers, or the folder cannot be written.
+        Raises RunError if the numbers differ or the folder cannot be written.
         """
-        newest = show.known[-1]
+        newest = show.all_frames[-1]
         if newest.period == 0:
             raise RunError("there is nothing to save yet: step or play first")
         settings = show.settings.model_copy(update={"periods": newest.period})
         folder = run(settings, self.out, plugins=self.plugins)
-        again = read_table(folder, "periods").slice(newest.period).to_pylist()
-        if again != [dict(newest.row)]:
+        recomputed = read_table(folder, "periods").slice(newest.period).to_pylist()
+        if recomputed != [dict(newest.row)]:
             raise RunError(f"{folder} has other numbers than the page shows")
         return folder

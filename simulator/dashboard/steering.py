@@ -1,4 +1,4 @@
-"""Steering: events that happen to a run while it is watched."""
+"""Steering: events that a visitor adds to a live run."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -14,7 +14,7 @@ from simulator.dashboard.asking import SettingInput
 from simulator.dashboard.choosing import with_change
 from simulator.dashboard.controls import Control, controls
 from simulator.dashboard.frames import Cast
-from simulator.dashboard.pace import drawn, redraw
+from simulator.dashboard.pace import redraw, redraw_on_change
 from simulator.dashboard.showing import Live
 from simulator.errors import RunError, ScenarioError
 from simulator.scenario import (
@@ -27,7 +27,7 @@ from simulator.scenario import (
 )
 from simulator.scenario.catalogue import places
 
-__all__ = ["Interventions", "drafted", "told"]
+__all__ = ["Interventions", "draft_event", "event_text"]
 
 TITLES = {
     "behaviour": "a client behaves otherwise",
@@ -35,30 +35,30 @@ TITLES = {
     "revenue": "revenue is shocked",
     "clearing": "clearing changes",
 }
-"""What the kinds of events are called."""
-DECIDED = ("period", "behaviour.poses_from")
-"""Settings of events that nobody is asked for: it is the next period."""
+"""Title of each kind of event."""
+WITHOUT_INPUT = ("period", "behaviour.poses_from")
+"""Settings of events without an input on the page: an event starts with the next period."""
 CLIENT = Control("client", 0, "Which client it is.")
-"""On the page an event changes the behaviour of one client."""
+"""Client of a behaviour event, which on the page has one client only."""
 
 
-class Wanted(NamedTuple):
-    """The kind of event that is asked for, and changes to it by dotted path."""
+class Draft(NamedTuple):
+    """The kind of event being edited, and changes to its defaults by dotted path."""
 
     kind: str
     changes: Mapping[str, Any]
 
 
 @cache
-def _events(scenario: type[Scenario]) -> dict[str, type[Event]]:
-    """Events by their kind; what plugins have added to the scenario's families is in theirs."""
+def _event_types(scenario: type[Scenario]) -> dict[str, type[Event]]:
+    """Event classes by kind, whose families include the kinds that plugins have added."""
     members: Any = places(scenario)["events[]"]
     kinds = Family(members).kinds.items()
     return {kind: member for kind, member in kinds if issubclass(member, Event)}
 
 
-def drafted(scenario: type[Scenario], kind: str, changes: Mapping[str, Any]) -> Event:
-    """The event of a kind with `changes` by dotted path; its period is not decided yet."""
+def draft_event(scenario: type[Scenario], kind: str, changes: Mapping[str, Any]) -> Event:
+    """An event of a kind with `changes` by dotted path; its period is a placeholder."""
     values: dict[str, Any] = {"kind": kind, "period": 1}
     if kind == "behaviour":
         values["clients"] = [changes.get(CLIENT.path, CLIENT.value)]
@@ -70,11 +70,11 @@ def drafted(scenario: type[Scenario], kind: str, changes: Mapping[str, Any]) -> 
         for parent in parents:
             place = place.setdefault(parent, {})
         place[name] = value
-    return _events(scenario)[kind].model_validate(values)
+    return _event_types(scenario)[kind].model_validate(values)
 
 
-def told(event: Event, cast: Cast) -> str:
-    """What an event does, in a few words."""
+def event_text(event: Event, cast: Cast) -> str:
+    """A short description of an event, such as `client 1 turns free rider`."""
     match event:
         case BehaviourEvent():
             who = ", ".join(words(cast.clients[client]) for client in event.clients)
@@ -91,31 +91,31 @@ def told(event: Event, cast: Cast) -> str:
 
 @solara.component
 def Interventions(show: solara.Reactive[Live]) -> None:
-    """What is to happen at the beginning of the next period."""
-    shown = show.value
-    drawn(shown)
-    wanted: solara.Reactive[Wanted] = solara.use_reactive(Wanted("behaviour", {}))
+    """A form for an event at the start of the next period, and a list of all events."""
+    live = show.value
+    redraw_on_change(live)
+    draft: solara.Reactive[Draft] = solara.use_reactive(Draft("behaviour", {}))
     problem, set_problem = solara.use_state("")
 
-    def draft() -> Event:
-        return drafted(type(show.value.settings), *wanted.value)
+    def next_event() -> Event:
+        return draft_event(type(show.value.settings), *draft.value)
 
     def value(control: Control) -> Any:
-        return wanted.value.changes.get(control.path, control.value)
+        return draft.value.changes.get(control.path, control.value)
 
     def change(path: str, new: Any) -> None:
-        kind, changes = wanted.value
-        changed = Wanted(kind, with_change(changes, path, new))
-        with suppress(ValidationError):  # of a control that is just going
-            drafted(type(show.value.settings), *changed)
-            wanted.value = changed
+        kind, changes = draft.value
+        new_draft = Draft(kind, with_change(changes, path, new))
+        with suppress(ValidationError):  # from an input that is about to disappear
+            draft_event(type(show.value.settings), *new_draft)
+            draft.value = new_draft
 
-    def begin(title: str) -> None:
-        wanted.value = Wanted(next(kind for kind, told in TITLES.items() if told == title), {})
+    def change_kind(title: str) -> None:
+        draft.value = Draft(next(kind for kind in TITLES if TITLES[kind] == title), {})
 
-    def happen() -> None:
+    def intervene() -> None:
         try:
-            show.value.intervene(draft().model_dump(mode="json"))
+            show.value.intervene(next_event().model_dump(mode="json"))
         except (ScenarioError, RunError) as error:
             set_problem(str(error))
         else:
@@ -127,42 +127,43 @@ def Interventions(show: solara.Reactive[Live]) -> None:
         solara.Card("Intervene", "From the period after the newest on."),
         solara.Column(gap="8px"),
     ):
-        title = TITLES[wanted.value.kind]
-        solara.Select("What happens", list(TITLES.values()), title, on_value=begin)
-        first = [CLIENT] if wanted.value.kind == "behaviour" else []
-        for control in [*first, *controls(draft())]:
-            if control.path not in DECIDED:
-                _asked(control, show, partial(value, control), partial(change, control.path))
-        # With a key the button stays the same one where there are more or fewer controls above it:
-        # a click on one that is just being replaced is lost.
+        title = TITLES[draft.value.kind]
+        solara.Select("What happens", list(TITLES.values()), title, on_value=change_kind)
+        client = [CLIENT] if draft.value.kind == "behaviour" else []
+        for control in [*client, *controls(next_event())]:
+            if control.path not in WITHOUT_INPUT:
+                _event_input(control, show, partial(value, control), partial(change, control.path))
+        # The key keeps the button when the number of inputs above it changes: a click on a button
+        # that is being replaced is lost.
         solara.Button(
-            "Let it happen", on_click=happen, color="primary", disabled=shown.complete
+            "Let it happen", on_click=intervene, color="primary", disabled=live.complete
         ).key("happen")
         for line in problem.splitlines():
             solara.Error(f"error: {line}", dense=True)
-        for event in shown.settings.events:
-            solara.Text(f"period {event.period}: {told(event, shown.cast)}", classes=["event"])
+        for event in live.settings.events:
+            text = f"period {event.period}: {event_text(event, live.cast)}"
+            solara.Text(text, classes=["event"])
 
 
-def _asked(
+def _event_input(
     control: Control,
     show: solara.Reactive[Live],
     value: Callable[[], Any],
     change: Callable[[Any], None],
 ) -> None:
-    """The control; clients and providers are chosen by name."""
+    """An input for a setting of an event; clients and providers are selected by name."""
     key = f"event {control.path}"
 
     def names() -> list[str]:
-        several = {"client": show.value.cast.clients, "provider": show.value.cast.providers}
-        return [words(name) for name in several.get(control.path, ())]
+        by_setting = {"client": show.value.cast.clients, "provider": show.value.cast.providers}
+        return [words(name) for name in by_setting.get(control.path, ())]
 
-    def chosen(name: str) -> None:
-        if name in names():  # and not one of the scenario that was open before
+    def change_by_name(name: str) -> None:
+        if name in names():  # it may belong to the scenario open before
             change(names().index(name))
 
-    if known := names():
-        now = known[min(int(value()), len(known) - 1)]
-        solara.Select(control.label, known, now, on_value=chosen).key(key)
+    if options := names():
+        selected = options[min(int(value()), len(options) - 1)]
+        solara.Select(control.label, options, selected, on_value=change_by_name).key(key)
     else:
         SettingInput(control, value, change).key(key)

@@ -1,4 +1,4 @@
-"""Tabs: what there is to look at, and what each of them draws of a show."""
+"""The tabs of the page and the drawings on each."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from simulator.dashboard.showing import Show
 __all__ = ["TABS", "Tab"]
 
 Picks = Mapping[str, str]
-"""The words that were picked, by the labels of pickers."""
+"""The picked word of each picker, by its label."""
 
 
 @dataclass(frozen=True)
 class Tab:
-    """A page of drawings, made when somebody looks at it."""
+    """A titled page of drawings, made when the tab is opened."""
 
     title: str
-    drawn: Callable[[Show, Picks], Sequence[Drawing]]
+    drawings: Callable[[Show, Picks], Sequence[Drawing]]
     pickers: Callable[[Cast], Sequence[Picker]] = lambda cast: ()
 
 

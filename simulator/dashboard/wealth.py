@@ -1,4 +1,4 @@
-"""Wealth and flows: who holds the tokens, how equal wealth is, and who paid whom."""
+"""The tab Wealth & flows: token holders, inequality of wealth, uses of revenue, and payments."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,13 +13,13 @@ from simulator.dashboard.charts import (
     Chart,
     Option,
     Picker,
+    add_side_legend,
+    add_value_axis,
     axis,
-    beside,
-    category,
-    number,
-    over_periods,
-    scaled,
-    sheet,
+    category_axis,
+    empty_chart,
+    five_digits,
+    period_chart,
     thinned,
     trailing_numbers,
 )
@@ -41,7 +41,7 @@ _KINDS = {
     "pool_fees": ("pool fees", "#C3C7CB"),
     "escrow": ("escrow", OTHERS[3]),
 }
-"""Kinds of accounts that may hold something, as they are called, with their colours."""
+"""Name and colour of each kind of account that may hold assets."""
 
 _USES = {
     "dividend": HONEST[1],
@@ -52,22 +52,22 @@ _USES = {
     "retained": OTHERS[3],
     "burn": OTHERS[0],
 }
-"""Flows in which revenue leaves the clearing account."""
+"""Colours of the flows in which revenue leaves the clearing account."""
 
 CURVE_POINTS = 200
-"""A Lorenz curve has no more points than this."""
+"""Maximum number of points of a Lorenz curve."""
 
 
-_LINES: Option = {"icon": None, "itemWidth": 22, "itemStyle": {"opacity": 0}}
-"""Of a legend that shows lines without dots."""
+_LINE_LEGEND: Option = {"icon": None, "itemWidth": 22, "itemStyle": {"opacity": 0}}
+"""Options of a legend that shows lines without dots."""
 
 
 def drawings(show: Show, picks: Mapping[str, str]) -> list[Chart]:
     """Holders of tokens, Lorenz curves, uses of revenue, and who paid whom."""
     frames, cast, so_far = show.frames, show.cast, picks[SPAN.label] == "so far"
-    drawn = [Chart(_holders(frames[-1], cast))] if cast.tokens else []
+    holders = [Chart(_holders(frames[-1], cast))] if cast.tokens else []
     return [
-        *drawn,
+        *holders,
         Chart(_lorenz(frames, cast)),
         Chart(_uses(frames, so_far)),
         Chart(_payments(frames[-1], cast, so_far)),
@@ -75,102 +75,101 @@ def drawings(show: Show, picks: Mapping[str, str]) -> list[Chart]:
 
 
 def _holders(frame: Frame, cast: Cast) -> Option:
-    """A bar for each token, divided by who holds it; none for tokens that do not exist yet."""
-    held = frame.holdings(cast)[:, 1 : 1 + len(cast.tokens)]
-    supply = -held[cast.kinds.index("outside")]
-    percent = np.full_like(held, np.nan)
-    np.divide(100 * held, supply, out=percent, where=supply > 0)
-    option = sheet(f"Who holds the tokens, period {frame.period}", "percent of the supply")
-    short = trailing_numbers(cast.tokens)
-    option["xAxis"] = category(short, "token" if len(short) > 1 else "")
+    """A bar for each token, divided by kind of holder; no bar before the token's launch."""
+    balances = frame.holdings(cast)[:, 1 : 1 + len(cast.tokens)]
+    supply = -balances[cast.kinds.index("outside")]
+    percent = np.full_like(balances, np.nan)
+    np.divide(100 * balances, supply, out=percent, where=supply > 0)
+    option = empty_chart(f"Who holds the tokens, period {frame.period}", "percent of the supply")
+    numbers = trailing_numbers(cast.tokens)
+    option["xAxis"] = category_axis(numbers, "token" if len(numbers) > 1 else "")
     option["yAxis"] = axis(100.0)
     option["tooltip"] |= {"axisPointer": {"type": "shadow"}}
     for kind, (name, colour) in _KINDS.items():
-        if kind in cast.kinds and ((parts := percent[cast.kinds.index(kind)].round(6)) > 0).any():
+        if kind in cast.kinds and ((bars := percent[cast.kinds.index(kind)].round(6)) > 0).any():
             option["series"].append(
                 {"type": "bar", "name": name, "stack": "all", "barCategoryGap": "20%"}
-                | {"data": [number(part) for part in parts.tolist()]}
+                | {"data": [five_digits(value) for value in bars.tolist()]}
                 | {"itemStyle": {"color": colour}}
             )
-    beside(option, [bars["name"] for bars in reversed(option["series"])])
+    add_side_legend(option, [each["name"] for each in reversed(option["series"])])
     return option
 
 
 class _Curve(NamedTuple):
-    """A Lorenz curve: parts of the accounts and of what they own, the poorest first."""
+    """A Lorenz curve: cumulative fractions of accounts and of wealth, poorest first `[points]`."""
 
     accounts: Floats
     owned: Floats
 
     @classmethod
     def of(cls, wealth: Floats, accounts: Floats) -> Self | None:
-        """Of rows that each stand for some accounts of equal wealth; None where nothing is."""
+        """The curve of rows `[rows]` of `accounts` equal accounts each; None without wealth."""
         if not len(wealth) or wealth.sum() <= 0:
             return None
         order = np.argsort(wealth / accounts, kind="stable")
-        parts = (np.append(0.0, np.cumsum(each[order])) for each in (accounts, wealth))
-        return cls(*(part / part[-1] for part in parts))
+        sums = (np.append(0.0, np.cumsum(each[order])) for each in (accounts, wealth))
+        return cls(*(each / each[-1] for each in sums))
 
     @property
     def gini(self) -> float:
-        """1 less twice the area below: 0 when all own the same."""
+        """Gini coefficient: 1 minus twice the area under the curve, 0 for equal wealth."""
         gini = 1 - float(np.diff(self.accounts) @ (self.owned[1:] + self.owned[:-1]))
-        return max(gini, 0.0)  # rounding may leave less
+        return max(gini, 0.0)  # rounding errors may be negative
 
     @property
     def points(self) -> list[list[float]]:
-        """At most `POINTS` of it, in percent."""
+        """At most `CURVE_POINTS` points of the curve, in percent."""
         last = len(self.accounts) - 1
-        chosen = np.linspace(0, last, min(last + 1, CURVE_POINTS)).round().astype(int)
-        points: list[list[float]] = (100 * np.column_stack(self)[chosen]).round(3).tolist()
+        selected = np.linspace(0, last, min(last + 1, CURVE_POINTS)).round().astype(int)
+        points: list[list[float]] = (100 * np.column_stack(self)[selected]).round(3).tolist()
         return points
 
 
 def _lorenz(frames: Sequence[Frame], cast: Cast) -> Option:
-    """How equal the wealth of investors and clients is, at first and now; owners with nothing
-    at all have no curve.
-    """
-    option = sheet("Lorenz curves of wealth", _whose(frames[-1], cast))
+    """Lorenz curves of investors and clients, at first and now, for groups with any wealth."""
+    option = empty_chart("Lorenz curves of wealth", _lorenz_subtitle(frames[-1], cast))
     percent = {"nameLocation": "middle", "nameGap": 24, "interval": 20}
     option["xAxis"] = axis(100.0) | percent | {"name": "percent of accounts, poorest first"}
     option["yAxis"] = axis(100.0) | {"interval": 20}
     option["xAxis"]["splitLine"] = {"show": False}
     option["tooltip"] = {"show": False}
     option["series"] = [_line("all equal", [[0, 0], [100, 100]], PALE, "dotted")]
-    whens = {"now": frames[-1]} if len(frames) == 1 else {"at first": frames[0], "now": frames[-1]}
+    frame_by_time = {"at first": frames[0]} if len(frames) > 1 else {}
+    frame_by_time["now"] = frames[-1]
     for kind in ("investor", "client"):
         name, colour = _KINDS[kind]
-        for when, frame in whens.items():
+        for time, frame in frame_by_time.items():
             if curve := _Curve.of(*_wealth(frame, cast, kind)):
-                label = f"{name} {when}, Gini {curve.gini:.3f}"
-                dashes = "solid" if when == "now" else "dashed"
+                label = f"{name} {time}, Gini {curve.gini:.3f}"
+                dashes = "solid" if time == "now" else "dashed"
                 option["series"].append(_line(label, curve.points, colour, dashes))
     if len(option["series"]) == 1:
         option["title"]["subtext"] = "nobody owns anything yet"
-    beside(option, [line["name"] for line in option["series"]], **_LINES)
+    add_side_legend(option, [line["name"] for line in option["series"]], **_LINE_LEGEND)
     return option
 
 
-def _whose(frame: Frame, cast: Cast) -> str:
-    """What is said of curves when not every investor is recorded by itself."""
+def _lorenz_subtitle(frame: Frame, cast: Cast) -> str:
+    """Subtitle that says whether investors are recorded one by one, in groups or as a sample."""
     _, accounts = _wealth(frame, cast, "investor")
-    everybody = sum(group.count for group in cast.settings.investors)
-    if accounts.sum() < everybody:
-        return f"percent of wealth; a sample of {accounts.sum():.0f} of {everybody} investors"
+    total = sum(group.count for group in cast.settings.investors)
+    if accounts.sum() < total:
+        return f"percent of wealth; a sample of {accounts.sum():.0f} of {total} investors"
     if (accounts > 1).any():
         return "percent of wealth; investors recorded together count as equal"
     return "percent of wealth, tokens at spot prices"
 
 
 def _wealth(frame: Frame, cast: Cast, kind: str) -> tuple[Floats, Floats]:
-    """Wealth of rows of a kind, and how many accounts each stands for; of clients that joined."""
+    """Wealth and number of accounts of each row of a kind `[rows]`; only clients that joined."""
     if kind == "client":
         wealth = frame.clients["wealth"][cast.joined(frame.period)]
         return wealth, np.ones(len(wealth))
     rows = frame.agents
-    kept = rows["kind"] == cast.names["kind"].index(kind) if kind in cast.names["kind"] else []
-    chosen = np.flatnonzero(kept)
-    return rows["wealth"][chosen], rows["accounts"][chosen].astype(float)
+    of_kind = rows["kind"] == cast.names["kind"].index(kind) if kind in cast.names["kind"] else []
+    selected = np.flatnonzero(of_kind)
+    return rows["wealth"][selected], rows["accounts"][selected].astype(float)
 
 
 def _line(name: str, points: Sequence[Sequence[float]], colour: str, dashes: str) -> Option:
@@ -185,27 +184,27 @@ def _line(name: str, points: Sequence[Sequence[float]], colour: str, dashes: str
 
 
 def _uses(frames: Sequence[Frame], so_far: bool) -> Option:
-    """Areas above each other: what left the clearing account, by use."""
+    """Stacked areas of the numeraire that left the clearing account, by use."""
     amounts = _by_use(frames)
     if so_far:
         amounts = {use: values.cumsum() for use, values in amounts.items()}
-    below = "numeraire so far" if so_far else "numeraire in each period"
-    shown = thinned(frames)
-    places = [frame.period - frames[0].period for frame in shown]
-    option = over_periods(shown, "Where the revenue went", f"{below}; at the right: now")
-    option["xAxis"] = _steps(shown)
-    scaled(option, np.sum(list(amounts.values()), axis=0) if amounts else np.zeros(1))
+    subtitle = "numeraire so far" if so_far else "numeraire in each period"
+    sample = thinned(frames)
+    places = [frame.period - frames[0].period for frame in sample]
+    option = period_chart(sample, "Where the revenue went", f"{subtitle}; at the right: now")
+    option["xAxis"] = _steps(sample)
+    add_value_axis(option, np.sum(list(amounts.values()), axis=0) if amounts else np.zeros(1))
     for use, values in amounts.items():
         name = f"{words(use)} {_short(values[-1])}"
-        option["dataset"]["source"][name] = [number(value) for value in values[places].tolist()]
-        option["series"].append(_area(name, _USES.get(use, SOFT), len(shown) <= 2))
-    beside(option, [area["name"] for area in reversed(option["series"])])
+        option["dataset"]["source"][name] = [*map(five_digits, values[places].tolist())]
+        option["series"].append(_area(name, _USES.get(use, SOFT), len(sample) <= 2))
+    add_side_legend(option, [area["name"] for area in reversed(option["series"])])
     return option
 
 
 def _steps(frames: Sequence[Frame]) -> Option:
-    """Periods as names, as areas above each other need them."""
-    steps = category([frame.period for frame in frames], "period") | {"boundaryGap": False}
+    """An axis with periods as names, which stacked areas need."""
+    steps = category_axis([frame.period for frame in frames], "period") | {"boundaryGap": False}
     if len(frames) == frames[-1].period - frames[0].period + 1 > 6:
         steps["axisLabel"] |= {"interval": int(round_number(len(frames) / 7)) - 1}
     return steps
@@ -225,26 +224,26 @@ def _area(name: str, colour: str, dots: bool) -> Option:
 
 
 def _by_use(frames: Sequence[Frame]) -> dict[str, Floats]:
-    """What left the clearing account in each period, by use `[frames]`."""
-    spent = [frame.flows.spent for frame in frames]
+    """Numeraire that left the clearing account in each period, by use `[frames]`."""
+    spent = [frame.flows.spent_by_flow for frame in frames]
     uses = dict.fromkeys(chain(_USES, chain.from_iterable(spent)))
-    found = {use: np.array([each.get(use, 0.0) for each in spent]) for use in uses}
-    return {use: values for use, values in found.items() if values.any()}
+    amounts = {use: np.array([each.get(use, 0.0) for each in spent]) for use in uses}
+    return {use: values for use, values in amounts.items() if values.any()}
 
 
 def _payments(frame: Frame, cast: Cast, so_far: bool) -> Option:
-    """A matrix of payers and payees, darker where more was paid."""
+    """A matrix of payers and payees with darker cells for larger payments."""
     paid = np.zeros((len(cast.kinds), len(cast.kinds)))
     for (_, asset, payer, payee), amount in frame.flows.so_far if so_far else frame.flows.of_period:
         if asset == NUMERAIRE:
             paid[payer, payee] += amount
-    some = np.flatnonzero(paid.any(axis=0) | paid.any(axis=1))
-    paid = paid[np.ix_(some, some)]
-    names = [_KINDS.get(cast.kinds[kind], (words(cast.kinds[kind]), ""))[0] for kind in some]
-    when = f"from genesis to period {frame.period}" if so_far else f"period {frame.period}"
-    option = sheet("Who paid whom", f"numeraire, {when}; rows pay columns")
-    option["xAxis"] = category(names) | {"position": "top"}
-    option["yAxis"] = category(names) | {"inverse": True}
+    involved = np.flatnonzero(paid.any(axis=0) | paid.any(axis=1))
+    paid = paid[np.ix_(involved, involved)]
+    names = [_KINDS.get(cast.kinds[kind], (words(cast.kinds[kind]), ""))[0] for kind in involved]
+    periods = f"from genesis to period {frame.period}" if so_far else f"period {frame.period}"
+    option = empty_chart("Who paid whom", f"numeraire, {periods}; rows pay columns")
+    option["xAxis"] = category_axis(names) | {"position": "top"}
+    option["yAxis"] = category_axis(names) | {"inverse": True}
     option["xAxis"]["axisLabel"] |= {"interval": 0, "rotate": 25}
     option["yAxis"]["axisLabel"] |= {"interval": 0}
     option["xAxis"]["axisLine"] = option["yAxis"]["axisLine"] = {"show": False}
@@ -262,17 +261,17 @@ def _payments(frame: Frame, cast: Cast, so_far: bool) -> Option:
 
 
 def _cells(paid: Floats, names: Sequence[str]) -> list[list[float | str]]:
-    """Column, row, darkness (the root of the amount, as amounts differ much), and words."""
+    """Column, row, darkness (root of amount / largest), label and tooltip of each cell."""
     cells, largest = list[list[float | str]](), paid.max(initial=0.0)
     for payer, payee in np.argwhere(paid > 0).tolist():
         amount = float(paid[payer, payee])
-        told = f"{names[payer]} paid {names[payee]} {amount:,.2f}"
-        cells.append([payee, payer, round(math.sqrt(amount / largest), 3), _short(amount), told])
+        tooltip = f"{names[payer]} paid {names[payee]} {amount:,.2f}"
+        cells.append([payee, payer, round(math.sqrt(amount / largest), 3), _short(amount), tooltip])
     return cells
 
 
 def _short(amount: float) -> str:
-    """Three digits of an amount that is not negative.
+    """A non-negative amount with three significant digits.
 
     >>> [_short(amount) for amount in (0, 0.01234, 7, 123.4, 12345, 1234567)]
     ['0', '0.0123', '7', '123', '12.3k', '1.23M']

@@ -1,4 +1,4 @@
-"""Runs of every sort, live and recorded, for what tabs draw of them."""
+"""Runs of every sort, live and recorded, for the tests of the tabs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ VARIANTS = {
 
 @dataclass(frozen=True)
 class Variant:
-    """A run that was watched to its end, and the same one recorded."""
+    """A live run at its end and its recording."""
 
     name: str
     live: Live
@@ -70,28 +70,28 @@ class Variant:
 
 @pytest.fixture(scope="session")
 def choices(tmp_path_factory):
-    """Makes a choice of changes to a small scenario."""
+    """A function from changes to a small scenario to a choice."""
     file = tmp_path_factory.mktemp("scenarios") / "small.yaml"
     file.write_text(TEXT)
-    return lambda changes: Choice.of(lambda of: Scenario.load(file, of), changes)
+    return lambda overrides: Choice.of(lambda changes: Scenario.load(file, changes), overrides)
 
 
 @pytest.fixture(scope="session")
-def begun(choices):
-    """Makes a show of changes to a small scenario that has run for some periods."""
+def play(choices):
+    """A function from changes to a small scenario to a show that has run for some periods."""
 
-    def shown(changes, periods=4):
+    def played(changes, periods=4):
         show = Live(lambda _: choices(changes), "")
         for _ in range(periods):
             show.step()
         return show
 
-    return shown
+    return played
 
 
 @pytest.fixture(scope="session", params=VARIANTS)
-def variant(request, begun, tmp_path_factory):
-    live = begun(VARIANTS[request.param])
+def variant(request, play, tmp_path_factory):
+    live = play(VARIANTS[request.param])
     folder = start(live.settings, out=tmp_path_factory.mktemp("runs"))
     recorded = Recorded.of(folder, live.settings)
     return Variant(request.param, live, Replay(recorded, len(recorded.frames) - 1))
@@ -142,7 +142,7 @@ SORTS: dict[str, dict[str, Any]] = {
 }
 
 
-class Shown(NamedTuple):
+class Shows(NamedTuple):
     """A run, live and recorded; `tables` are read from its folder."""
 
     live: Live
@@ -151,19 +151,19 @@ class Shown(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Shown]:
+def shows_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Shows]:
     """The run of a sort, at its end."""
-    known: dict[str, Shown] = {}
+    cache: dict[str, Shows] = {}
 
-    def of(sort: str) -> Shown:
-        if sort not in known:
-            known[sort] = played(sort, tmp_path_factory.mktemp("runs"))
-        return known[sort]
+    def run_at_end(sort: str) -> Shows:
+        if sort not in cache:
+            cache[sort] = run_of_sort(sort, tmp_path_factory.mktemp("runs"))
+        return cache[sort]
 
-    return of
+    return run_at_end
 
 
-def played(sort: str, out: Any) -> Shown:
+def run_of_sort(sort: str, out: Any) -> Shows:
     periods = SORTS[sort].get("periods", QUICK["periods"])
     settings = Scenario.model_validate(QUICK | SORTS[sort] | {"periods": max(periods, 1)})
     live = Live(lambda _: Choice(lambda _: settings, {}, {}, settings, ()), "")
@@ -172,11 +172,11 @@ def played(sort: str, out: Any) -> Shown:
     assert not live.failure
     folder = start(settings, out)
     recorded = Recorded.of(folder, settings)
-    return Shown(live, Replay(recorded, periods), load_run(folder))
+    return Shows(live, Replay(recorded, periods), load_run(folder))
 
 
 @pytest.fixture(params=SORTS)
-def each_sort(request: pytest.FixtureRequest, shown: Callable[[str], Shown]) -> Shown:
+def each_sort(request: pytest.FixtureRequest, shows_of: Callable[[str], Shows]) -> Shows:
     """A run of every sort."""
-    found: Shown = shown(request.param)
-    return found
+    run: Shows = shows_of(request.param)
+    return run

@@ -28,8 +28,8 @@ investors: [{count: 4}]
 """
 
 
-class Clicked:
-    """A page that is drawn here; what goes wrong in it is raised."""
+class PageWithoutBrowser:
+    """A page drawn without a browser, which raises its errors."""
 
     def __init__(self, element):
         @solara.component
@@ -41,16 +41,16 @@ class Clicked:
 
     @contextmanager
     def undrawn(self):
-        """What happens meanwhile is not drawn until the end, as while another thread draws."""
+        """Postpone drawing until the end, as while another thread draws."""
         with self.context.thread_lock:
             yield
         self.context.render()
-        with self.context.thread_lock:  # where another thread has begun to draw that
+        with self.context.thread_lock:  # wait if another thread has begun to draw
             pass
 
     def button(self, name):
-        (found,) = [each for each in self.found(v.Btn) if name in each.children]
-        return found
+        (button,) = [each for each in self.widgets(v.Btn) if name in each.children]
+        return button
 
     def press(self, name):
         self.button(name).click()
@@ -63,32 +63,32 @@ class Clicked:
 
     def slider(self, name):
         """The slider of a setting."""
-        (found,) = [
-            widgets[-1]
-            for each in self.found(v.Sheet)
-            if "setting" in each.class_ and (widgets := [*within(each)])
-            if isinstance(widgets[-1], v.Slider) and widgets[1].children[0].startswith(f"{name}: ")
+        (slider,) = [
+            parts[-1]
+            for each in self.widgets(v.Sheet)
+            if "setting" in each.class_ and (parts := [*within(each)])
+            if isinstance(parts[-1], v.Slider) and parts[1].children[0].startswith(f"{name}: ")
         ]
-        return found
+        return slider
 
     def labelled(self, kind, label):
-        (found,) = [each for each in self.found(kind) if each.label == label]
-        return found
+        (widget,) = [each for each in self.widgets(kind) if each.label == label]
+        return widget
 
-    def told(self):
-        return [each.children[0] for each in self.found(v.Alert)]
+    def alerts(self):
+        return [each.children[0] for each in self.widgets(v.Alert)]
 
     def texts(self):
         return [
-            text for each in self.found(v.Html) for text in each.children if isinstance(text, str)
+            text for each in self.widgets(v.Html) for text in each.children if isinstance(text, str)
         ]
 
-    def found(self, kind):
+    def widgets(self, kind):
         return [each for each in within(self.box) if isinstance(each, kind)]
 
 
 def within(widget):
-    """A widget and all that are in it."""
+    """A widget and all widgets inside it."""
     yield widget
     slots = [slot["children"] for slot in getattr(widget, "v_slots", ())]
     for child in [*getattr(widget, "children", ()), *slots]:
@@ -99,10 +99,10 @@ def within(widget):
 
 @pytest.fixture
 def closed(monkeypatch):
-    """Shows, whenever one is closed."""
-    found, close = [], Live.close
-    monkeypatch.setattr(Live, "close", lambda show: (found.append(show), close(show)))
-    return found
+    """The shows that have been closed, in this order."""
+    shows, close = [], Live.close
+    monkeypatch.setattr(Live, "close", lambda show: (shows.append(show), close(show)))
+    return shows
 
 
 @pytest.fixture
@@ -110,36 +110,36 @@ def clicked(tmp_path, closed):
     file = tmp_path / "small.yaml"
     file.write_text(SCENARIO)
     stage = Stage(Scenario, str(file), {}, out=tmp_path / "out")
-    found = Clicked(lambda: page.LiveRun(stage))
-    yield found
-    found.context.close()
+    drawn_page = PageWithoutBrowser(lambda: page.LiveRun(stage))
+    yield drawn_page
+    drawn_page.context.close()
 
 
 @pytest.fixture
 def ledger(clicked):
-    """The last tab, after a period."""
+    """The page at the tab Ledger, after one period."""
     clicked.press("Step")
-    (tabs,) = clicked.found(v.Tabs)
+    (tabs,) = clicked.widgets(v.Tabs)
     tabs.v_model = 4
     return clicked
 
 
-def soon(true):
-    last = time.monotonic() + 60
-    while not true() and time.monotonic() < last:
+def wait_until(condition):
+    deadline = time.monotonic() + 60
+    while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert true()
+    assert condition()
 
 
 def test_what_cannot_be_saved_is_told_on_the_page(clicked, caplog):
     clicked.press("Save run")
-    soon(clicked.told)
-    assert clicked.told() == ["error: there is nothing to save yet: step or play first"]
+    wait_until(clicked.alerts)
+    assert clicked.alerts() == ["error: there is nothing to save yet: step or play first"]
     assert not caplog.records  # the server would tell them
     clicked.press("Step")
     clicked.press("Save run")
-    soon(lambda: any("saved" in text for text in clicked.texts()))
-    assert clicked.told() == []
+    wait_until(lambda: any("saved" in text for text in clicked.texts()))
+    assert clicked.alerts() == []
 
 
 def test_a_client_of_a_scenario_that_was_open_before_is_not_chosen(clicked):
@@ -160,18 +160,18 @@ def test_a_click_counts_what_was_chosen_just_before(clicked):
 
 
 def test_nobody_is_asked_when_a_chosen_event_begins(clicked):
-    def asked():
-        return sum("setting" in each.class_ for each in clicked.found(v.Sheet))
+    def count_inputs():
+        return sum("setting" in each.class_ for each in clicked.widgets(v.Sheet))
 
-    before = asked()
+    before = count_inputs()
     clicked.select("behaviour").v_model = "sybil"
-    assert asked() == before  # not for the period in which it poses as several
+    assert count_inputs() == before  # not for the period in which it poses as several
     clicked.select("behaviour").v_model = "sign_flip"
-    assert asked() == before + 1  # for its factor
+    assert count_inputs() == before + 1  # for its factor
 
 
 def test_the_button_stays_where_other_controls_come_above_it(clicked):
-    """A browser loses a click on a button that another one is just replacing."""
+    """A browser loses a click on a button that is being replaced."""
     before = clicked.button("Let it happen")
     clicked.select("What happens").v_model = "clearing changes"
     assert clicked.button("Let it happen") is before
@@ -199,7 +199,7 @@ def test_a_control_that_is_just_going_changes_nothing(clicked):
 
 
 def test_a_slider_can_be_moved_back_at_once(clicked):
-    (sections,) = clicked.found(v.ExpansionPanels)
+    (sections,) = clicked.widgets(v.ExpansionPanels)
     sections.v_model = 4
     fee = clicked.slider("fee")
     with clicked.undrawn():
@@ -211,12 +211,12 @@ def test_a_slider_can_be_moved_back_at_once(clicked):
 def test_the_file_that_was_just_typed_is_opened(clicked, tmp_path):
     clicked.type("or a scenario file", "lacking.yaml")
     clicked.press("Open file")
-    (told,) = clicked.told()
-    assert "lacking.yaml" in told
+    (alert,) = clicked.alerts()
+    assert "lacking.yaml" in alert
     with clicked.undrawn():
         clicked.type("or a scenario file", str(tmp_path / "small.yaml"))
         clicked.press("Open file")
-    assert clicked.told() == []
+    assert clicked.alerts() == []
 
 
 def test_what_is_being_typed_is_still_there_when_the_page_is_drawn_again(clicked):
@@ -232,11 +232,11 @@ def test_all_that_is_picked_counts(ledger):
         ledger.select("Flows").v_model = "so far"
         ledger.select("Assets of flows").v_model = "numeraire"
     assert "Flows, periods 0 to 1" in ledger.texts()
-    assert {item["1"] for item in ledger.found(v.DataTable)[-1].items} == {"numeraire"}
+    assert {item["1"] for item in ledger.widgets(v.DataTable)[-1].items} == {"numeraire"}
 
 
 def test_a_table_is_searched_and_sorted(ledger):
-    flows = ledger.found(v.DataTable)[-1]
+    flows = ledger.widgets(v.DataTable)[-1]
     sort = {"page": 1, "itemsPerPage": 15, "sortBy": ["4"], "sortDesc": [True]}
     with ledger.undrawn():
         ledger.type("Filter", "numeraire client")
@@ -257,32 +257,32 @@ def test_each_show_is_closed_when_another_one_takes_its_place(clicked, closed):
 
 
 def test_the_first_step_and_what_is_told_make_no_tabs_anew(clicked):
-    """A click on tabs that are just going is lost."""
-    (tabs,) = clicked.found(v.Tabs)
+    """A browser loses a click on tabs that are being replaced."""
+    (tabs,) = clicked.widgets(v.Tabs)
     clicked.press("Step")
-    assert len([each for each in clicked.found(v.Slider) if each.max == 1]) == 1
+    assert len([each for each in clicked.widgets(v.Slider) if each.max == 1]) == 1
     for _ in range(3):
         clicked.press("Step")
-    assert clicked.told() == ["The last period of the scenario is reached; Reset starts again."]
-    assert clicked.found(v.Tabs) == [tabs]
+    assert clicked.alerts() == ["The last period of the scenario is reached; Reset starts again."]
+    assert clicked.widgets(v.Tabs) == [tabs]
 
 
 def test_running_ends_with_the_last_period(clicked):
     clicked.type("Periods", "999999999")
     clicked.press("Run 999999999")
-    soon(lambda: any(text.startswith("Period 4 of 4") for text in clicked.texts()))
-    soon(lambda: not clicked.button("Run 999999999").disabled)
+    wait_until(lambda: any(text.startswith("Period 4 of 4") for text in clicked.texts()))
+    wait_until(lambda: not clicked.button("Run 999999999").disabled)
 
 
 def test_as_many_periods_are_run_as_were_just_typed(clicked):
     with clicked.undrawn():
         clicked.type("Periods", "2")
         clicked.press("Run 10")
-    soon(lambda: not clicked.button("Run 2").disabled)
-    soon(lambda: any(text.startswith("Period 2 of 4") for text in clicked.texts()))
+    wait_until(lambda: not clicked.button("Run 2").disabled)
+    wait_until(lambda: any(text.startswith("Period 2 of 4") for text in clicked.texts()))
 
 
-class Counting(Show):
+class FastShow(Show):
     """Steps much faster than it is drawn."""
 
     def step(self):
@@ -291,22 +291,22 @@ class Counting(Show):
 
 
 def test_who_clicks_while_it_plays_does_not_draw_until_it_ends():
-    """It drew a hundred times in a row before, and then Solara gave up."""
-    show = Counting(Scenario(periods=2000))
-    show.known = [None] * 2001
+    """Regression: it drew a hundred times in a row, and then Solara gave up."""
+    show = FastShow(Scenario(periods=2000))
+    show.all_frames = [None] * 2001
 
     def play():
         while not show.ended:
             show.step()
             pace.redraw()
 
-    drawn, playing = [], threading.Thread(target=play)
+    periods_drawn, playing = [], threading.Thread(target=play)
 
     @solara.component
     def slow():
-        pace.drawn(show)
-        drawn.append(show.now)
-        if len(drawn) == 2:  # it begins to play while a click is drawn
+        pace.redraw_on_change(show)
+        periods_drawn.append(show.now)
+        if len(periods_drawn) == 2:  # it begins to play while a click is drawn
             playing.start()
         time.sleep(0.02)
 
@@ -319,7 +319,7 @@ def test_who_clicks_while_it_plays_does_not_draw_until_it_ends():
     _, context = solara.render(both(), handle_error=False)
     try:
         pace.redraw()
-        assert len(drawn) < 10
+        assert len(periods_drawn) < 10
     finally:
         show.failure = "stopped"
         playing.join()
@@ -328,7 +328,7 @@ def test_who_clicks_while_it_plays_does_not_draw_until_it_ends():
 
 def test_a_step_waits_for_drawing_but_not_for_ever(monkeypatch):
     monkeypatch.setattr("simulator.dashboard.showing.SECONDS_TO_DRAW", 0.2)
-    show = Counting(Scenario(periods=5))
+    show = FastShow(Scenario(periods=5))
     with show.drawing:
         start = time.monotonic()
         show.step()

@@ -39,20 +39,20 @@ RANGES = {
 }
 
 
-def found(settings: Section) -> dict[str, Control]:
+def controls_by_path(settings: Section) -> dict[str, Control]:
     return {control.path: control for control in controls(settings)}
 
 
 @pytest.mark.parametrize(("name", "expected"), RANGES.items())
 def test_a_slider_stays_within_bounds_and_near_its_value(name, expected):
-    slider = found(Fields())[name]
+    slider = controls_by_path(Fields())[name]
     assert isinstance(slider, Slider)
     assert (slider.low, slider.high, slider.step) == pytest.approx(expected)
 
 
 def test_what_is_no_number_and_no_choice_has_no_control():
-    assert found(Fields()).keys() == {*RANGES, "flag"}
-    flag = found(Fields())["flag"]
+    assert controls_by_path(Fields()).keys() == {*RANGES, "flag"}
+    flag = controls_by_path(Fields())["flag"]
     assert isinstance(flag, Switch) and (flag.value, flag.description) == (True, "Yes or no.")
 
 
@@ -93,7 +93,7 @@ def test_every_control_of_a_scenario_can_be_set_by_its_path(tmp_path):
 
 
 def test_a_family_is_a_choice_of_its_kinds_described_by_its_field():
-    clearing = found(Scenario())["market.clearing.kind"]
+    clearing = controls_by_path(Scenario())["market.clearing.kind"]
     kinds = tuple(member.model_fields["kind"].default for member in CLEARING_RULES)
     assert clearing == Choices(
         "market.clearing.kind", "random", "How a trading pass's orders settle.", kinds
@@ -102,15 +102,15 @@ def test_a_family_is_a_choice_of_its_kinds_described_by_its_field():
 
 def test_kinds_that_lack_a_setting_are_no_choice():
     """A csv task is nothing without its file, for which the page has no control."""
-    assert "csv" not in found(Scenario())["federation.task.kind"].words
+    assert "csv" not in controls_by_path(Scenario())["federation.task.kind"].words
 
 
 def test_labels_tell_section_and_group():
-    of = found(Scenario())
-    assert (of["periods"].section, of["periods"].label) == ("Run", "periods")
-    gain = of["investors.0.strategy.gain"]
+    by_path = controls_by_path(Scenario())
+    assert (by_path["periods"].section, by_path["periods"].label) == ("Run", "periods")
+    gain = by_path["investors.0.strategy.gain"]
     assert (gain.section, gain.label) == ("Investors", "strategy gain (group 1)")
-    deposit = of["liquidity_providers.0.deposit"]
+    deposit = by_path["liquidity_providers.0.deposit"]
     assert (deposit.section, deposit.label) == ("Liquidity providers", "deposit (group 1)")
-    assert of["investors.0.strategy.kind"].label == "strategy (group 1)"
-    assert "seed" not in of  # Mesa's own field has it
+    assert by_path["investors.0.strategy.kind"].label == "strategy (group 1)"
+    assert "seed" not in by_path  # Mesa's own field has it

@@ -12,7 +12,7 @@ COLUMNS = ["flow", "asset", "payer", "payee"]
 
 
 def columns(*rows):
-    """Of rows of a flow, an asset, a payer, a payee and an amount."""
+    """Table columns from rows of flow, asset, payer, payee and amount."""
     flow, *codes, amount = zip(*rows, strict=True)
     names = ("asset", "payer", "payee")
     numbers = dict(zip(names, map(np.array, codes), strict=True))
@@ -30,9 +30,9 @@ def test_sums_by_hand():
         (("tax", 0, 1, 0), 0.5),
         (("gift", 0, 1, 0), 0.5),
     ]
-    assert first.so_far == [*zip(list(second.ways)[:3], (5.0, 8.0, 0.5), strict=True)]
+    assert first.so_far == [*zip(list(second.numbers)[:3], (5.0, 8.0, 0.5), strict=True)]
     assert genesis.so_far == genesis.of_period
-    assert [each.spent for each in (genesis, first, second)] == [
+    assert [each.spent_by_flow for each in (genesis, first, second)] == [
         {"gift": 5.0},
         {"tax": 0.5},
         {"gift": 0.75},
@@ -41,42 +41,42 @@ def test_sums_by_hand():
 
 def test_a_period_may_have_no_flows():
     nothing = {name: np.zeros(0, dtype=np.int64) for name in ("asset", "payer", "payee", "amount")}
-    begun = Flows.of(columns(("gift", 0, 1, 2, 5.0)), 1, None)
-    after = Flows.of({"flow": [], **nothing}, 1, begun)
-    assert after.of_period == [] and after.so_far == begun.so_far
+    first = Flows.of(columns(("gift", 0, 1, 2, 5.0)), 1, None)
+    after = Flows.of({"flow": [], **nothing}, 1, first)
+    assert after.of_period == [] and after.so_far == first.so_far
 
 
 @pytest.mark.parametrize("sort", ["plain", "late", "concentrated", "cash"])
-def test_at_every_period_they_are_sums_of_the_table(shown, sort):
+def test_at_every_period_they_are_sums_of_the_table(shows_of, sort):
     """Live, recorded, and looked back at."""
-    live, replay, run = shown(sort)
+    live, replay, run = shows_of(sort)
     table = run.flows.astype(dict.fromkeys(COLUMNS, str))
-    for frames in (live.known, replay.known):
+    for frames in (live.all_frames, replay.all_frames):
         for frame in reversed(frames):
-            for moved, rows in (
+            for flows, rows in (
                 (frame.flows.of_period, table["period"] == frame.period),
                 (frame.flows.so_far, table["period"] <= frame.period),
             ):
                 sums = table[rows].groupby(COLUMNS, sort=False)["amount"].sum()
-                told = [
+                keys = [
                     (flow, live.cast.assets[asset], live.cast.kinds[payer], live.cast.kinds[payee])
-                    for (flow, asset, payer, payee), _ in moved
+                    for (flow, asset, payer, payee), _ in flows
                 ]
-                assert told == list(sums.index)
-                amounts = [amount for _, amount in moved]
+                assert list(sums.index) == keys
+                amounts = [amount for _, amount in flows]
                 np.testing.assert_allclose(amounts, sums, rtol=1e-12)
 
 
-def test_one_mapping_of_ways_serves_all_frames(shown):
-    known = shown("late").live.known
-    assert len({id(frame.flows.ways) for frame in known}) == 1
-    assert len(known[0].flows.total) < len(known[-1].flows.total) == len(known[-1].flows.ways)
+def test_one_mapping_of_ways_serves_all_frames(shows_of):
+    frames = shows_of("late").live.all_frames
+    assert len({id(frame.flows.numbers) for frame in frames}) == 1
+    assert len(frames[0].flows.total) < len(frames[-1].flows.total) == len(frames[-1].flows.numbers)
 
 
-def test_what_has_moved_so_far_is_drawn_as_quickly_late_as_early(begun):
-    show = begun({"periods": 5000}, 1)
+def test_what_has_moved_so_far_is_drawn_as_quickly_late_as_early(play):
+    show = play({"periods": 5000}, 1)
     last = show.frames[-1]
-    show.known += [last._replace(row={**last.row, "period": 2 + n}) for n in range(4998)]
+    show.all_frames += [last._replace(row={**last.row, "period": 2 + n}) for n in range(4998)]
     took = {4: 1.0, 4999: 1.0}
     for now in 5 * list(took):
         show.go_to(now)

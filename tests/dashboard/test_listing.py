@@ -3,7 +3,7 @@
 import pytest
 
 from simulator.dashboard.charts import Table
-from simulator.dashboard.listing import Leaf, listed
+from simulator.dashboard.listing import TableView, table_page
 
 ROWS = [
     ("client 10", 3, 1234.5678, None),
@@ -14,44 +14,49 @@ ROWS = [
 TABLE = Table("", ("who", "count", "money", "gain"), ROWS)
 
 
-def column(place, **leaf):
-    return [item[str(place)] for item in listed(TABLE, Leaf(**leaf)).items]
+def column(place, **view):
+    return [item[str(place)] for item in table_page(TABLE, TableView(**view)).items]
 
 
 def test_numbers_of_a_column_have_as_many_decimals_and_stand_to_the_right():
     assert column(1) == ["3", "20", "1", "3"]
     assert column(2) == ["1,234.57", "0.05", "0", "0.00"]
     assert column(3) == ["–", "-0.250", "12.000", "0.500"]
-    headers = listed(TABLE, Leaf()).headers
+    headers = table_page(TABLE, TableView()).headers
     assert [header["align"] for header in headers] == ["start", "end", "end", "end"]
 
 
 def test_numbers_are_sorted_as_numbers_and_what_is_unknown_is_last():
-    assert column(1, by=1) == ["1", "3", "3", "20"]
-    assert column(0, by=0) == ["client 0", "client 9", "client 10", "lp 0"]
-    assert column(3, by=3)[-1] == column(3, by=3, descending=True)[-1] == "–"
-    assert column(0, by=2, descending=True) == ["client 10", "client 9", "lp 0", "client 0"]
+    assert column(1, sort_column=1) == ["1", "3", "3", "20"]
+    assert column(0, sort_column=0) == ["client 0", "client 9", "client 10", "lp 0"]
+    assert column(3, sort_column=3)[-1] == column(3, sort_column=3, descending=True)[-1] == "–"
+    assert column(0, sort_column=2, descending=True) == [
+        "client 10",
+        "client 9",
+        "lp 0",
+        "client 0",
+    ]
 
 
 def test_all_words_are_sought():
-    assert column(0, sought="CLI 9") == ["client 9"]
-    assert listed(TABLE, Leaf(sought="client")).found == 3
-    assert column(0, sought="nobody") == []
+    assert column(0, filter_text="CLI 9") == ["client 9"]
+    assert table_page(TABLE, TableView(filter_text="client")).matches == 3
+    assert column(0, filter_text="nobody") == []
 
 
-@pytest.mark.parametrize(("page", "shown"), [(1, 15), (3, 10), (9, 10)])
-def test_a_page_at_a_time_and_the_last_where_there_are_fewer(page, shown):
+@pytest.mark.parametrize(("page", "rows"), [(1, 15), (3, 10), (9, 10)])
+def test_a_page_at_a_time_and_the_last_where_there_are_fewer(page, rows):
     many = Table("", ("who",), [(f"client {number}",) for number in range(40)])
-    leaf = listed(many, Leaf(page=page))
-    assert (len(leaf.items), leaf.found, leaf.page) == (shown, 40, min(page, 3))
+    view = table_page(many, TableView(page=page))
+    assert (len(view.items), view.matches, view.page) == (rows, 40, min(page, 3))
 
 
 def test_controls_of_the_table_turn_the_leaf():
-    asked = {"page": 2, "itemsPerPage": 50, "sortBy": ["3"], "sortDesc": [True]}
-    assert Leaf(sought="x").turned(asked) == Leaf(2, 50, 3, True, "x")
-    untouched = {"page": 1, "itemsPerPage": 15, "sortBy": [], "sortDesc": []}
-    assert Leaf().turned(untouched) == Leaf()
+    options = {"page": 2, "itemsPerPage": 50, "sortBy": ["3"], "sortDesc": [True]}
+    assert TableView(filter_text="x").with_options(options) == TableView(2, 50, 3, True, "x")
+    defaults = {"page": 1, "itemsPerPage": 15, "sortBy": [], "sortDesc": []}
+    assert TableView().with_options(defaults) == TableView()
 
 
 def test_a_table_without_rows():
-    assert listed(Table("", ("who",), []), Leaf(by=0)).items == []
+    assert table_page(Table("", ("who",), []), TableView(sort_column=0)).items == []

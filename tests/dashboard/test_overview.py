@@ -22,11 +22,11 @@ investors: [{count: 4}]
 """
 
 
-def shown(tmp_path, periods=3, **changes):
+def play(tmp_path, periods=3, **changes):
     file = tmp_path / "small.yaml"
     file.write_text(TEXT)
     overrides = {name.replace("__", "."): value for name, value in changes.items()}
-    choice = Choice.of(lambda of: Scenario.load(file, of), overrides)
+    choice = Choice.of(lambda changes: Scenario.load(file, changes), overrides)
     show = Live(lambda _: choice, "")
     for _ in range(periods):
         show.step()
@@ -34,7 +34,7 @@ def shown(tmp_path, periods=3, **changes):
 
 
 def test_the_sentence_about_a_period(tmp_path):
-    show = shown(tmp_path)
+    show = play(tmp_path)
     row, share = show.economy.history[-1], show.economy.shares
     best = int(share.argmax())
     assert story(show.frames, show.cast) == (
@@ -46,14 +46,14 @@ def test_the_sentence_about_a_period(tmp_path):
 
 
 def test_the_sentence_when_nobody_earned(tmp_path):
-    show = shown(tmp_path, 1)
+    show = play(tmp_path, 1)
     frame = show.frames[-1]
     none = frame._replace(clients={**frame.clients, "share": np.zeros(4)})
     assert story([none], show.cast).endswith("; nobody earned rewards.")
 
 
 def test_charts_hold_the_numbers_of_the_run(tmp_path):
-    show = shown(tmp_path)
+    show = play(tmp_path)
     accuracy, shares, prices, wealth = (each.option for each in charts(show.frames, show.cast))
     history = show.economy.history
     source = accuracy["dataset"]["source"]
@@ -78,7 +78,7 @@ def test_charts_hold_the_numbers_of_the_run(tmp_path):
 
 @pytest.mark.parametrize("mechanism", ["client_tokens", "shared_token", "cash"])
 def test_every_line_has_data_of_its_own_name_and_is_json(tmp_path, mechanism):
-    show = shown(tmp_path, tokens__mechanism__kind=mechanism)
+    show = play(tmp_path, tokens__mechanism__kind=mechanism)
     for frames in (show.frames[:1], show.frames):
         for chart in charts(frames, show.cast):
             json.dumps(chart.option, allow_nan=False)
@@ -91,7 +91,7 @@ def test_every_line_has_data_of_its_own_name_and_is_json(tmp_path, mechanism):
 
 
 def test_a_client_has_one_colour_in_all_charts_that_of_the_figures(tmp_path):
-    show = shown(tmp_path)
+    show = play(tmp_path)
     _, shares, prices, _ = (each.option["series"] for each in charts(show.frames, show.cast))
     colours = [look.colour for look in client_looks(show.cast.behaviours).values()]
     assert [series["itemStyle"]["color"] for series in shares] == colours
@@ -99,7 +99,7 @@ def test_a_client_has_one_colour_in_all_charts_that_of_the_figures(tmp_path):
 
 
 def test_names_at_the_ends_do_not_overlap(tmp_path):
-    show = shown(tmp_path, 0, clients__0__count=8)
+    show = play(tmp_path, 0, clients__0__count=8)
     _, shares, *_ = charts(show.frames, show.cast)
     moves = sorted(series["endLabel"]["offset"][1] for series in shares.option["series"])
     assert min(np.diff(moves)) >= 12
@@ -108,7 +108,7 @@ def test_names_at_the_ends_do_not_overlap(tmp_path):
 
 @pytest.mark.parametrize("count", [1, 2, 299, 300, 301, 5000])
 def test_long_runs_are_thinned_to_300_points_with_both_ends(tmp_path, count):
-    (frame,) = shown(tmp_path, 0).frames
+    (frame,) = play(tmp_path, 0).frames
     frames = [frame._replace(row={**frame.row, "period": number}) for number in range(count)]
     periods = [frame.period for frame in thinned(frames)]
     assert len(periods) == min(count, 300)

@@ -66,8 +66,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(file: Path) -> Iterator[str]:
-    with served(file, file.parent / "saved") as found:
-        yield found
+    with served(file, file.parent / "saved") as url:
+        yield url
 
 
 @contextmanager
@@ -89,8 +89,8 @@ def served(what: Path, out: Path) -> Iterator[str]:
                 yield server.stdout.readline().split(" is at ")[1].split()[0]
             finally:
                 server.terminate()
-            _, told = server.communicate(timeout=patience(30))
-        assert told.strip() == "interrupted"  # no warning and no traceback in all that time
+            _, errors = server.communicate(timeout=patience(30))
+        assert errors.strip() == "interrupted"  # no warning and no traceback in all that time
         with pytest.raises(TimeoutError):
             proxy.accept()[0].close()
 
@@ -105,12 +105,12 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def visit(browser: Any, address: str) -> Iterator[Open]:
-    """Open the page in a session of its own; requests to elsewhere are refused and told."""
-    asked: list[str] = []
+    """Open the page in a separate session; requests to other machines are refused and recorded."""
+    urls: list[str] = []
     sessions = []
 
     def refuse(route: Any) -> None:
-        asked.append(route.request.url)
+        urls.append(route.request.url)
         route.abort()
 
     def visited(width: int = 1440, address: str = address) -> Any:
@@ -119,7 +119,7 @@ def visit(browser: Any, address: str) -> Iterator[Open]:
         session.set_default_timeout(PATIENCE)
         session.route(ELSEWHERE, refuse)
         page = session.new_page()
-        page.on("websocket", lambda opened: asked.append(opened.url))
+        page.on("websocket", lambda opened: urls.append(opened.url))
         page.goto(address)
         playwright.expect(page.locator(".solara-echarts canvas")).to_have_count(4)
         return page
@@ -127,11 +127,11 @@ def visit(browser: Any, address: str) -> Iterator[Open]:
     yield visited
     for session in sessions:
         session.close()
-    assert {urlsplit(url).hostname for url in asked} == {"127.0.0.1"}  # the page's own websocket
+    assert {urlsplit(url).hostname for url in urls} == {"127.0.0.1"}  # the page's own websocket
 
 
 class Model:
-    """What the page should say, from a model that runs here."""
+    """The expected sentence of the page, from a model in this process."""
 
     def __init__(self, file: Path, **changes: object) -> None:
         overrides = {name.replace("__", "."): value for name, value in changes.items()}
@@ -139,9 +139,9 @@ class Model:
         self.show = Live(lambda _: choice, "")
 
     def at(self, period: int) -> str:
-        while len(self.show.known) <= period:
+        while len(self.show.all_frames) <= period:
             self.show.step()
-        return story(self.show.known[: period + 1], self.show.cast)
+        return story(self.show.all_frames[: period + 1], self.show.cast)
 
 
 def button(page: Any, name: str) -> Any:
@@ -157,8 +157,8 @@ def shows(page: Any, text: str) -> None:
 
 
 def shown_period(page: Any) -> int:
-    found = re.match(r"Period (\d+) of", page.locator(".story").inner_text())
-    return int(found[1]) if found else 0
+    match = re.match(r"Period (\d+) of", page.locator(".story").inner_text())
+    return int(match[1]) if match else 0
 
 
 def type_seed(page: Any, text: str) -> None:
@@ -289,9 +289,9 @@ def test_a_page_that_is_loaded_again_begins_anew(visit: Open, file: Path) -> Non
 
 
 @contextmanager
-def replaced(found: Any) -> Iterator[None]:
-    """What is done within makes this anew: wait for that, as a click on the old one is lost."""
-    old = found.first.element_handle()
+def replaced(locator: Any) -> Iterator[None]:
+    """Wait until the block has replaced this element, as a click on the old one is lost."""
+    old = locator.first.element_handle()
     yield
     old.wait_for_element_state("hidden")
 
@@ -330,7 +330,7 @@ def test_one_looks_back_and_goes_on_from_there(visit: Open, file: Path) -> None:
 
 
 def test_what_happens_to_a_run_is_saved_and_runs_again(visit: Open, file: Path) -> None:
-    """The folder has the numbers of the page, and the command line makes the same of it."""
+    """The folder has the numbers of the page, and the command line reproduces it."""
     page, model = visit(), Model(file)
     press(page, "Run 10")
     shows(page, model.at(10))
@@ -351,8 +351,8 @@ def test_what_happens_to_a_run_is_saved_and_runs_again(visit: Open, file: Path) 
     playwright.expect(page.locator(".saved")).to_contain_text("saved ")
     folder = Path(page.locator(".saved").inner_text().removeprefix("saved "))
     run = load_run(folder)
-    assert run.periods["accuracy"].tolist() == [f.row["accuracy"] for f in model.show.known]
-    assert run.periods["revenue"].tolist() == [f.row["revenue"] for f in model.show.known]
+    assert run.periods["accuracy"].tolist() == [f.row["accuracy"] for f in model.show.all_frames]
+    assert run.periods["revenue"].tolist() == [f.row["revenue"] for f in model.show.all_frames]
     words = [sys.executable, "-m", "simulator", "verify", str(folder)]
     assert subprocess.run(words, capture_output=True, text=True, check=True).stdout.endswith(
         "verified\n"

@@ -1,4 +1,4 @@
-"""The server of the page: what is told when it cannot serve, where it listens, how it ends."""
+"""The server of the page: its error messages, its address, and its end."""
 
 import os
 import signal

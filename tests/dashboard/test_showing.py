@@ -39,8 +39,8 @@ def live(choice, periods=0):
     return show
 
 
-def same(first, second):
-    """Whether two frames have the same numbers."""
+def assert_same_numbers(first, second):
+    """Assert that two frames have equal numbers."""
     for one, other in zip(first, second, strict=True):
         if isinstance(one, dict):
             assert one.keys() == other.keys()
@@ -48,7 +48,7 @@ def same(first, second):
                 np.testing.assert_array_equal(one[name], other[name], err_msg=name)
         elif isinstance(one, Flows):
             assert one.of_period == other.of_period and one.so_far == other.so_far
-            assert one.spent == other.spent
+            assert one.spent_by_flow == other.spent_by_flow
         elif one is not None and other is not None:
             np.testing.assert_array_equal(one, other)
 
@@ -61,13 +61,13 @@ def test_frames_are_those_of_an_economy_that_nobody_watches(choice):
         frame = show.frames[-1]
         assert frame.row == other.history[-1]
         np.testing.assert_array_equal(frame.clients["share"], other.shares)
-        there = other.register.exist(other.period)
-        np.testing.assert_array_equal(frame.pools["spot_price"][there], other.spot_price[there])
-        assert np.isnan(frame.pools["spot_price"][~there]).all()
-        found = frame.holdings(show.cast)
-        held = np.zeros_like(found)
-        np.add.at(held, other.ledger.kind_of, other.ledger.balances)
-        np.testing.assert_allclose(found, held, rtol=1e-9, atol=1e-7)
+        exists = other.register.exist(other.period)
+        np.testing.assert_array_equal(frame.pools["spot_price"][exists], other.spot_price[exists])
+        assert np.isnan(frame.pools["spot_price"][~exists]).all()
+        holdings = frame.holdings(show.cast)
+        balances = np.zeros_like(holdings)
+        np.add.at(balances, other.ledger.kind_of, other.ledger.balances)
+        np.testing.assert_allclose(holdings, balances, rtol=1e-9, atol=1e-7)
     assert [frame.period for frame in show.frames] == [0, 1, 2, 3, 4]
     assert all(frame.fills is None for frame in show.frames[:-1])
     assert len(show.frames[-1].fills["amount_in"]) == len(other.tables["fills"]["amount_in"])
@@ -84,7 +84,7 @@ def test_it_stops_at_the_last_period(choice):
 
 
 def test_a_failure_stops_it_and_is_told(choice):
-    choice = choice.changed("federation.learner.learning_rate", 1e150)
+    choice = choice.with_setting("federation.learner.learning_rate", 1e150)
     show = live(choice, 1)
     assert not show.running
     assert "learning_rate" in show.failure
@@ -139,7 +139,7 @@ def test_what_cannot_happen_is_told_and_changes_nothing(choice):
 
 def test_an_event_does_not_take_what_is_chosen_for_the_next_reset(choice):
     show = live(choice, 1)
-    show.choice = show.choice.changed("market.fee", 2.0)  # wrong, and told elsewhere
+    show.choice = show.choice.with_setting("market.fee", 2.0)  # invalid, and reported elsewhere
     show.intervene(FLIP)
     assert show.settings.market.fee == choice.settings.market.fee
 
@@ -148,9 +148,9 @@ def test_a_closed_show_keeps_next_to_nothing(choice):
     show = live(choice, 3)
     show.close()
     show.close()
-    assert len(show.known) == 1 and not hasattr(show, "economy")
+    assert len(show.all_frames) == 1 and not hasattr(show, "economy")
     show.step()
-    assert len(show.known) == 1 and not show.running
+    assert len(show.all_frames) == 1 and not show.running
 
 
 def test_a_show_can_be_closed_while_a_step_waits_for_its_turn(choice):
@@ -165,20 +165,20 @@ def test_a_show_can_be_closed_while_a_step_waits_for_its_turn(choice):
         def __exit__(self, *_):
             pass
 
-    show._working = Turns()
+    show._lock = Turns()
     show.step()
-    assert closed.is_set() and len(show.known) == 1 and not show.running
+    assert closed.is_set() and len(show.all_frames) == 1 and not show.running
 
 
 @pytest.mark.parametrize("record", ["all", "summary", "sample"])
 def test_a_recorded_run_has_the_frames_it_had_when_it_was_computed(choice, tmp_path, record):
-    settings = choice.changed("record.agents", record).changed("record.fills", record)
+    settings = choice.with_setting("record.agents", record).with_setting("record.fills", record)
     folder = start(settings.settings, out=tmp_path)
     recorded = Recorded.of(folder, settings.settings)
     show, replay = live(settings, 5), Replay(recorded, len(recorded.frames) - 1)
     assert len(replay.frames) == 6
-    for computed, found in zip(show.frames, replay.frames, strict=True):
-        same(computed, found)
+    for computed, recorded_frame in zip(show.frames, replay.frames, strict=True):
+        assert_same_numbers(computed, recorded_frame)
     assert not replay.running
     replay.go_to(2)
     assert replay.running and len(replay.frames) == 3
@@ -190,6 +190,6 @@ def test_the_cast_of_a_run(choice):
     cast = Cast.of(choice.settings)
     assert cast.clients == ("client_0", "client_1", "client_2", "client_3")
     assert set(cast.behaviours.values()) == {"honest"}
-    assert cast.issuers["token_0"] == "honest"
-    shared = Cast.of(choice.changed("tokens.mechanism.kind", "shared_token").settings)
-    assert shared.issuers == {"token": ""}
+    assert cast.behaviour_by_token["token_0"] == "honest"
+    shared = Cast.of(choice.with_setting("tokens.mechanism.kind", "shared_token").settings)
+    assert shared.behaviour_by_token == {"token": ""}

@@ -6,7 +6,7 @@ import pytest
 from simulator.dashboard.controls import Choices, controls
 from simulator.dashboard.showing import Live
 from simulator.dashboard.stage import Stage
-from simulator.dashboard.steering import drafted, told
+from simulator.dashboard.steering import draft_event, event_text
 from simulator.running import verify
 from simulator.scenario import BehaviourEvent, Scenario, scenario_type
 from simulator.scenario.plugins import load_plugins
@@ -69,48 +69,48 @@ def stage(tmp_path):
 
 
 def words_of(settings, path):
-    (found,) = [each for each in controls(settings) if each.path == path]
-    assert isinstance(found, Choices)
-    return found.words
+    (control,) = [each for each in controls(settings) if each.path == path]
+    assert isinstance(control, Choices)
+    return control.words
 
 
 def test_interventions_offer_the_kinds_of_plugins(stage):
-    kind = type(stage.first.settings)
-    assert "sleepy" in words_of(drafted(kind, "behaviour", {}), "behaviour.kind")
-    assert "reversed" in words_of(drafted(kind, "clearing", {}), "clearing.kind")
-    slept = drafted(kind, "behaviour", {"behaviour.kind": "sleepy"})
+    kind = type(stage.initial_choice.settings)
+    assert "sleepy" in words_of(draft_event(kind, "behaviour", {}), "behaviour.kind")
+    assert "reversed" in words_of(draft_event(kind, "clearing", {}), "clearing.kind")
+    slept = draft_event(kind, "behaviour", {"behaviour.kind": "sleepy"})
     assert "behaviour.part" in {control.path for control in controls(slept)}
-    assert "sleepy" not in words_of(drafted(Scenario, "behaviour", {}), "behaviour.kind")
+    assert "sleepy" not in words_of(draft_event(Scenario, "behaviour", {}), "behaviour.kind")
 
 
 def test_an_event_is_drafted_for_one_client():
-    first = drafted(Scenario, "behaviour", {})
-    second = drafted(Scenario, "behaviour", {"client": 1, "behaviour.kind": "label_flip"})
+    first = draft_event(Scenario, "behaviour", {})
+    second = draft_event(Scenario, "behaviour", {"client": 1, "behaviour.kind": "label_flip"})
     for event, clients, kind in ((first, (0,), "free_rider"), (second, (1,), "label_flip")):
         assert isinstance(event, BehaviourEvent)
         assert (event.clients, event.behaviour.kind) == (clients, kind)
         assert "clients" not in {control.path for control in controls(event)}
     # A choice that is just going means nothing to another kind of event.
-    revenue = drafted(Scenario, "revenue", {"client": 1})
-    assert revenue == drafted(Scenario, "revenue", {})
+    revenue = draft_event(Scenario, "revenue", {"client": 1})
+    assert revenue == draft_event(Scenario, "revenue", {})
 
 
 def test_an_event_of_a_scenario_tells_of_all_its_clients(stage):
     values = {"period": 2, "clients": [2, 0], "behaviour": {"kind": "sign_flip"}}
     event = BehaviourEvent.model_validate(values)
-    cast = Live(lambda _: stage.first, "").cast
-    assert told(event, cast) == "client 2, client 0 turn sign flip"
+    cast = Live(lambda _: stage.initial_choice, "").cast
+    assert event_text(event, cast) == "client 2, client 0 turn sign flip"
 
 
 def test_settings_offer_the_kinds_of_plugins(stage):
-    first = stage.first
+    first = stage.initial_choice
     for path, own in (
         ("clients.0.behaviour.kind", "sleepy"),
         ("market.clearing.kind", "reversed"),
         ("investors.0.strategy.kind", "idle"),
     ):
         assert own in words_of(first.settings, path)
-        changed = first.changed(path, own)
+        changed = first.with_setting(path, own)
         assert changed.problems == ()
         show = Live(lambda _, changed=changed: changed, "")
         show.step()
@@ -118,16 +118,16 @@ def test_settings_offer_the_kinds_of_plugins(stage):
 
 
 def test_a_plugin_behaviour_happens_to_a_watched_run(stage):
-    show = Live(lambda _: stage.first, "")
+    show = Live(lambda _: stage.initial_choice, "")
     show.step()
     kind = type(show.settings)
-    sleepy = drafted(
+    sleepy = draft_event(
         kind, "behaviour", {"client": 1, "behaviour.kind": "sleepy", "behaviour.part": 0.0}
     )
     assert isinstance(sleepy, BehaviourEvent)
-    assert told(sleepy, show.cast) == "client 1 turns sleepy"
+    assert event_text(sleepy, show.cast) == "client 1 turns sleepy"
     show.intervene(sleepy.model_dump(mode="json"))
-    reverse = drafted(kind, "clearing", {"clearing.kind": "reversed"})
+    reverse = draft_event(kind, "clearing", {"clearing.kind": "reversed"})
     show.intervene(reverse.model_dump(mode="json"))
     show.step()
     names = show.cast.names["behaviour"]
