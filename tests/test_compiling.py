@@ -15,7 +15,7 @@ from numba.core.dispatcher import Dispatcher
 from pydantic import ValidationError
 
 import simulator
-from simulator.compiling import TINY, compile_kernels, watched
+from simulator.compiling import TINY, compilation_listener, compile_kernels
 from simulator.economy import Economy
 from simulator.errors import ScenarioError
 from simulator.ledger import Ledger
@@ -98,7 +98,7 @@ def test_compiling_is_noticed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def counted() -> int:
     """Number of functions compiled for the sums of a ledger."""
     compiled: list[None] = []
-    with watched(lambda: compiled.append(None)):
+    with compilation_listener(lambda: compiled.append(None)):
         Ledger(["outside", "one"], ["numeraire"]).audit()
     return len(compiled)
 

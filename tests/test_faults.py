@@ -57,8 +57,8 @@ from simulator.tables import TABLES
 scenario_file, out, lives, seed = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 undisturbed = load_run(sys.argv[5])
 chance = random.Random(seed)
-usual = recording.COMMIT_SECONDS, recording.CHECKPOINT_PART
-recording.COMMIT_SECONDS, recording.CHECKPOINT_PART = OFTEN  # so that there is much to break
+usual = recording.COMMIT_SECONDS, recording.CHECKPOINT_FRACTION
+recording.COMMIT_SECONDS, recording.CHECKPOINT_FRACTION = OFTEN  # so that there is much to break
 scenario = Scenario.load(scenario_file)
 
 
@@ -135,7 +135,7 @@ def dying(at, event, arguments):
 
 def to_the_end(folder):
     """No more is to break."""
-    recording.COMMIT_SECONDS, recording.CHECKPOINT_PART = usual
+    recording.COMMIT_SECONDS, recording.CHECKPOINT_FRACTION = usual
     resume(folder)
 
 
@@ -243,7 +243,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "fast.yaml").write_text(SCENARIO)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(recording, "COMMIT_SECONDS", OFTEN[0])
-        patched.setattr(recording, "CHECKPOINT_PART", OFTEN[1])
+        patched.setattr(recording, "CHECKPOINT_FRACTION", OFTEN[1])
         return run(Scenario.load(place / "fast.yaml"), place / "out")
 
 
@@ -351,7 +351,7 @@ def test_a_kill_while_the_summary_is_made_can_be_resumed(
 def interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run that was interrupted in period 6, with checkpoints of periods 5 and 6."""
     monkeypatch.setattr(recording, "COMMIT_SECONDS", 0.0)
-    monkeypatch.setattr(recording, "CHECKPOINT_PART", 1e9)
+    monkeypatch.setattr(recording, "CHECKPOINT_FRACTION", 1e9)
     (tmp_path / "fast.yaml").write_text(SCENARIO)
 
     def interrupt(economy: Economy) -> None:

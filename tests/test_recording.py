@@ -27,7 +27,7 @@ NAMES = {"who": ["ann", "bob", "cid"]}
 
 @pytest.fixture(autouse=True)
 def _checkpoints_at_any_price(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recording, "CHECKPOINT_PART", 1e9)
+    monkeypatch.setattr(recording, "CHECKPOINT_FRACTION", 1e9)
 
 
 def recorder(folder: Path) -> Recorder:
@@ -161,11 +161,11 @@ def test_due_after_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(recording.time, "monotonic", lambda: now)
     writing = recorder(tmp_path)
     now = 100.9
-    assert not writing.due
+    assert not writing.is_commit_due
     now = 101.0
-    assert writing.due
+    assert writing.is_commit_due
     writing.commit()
-    assert not writing.due
+    assert not writing.is_commit_due
 
 
 def test_the_last_two_checkpoints_are_kept(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_the_last_two_checkpoints_are_kept(tmp_path: Path) -> None:
 def test_dear_checkpoints_are_written_less_often(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "CHECKPOINT_PART", 0.05)
+    monkeypatch.setattr(recording, "CHECKPOINT_FRACTION", 0.05)
     now = [0.0]
     monkeypatch.setattr(recording.time, "monotonic", lambda: now[0])
     save = np.savez

@@ -76,7 +76,7 @@ def _advance(
     while economy.period < economy.settings.periods:
         economy.step()
         recorder.append(economy.period, economy.tables)
-        if recorder.due:
+        if recorder.is_commit_due:
             recorder.checkpoint(economy.period, economy.save())
         if progress:
             progress(economy)
