@@ -20,7 +20,7 @@ from simulator.errors import Problem, RunError, ScenarioError
 from simulator.reading import dump
 from simulator.recording import write_manifest, write_text
 from simulator.scenario import Scenario, scenario_type
-from simulator.scenario.former import in_current_words
+from simulator.scenario.former import with_current_settings
 from simulator.scenario.plugins import load_plugins
 from simulator.tables import RUN_FORMAT
 
@@ -146,7 +146,7 @@ def recorded_scenario(
             [Problem(str(file), "was changed since the run; start a new run of it")]
         )
     written = yaml.safe_load(file.read_text("utf-8"))
-    if (current := in_current_words(written)) != written:
+    if (current := with_current_settings(written)) != written:
         return kind.model_validate(current, context={"folders": [str(folder)]})
     return kind.load(file)
 

@@ -180,7 +180,7 @@ def cells_of(
         try:
             changes = (common, shared, point.settings, overrides, {"name": name})
             scenario = load(kind, base, *changes)
-            settings = {path: entry.plain() for path, entry in point.settings.items()}
+            settings = {path: entry.plain_value() for path, entry in point.settings.items()}
             cells.append(Cell(name, point.case, settings, scenario))
         except ScenarioError as error:
             for problem in error.problems:
@@ -240,7 +240,8 @@ def _cell_name(case: str, point: Mapping[str, Entry]) -> str:
     """The case, and the last name and the value of each setting in the grid."""
     leaves = [path.rpartition(".")[2] for path in point]
     names = leaves if len(set(leaves)) == len(leaves) else list(point)
-    values = [re.sub(r"[^A-Za-z0-9.]+", "-", as_yaml(entry.plain())) for entry in point.values()]
+    texts = [as_yaml(entry.plain_value()) for entry in point.values()]
+    values = [re.sub(r"[^A-Za-z0-9.]+", "-", text) for text in texts]
     parts = [f"{name}-{value.strip('-')}" for name, value in zip(names, values, strict=True)]
     return "_".join([case] * bool(case) + parts) or "base"
 
