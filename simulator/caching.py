@@ -17,7 +17,7 @@ def set_cache_folder() -> None:
     Numba reads the variable on import; if numba is already imported, its configuration is set
     instead. If the folder is not writable, numba falls back on its default.
 
-    Each installation has subfolders of its own, is_set after the path of its sources, and numba
+    Each installation has subfolders of its own, named after the path of its sources, and numba
     recompiles a kernel when its source file changes. That suffices as long as each kernel calls
     only kernels of its own file; `tests/test_compiling.py` checks this.
     """

@@ -1,4 +1,4 @@
-"""Random streams: one generator per name, all derived from the scenario's single seed."""
+"""Random streams: one generator per name, all derived from the scenario's seed."""
 
 import json
 from zlib import crc32

@@ -36,12 +36,12 @@ TABLES: dict[str, dict[str, str]] = {
         "tokens": "float64",  # of its own
         "numeraire": "float64",
         "wealth": "float64",
-        "owner": "category",  # the first of its clients; another one for identities of one owner
+        "owner": "category",  # first client of its owner: itself, unless a Sybil identity
     },
     "pools": {
         "period": "int32",
         "token": "category",
-        "reserve_token": "float64",  # of a bonding curve, all there are
+        "reserve_token": "float64",  # of a bonding curve, all tokens
         "reserve_numeraire": "float64",
         "spot_price": "float64",
         "volume": "float64",  # numeraire that changed hands, buybacks included
@@ -91,7 +91,7 @@ TABLES: dict[str, dict[str, str]] = {
         "amount_in": "float64",
         "amount_out": "float64",
         "price": "float64",  # numeraire per token, fee included
-        "slippage": "float64",  # against the quote on the view, positive is worse; NaN without one
+        "slippage": "float64",  # against the quote on the view, positive is worse; NaN if none
         "status": "category",
         "orders": "int32",  # that the row stands for
     },

@@ -20,7 +20,7 @@ COMPILING = "compiling, once on this machine (about a minute)"
 
 @contextmanager
 def run_progress(periods: int, quiet: bool, verbose: bool) -> "Iterator[Progress | None]":
-    """Something to call after every period: a bar on a terminal, lines when verbose."""
+    """A function to call after every period: moves a bar on a terminal, or prints if verbose."""
     if verbose and not quiet:
         from simulator.compiling import compilation_listener
 
@@ -56,7 +56,7 @@ def compiling_bar(functions: int) -> "Iterator[Bar]":
 
 @contextmanager
 def sweep_progress(missing: int, quiet: bool) -> Iterator[Callable[[int], None] | None]:
-    """Something to call after every run with the number of failed ones: a bar on a terminal."""
+    """A function to call after every run with the number of failures: moves a bar on a terminal."""
     if quiet or not missing or not sys.stderr.isatty():
         yield None
         return

@@ -147,7 +147,7 @@ class Scenario(Section):
 
     @property
     def groups(self) -> dict[str, Group]:
-        """All groups in order, by kind and number: `investors/0` is the first group of investors."""
+        """All groups in order, by kind and number; `investors/0` is the first of investors."""
         kinds: dict[str, Sequence[Group]] = {
             "clients": self.clients,
             "liquidity_providers": self.liquidity_providers,

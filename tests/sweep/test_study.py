@@ -112,7 +112,7 @@ def test_seeds_follow_the_first_and_are_the_same_in_all_cells() -> None:
     (cell,) = cells("first_seed: 5")
     study, _ = read_study("study.yaml")
     assert list(study.all_seeds) == [5, 6]
-    assert cell.seeded(6) == cell.scenario.model_copy(update={"seed": 6})
+    assert cell.with_seed(6) == cell.scenario.model_copy(update={"seed": 6})
 
 
 def test_the_base_may_be_shipped_or_in_another_folder() -> None:
