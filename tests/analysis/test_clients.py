@@ -1,4 +1,4 @@
-"""Who has not joined yet does not count as absent: in runs of the scenario late_joiner."""
+"""Who has not is_member yet does not count as absent: in runs of the scenario late_joiner."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from simulator.analysis import (
     participation_results,
     scalability_results,
 )
-from simulator.analysis.clients import joined, members
+from simulator.analysis.clients import is_member, member_rows
 from simulator.running import start
 
 
@@ -39,11 +39,11 @@ def never(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_members_are_those_who_have_joined(late: Run) -> None:
-    assert members(late).groupby("period").size().to_dict() == {
+    assert member_rows(late).groupby("period").size().to_dict() == {
         period: 9 + (period >= 5) for period in range(1, 9)
     }
     genesis = late.clients[late.clients["period"] == 0]
-    assert joined(late, genesis).sum() == 9
+    assert is_member(late, genesis).sum() == 9
 
 
 def test_who_has_not_joined_is_not_absent(late: Run) -> None:
