@@ -65,18 +65,18 @@ def test_a_quiet_run_prints_its_folder_only(call: Call) -> None:
 
 def test_a_verbose_run_tells_every_period_on_stderr(call: Call) -> None:
     answer = call("run", "fast.yaml", "-v", "--periods", "2")
-    told = [line.split(":")[0] for line in answer.err.splitlines() if line.startswith("period ")]
-    assert told == ["period 0", "period 1", "period 2"]
+    lines = [line.split(":")[0] for line in answer.err.splitlines() if line.startswith("period ")]
+    assert lines == ["period 0", "period 1", "period 2"]
     assert "period 0:" not in answer.out
 
 
 def test_a_run_as_json(call: Call) -> None:
     answer = call("run", "fast.yaml", "--json", "--seed", "5", "--set", "market.fee=0.02")
-    found = json.loads(answer.out)
-    assert found["run"] == {"name": "fast", "seed": 5, "status": "complete"}
-    manifest = read_manifest(Path(found["folder"]))
+    output = json.loads(answer.out)
+    assert output["run"] == {"name": "fast", "seed": 5, "status": "complete"}
+    manifest = read_manifest(Path(output["folder"]))
     assert manifest["overrides"] == {"market.fee": 0.02, "seed": 5}
-    assert load_run(found["folder"]).scenario["market"]["fee"] == 0.02
+    assert load_run(output["folder"]).scenario["market"]["fee"] == 0.02
 
 
 def test_a_shipped_scenario_is_found_by_its_name(call: Call) -> None:
@@ -94,8 +94,8 @@ def test_a_folder_does_not_hide_a_shipped_scenario(call: Call) -> None:
 def test_every_shipped_scenario_is_valid(call: Call, scenario: Path) -> None:
     answer = call("validate", scenario)
     assert (answer.code, answer.out) == (0, f"{scenario} is a valid scenario\n")
-    found = json.loads(call("validate", scenario, "--json").out)
-    assert found["problems"] == []
+    output = json.loads(call("validate", scenario, "--json").out)
+    assert output["problems"] == []
 
 
 def test_validate_warns_without_failing(call: Call) -> None:
@@ -162,27 +162,27 @@ WRONG_FILES: dict[str, tuple[str | bytes, str]] = {
 
 
 @pytest.mark.parametrize("command", ["run", "validate", "view"])
-@pytest.mark.parametrize(("text", "told"), WRONG_FILES.values(), ids=WRONG_FILES)
+@pytest.mark.parametrize(("text", "message"), WRONG_FILES.values(), ids=WRONG_FILES)
 def test_a_wrong_file_is_told_and_nothing_is_written(
-    call: Call, command: str, text: str | bytes, told: str
+    call: Call, command: str, text: str | bytes, message: str
 ) -> None:
     Path("wrong.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
     answer = call(command, "wrong.yaml")
     assert answer.code == 2
     assert answer.out == ""
-    assert told in answer.err
+    assert message in answer.err
     assert all(line.startswith("error: ") for line in answer.err.splitlines())
     assert len(answer.err) < 2000
     assert written() == []
 
 
-@pytest.mark.parametrize(("text", "told"), WRONG_FILES.values(), ids=WRONG_FILES)
-def test_a_wrong_file_as_json(call: Call, text: str | bytes, told: str) -> None:
+@pytest.mark.parametrize(("text", "message"), WRONG_FILES.values(), ids=WRONG_FILES)
+def test_a_wrong_file_as_json(call: Call, text: str | bytes, message: str) -> None:
     Path("wrong.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
     answer = call("validate", "wrong.yaml", "--json")
     problems = json.loads(answer.out)["problems"]
     assert answer.code == 2 and problems
-    assert any(told in f"{problem['where']}: {problem['what']}" for problem in problems)
+    assert any(message in f"{problem['where']}: {problem['what']}" for problem in problems)
 
 
 @pytest.mark.parametrize(
@@ -247,9 +247,9 @@ WRONG_ARGUMENTS: dict[str, tuple[list[str], str]] = {
 }
 
 
-@pytest.mark.parametrize(("arguments", "told"), WRONG_ARGUMENTS.values(), ids=WRONG_ARGUMENTS)
+@pytest.mark.parametrize(("arguments", "message"), WRONG_ARGUMENTS.values(), ids=WRONG_ARGUMENTS)
 def test_wrong_arguments_are_told_and_nothing_is_written(
-    call: Call, arguments: list[str], told: str
+    call: Call, arguments: list[str], message: str
 ) -> None:
     Path("raises.py").write_text("1 / 0\n")
     Path("syntax.py").write_text("def:\n")
@@ -257,7 +257,7 @@ def test_wrong_arguments_are_told_and_nothing_is_written(
     answer = call(*arguments)
     assert answer.code == 2
     assert answer.out == ""
-    assert told in answer.err
+    assert message in answer.err
     assert written() in ([], ["__pycache__"])
 
 
@@ -332,10 +332,10 @@ def test_verify_fails_when_a_table_differs(call: Call) -> None:
     flows.loc[5, "amount"] *= 1 + 1e-15
     flows.to_parquet(folder / "flows.parquet")
     answer = call("verify", folder, "--json")
-    found = json.loads(answer.out)
-    assert (answer.code, found["verified"]) == (1, False)
-    assert found["tables"].pop("flows") != "identical"
-    assert set(found["tables"].values()) == {"identical"}
+    output = json.loads(answer.out)
+    assert (answer.code, output["verified"]) == (1, False)
+    assert output["tables"].pop("flows") != "identical"
+    assert set(output["tables"].values()) == {"identical"}
 
 
 def test_verify_of_other_versions_says_so(call: Call) -> None:
@@ -377,11 +377,11 @@ def test_the_schema_is_a_json_schema_that_shipped_scenarios_satisfy(call: Call) 
 
 def test_list_shows_every_kind_with_its_parameters(call: Call) -> None:
     text = call("list").out
-    found = json.loads(call("list", "--json").out)
-    assert "constant_product" in found["market.curve"]
-    gain = found["investors[].strategy"]["fundamentalist"]["parameters"]["gain"]
+    output = json.loads(call("list", "--json").out)
+    assert "constant_product" in output["market.curve"]
+    gain = output["investors[].strategy"]["fundamentalist"]["parameters"]["gain"]
     assert gain["default"] == 0.5 and gain["description"]
-    for path, kinds in found.items():
+    for path, kinds in output.items():
         assert path in text
         for kind, each in kinds.items():
             assert f"\n  {kind} " in text
@@ -389,8 +389,8 @@ def test_list_shows_every_kind_with_its_parameters(call: Call) -> None:
 
 
 def test_list_narrows_down(call: Call) -> None:
-    found = json.loads(call("list", "investors", "--json").out)
-    assert set(found) == {"investors[]", "investors[].strategy", "investors[].wealth"}
+    output = json.loads(call("list", "investors", "--json").out)
+    assert set(output) == {"investors[]", "investors[].strategy", "investors[].wealth"}
     assert call("list", "investors").out.startswith("investors[]\n")
     assert "pools_earn" in call("list", "payout").out
 
@@ -529,8 +529,8 @@ LIGHT = {
 @pytest.mark.slow
 @pytest.mark.parametrize("code", LIGHT)
 def test_light_work_imports_nothing_heavy(code: str) -> None:
-    told = "import atexit, sys\natexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
-    command = [sys.executable, "-c", told + code]
+    prelude = "import atexit, sys\natexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+    command = [sys.executable, "-c", prelude + code]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert not LIGHT[code] & set(done.stderr.split())
 

@@ -39,7 +39,7 @@ KINDS = [
 ]
 
 
-def known() -> dict[str, set[object]]:
+def calls() -> dict[str, set[object]]:
     """The signatures that each kernel has been called with in this process."""
     return {
         f"{module}.{name}": set(kernel.signatures)
@@ -52,13 +52,13 @@ def known() -> dict[str, set[object]]:
 def missed() -> list[str]:
     """What shipped scenarios and kinds of components call that was not compiled ahead."""
     compile_kernels()
-    ahead = known()
+    ahead = calls()
     for file in SCENARIOS:
         stepped(Scenario.load(file))
     for path, kind in KINDS:
         with suppress(ScenarioError, ValidationError):  # kinds that need further settings
             stepped(Scenario.model_validate(changed(path, kind)))
-    return [f"{name} {new - ahead[name]}" for name, new in known().items() if new - ahead[name]]
+    return [f"{name} {new - ahead[name]}" for name, new in calls().items() if new - ahead[name]]
 
 
 def changed(path: str, kind: str) -> dict[str, Any]:
@@ -106,8 +106,8 @@ def counted() -> int:
 def test_a_kernel_calls_only_kernels_of_its_own_file() -> None:
     """Numba looks at no other file when it decides whether to compile a kernel again."""
     for module in MODULES:
-        found = vars(import_module(module)).values()
-        kernels = [value for value in found if isinstance(value, Dispatcher)]
+        values = vars(import_module(module)).values()
+        kernels = [value for value in values if isinstance(value, Dispatcher)]
         assert kernels and {kernel.py_func.__module__ for kernel in kernels} == {module}
 
 

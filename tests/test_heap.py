@@ -29,9 +29,9 @@ print(without, faults())
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told to keep memory")
 def test_kept_memory_is_not_asked_for_again() -> None:
     words = [sys.executable, "-c", FAULTS]
-    told = subprocess.run(
+    output = subprocess.run(
         words, capture_output=True, text=True, check=True, timeout=patience(60)
     ).stdout
-    without, kept = map(int, told.split())
+    without, kept = map(int, output.split())
     assert without > 10
     assert kept == 0

@@ -46,13 +46,13 @@ def tracked() -> list[Path]:
 
 def texts(folder: Traversable, path: str = "") -> dict[str, str]:
     """Every scenario and schema at any depth, by its path."""
-    found: dict[str, str] = {}
+    contents: dict[str, str] = {}
     for entry in folder.iterdir():
         if entry.is_dir():
-            found |= texts(entry, f"{path}{entry.name}/")
+            contents |= texts(entry, f"{path}{entry.name}/")
         elif entry.name.endswith((".yaml", ".json")):
-            found[path + entry.name] = entry.read_text(encoding="utf-8")
-    return found
+            contents[path + entry.name] = entry.read_text(encoding="utf-8")
+    return contents
 
 
 def test_installed_version_is_the_one_in_setup_cfg():

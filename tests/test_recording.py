@@ -64,8 +64,8 @@ def parts(folder: Path) -> list[str]:
 
 
 def read(folder: Path, table: str = "things") -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = pq.read_table(folder / f"{table}.parquet").to_pylist()
-    return found
+    rows: list[dict[str, Any]] = pq.read_table(folder / f"{table}.parquet").to_pylist()
+    return rows
 
 
 def expected(periods: int) -> list[dict[str, Any]]:

@@ -78,8 +78,8 @@ def test_results_are_those_of_tables_without_who_never_joins(never: Run) -> None
 
 
 def test_an_equal_share_is_drawn_among_those_who_have_joined(late: Run, never: Run) -> None:
-    for found, clients in ((late, 10), (never, 9)):
-        axes = overview_figure(found).axes[1]
+    for run, clients in ((late, 10), (never, 9)):
+        axes = overview_figure(run).axes[1]
         lines = {line.get_label(): np.asarray(line.get_ydata()) for line in axes.lines}
         expected = [100 / (clients if period >= 5 else 9) for period in range(9)]
         assert lines["_equal"].tolist() == pytest.approx(expected)

@@ -59,16 +59,16 @@ def test_participation_and_rewards_by_behaviour(finished: Callable[..., Path]) -
         for k in kinds
     ]
     rows = {"clients": clients, "flows": flows, "periods": periods, "agents": agents}
-    found = participation_results(load_run(finished(rows)))
-    assert found["participation"] == pytest.approx(100 * 10 / 12)
-    assert found["participation_honest"] == pytest.approx(75)
-    assert found["participation_free_rider"] == 100
-    assert found["honest_end"] == 50
-    assert found[["accuracy_quarter", "accuracy"]].tolist() == pytest.approx([0.6, 0.9])
-    assert found[["revenue", "training"]].tolist() == [200, 24]
-    assert found["reward_honest"] == pytest.approx((32 + 24) / 2)
-    assert found["reward_free_rider"] == pytest.approx(40)
-    assert found["reward"] == pytest.approx((32 + 24 + 40) / 3)
+    results = participation_results(load_run(finished(rows)))
+    assert results["participation"] == pytest.approx(100 * 10 / 12)
+    assert results["participation_honest"] == pytest.approx(75)
+    assert results["participation_free_rider"] == 100
+    assert results["honest_end"] == 50
+    assert results[["accuracy_quarter", "accuracy"]].tolist() == pytest.approx([0.6, 0.9])
+    assert results[["revenue", "training"]].tolist() == [200, 24]
+    assert results["reward_honest"] == pytest.approx((32 + 24) / 2)
+    assert results["reward_free_rider"] == pytest.approx(40)
+    assert results["reward"] == pytest.approx((32 + 24 + 40) / 3)
 
 
 @pytest.mark.slow

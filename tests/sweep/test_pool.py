@@ -67,8 +67,8 @@ def _none_is_left() -> Iterator[None]:
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_every_job_is_done_once(workers: int) -> None:
-    found = sorted(job_results(range(5), double, workers))
-    assert found == [(0, 0), (1, 2), (2, 4), (3, 6), (4, 8)]
+    results = sorted(job_results(range(5), double, workers))
+    assert results == [(0, 0), (1, 2), (2, 4), (3, 6), (4, 8)]
 
 
 def test_without_jobs_nothing_happens() -> None:
@@ -77,9 +77,9 @@ def test_without_jobs_nothing_happens() -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_killed_process_fails_its_job_only(workers: int) -> None:
-    found = dict(job_results(range(5), odd_ones_die, workers))
+    results = dict(job_results(range(5), odd_ones_die, workers))
     died = ProcessFailure("its process was killed by SIGKILL (out of memory?)")
-    assert found == {0: 0, 1: died, 2: 4, 3: died, 4: 8}
+    assert results == {0: 0, 1: died, 2: 4, 3: died, 4: 8}
 
 
 def test_an_exit_code_is_told() -> None:
@@ -111,7 +111,7 @@ def test_a_second_interrupt_ends_patience(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_process_does_one_job_after_the_other() -> None:
-    assert len({found for _, found in job_results(range(5), process, 1)}) == 1
+    assert len({result for _, result in job_results(range(5), process, 1)}) == 1
 
 
 def test_processes_do_not_hear_what_the_terminal_sends_to_all() -> None:

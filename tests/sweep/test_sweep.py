@@ -96,8 +96,8 @@ def written(sweep: Path) -> dict[Path, int]:
 
 
 def test_every_cell_has_a_folder_of_runs_without_figures(computed: Path) -> None:
-    found = sorted(file.parent.parent.name for file in computed.glob("*/*/summary.json"))
-    assert found == ["fee-0.01", "fee-0.01", "fee-0.02", "fee-0.02"]
+    cells = sorted(file.parent.parent.name for file in computed.glob("*/*/summary.json"))
+    assert cells == ["fee-0.01", "fee-0.01", "fee-0.02", "fee-0.02"]
     seeds = [read_manifest(file.parent)["seed"] for file in written(computed)]
     assert sorted(seeds) == [1, 1, 2, 2]
     assert {read_manifest(file.parent)["status"] for file in written(computed)} == {"complete"}
@@ -408,12 +408,12 @@ def wait_for(happens: Callable[[], object]) -> None:
 
 
 def workers_of(driver: subprocess.Popen[str]) -> list[int]:
-    found = subprocess.run(
+    listing = subprocess.run(
         ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(driver.pid)],
         capture_output=True,
         text=True,
     )
-    lines = [line.split(maxsplit=1) for line in found.stdout.splitlines()]
+    lines = [line.split(maxsplit=1) for line in listing.stdout.splitlines()]
     return [int(number) for number, command in lines if "spawn_main" in command]
 
 
