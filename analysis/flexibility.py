@@ -46,17 +46,17 @@ def flexibility_results(run: Run, outlay: float = 500.0) -> pd.Series:
     turned = rewards.index[(rewards["behaviour"].astype(str) != "honest").to_numpy()]
     honest = rewards.index.difference(turned)
     absent = join_periods(run)[honest] - 1
-    own = money[honest].where(money.index.to_numpy()[:, None] >= absent.to_numpy())
+    present = money[honest].where(money.index.to_numpy()[:, None] >= absent.to_numpy())
     total = rewards["total"][honest]
     wealth = (wide(rows, "client", "wealth") - cash)[honest]
-    income = own.diff().iloc[1:]
+    income = present.diff().iloc[1:]
     early = money[honest].loc[len(income) // 4]
     results = {
         "reward": total.mean(),
         "early_percent": 100 * early.mean() / (total.mean() or math.nan),
-        "half_time": (_first_periods(own, total / 2) - absent).mean(),
-        "payback": (_first_periods(own, outlay) - absent).mean(),
-        "unpaid_percent": 100 * (own.max() < outlay).mean(),
+        "half_time": (_first_periods(present, total / 2) - absent).mean(),
+        "payback": (_first_periods(present, outlay) - absent).mean(),
+        "unpaid_percent": 100 * (present.max() < outlay).mean(),
         "unsteadiness": (income.std() / income.mean()).mean(),
         "drawdown_percent": 100 * _drawdown(wealth).mean(),
     }

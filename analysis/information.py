@@ -31,11 +31,11 @@ def information_results(run: Run) -> pd.Series:
     contribution, credit, price = (
         wide(rows, "client", name) for name in ("contribution", "credit", "spot_price")
     )
-    parts = contribution.div(contribution.abs().sum(axis=1), axis=0).fillna(0.0)
+    fractions = contribution.div(contribution.abs().sum(axis=1), axis=0).fillna(0.0)
     present = wide(rows.assign(present=is_member(run, rows)), "client", "present").to_numpy()
     quarter = int(contribution.index[-1]) // 4
     ends = [quarter, 2 * quarter, 3 * quarter]
-    later = [parts.loc[end + 1 : end + quarter].mean().where(present[end]) for end in ends]
+    later = [fractions.loc[end + 1 : end + quarter].mean().where(present[end]) for end in ends]
     public = [credit.loc[max(end - delay, 0)].where(present[end]) for end in ends]
     log_price = [np.log(price.loc[end]) for end in ends]
     table = pd.DataFrame(

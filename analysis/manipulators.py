@@ -36,8 +36,8 @@ tokens at the control's last fundamental values, see `wealth_by_group` |
     liquidity providers at that value, gains 100 at the spot price of 4, and nothing at the quote.
     """
     fills = run.fills.astype({"agent": str, "token": str, "status": str, "side": str})
-    own = fills[fills["agent"].isin(names)]
-    filled = own[own["status"] == "filled"]
+    orders = fills[fills["agent"].isin(names)]
+    filled = orders[orders["status"] == "filled"]
     paid = filled["amount_in"].where(filled["side"] == "buy", filled["amount_out"])
     volume = paid.groupby(filled["token"]).sum()
     gap = 100 * (np.log(price_gap(run)).mean() - np.log(price_gap(control)).mean())
@@ -45,7 +45,7 @@ tokens at the control's last fundamental values, see `wealth_by_group` |
     at_value = wealth_by_group(run, names, value) - wealth_by_group(control, names, value)
     spot, quote = (_wealth_of(run, names)[at] - _wealth_of(control, names)[at] for at in (0, 1))
     by_kind = (_spot_by_kind(run, names) - _spot_by_kind(control, names)).add_suffix("_at_spot")
-    refused = own["orders"][~executed(own)].sum()
+    count, refused = orders["orders"].sum(), orders["orders"][~executed(orders)].sum()
     genesis = first_rows(control.agents, "agent").loc[list(names), "wealth"].sum()
     return pd.Series(
         {
@@ -59,8 +59,8 @@ tokens at the control's last fundamental values, see `wealth_by_group` |
             "own_distortion": _weighted_mean(gap, volume),
             "volume": run.periods["volume"].sum() - control.periods["volume"].sum(),
             "own_volume": paid.sum(),
-            "orders": own["orders"].sum(),
-            "refused_percent": 100 * refused / own["orders"].sum() if len(own) else math.nan,
+            "orders": count,
+            "refused_percent": 100 * refused / count if len(orders) else math.nan,
         },
         dtype=float,
     )

@@ -136,14 +136,14 @@ def _money(run: Run) -> pd.DataFrame:
 def _sales(run: Run) -> pd.DataFrame:
     """Filled sales of clients, as rows of `proceeds`; clients' fills are always recorded."""
     fills = run.fills.astype({"agent": str})
-    own = fills["agent"].isin(run.behaviours) & (fills["side"] == "sell")
-    rows = fills[own & (fills["status"] == "filled")]
+    is_sale = fills["agent"].isin(run.behaviours) & (fills["side"] == "sell")
+    rows = fills[is_sale & (fills["status"] == "filled")]
     return rows[["period"]].assign(channel="sales", payer="pool", amount=rows["amount_out"])
 
 
 def _buyback_tokens(run: Run) -> pd.DataFrame:
     """Treasury spending on tokens that it did not burn, as rows of `proceeds`."""
     spent, burned = buybacks(run)
-    given = spent.where(~(burned.reindex_like(spent) > 0)).sum(axis=1).rename("amount")
-    rows = given[given > 0].reset_index()
+    costs = spent.where(~(burned.reindex_like(spent) > 0)).sum(axis=1).rename("amount")
+    rows = costs[costs > 0].reset_index()
     return rows.assign(channel="buyback_tokens", payer="treasury")

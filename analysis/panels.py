@@ -111,8 +111,8 @@ def who_gains(table: pd.DataFrame, name: str) -> Figure:
     for axes, strategy in zip(grid, strategies, strict=True):
         axes.axvline(0, color=PALE, lw=1, zorder=1)
         for row, (group, colour) in enumerate(GROUPS.items()):
-            is_own = (table["strategy"] == strategy) & (table["measure"] == group)
-            rows = table[is_own].set_index("case").reindex(cases)
+            is_shown = (table["strategy"] == strategy) & (table["measure"] == group)
+            rows = table[is_shown].set_index("case").reindex(cases)
             y = positions + 0.27 - 0.18 * row
             axes.errorbar(rows["mean"], y, xerr=_errors(rows), fmt="none", ecolor=colour, zorder=2)
             axes.plot(rows["mean"], y, "o", color=colour, ms=4, label=words(group), zorder=3)

@@ -59,8 +59,8 @@ def price_share_correlation(run: Run, last: float = 1 / 4) -> float:
     if not 0 < last <= 1:
         raise ValueError(f"last must be above 0 and at most 1, got {last}")
     prices, shares = _prices_and_shares(run)
-    late = prices.index > prices.index.max() - max(1, math.ceil(last * prices.index.max()))
-    price, share = prices[late].mean(), shares[late].mean()
+    is_late = prices.index > prices.index.max() - max(1, math.ceil(last * prices.index.max()))
+    price, share = prices[is_late].mean(), shares[is_late].mean()
     return float(price.rank().corr(share.rank()))
 
 

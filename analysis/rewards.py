@@ -71,14 +71,14 @@ def _launch_sales(run: Run, money: pd.Series) -> pd.Series:
 
     Later joiners of one period receive equal amounts, which the flows contain.
     """
-    joined = join_periods(run)
+    periods = join_periods(run)
     flows = run.flows.astype({"payee": str})
     sales = flows[(flows["flow"] == "genesis_sale") & (flows["asset"] == "numeraire")]
     paid = sales[sales["payee"] == "client"].groupby("period")["amount"].sum()
-    together = joined.groupby(joined).transform("size")
-    later = paid.reindex(joined).fillna(0.0).to_numpy() / together
+    together = periods.groupby(periods).transform("size")
+    later = paid.reindex(periods).fillna(0.0).to_numpy() / together
     cash = client_settings(run, money.index, "cash", 0.0)
-    sold: pd.Series = later.where(joined > 1, money - cash)
+    sold: pd.Series = later.where(periods > 1, money - cash)
     return sold
 
 

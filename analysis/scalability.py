@@ -37,15 +37,15 @@ def scalability_results(run: Run, buy: float = 20.0) -> pd.Series:
     filled = orders[orders["status"].astype(str) == "filled"]
     money = filled["amount_in"].where(filled["side"].astype(str) == "buy", filled["amount_out"])
     gaps = price_gap(run)
-    late = gaps[gaps.index > gaps.index.max() / 2]
+    late_gaps = gaps[gaps.index > gaps.index.max() / 2]
     markets = int((run.pools["period"] > 0).sum())
     traded = len(filled[["period", "token"]].drop_duplicates())
-    parts = {
+    fractions = {
         "impact": ((1 + buy / first) ** 2 - 1).mean(),
         "slippage": (filled["slippage"] * money).sum() / (money.sum() or math.nan),
         "refused": refused / (orders["orders"].sum() or math.nan),
-        "error": pd.Series(late.to_numpy().ravel()).median() - 1,
+        "error": pd.Series(late_gaps.to_numpy().ravel()).median() - 1,
         "untraded": 1 - traded / markets,
     }
-    percents = {f"{name}_percent": 100 * parts[name] for name in names}
+    percents = {f"{name}_percent": 100 * fractions[name] for name in names}
     return pd.Series(percents | rewards.to_dict())

@@ -86,11 +86,11 @@ def wealth_by_group(run: Run, names: Sequence[str], price: pd.Series) -> pd.Seri
     provided = _provided_by_treasury(run, price)
     wealth["aggregator"] += provided
     wealth["liquidity_provider"] -= provided
-    own = (investor_tokens(run, names) * price).sum()
-    own += last_rows(run.agents, "agent").loc[list(names), "numeraire"].sum()
-    wealth["investor"] -= own
+    account = (investor_tokens(run, names) * price).sum()
+    account += last_rows(run.agents, "agent").loc[list(names), "numeraire"].sum()
+    wealth["investor"] -= account
     groups = {name: wealth[kind] for name, kind in GROUPS.items()}
-    return pd.Series({"account": own} | groups, dtype=float)
+    return pd.Series({"account": account} | groups, dtype=float)
 
 
 def investor_tokens(run: Run, names: Sequence[str]) -> pd.Series:
@@ -119,9 +119,9 @@ def _held_by_kind(run: Run) -> pd.DataFrame:
 def _provided_by_treasury(run: Run, price: pd.Series) -> float:
     """Value of the treasury's pool positions at the end, tokens at a `price` each `[tokens]`."""
     rows = run.positions[run.positions["period"] == run.periods["period"].max()]
-    own = rows[rows["agent"] == "aggregator"].astype({"token": str})
-    tokens = own["tokens"].to_numpy() @ price.reindex(own["token"]).to_numpy()
-    return float(tokens + own["numeraire"].sum())
+    rows = rows[rows["agent"] == "aggregator"].astype({"token": str})
+    tokens = rows["tokens"].to_numpy() @ price.reindex(rows["token"]).to_numpy()
+    return float(tokens + rows["numeraire"].sum())
 
 
 def _by_owner(amounts: pd.Series, escrow: str) -> pd.Series:

@@ -451,9 +451,9 @@ def test_the_doctor_reports_a_broken_numba() -> None:
     code = (
         "import sys; sys.modules['numba'] = None; from simulator.cli import main; main(['doctor'])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (1, "")
-    assert "FAIL settling kernel        ModuleNotFoundError" in done.stdout
+    proc = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (proc.returncode, proc.stderr) == (1, "")
+    assert "FAIL settling kernel        ModuleNotFoundError" in proc.stdout
 
 
 @pytest.mark.parametrize("command", sorted(cli.commands))
@@ -482,9 +482,9 @@ def test_output_that_nobody_reads_is_no_error() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     command = [sys.executable, "-c", code, "schema"]
-    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True)
+    result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True)
     os.close(writer)
-    assert "Traceback" not in done.stderr and "Exception" not in done.stderr
+    assert "Traceback" not in result.stderr and "Exception" not in result.stderr
 
 
 @pytest.mark.slow
@@ -493,19 +493,19 @@ def test_a_terminal_gets_a_progress_bar_without_colour_when_asked() -> None:
     master, terminal = pty.openpty()
     environment = os.environ | {"NO_COLOR": "1", "TERM": "xterm-256color"}
     command = [sys.executable, "-m", "simulator", "run", "fast.yaml"]
-    done = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal, env=environment)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal, env=environment)
     os.close(terminal)
-    shown = b""
+    text = b""
     try:
         while more := os.read(master, 65536):
-            shown += more
+            text += more
     except OSError:  # the end, on Linux
         pass
-    output = done.communicate()[0].decode()
+    output = process.communicate()[0].decode()
     os.close(master)
-    assert done.returncode == 0
-    assert b"periods" in shown
-    assert b"\x1b[3" not in shown and b"\x1b[9" not in shown  # no colours
+    assert process.returncode == 0
+    assert b"periods" in text
+    assert b"\x1b[3" not in text and b"\x1b[9" not in text  # no colours
     assert output.splitlines()[-1].startswith("look ") and "\x1b" not in output
 
 
@@ -531,8 +531,8 @@ LIGHT = {
 def test_light_work_imports_nothing_heavy(code: str) -> None:
     prelude = "import atexit, sys\natexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
     command = [sys.executable, "-c", prelude + code]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert not LIGHT[code] & set(done.stderr.split())
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert not LIGHT[code] & set(result.stderr.split())
 
 
 def test_the_public_face() -> None:

@@ -91,8 +91,8 @@ def test_compiling_is_noticed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     code = "from tests.test_compiling import counted; print(counted())"
     for expected in (True, False):
         command = [sys.executable, "-c", code]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
-        assert (int(done.stdout) > 0) == expected
+        result = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+        assert (int(result.stdout) > 0) == expected
 
 
 def counted() -> int:

@@ -32,6 +32,6 @@ def test_kept_memory_is_not_asked_for_again() -> None:
     output = subprocess.run(
         words, capture_output=True, text=True, check=True, timeout=patience(60)
     ).stdout
-    without, kept = map(int, output.split())
+    without, with_keeping = map(int, output.split())
     assert without > 10
-    assert kept == 0
+    assert with_keeping == 0

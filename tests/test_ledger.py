@@ -49,9 +49,9 @@ def named_flows(ledger: Ledger) -> dict[tuple[str, str, str, str], float]:
 
 
 def run(ledger: Ledger, programme: list[tuple[str, list[tuple[int, int, int, float]]]]) -> None:
-    for flow, several in programme:
-        columns = np.array([numbers for *numbers, _ in several], dtype=np.int64).reshape(-1, 3)
-        ledger.transfer(flow, *columns.T, np.array([amount for *_, amount in several]))
+    for flow, payments in programme:
+        columns = np.array([numbers for *numbers, _ in payments], dtype=np.int64).reshape(-1, 3)
+        ledger.transfer(flow, *columns.T, np.array([amount for *_, amount in payments]))
 
 
 @given(programmes)
@@ -85,7 +85,7 @@ def test_flows_and_balances_equal_sums_by_hand(programme):
 def test_one_array_moves_what_its_rows_move_one_by_one(programme):
     together, alone = rich(), rich()
     run(together, programme)
-    run(alone, [(flow, [row]) for flow, several in programme for row in several])
+    run(alone, [(flow, [row]) for flow, payments in programme for row in payments])
     np.testing.assert_allclose(together.balances, alone.balances, rtol=1e-12)
     assert named_flows(together) == pytest.approx(named_flows(alone), rel=1e-12)
 

@@ -65,8 +65,8 @@ def test_a_second_run_is_the_same(place: Path, folder: Path) -> None:
 def test_another_process_with_other_hashes_is_the_same(place: Path, folder: Path) -> None:
     command = [sys.executable, "-m", "simulator", "run", "fast.yaml", "--json", "--out", "other"]
     environment = os.environ | {"PYTHONHASHSEED": "4242"}
-    done = subprocess.run(command, cwd=place, env=environment, capture_output=True, check=True)
-    again = place / json.loads(done.stdout)["folder"]
+    result = subprocess.run(command, cwd=place, env=environment, capture_output=True, check=True)
+    again = place / json.loads(result.stdout)["folder"]
     assert hashes(again) == hashes(folder)
 
 

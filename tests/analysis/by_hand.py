@@ -97,7 +97,7 @@ def swept(folder: Path, study: str) -> Sweep:
 
 
 def booked(run: Run, flow: str, payer: str, payee: str, asset: str = "numeraire") -> float:
-    wanted = (run.flows[["flow", "asset", "payer", "payee"]] == [flow, asset, payer, payee]).all(
+    rows = (run.flows[["flow", "asset", "payer", "payee"]] == [flow, asset, payer, payee]).all(
         axis=1
     )
-    return float(run.flows.loc[wanted, "amount"].sum())
+    return float(run.flows.loc[rows, "amount"].sum())

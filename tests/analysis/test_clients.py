@@ -48,13 +48,13 @@ def test_members_are_those_who_have_joined(late: Run) -> None:
 
 def test_who_has_not_joined_is_not_absent(late: Run) -> None:
     """Of ten clients from period 5 on, nine take part, and the tenth when it is there."""
-    there = late.clients.query("client == 'client_9' and period >= 5")["participated"].mean()
-    assert 0 < there < 1
-    expected = 100 * (1 + (9 + there) / 10) / 2
+    present = late.clients.query("client == 'client_9' and period >= 5")["participated"].mean()
+    assert 0 < present < 1
+    expected = 100 * (1 + (9 + present) / 10) / 2
     for results in (mechanism_results, participation_results, outside_money_results):
         assert results(late)["participation"] == pytest.approx(expected)
     honest = participation_results(late)["participation_honest"]
-    assert honest == pytest.approx(100 * (7 + there) / 8)
+    assert honest == pytest.approx(100 * (7 + present) / 8)
 
 
 def test_who_never_joins_counts_nowhere(never: Run) -> None:

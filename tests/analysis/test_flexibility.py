@@ -97,8 +97,8 @@ def test_what_is_unsold_when_a_client_turns_is_a_bond(sweep: Sweep) -> None:
     results = flexibility_results(run)
     last = run.clients[run.clients["client"] == "client_3"].set_index("period")
     pool = run.pools[run.pools["token"] == "token_3"].set_index("period")
-    kept = 0.99 * last["tokens"][4]
-    quote = pool["reserve_numeraire"][4] * kept / (pool["reserve_token"][4] + kept)
+    sold = 0.99 * last["tokens"][4]
+    quote = pool["reserve_numeraire"][4] * sold / (pool["reserve_token"][4] + sold)
     owned = quote + last["numeraire"][4] - 40
     fallen = 1 - pool["spot_price"][8] / pool["spot_price"][4]
     assert results["stake_percent"] == pytest.approx(100 * quote / owned)

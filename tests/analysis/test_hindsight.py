@@ -128,9 +128,9 @@ def test_who_holds_sells_its_part_into_a_buyback(made: Made) -> None:
     assert realised(made(rows | {"flows": [*rows["flows"], *swap, *burned]}))[0] == pytest.approx(
         (0.1 + 0.3 + 0.8 * 5) / 1.25
     )
-    given = [flow(1, "buyback", "treasury", "client", 20.0)]
-    kept = realised(made(rows | {"flows": [*rows["flows"], *swap, *given]}))[0]
-    assert kept == pytest.approx((0.1 + 5) / 1.25)  # handed to the client: no money for holders
+    gift = [flow(1, "buyback", "treasury", "client", 20.0)]
+    value = realised(made(rows | {"flows": [*rows["flows"], *swap, *gift]}))[0]
+    assert value == pytest.approx((0.1 + 5) / 1.25)  # handed to the client: no money for holders
 
 
 def test_a_token_that_nobody_holds_brings_nothing(made: Made) -> None:

@@ -53,8 +53,8 @@ def test_clients_with_one_token_sell_into_one_pool(sweep: Sweep) -> None:
     """A quote for all that they hold is divided by what each holds; cash is not a reward."""
     run = sweep.load(next(sweep.complete[sweep.complete["case"] == "shared_token"].itertuples()))
     rewards, pool = client_rewards(run), run.pools.iloc[-1]
-    kept = 0.99 * rewards["tokens"].sum()
-    together = pool["reserve_numeraire"] * kept / (pool["reserve_token"] + kept)
+    sold = 0.99 * rewards["tokens"].sum()
+    together = pool["reserve_numeraire"] * sold / (pool["reserve_token"] + sold)
     assert rewards["at_quote"].sum() == pytest.approx(together)
     price = rewards["at_quote"] / rewards["tokens"]
     assert price.to_numpy() == pytest.approx(price.iloc[0])

@@ -40,7 +40,7 @@ def row(period: int, name: str, behaviour: str, there: int, numeraire: float) ->
 def test_participation_and_rewards_by_behaviour(finished: Callable[..., Path]) -> None:
     """Paid 10 a period each; of two honest clients one trains twice for 4, the other four times."""
     money = {"a": [0, 6, 12, 22, 32], "b": [0, 6, 12, 18, 24], "c": [0, 10, 20, 30, 40]}
-    there = {"a": [0, 1, 1, 0, 0], "b": [0, 1, 1, 1, 1], "c": [0, 1, 1, 1, 1]}
+    took_part = {"a": [0, 1, 1, 0, 0], "b": [0, 1, 1, 1, 1], "c": [0, 1, 1, 1, 1]}
     kinds = {"a": "honest", "b": "honest", "c": "free_rider"}
     costs = [0, 8, 8, 4, 4]
     flows = [
@@ -51,7 +51,7 @@ def test_participation_and_rewards_by_behaviour(finished: Callable[..., Path]) -
             ("direct", "clearing", "client", 30.0),
         )
     ]
-    clients = [row(t, k, kinds[k], there[k][t], money[k][t]) for t in range(5) for k in kinds]
+    clients = [row(t, k, kinds[k], took_part[k][t], money[k][t]) for t in range(5) for k in kinds]
     periods = [(t, 0.5 + 0.1 * t, 1.0, -1.0, 50.0 * (t > 0), 0.0, 0.0, 0.0, 0.0) for t in range(5)]
     agents = [
         (t, k, "client", "hold", 1, money[k][t], 0.0, 0.0, money[k][t])

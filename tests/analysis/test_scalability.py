@@ -65,7 +65,7 @@ def test_measures_of_a_market_are_those_of_its_fills(sweep: Sweep) -> None:
     money = [row.amount_in if row.side == "buy" else row.amount_out for row in filled.itertuples()]
     slippage = np.average(filled["slippage"], weights=money)
     assert results["slippage_percent"] == pytest.approx(100 * slippage)
-    late = run.pools[run.pools["period"] > 4]
-    ratio = (late["spot_price"] / late["fundamental_value"]).to_numpy()
+    last_pools = run.pools[run.pools["period"] > 4]
+    ratio = (last_pools["spot_price"] / last_pools["fundamental_value"]).to_numpy()
     error = np.median(np.maximum(ratio, 1 / ratio)) - 1
     assert results["error_percent"] == pytest.approx(100 * error)

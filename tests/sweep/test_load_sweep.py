@@ -140,9 +140,9 @@ def test_headline_numbers_are_those_of_the_tables(run: Run) -> None:
     assert numbers["volume"] == pytest.approx(run.periods["volume"].sum())
     assert numbers["fees"] == pytest.approx(run.pools["fees"].sum())
     assert numbers["issued"] == pytest.approx(run.periods["issued"].sum())
-    late = run.clients[run.clients["period"] > 4]  # the last quarter of 6 periods, rounded up
+    rows = run.clients[run.clients["period"] > 4]  # the last quarter of 6 periods, rounded up
     for kind in ("honest", "free_rider"):
-        mean = late.loc[late["behaviour"] == kind, "share"].mean()
+        mean = rows.loc[rows["behaviour"] == kind, "share"].mean()
         assert numbers[f"share_{kind}"] == pytest.approx(mean)
     assert 2 * numbers["share_honest"] + numbers["share_free_rider"] == pytest.approx(1)
     assert "pay_honest" not in numbers

@@ -368,21 +368,21 @@ def test_progress_shows_on_a_terminal() -> None:
     words = [sys.executable, "-m", "simulator", "sweep", "run", "fees.yaml", "--seeds", "1"]
     with subprocess.Popen(words, stderr=terminal, stdout=subprocess.PIPE) as process:
         os.close(terminal)
-        shown = all_of(screen)  # meanwhile: a terminal that nobody reads stops who writes to it
+        text = all_of(screen)  # meanwhile: a terminal that nobody reads stops who writes to it
         out, _ = process.communicate()
     os.close(screen)
     assert process.returncode == 0
-    assert "0 of 2 done, 0 failed" in shown
+    assert "0 of 2 done, 0 failed" in text
     assert "\x1b" not in out.decode()
 
 
 def all_of(screen: int) -> str:
     """What is written to a terminal until nobody has it open."""
-    shown = b""
+    text = b""
     with contextlib.suppress(OSError):  # EIO is the end
         while more := os.read(screen, 4096):
-            shown += more
-    return shown.decode(errors="replace")
+            text += more
+    return text.decode(errors="replace")
 
 
 @pytest.fixture
