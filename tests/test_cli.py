@@ -163,7 +163,7 @@ WRONG_FILES: dict[str, tuple[str | bytes, str]] = {
 
 @pytest.mark.parametrize("command", ["run", "validate", "view"])
 @pytest.mark.parametrize(("text", "message"), WRONG_FILES.values(), ids=WRONG_FILES)
-def test_a_wrong_file_is_told_and_nothing_is_written(
+def test_a_wrong_file_is_reported_and_nothing_is_written(
     call: Call, command: str, text: str | bytes, message: str
 ) -> None:
     Path("wrong.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -208,7 +208,7 @@ def test_a_behaviour_that_starts_by_itself_is_refused_in_one_line(
     )
 
 
-def test_all_mistakes_are_told_at_once(call: Call) -> None:
+def test_all_mistakes_are_reported_at_once(call: Call) -> None:
     Path("wrong.yaml").write_text("sed: 1\nmarket: {fee: 2}\nperiods: x\n")
     answer = call("run", "wrong.yaml", "--set", "clients.0.count=0")
     places = [line.split(": ")[1] for line in answer.err.splitlines()]
@@ -248,7 +248,7 @@ WRONG_ARGUMENTS: dict[str, tuple[list[str], str]] = {
 
 
 @pytest.mark.parametrize(("arguments", "message"), WRONG_ARGUMENTS.values(), ids=WRONG_ARGUMENTS)
-def test_wrong_arguments_are_told_and_nothing_is_written(
+def test_wrong_arguments_are_reported_and_nothing_is_written(
     call: Call, arguments: list[str], message: str
 ) -> None:
     Path("raises.py").write_text("1 / 0\n")
@@ -261,7 +261,7 @@ def test_wrong_arguments_are_told_and_nothing_is_written(
     assert written() in ([], ["__pycache__"])
 
 
-def test_a_name_that_is_too_long_is_told(call: Call) -> None:
+def test_a_name_that_is_too_long_is_reported(call: Call) -> None:
     assert call("run", "x" * 5000).code == 2
 
 
@@ -292,14 +292,14 @@ def test_json_is_looked_for_in_the_arguments_given(
 
 
 @pytest.mark.parametrize("out", ["fast.yaml", "fast.yaml/below", "/proc/nowhere"])
-def test_a_folder_that_cannot_be_written_is_told(call: Call, out: str) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(call: Call, out: str) -> None:
     answer = call("run", "fast.yaml", "--out", out)
     assert (answer.code, answer.out) == (1, "")
     assert answer.err.startswith("error: cannot make the run folder")
 
 
 @pytest.mark.parametrize("command", ["resume", "verify"])
-def test_what_is_no_run_folder_is_told(call: Call, command: str) -> None:
+def test_what_is_no_run_folder_is_reported(call: Call, command: str) -> None:
     for folder in ("nowhere", ".", "fast.yaml"):
         answer = call(command, folder)
         assert (answer.code, answer.out) == (2, "")
@@ -308,7 +308,7 @@ def test_what_is_no_run_folder_is_told(call: Call, command: str) -> None:
 
 @pytest.mark.parametrize("manifest", ["{}", "[]", '{"periods": 3}', '{"format": 99}'])
 @pytest.mark.parametrize("command", ["resume", "verify"])
-def test_a_strange_manifest_is_told(call: Call, command: str, manifest: str) -> None:
+def test_a_strange_manifest_is_reported(call: Call, command: str, manifest: str) -> None:
     Path("manifest.json").write_text(manifest)
     assert call(command, ".").code == 2
 

@@ -103,7 +103,7 @@ def test_a_file_is_found_beside_what_the_scenario_extends(tmp_path: Path) -> Non
         (f"{{path: loans.csv, sha256: '{'0' * 64}'}}", "was changed: its SHA-256 is now"),
     ],
 )
-def test_what_is_no_file_is_told(tmp_path: Path, file: str, message: str) -> None:
+def test_what_is_no_file_is_reported(tmp_path: Path, file: str, message: str) -> None:
     scenario = placed(tmp_path, scenario=SCENARIO.replace("loans.csv", file))
     with pytest.raises(ScenarioError) as caught:
         Scenario.load(scenario)

@@ -410,7 +410,7 @@ def test_a_run_that_goes_on_elsewhere_is_left_alone(
     assert read_manifest(interrupted)["status"] == "interrupted"
 
 
-def test_a_full_disk_is_told_and_the_run_can_be_resumed(
+def test_a_full_disk_is_reported_and_the_run_can_be_resumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "fast.yaml").write_text(SCENARIO)

@@ -26,7 +26,7 @@ print(without, faults())
 """
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told to keep memory")
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps memory")
 def test_kept_memory_is_not_asked_for_again() -> None:
     words = [sys.executable, "-c", FAULTS]
     output = subprocess.run(

@@ -1,4 +1,4 @@
-"""Random streams: told apart by name, continued by position, and derived as documented."""
+"""Random streams: distinguished by name, continued by position, and derived as documented."""
 
 import io
 from zlib import crc32

@@ -313,7 +313,7 @@ def test_closing_leaves_tables_and_checkpoints_only(tmp_path: Path) -> None:
     "content",
     [None, "", "{", b"\xff", "[]", "3", '"x"', "{}"],
 )
-def test_what_is_no_manifest_is_told(tmp_path: Path, content: str | bytes | None) -> None:
+def test_what_is_no_manifest_is_reported(tmp_path: Path, content: str | bytes | None) -> None:
     if content is not None:
         file = tmp_path / "manifest.json"
         file.write_bytes(content if isinstance(content, bytes) else content.encode())

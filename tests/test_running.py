@@ -266,7 +266,7 @@ def test_runs_of_one_second_get_folders_of_their_own(place: Path) -> None:
 
 
 @pytest.mark.parametrize("out", ["file", "file/below", "/proc/nowhere"])
-def test_a_folder_that_cannot_be_made_is_told(place: Path, out: str) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(place: Path, out: str) -> None:
     (place / "file").write_text("")
     with pytest.raises(RunError, match="cannot make the run folder"):
         run(Scenario.load(place / "fast.yaml"), place / out)
@@ -380,7 +380,7 @@ def test_progress_sees_every_period(place: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["{}", '{"status": "complete"}', '{"status": "running"}'])
-def test_a_manifest_that_lacks_something_is_told(tmp_path: Path, text: str) -> None:
+def test_a_manifest_that_lacks_something_is_reported(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_text(text)
     for work in (resume, verify):
         with pytest.raises(ScenarioError, match="no run folder"):

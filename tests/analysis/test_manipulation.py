@@ -168,5 +168,5 @@ def refusal(tmp_path: Path, *changes: tuple[str, str]) -> str:
         (("  investors: [{count: 1}]\n" + GRID, "  investors: []\n"), "needs investors"),
     ],
 )
-def test_what_cannot_be_told_is_refused(tmp_path: Path, change: tuple[str, str], text: str) -> None:
+def test_what_has_no_answer_is_refused(tmp_path: Path, change: tuple[str, str], text: str) -> None:
     assert text in refusal(tmp_path, change)

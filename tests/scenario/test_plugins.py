@@ -182,25 +182,25 @@ WRONG_FILES = {
 
 
 @pytest.mark.parametrize(("text", "message"), WRONG_FILES.values(), ids=WRONG_FILES)
-def test_a_wrong_plugin_is_told(text: str, message: str) -> None:
+def test_a_wrong_plugin_is_reported(text: str, message: str) -> None:
     Path("wrong.py").write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(ScenarioError, match=f"^--plugin wrong.py: {message}"):
         load_plugins(["wrong.py"])
 
 
 @pytest.mark.parametrize("name", ["missing.py", ".", "text.txt"])
-def test_what_is_no_python_file_is_told(name: str) -> None:
+def test_what_is_no_python_file_is_reported(name: str) -> None:
     Path("text.txt").write_text("hello")
     with pytest.raises(ScenarioError, match=r"no such file|is no Python file"):
         load_plugins([name])
 
 
-def test_a_plugin_that_exits_is_told() -> None:
+def test_a_plugin_that_exits_is_reported() -> None:
     with pytest.raises(ScenarioError, match="cannot be run"):
         load_plugins([plugin("", head="raise SystemExit(0)")])
 
 
-def test_a_kind_that_is_taken_is_told() -> None:
+def test_a_kind_that_is_taken_is_reported() -> None:
     file = plugin(GOOD, head=HEAD.replace('"mine"', '"noise"'))
     with pytest.raises(ScenarioError, match="noise"):
         scenario_type(load_plugins([file]))
@@ -328,7 +328,7 @@ def test_a_memory_may_not_have_a_name_that_a_checkpoint_would_tear_apart() -> No
 FAILING_CURVE = CURVE.replace("return (1 - fee) * amount", "raise ValueError('steep')")
 
 
-def test_an_error_of_another_component_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_of_another_component_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     from simulator.cli import main
 
     file = plugin(GOOD + FAILING_CURVE)

@@ -109,7 +109,7 @@ def test_a_sweep_that_has_just_begun_has_an_empty_table(sweep: Path) -> None:
     assert swept.table(lambda run: {"one": 1}).empty
 
 
-def test_what_is_no_sweep_is_told(tmp_path: Path) -> None:
+def test_what_is_no_sweep_is_reported(tmp_path: Path) -> None:
     with pytest.raises(
         FileNotFoundError, match=r"not the folder of a sweep: it has no cells\.json"
     ):
@@ -126,7 +126,7 @@ def test_what_is_no_sweep_is_told(tmp_path: Path) -> None:
         (json.dumps(CELLS | {"format": 2}), "in format 2; this version reads 1"),
     ],
 )
-def test_a_list_of_cells_that_cannot_be_used_is_told(tmp_path: Path, text: str, error: str) -> None:
+def test_an_unusable_list_of_cells_is_reported(tmp_path: Path, text: str, error: str) -> None:
     (tmp_path / "cells.json").write_text(text)
     with pytest.raises(ValueError, match=error):
         load_sweep(tmp_path)
@@ -204,6 +204,6 @@ def test_differences_are_taken_between_common_seeds() -> None:
     assert (other["low"], other["high"]) == pytest.approx((-results["high"], -results["low"]))
 
 
-def test_an_unknown_cell_is_told() -> None:
+def test_an_unknown_cell_is_reported() -> None:
     with pytest.raises(ValueError, match="no cell 'c' in the table; it has a, b"):
         paired_difference(SCORES, "score", "a", "c")

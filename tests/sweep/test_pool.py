@@ -82,7 +82,7 @@ def test_a_killed_process_fails_its_job_only(workers: int) -> None:
     assert results == {0: 0, 1: died, 2: 4, 3: died, 4: 8}
 
 
-def test_an_exit_code_is_told() -> None:
+def test_an_exit_code_is_reported() -> None:
     assert dict(job_results([7], leave, 1)) == {
         7: ProcessFailure("its process ended with exit code 7")
     }

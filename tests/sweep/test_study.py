@@ -125,7 +125,7 @@ def test_the_base_may_be_shipped_or_in_another_folder() -> None:
     assert len(cells_of(*read_study("deep/study.yaml"))[0].scenario.behaviours) == 10
 
 
-def test_everything_wrong_with_a_study_is_told_at_once() -> None:
+def test_everything_wrong_with_a_study_is_reported_at_once() -> None:
     Path("study.yaml").write_text("name: fees\nsead: 3\nseeds: 0\ngrid: {market.fee: []}\n")
     with pytest.raises(ScenarioError) as error:
         read_study("study.yaml")
@@ -142,7 +142,7 @@ def test_everything_wrong_with_a_study_is_told_at_once() -> None:
     assert "grid.market.fee: expected at least 1 item, got 0" in errors[3]
 
 
-def test_the_mistakes_of_all_cells_are_told_at_once_where_they_stand() -> None:
+def test_the_mistakes_of_all_cells_are_reported_at_once_where_they_stand() -> None:
     errors = problems(
         "settings: {market.fie: 0.01}\n"
         "cases:\n"
@@ -163,7 +163,7 @@ def test_the_mistakes_of_all_cells_are_told_at_once_where_they_stand() -> None:
     assert "clients.0.count: expected a whole number, got text 'x'" in errors[3]
 
 
-def test_a_mistake_of_the_base_is_told_once() -> None:
+def test_a_mistake_of_the_base_is_reported_once() -> None:
     Path("tiny.yaml").write_text(BASE + "market: {fee: 7}\n")
     errors = problems("grid: {clients.0.count: [3, 4]}")
     assert len(errors) == 1
@@ -171,7 +171,7 @@ def test_a_mistake_of_the_base_is_told_once() -> None:
     assert "cell" not in errors[0]
 
 
-def test_an_unknown_base_is_told_where_it_stands() -> None:
+def test_an_unknown_base_is_reported_where_it_stands() -> None:
     Path("study.yaml").write_text("name: a\nseeds: 1\nbase: quickstar\n")
     with pytest.raises(ScenarioError) as error:
         cells_of(*read_study("study.yaml"))

@@ -239,7 +239,7 @@ DAMAGED = [
 
 @pytest.mark.parametrize("described", DAMAGED)
 @pytest.mark.parametrize("command", ["status", "collect"])
-def test_a_damaged_list_of_cells_is_told(call: Call, command: str, described: Any) -> None:
+def test_a_damaged_list_of_cells_is_reported(call: Call, command: str, described: Any) -> None:
     Path("odd").mkdir()
     Path("odd/cells.json").write_text(json.dumps(described))
     code, _, err = call(command, "odd")
@@ -325,7 +325,7 @@ def test_runs_are_known_by_the_bytes_of_their_data(call: Call) -> None:
 
 
 @pytest.mark.parametrize("command", ["status", "collect"])
-def test_a_folder_without_a_sweep_is_told(call: Call, command: str) -> None:
+def test_a_folder_without_a_sweep_is_reported(call: Call, command: str) -> None:
     Path("empty").mkdir()
     code, _, err = call(command, "empty")
     assert code == 2
