@@ -32,7 +32,8 @@ def ownership(run: Run) -> pd.DataFrame:
     | `<strategy>` | fraction of total value held by the investors of a strategy, % |
 
     Tokens are valued at spot. Liquidity providers own fractions of pools. Tokens that have not
-    vested have no owner. NaN without investors or tokens; `gini` is 0 if investors have no tokens.
+    vested have no owner. Measures of investors are NaN without investors, and those of their tokens
+    if they have none (`gini` is then 0).
 
     Ten investors, one with tokens worth 30 and nine with 10 each: the top tenth has 25%, the
     Herfindahl index is (30^2 + 9 x 10^2) / 120^2 = .125, Gini's coefficient .15.
