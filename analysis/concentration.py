@@ -12,10 +12,10 @@ from .tables import wide
 from .wealth import GROUPS
 
 OWNERS = ("clients", "liquidity_providers", "investors", "treasury")
-"""Whose parts of ownership are told, see `GROUPS`."""
+"""Groups of agents whose ownership is measured, see `GROUPS`."""
 
 TOP = 0.1
-"""Part of the investors that is called the top, rounded up."""
+"""Fraction of the investors that counts as the top, rounded up."""
 
 
 def ownership(run: Run) -> pd.DataFrame:
@@ -24,21 +24,22 @@ def ownership(run: Run) -> pd.DataFrame:
     | column | meaning |
     |---|---|
     | `token_herfindahl` | `herfindahl` of a token's owners, mean over tokens |
-    | `token_largest` | part that the largest owner has of a token, %, mean over tokens |
-    | `gini`, `herfindahl` | of the worth of investors' tokens, over investors |
-    | `top_tenth` | part of it that the tenth of the investors with most tokens has, % |
-    | `wealth_top_tenth` | part of investors' wealth that the richest tenth has, % |
-    | `clients`, `liquidity_providers`, `investors`, `treasury` | parts of the worth of all, % |
-    | `<strategy>` | the part of the investors of a strategy, % |
+    | `token_largest` | fraction of a token that its largest owner has, %, mean over tokens |
+    | `gini`, `herfindahl` | of the value of investors' tokens, over investors |
+    | `top_tenth` | fraction of this value held by the tenth of investors with most tokens, % |
+    | `wealth_top_tenth` | fraction of investors' wealth held by the richest tenth, % |
+    | `clients`, `liquidity_providers`, `investors`, `treasury` | fractions of total value, % |
+    | `<strategy>` | fraction of total value held by the investors of a strategy, % |
 
-    Tokens are worth their spot price. Whoever provides liquidity owns a part of the pool. Tokens
-    that have not vested are nobody's. NaN where there are no investors or tokens to speak of.
+    Tokens are valued at spot. Liquidity providers own fractions of pools. Tokens that have not
+    vested have no owner. Measures of investors are NaN without investors, and those of their tokens
+    if they have none (`gini` is then 0).
 
-    Ten investors of whom one has tokens worth 30 and nine have 10 each: the top tenth has 25%, the
+    Ten investors, one with tokens worth 30 and nine with 10 each: the top tenth has 25%, the
     Herfindahl index is (30^2 + 9 x 10^2) / 120^2 = .125, Gini's coefficient .15.
     """
     held = holdings(run).drop(columns="escrow", errors="ignore")
-    parts = held.div(held.sum(axis=1), axis=0)
+    fractions = held.div(held.sum(axis=1), axis=0)
     price = run.pools.astype({"token": str}).set_index(["period", "token"])["spot_price"]
     worth = held.mul(price, axis=0).reindex(held.index)
     worth = worth.groupby(level="period").sum()
@@ -52,27 +53,27 @@ def ownership(run: Run) -> pd.DataFrame:
     by_strategy = percent[investors].T.groupby(agents["strategy"][investors], sort=False).sum().T
     return pd.DataFrame(
         {
-            "token_herfindahl": parts.pow(2).sum(axis=1).groupby(level="period").mean(),
-            "token_largest": 100 * parts.max(axis=1).groupby(level="period").mean(),
-            "gini": _each(worth[investors], gini),
-            "herfindahl": _each(worth[investors], herfindahl),
-            "top_tenth": 100 * _each(worth[investors], _top),
-            "wealth_top_tenth": 100 * _each(wealth, _top),
+            "token_herfindahl": fractions.pow(2).sum(axis=1).groupby(level="period").mean(),
+            "token_largest": 100 * fractions.max(axis=1).groupby(level="period").mean(),
+            "gini": _by_row(worth[investors], gini),
+            "herfindahl": _by_row(worth[investors], herfindahl),
+            "top_tenth": 100 * _by_row(worth[investors], _top_fraction),
+            "wealth_top_tenth": 100 * _by_row(wealth, _top_fraction),
             **by_group.set_axis(list(OWNERS), axis=1),
             **by_strategy,
         }
     )
 
 
-def _top(amounts: pd.Series) -> float:
-    """Part of the sum that the top has; NaN of nothing."""
+def _top_fraction(amounts: pd.Series) -> float:
+    """Fraction of the sum that the top has; NaN if the sum is 0."""
     count, total = math.ceil(TOP * len(amounts)), amounts.sum()
     return float(amounts.nlargest(count).sum() / total) if total > 0 else math.nan
 
 
-def _each(rows: pd.DataFrame, measure: Callable[[pd.Series], float]) -> pd.Series:
+def _by_row(rows: pd.DataFrame, measure: Callable[[pd.Series], float]) -> pd.Series:
     """A measure of each row; NaN where there are no columns."""
     if rows.empty:
         return pd.Series(math.nan, index=rows.index)
-    found: pd.Series = rows.apply(measure, axis=1)
-    return found
+    measures: pd.Series = rows.apply(measure, axis=1)
+    return measures

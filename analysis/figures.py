@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from .clients import joined
+from .clients import is_member
 from .labels import End, label_ends
 from .load import Run
 from .looks import (
@@ -28,17 +28,17 @@ from .looks import (
     Look,
     behaviour_looks,
     client_looks,
+    draw_frame,
+    draw_line,
     faint,
-    finite,
-    frame,
+    finite_values,
     group_looks,
-    line,
     logarithmic_if_wide,
-    plain,
-    remark,
     shortened,
+    simplify,
     thin,
     words,
+    write_remark,
 )
 from .money import proceeds
 
@@ -51,8 +51,8 @@ _DASHES = (4.0, 2.0)
 def overview_figure(run: Run) -> Figure:
     """Four panels: accuracy and revenue, shares by client, spot prices by token, wealth by group.
 
-    A client has the same colour wherever it is drawn. More than 12 clients are drawn faintly, with
-    the median of each behaviour in bold.
+    A client has one colour in all panels. More than 12 clients are drawn faintly, with the median
+    of each behaviour in bold.
     """
     figure = Figure(figsize=(13.0, 8.8), facecolor="white")
     FigureCanvasAgg(figure)
@@ -71,7 +71,7 @@ def overview_figure(run: Run) -> Figure:
 def save_overview(run: Run, folder: str | Path | None = None) -> list[Path]:
     """Write `overview.png` and `overview.svg` into `folder`, by default the run's own.
 
-    The same run gives the same SVG, byte by byte.
+    Equal runs give byte-identical SVG files.
     """
     folder = run.folder if folder is None else Path(folder)
     png, svg = folder / "overview.png", folder / "overview.svg"
@@ -85,8 +85,8 @@ def save_overview(run: Run, folder: str | Path | None = None) -> list[Path]:
 def proceeds_figure(run: Run) -> Figure:
     """Money paid to clients by channel: over the whole run, and stacked by period after genesis.
 
-    What clients brought along is left out. Long runs are drawn in 60 bars or less, each the mean of
-    several periods.
+    The cash that clients brought is left out. Long runs are drawn in at most 60 bars, each the mean
+    of several periods.
     """
     figure = Figure(figsize=(11.0, 4.6), facecolor="white")
     FigureCanvasAgg(figure)
@@ -118,15 +118,15 @@ def _draw_channels(axes: Axes, sums: pd.Series) -> None:
     axes.set_yticks(place, [words(str(name)) for name in sums.index])
     axes.set_title("Paid to clients, whole run", loc="left", fontsize=LARGE, color=INK, pad=21)
     axes.set_xlim(0, 1.25 * float(sums.max()) or 1)
-    plain(axes)
+    simplify(axes)
 
 
 def _draw_proceeds(axes: Axes, paid: pd.DataFrame, last: int) -> None:
     width = max(1, -(-last // BARS))
     later = paid[paid.index > 0]
     bars = later.groupby((later.index - 1) // width).mean()
-    below = "numeraire" if width == 1 else f"numeraire, means of {width} periods"
-    frame(axes, "Paid to clients in each period after genesis", below, last)
+    note = "numeraire" if width == 1 else f"numeraire, means of {width} periods"
+    draw_frame(axes, "Paid to clients in each period after genesis", note, last)
     centre, under = width * (bars.index + 0.5) + 0.5, np.zeros(len(bars))
     for name, colour in CHANNEL_COLOURS.items():
         axes.bar(centre, bars[name], 0.9 * width, bottom=under, color=colour)
@@ -139,12 +139,12 @@ def _title(run: Run) -> str:
 
 
 def _draw_heading(figure: Figure, run: Run) -> None:
-    below = f"{_count(_last(run), 'period')}, {_count(len(run.behaviours), 'client')}"
+    note = f"{_count(_last(run), 'period')}, {_count(len(run.behaviours), 'client')}"
     if run.manifest["status"] != "complete":
-        below += f", {run.manifest['status']}"
+        note += f", {run.manifest['status']}"
     heading = figure.suptitle(_title(run), x=_LEFT, y=0.975, ha="left", fontsize=16, weight="bold")
     heading.set(color=INK, parse_math=False)
-    figure.text(_LEFT, 0.935, below, va="top", fontsize=10, color=PALE)
+    figure.text(_LEFT, 0.935, note, va="top", fontsize=10, color=PALE)
     _draw_legend(figure, Counter(run.behaviours.values()))
 
 
@@ -171,16 +171,16 @@ def _draw_legend(figure: Figure, behaviours: Counter[str]) -> None:
 
 def _draw_model(axes: Axes, run: Run) -> None:
     periods = run.periods.set_index("period")
-    frame(axes, "Test accuracy of the global model", "grey area: revenue", _last(run))
+    draw_frame(axes, "Test accuracy of the global model", "grey area: revenue", _last(run))
     look = Look(INK, 2.0)
-    line(axes, periods["accuracy"], "accuracy", look)
+    draw_line(axes, periods["accuracy"], "accuracy", look)
     axes.set_ylabel("accuracy", fontsize=MEDIUM, color=SOFT)
     _draw_revenue(axes, periods["revenue"])
-    label_ends(axes, _ends(periods[["accuracy"]], {"accuracy": look}, "{value:.3f}"))
+    label_ends(axes, _end_labels(periods[["accuracy"]], {"accuracy": look}, "{value:.3f}"))
 
 
 def _draw_revenue(axes: Axes, revenue: pd.Series) -> None:
-    """Behind the accuracy, on a scale of its own at the right."""
+    """Draw revenue behind the accuracy, on its own scale at the right."""
     behind = axes.twinx()
     behind.fill_between(revenue.index, revenue.to_numpy(), color=AREA, lw=0, label="revenue")
     if revenue.max() > 0:
@@ -195,19 +195,19 @@ def _draw_revenue(axes: Axes, revenue: pd.Series) -> None:
 
 
 def _draw_shares(axes: Axes, run: Run) -> None:
-    shares = 100 * _wide(run.clients[joined(run, run.clients)], "client", "share")
+    shares = 100 * _wide(run.clients[is_member(run, run.clients)], "client", "share")
     bold, looks = _draw_clients(axes, shares, {client: client for client in _names(shares)}, run)
-    line(axes, 100 / shares.notna().sum(axis="columns"), "_equal", Look(PALE, 0.8, zorder=1.0))
-    below = "grey line: equal shares" + _about_bold(shares)
-    frame(axes, "Share of each client in the rewards", below, _last(run))
+    draw_line(axes, 100 / shares.notna().sum(axis="columns"), "_equal", Look(PALE, 0.8, zorder=1.0))
+    note = "grey line: equal shares" + _about_bold(shares)
+    draw_frame(axes, "Share of each client in the rewards", note, _last(run))
     axes.set_ylabel("% of a period's rewards", fontsize=MEDIUM, color=SOFT)
-    axes.set_ylim(bottom=min(0.0, finite(shares).min(initial=0.0)))
+    axes.set_ylim(bottom=min(0.0, finite_values(shares).min(initial=0.0)))
     _mark_changes(axes, run)
-    label_ends(axes, _ends(bold, looks, "{name} {value:.3g}"))
+    label_ends(axes, _end_labels(bold, looks, "{name} {value:.3g}"))
 
 
 def _mark_changes(axes: Axes, run: Run) -> None:
-    """A line at every period in which clients change their behaviour."""
+    """Draw a line at every period in which clients change their behaviour."""
     rows = run.clients[["period", "client", "behaviour"]].astype({"behaviour": str})
     before = rows.groupby("client", observed=True)["behaviour"].shift()
     changed = rows[before.notna() & (before != rows["behaviour"])]
@@ -215,53 +215,53 @@ def _mark_changes(axes: Axes, run: Run) -> None:
     for period, behaviour in changed[["period", "behaviour"]].drop_duplicates().to_numpy():
         colour = looks[behaviour].colour if behaviour in looks else PALE
         axes.axvline(period, color=colour, lw=0.9, dashes=_DASHES, zorder=1)
-        named = f"{words(behaviour)} from {period} "
-        across = axes.get_xaxis_transform()
+        label = f"{words(behaviour)} from {period} "
+        transform = axes.get_xaxis_transform()
         axes.text(
-            period, 0.99, named, color=colour, ha="right", va="top", size=SMALL, transform=across
+            period, 0.99, label, color=colour, ha="right", va="top", size=SMALL, transform=transform
         )
 
 
 def _draw_prices(axes: Axes, run: Run) -> None:
     if run.pools.empty:
-        frame(axes, "Spot price of each token", "", _last(run))
-        remark(axes, "no token is traded in this run")
+        draw_frame(axes, "Spot price of each token", "", _last(run))
+        write_remark(axes, "no token is traded in this run")
         return
     prices = _wide(run.pools, "token", "spot_price")
     bold, looks = _draw_clients(axes, prices, run.issuers, run)
     values = _bold(_wide(run.pools, "token", "fundamental_value"), run.issuers, run)
     for name in _dearest_median_cheapest(bold):
-        line(axes, values[name], f"{name} (fundamental value)", thin(looks[name]), _DASHES)
-    three = " (three shown)" if _crowded(prices) else " of the dearest, the median and the cheapest"
-    below = "dashed: fundamental value" + (three if bold.shape[1] > 3 else "") + _about_bold(prices)
-    frame(axes, "Spot price of each token", below, _last(run))
+        draw_line(axes, values[name], f"{name} (fundamental value)", thin(looks[name]), _DASHES)
+    scope = " (three shown)" if _crowded(prices) else " of the dearest, the median and the cheapest"
+    note = "dashed: fundamental value" + (scope if bold.shape[1] > 3 else "") + _about_bold(prices)
+    draw_frame(axes, "Spot price of each token", note, _last(run))
     axes.set_ylabel("numeraire per token", fontsize=MEDIUM, color=SOFT)
     if not logarithmic_if_wide(axes, prices):
         axes.set_ylim(bottom=0)
-    label_ends(axes, _ends(bold, looks, "{name} {value:.2f}"))
+    label_ends(axes, _end_labels(bold, looks, "{name} {value:.2f}"))
 
 
 def _draw_wealth(axes: Axes, run: Run) -> None:
-    """Indexed to 100 at genesis, unless a group starts with nothing (clients paid in cash do)."""
+    """Draw wealth; genesis is 100 unless a group starts with 0, as clients paid in cash do."""
     wealth = _wealth_by_group(run.agents)
     indexed = not wealth.empty and bool((wealth.iloc[0] > 0).all())
-    unit, below = ("index", "genesis = 100; ") if indexed else ("numeraire", "")
-    below += "investors by strategy"
-    below += " (a sample of them)" if run.recorded("agents") == "sample" else ""
-    frame(axes, "Wealth of clients, liquidity providers and investors", below, _last(run))
+    unit, note = ("index", "genesis = 100; ") if indexed else ("numeraire", "")
+    note += "investors by strategy"
+    note += " (a sample of them)" if run.record_detail("agents") == "sample" else ""
+    draw_frame(axes, "Wealth of clients, liquidity providers and investors", note, _last(run))
     if wealth.empty:
-        remark(axes, "no agent is recorded in this run")
+        write_remark(axes, "no agent is recorded in this run")
         return
     if indexed:
         wealth = 100 * wealth / wealth.iloc[0]
         axes.axhline(100, color=PALE, lw=0.8, zorder=1)
     looks = group_looks(_names(wealth))
     for group in _names(wealth):
-        line(axes, wealth[group], group, looks[group])
+        draw_line(axes, wealth[group], group, looks[group])
     logarithmic_if_wide(axes, wealth)
     axes.set_ylabel(unit, fontsize=MEDIUM, color=SOFT)
     digits = 1 if indexed and wealth.iloc[-1].max() < 1000 else 0
-    label_ends(axes, _ends(wealth, looks, f"{{name}} {{value:,.{digits}f}}"))
+    label_ends(axes, _end_labels(wealth, looks, f"{{name}} {{value:,.{digits}f}}"))
 
 
 def _draw_clients(
@@ -271,17 +271,17 @@ def _draw_clients(
 
     `clients` names the client of each line.
     """
-    bold, of_behaviour = _bold(lines, clients, run), behaviour_looks(run.behaviours.values())
+    bold, by_behaviour = _bold(lines, clients, run), behaviour_looks(run.behaviours.values())
     if bold is lines:
-        of_client = client_looks(run.behaviours)
-        looks = {name: of_client.get(clients.get(name, ""), PLAIN) for name in _names(lines)}
+        by_client = client_looks(run.behaviours)
+        looks = {name: by_client.get(clients.get(name, ""), PLAIN) for name in _names(lines)}
     else:
-        looks = {words(behaviour): look for behaviour, look in of_behaviour.items()}
+        looks = {words(behaviour): look for behaviour, look in by_behaviour.items()}
         for name in _names(lines):
-            look = of_behaviour[run.behaviours.get(clients.get(name, ""), "honest")]
-            line(axes, lines[name], name, faint(look))
+            look = by_behaviour[run.behaviours.get(clients.get(name, ""), "honest")]
+            draw_line(axes, lines[name], name, faint(look))
     for name in _names(bold):
-        line(axes, bold[name], name, looks[name])
+        draw_line(axes, bold[name], name, looks[name])
     return bold, looks
 
 
@@ -304,7 +304,7 @@ def _about_bold(lines: pd.DataFrame) -> str:
 
 
 def _dearest_median_cheapest(prices: pd.DataFrame) -> list[str]:
-    """Names of the tokens at these places in the end, all when there are no more than three."""
+    """Names of the tokens at these ranks of the final price; all if no more than three."""
     final = prices.ffill().iloc[-1].dropna().sort_values(ascending=False, kind="stable")
     last = len(final) - 1
     places = sorted({0, last // 2, last}) if len(final) else []
@@ -323,26 +323,26 @@ def _wealth_by_group(agents: pd.DataFrame) -> pd.DataFrame:
 
 
 def _wide(rows: pd.DataFrame, name: str, value: str) -> pd.DataFrame:
-    """`[periods, names]`, in the order in which the names first appear."""
-    named = rows.assign(**{name: rows[name].astype(str)})
-    return named.pivot(index="period", columns=name, values=value)[list(named[name].unique())]
+    """A column as `[periods, names]`, in the order of the names' first appearance."""
+    rows = rows.assign(**{name: rows[name].astype(str)})
+    return rows.pivot(index="period", columns=name, values=value)[list(rows[name].unique())]
 
 
 def _names(lines: pd.DataFrame) -> list[str]:
     return [str(name) for name in lines]
 
 
-def _ends(lines: pd.DataFrame, looks: dict[str, Look], form: str) -> list[End]:
-    """A label for every line that has a value, at its last one."""
-    finals = {name: lines[name].dropna() for name in _names(lines)}
+def _end_labels(lines: pd.DataFrame, looks: dict[str, Look], form: str) -> list[End]:
+    """A label at the last value of every line that has one."""
+    columns = {name: lines[name].dropna() for name in _names(lines)}
     return [
         End(
-            height=float(known.iloc[-1]),
-            text=form.format(name=shortened(name), value=float(known.iloc[-1])),
+            height=float(values.iloc[-1]),
+            text=form.format(name=shortened(name), value=float(values.iloc[-1])),
             colour=looks[name].colour,
         )
-        for name, known in finals.items()
-        if len(known)
+        for name, values in columns.items()
+        if len(values)
     ]
 
 

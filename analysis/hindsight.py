@@ -1,4 +1,4 @@
-"""What tokens turned out to be worth, and how far prices were from it."""
+"""Realised values of tokens, and the distance of prices from them."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ VALUES = ["spot_price", "fundamental_value", "realised_value"]
 
 
 def realised_values(run: Run, ahead: int = 20) -> pd.DataFrame:
-    """What a token held from the end of a period on has brought since, in numeraire.
+    """Numeraire earned by a token from the end of a period on.
 
     One row per (period, token) with `spot_price`, `fundamental_value` V and `realised_value`
 
@@ -23,14 +23,14 @@ def realised_values(run: Run, ahead: int = 20) -> pd.DataFrame:
 
     where D_k is paid to the token's holders as dividends in period k, B_k is spent on tokens that
     were bought back and burned, S_k is the supply that earned those dividends, and r is
-    `valuation.discount`. S_k is what everybody held at the end of period k - 1, before the
-    purchase and issuance of k, without treasury (its part of pools too), escrow and, unless
-    `pools_earn`, pools. B_k is per earning token, as V counts it: every holder sells into the
-    purchase its part of the b_k tokens burned, and h_k, the product of 1 - b_j/S_j over
-    j = t+1..k-1, is what it has left of one.
-    Without h a burned token would count twice: as money, and in later dividends by fewer tokens.
+    `valuation.discount`. S_k is the amount held at the end of period k - 1, before the purchase and
+    issuance of k, without treasury (and its fraction of pools), escrow and, unless `pools_earn`,
+    pools. B_k counts per earning token, as in V: every holder sells pro rata into the purchase of
+    the b_k tokens burned, and h_k, the product of 1 - b_j/S_j over j = t+1..k-1, is the fraction of
+    a token that remains.
+    Without h a burned token would count twice: as money, and in later dividends on fewer tokens.
 
-    NaN in the last `ahead` periods, where V_T would be most of it, and before a launch. Without
+    NaN in the last `ahead` periods, where V_T would dominate, and before a launch. Without
     buybacks, dividends of c per token in each period and V_T = c/r make it c/r; with burned ones,
     cash C in each period and V_T = C/(r S) make it C/(r S).
     """
@@ -38,13 +38,13 @@ def realised_values(run: Run, ahead: int = 20) -> pd.DataFrame:
     price, value, supply = (
         rows.pivot(index="period", columns="token", values=name) for name in names
     )
-    cash, kept = (each.to_numpy() for each in _brought(run, supply))
+    cash, left = (each.to_numpy() for each in _cash_and_rest(run, supply))
     worth, rate = value.tail(1).to_numpy().ravel(), run.scenario["tokens"]["valuation"]["discount"]
-    found = [worth]
+    values = [worth]
     for period in range(len(value) - 1, 0, -1):
-        worth = (cash[period] + kept[period] * worth) / (1 + rate)
-        found.append(worth)
-    realised = pd.DataFrame(found[::-1][: len(value)], value.index, value.columns)
+        worth = (cash[period] + left[period] * worth) / (1 + rate)
+        values.append(worth)
+    realised = pd.DataFrame(values[::-1][: len(value)], value.index, value.columns)
     realised = realised[realised.index <= realised.index.max() - ahead].reindex(value.index)
     realised = realised.where(value.notna())  # not launched yet
     columns = (each.T.unstack() for each in (price, value, realised))
@@ -60,7 +60,7 @@ def price_errors(run: Run, ahead: int = 20, floor: float = 0.05) -> pd.DataFrame
     median, a pool that is not empty) and the realised value is above 0. The last row, `all`, is
     over all tokens and periods together.
 
-    A price of 2 where V was 1 and 4 were realised: log 2, log 2 and log 4.
+    A price of 2, V of 1 and realised value of 4 give log 2, log 2 and log 4.
     """
     table = realised_values(run, ahead)
     gap, period = price_gap(run, floor).T.unstack(), table.index.get_level_values("period")
@@ -75,14 +75,14 @@ def price_errors(run: Run, ahead: int = 20, floor: float = 0.05) -> pd.DataFrame
     )
     errors = ratios.apply(np.log).abs()
     by_token = errors.groupby(level="token")
-    found = by_token.mean().assign(periods=by_token.size())
-    found = found.reindex(table.index.unique("token"))
-    found.loc["all"] = [*errors.mean(), len(errors)]
-    return found.fillna({"periods": 0}).astype({"periods": int})
+    means = by_token.mean().assign(periods=by_token.size())
+    means = means.reindex(table.index.unique("token"))
+    means.loc["all"] = [*errors.mean(), len(errors)]
+    return means.fillna({"periods": 0}).astype({"periods": int})
 
 
-def _brought(run: Run, supply: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Cash per token in each period, and what is left of a token after it `[periods, tokens]`."""
+def _cash_and_rest(run: Run, supply: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Cash per token in each period, and the fraction of it that remains `[periods, tokens]`."""
     spent, burned = buybacks(run)
     earned = _earning_supply(run, supply)
     earning = earned.where(earned > ROUNDING * supply).shift()
@@ -92,25 +92,25 @@ def _brought(run: Run, supply: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame
 
 
 def _earning_supply(run: Run, supply: pd.DataFrame) -> pd.DataFrame:
-    """What earns dividends at the end of each period `[periods, tokens]`."""
-    held = _earning(run).reindex_like(supply).fillna(0.0).cumsum()
+    """Supply that earns dividends at the end of each period `[periods, tokens]`."""
+    held = _earning_changes(run).reindex_like(supply).fillna(0.0).cumsum()
     rows = run.positions[run.positions["agent"].astype(str) == "aggregator"]
     if rows.empty or not run.scenario["tokens"]["payout"]["pools_earn"]:
         return held
-    idle = rows.astype({"token": str}).pivot(index="period", columns="token", values="tokens")
-    return held - idle.reindex_like(supply).fillna(0.0)
+    treasury = rows.astype({"token": str}).pivot(index="period", columns="token", values="tokens")
+    return held - treasury.reindex_like(supply).fillna(0.0)
 
 
 def _dividends(run: Run) -> pd.DataFrame:
-    """Paid to the holders of each token `[periods, tokens]`."""
+    """Numeraire paid to the holders of each token `[periods, tokens]`."""
     rows = run.clients.assign(token=run.clients["client"].astype(str).map(run.token_of))
     return rows.groupby(["period", "token"])["dividends_paid"].sum().unstack()
 
 
 def buybacks(run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What the treasury spent on each token, and how many it burned `[periods, tokens]`."""
-    done = run.fills["status"].eq("filled") & run.fills["strategy"].eq("buyback")
-    fills = run.fills[done].astype({"token": str})
+    """Numeraire that the treasury spent on each token, and tokens burned `[periods, tokens]`."""
+    is_buyback = run.fills["status"].eq("filled") & run.fills["strategy"].eq("buyback")
+    fills = run.fills[is_buyback].astype({"token": str})
     flows = run.flows.astype({"asset": str})
     burn = (flows["flow"] == "burn") & (flows["payer"] == "treasury")
     spent = fills.groupby(["period", "token"])["amount_in"].sum().unstack()
@@ -118,7 +118,7 @@ def buybacks(run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
     return spent, burned
 
 
-def _earning(run: Run) -> pd.DataFrame:
+def _earning_changes(run: Run) -> pd.DataFrame:
     """Change of each token's earning supply `[periods, tokens]`, from the flows."""
     pools_earn = run.scenario["tokens"]["payout"]["pools_earn"]
     idle = IDLE if pools_earn else IDLE + POOLS

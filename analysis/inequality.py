@@ -10,8 +10,8 @@ def gini(values: ArrayLike) -> float:
     """Inequality of non-negative amounts: 0 when all are equal, (n - 1)/n when one has all.
 
     The sample formula sum_i sum_j |x_i - x_j| / (2 n^2 mean), computed from the sorted amounts as
-    2 sum_i i x_i / (n sum x) - (n + 1)/n. All zero is 0: nobody has more than another. Raises
-    ValueError without amounts, or when one is negative or not finite. Source: Gini (1912).
+    2 sum_i i x_i / (n sum x) - (n + 1)/n. 0 when all amounts are 0. Raises ValueError
+    without amounts, or when one is negative or not finite. Source: Gini (1912).
 
     >>> gini([1, 1, 1, 1]), gini([0, 0, 0, 8]), gini([1, 3])
     (0.0, 0.75, 0.25)
@@ -27,7 +27,7 @@ def gini(values: ArrayLike) -> float:
 def herfindahl(values: ArrayLike) -> float:
     """Concentration of non-negative amounts: the sum of squared shares, from 1/n (equal) to 1.
 
-    NaN when all are zero, as there are no shares then. Raises ValueError like `gini`. Source:
+    NaN when all are zero: there are no shares then. Raises ValueError like `gini`. Source:
     Herfindahl (1950), Hirschman (1945).
 
     >>> herfindahl([5, 5]), herfindahl([0, 7])

@@ -1,4 +1,4 @@
-"""Whether prices know more than what is public."""
+"""Whether prices contain more information than the public credit."""
 
 import math
 from collections.abc import Sequence
@@ -7,23 +7,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .clients import client_rows, joined
+from .clients import client_rows, is_member
 from .load import Run
 from .tables import ROUNDING, wide
 from .wealth import returns_by_strategy
 
 
 def information_results(run: Run) -> pd.Series:
-    """Whether prices tell more of contributions to come than the credit that is public.
+    """Whether prices predict contributions better than the public credit.
 
-    At the end of each quarter but the last, over clients who have joined: what they contribute in
-    the next one (mean of phi_i / sum |phi_j|), their credit as it is public then, and the log of
-    their token's price, each less its mean over clients and divided by its deviation.
+    At the end of each quarter but the last, over clients who have joined: their contribution in the
+    next quarter (mean of phi_i / sum |phi_j|), their credit that is public then, and the log of
+    their token's price, each standardised over clients.
 
     | name | meaning |
     |---|---|
-    | `by_credit`, `by_price` | correlation of contributions to come with credit, and with price |
-    | `beyond_credit` | partial correlation with price, given credit, if that leaves any |
+    | `by_credit`, `by_price` | correlation of later contributions with credit, and with price |
+    | `beyond_credit` | partial correlation with price given credit; NaN without variance left |
     | `return_*` | `return` of `returns_by_strategy`, % |
     """
     delay = int(run.scenario["market"]["information_delay"])
@@ -31,33 +31,33 @@ def information_results(run: Run) -> pd.Series:
     contribution, credit, price = (
         wide(rows, "client", name) for name in ("contribution", "credit", "spot_price")
     )
-    parts = contribution.div(contribution.abs().sum(axis=1), axis=0).fillna(0.0)
-    there = wide(rows.assign(there=joined(run, rows)), "client", "there").to_numpy()
+    fractions = contribution.div(contribution.abs().sum(axis=1), axis=0).fillna(0.0)
+    present = wide(rows.assign(present=is_member(run, rows)), "client", "present").to_numpy()
     quarter = int(contribution.index[-1]) // 4
     ends = [quarter, 2 * quarter, 3 * quarter]
-    to_come = [parts.loc[end + 1 : end + quarter].mean().where(there[end]) for end in ends]
-    known = [credit.loc[max(end - delay, 0)].where(there[end]) for end in ends]
-    priced = [np.log(price.loc[end]) for end in ends]
+    later = [fractions.loc[end + 1 : end + quarter].mean().where(present[end]) for end in ends]
+    public = [credit.loc[max(end - delay, 0)].where(present[end]) for end in ends]
+    log_price = [np.log(price.loc[end]) for end in ends]
     table = pd.DataFrame(
         {
-            "to_come": _standardised(to_come),
-            "credit": _standardised(known),
-            "price": _standardised(priced),
+            "later": _standardised(later),
+            "credit": _standardised(public),
+            "price": _standardised(log_price),
         }
     )
-    found = table.corr()["to_come"]
-    across = table["credit"].corr(table["price"])
-    apart = (1 - found["credit"] ** 2) * (1 - across**2)
-    free = math.sqrt(apart) if apart > ROUNDING else math.nan
-    grown = 100 * returns_by_strategy(run)["return"]
+    correlation = table.corr()["later"]
+    credit_and_price = table["credit"].corr(table["price"])
+    unexplained = (1 - correlation["credit"] ** 2) * (1 - credit_and_price**2)
+    scale = math.sqrt(unexplained) if unexplained > ROUNDING else math.nan
+    returns = 100 * returns_by_strategy(run)["return"]
     results = {
-        "by_credit": found["credit"],
-        "by_price": found["price"],
-        "beyond_credit": (found["price"] - found["credit"] * across) / free,
+        "by_credit": correlation["credit"],
+        "by_price": correlation["price"],
+        "beyond_credit": (correlation["price"] - correlation["credit"] * credit_and_price) / scale,
     }
-    return pd.Series(results | {f"return_{name}": value for name, value in grown.items()})
+    return pd.Series(results | {f"return_{name}": value for name, value in returns.items()})
 
 
-def _standardised(several: Sequence[Any]) -> np.ndarray:
-    """All of `several`, each less its mean and divided by its deviation."""
-    return np.concatenate([((each - each.mean()) / each.std()).to_numpy() for each in several])
+def _standardised(columns: Sequence[Any]) -> np.ndarray:
+    """All columns joined, each less its mean and divided by its standard deviation."""
+    return np.concatenate([((each - each.mean()) / each.std()).to_numpy() for each in columns])

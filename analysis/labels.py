@@ -12,7 +12,7 @@ from .looks import INK, SMALL
 
 @dataclass(frozen=True)
 class End:
-    """What the end of a line is called; its height is in data coordinates."""
+    """A label at the end of a line; its height is in data coordinates."""
 
     height: float
     text: str
@@ -20,7 +20,7 @@ class End:
 
 
 def label_ends(axes: Axes, ends: list[End]) -> None:
-    """Write the names at the right edge, moved apart as little as keeps them readable."""
+    """Write the labels at the right edge, spread just enough to be readable."""
     if not ends:
         return
     ends = sorted(ends, key=lambda end: end.height)
@@ -51,32 +51,32 @@ def spread(heights: Sequence[float] | np.ndarray, gap: float) -> np.ndarray:
     """The places in [0, 1] nearest to the ascending `heights` that are `gap` apart.
 
     Least squares under an order: isotonic regression of `heights - gap * rank` by pooling
-    adjacent violators (Barlow et al. 1972). Too many to fit are put `1 / (n - 1)` apart.
+    adjacent violators (Barlow et al. 1972). If too many to fit, they are `1 / (n - 1)` apart.
     """
     count = len(heights)
     gap = min(gap, 1 / max(count - 1, 1))
     steps = gap * np.arange(count)
     pools: list[tuple[float, int]] = []  # mean, members
-    for wanted in np.asarray(heights, dtype=float) - steps:
-        mean, members = float(wanted), 1
+    for target in np.asarray(heights, dtype=float) - steps:
+        mean, members = float(target), 1
         while pools and pools[-1][0] > mean:
-            before, others = pools.pop()
-            mean = (mean * members + before * others) / (members + others)
-            members += others
+            lower_mean, count_below = pools.pop()
+            mean = (mean * members + lower_mean * count_below) / (members + count_below)
+            members += count_below
         pools.append((mean, members))
     means = np.repeat([mean for mean, _ in pools], [members for _, members in pools])
     return np.asarray(np.clip(means, 0.0, 1.0 - gap * (count - 1)) + steps)
 
 
 def _heights(axes: Axes, ends: list[End]) -> np.ndarray:
-    """In fractions of the axes; reading the limits first settles them."""
+    """Heights in fractions of the axes; reading the limits first autoscales them."""
     axes.get_ylim()
     points = axes.transData.transform([(0.0, end.height) for end in ends])
     return np.asarray(axes.transAxes.inverted().transform(points)[:, 1])
 
 
 def _gap(axes: Axes) -> float:
-    """A line of text, in fractions of the axes."""
+    """Height of a line of text, in fractions of the axes."""
     figure = axes.get_figure(root=True)
     assert figure is not None
     inches = figure.get_figheight() * axes.get_position().height
@@ -84,5 +84,5 @@ def _gap(axes: Axes) -> float:
 
 
 def _legible(colour: str) -> str:
-    """Darker: text is thinner than a line."""
+    """A darker shade of the colour: text is thinner than a line."""
     return to_hex(tuple(0.65 * np.array(to_rgb(colour)) + 0.35 * np.array(to_rgb(INK))))

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import yaml
 
 FORMAT = 2
-"""Newest layout of a run folder that is understood here."""
+"""Newest layout of a run folder that this module reads."""
 
 STATUSES = ("running", "complete", "interrupted", "failed")
 
@@ -28,7 +28,7 @@ class Run:
     """One run. Its tables are read on first use; rows are in time order, period 0 is genesis.
 
     `sources` are the folders that hold the tables: the run folder itself after an orderly end,
-    otherwise the parts that were committed when the run was loaded.
+    otherwise the parts committed when the run was loaded.
     """
 
     folder: Path
@@ -51,7 +51,7 @@ class Run:
     def pools(self) -> pd.DataFrame:
         """One row per period and token."""
         rows = self._table("pools")
-        if "fee" not in rows:  # runs from before it was recorded
+        if "fee" not in rows:  # older runs lack the column
             rows["fee"] = float(self.scenario.get("market", {}).get("fee", "nan"))
         return rows
 
@@ -62,7 +62,7 @@ class Run:
 
     @cached_property
     def agents(self) -> pd.DataFrame:
-        """One row per period and agent: what it owns."""
+        """One row per period and agent: its wealth."""
         return self._table("agents")
 
     @cached_property
@@ -86,24 +86,24 @@ class Run:
     def issuers(self) -> dict[str, str]:
         """Client of each token, by name (`client-3` has `client-3` or `token-3`), else by rank.
 
-        Empty when there is no client per token (a shared token, or none).
+        Empty unless each token belongs to one client.
         """
         clients = list(self.behaviours)
         tokens = list(self.pools["token"].astype(str).unique())
-        named = {token: token.replace("token", "client") for token in tokens}
-        if set(named.values()) <= set(clients):
-            return named
+        by_name = {token: token.replace("token", "client") for token in tokens}
+        if set(by_name.values()) <= set(clients):
+            return by_name
         return dict(zip(tokens, clients, strict=True)) if len(tokens) == len(clients) else {}
 
     @cached_property
     def token_of(self) -> dict[str, str]:
-        """The token of each client: its own, or the one that all share; empty without tokens."""
+        """The token of each client, its own or the shared one; empty without tokens."""
         tokens = self.pools["token"].astype(str).unique()
         if len(tokens) == 1:
             return dict.fromkeys(self.behaviours, str(tokens[0]))
         return {client: token for token, client in self.issuers.items()}
 
-    def recorded(self, table: str) -> str:
+    def record_detail(self, table: str) -> str:
         """How investors are recorded in table agents or fills: `all`, `sample` or `summary`."""
         return str(self.scenario.get("record", {}).get(table, "all"))
 
@@ -113,19 +113,19 @@ class Run:
         if not all(source.is_dir() for source in self.sources):
             raise ValueError(f"{self.folder} changed while it was read; load it again")
         files = [source / f"{table}.parquet" for source in self.sources]
-        found = [file for file in files if file.exists()]
-        if not found:
+        existing = [file for file in files if file.exists()]
+        if not existing:
             raise FileNotFoundError(
                 f"{self.folder}: table '{table}' is missing (no {table}.parquet,"
                 f" although the run's status is '{self.manifest['status']}')"
             )
-        return _frame(_read(file) for file in found)
+        return _frame(_read(file) for file in existing)
 
 
 def load_run(folder: str | Path) -> Run:
     """The run recorded in `folder`, finished or not.
 
-    A run that is still going on, or was killed, is read up to its last committed part.
+    An unfinished run is read up to its last committed part.
 
     Raises:
         FileNotFoundError: `folder` is not a run folder.
@@ -189,7 +189,7 @@ def _scenario(file: Path) -> dict[str, Any]:
 
 
 def _parts(folder: Path) -> tuple[Path, ...]:
-    """Committed parts in time order; a name that starts with a dot was never committed."""
+    """Committed parts in time order; names of uncommitted ones start with a dot."""
     ranges = {
         part: (int(match[1]), int(match[2]))
         for part in (folder / "parts").glob("*")
@@ -210,12 +210,12 @@ def _read(file: Path) -> pa.Table:
 
 
 def _frame(tables: Iterable[pa.Table]) -> pd.DataFrame:
-    """The tables one after the other; names that were encoded apart are encoded together."""
-    whole = pa.concat_tables(table.cast(_widened(table.schema)) for table in tables)
-    frame: pd.DataFrame = whole.unify_dictionaries().to_pandas()
+    """The concatenated tables, with one common encoding of names."""
+    table = pa.concat_tables(table.cast(_common_schema(table.schema)) for table in tables)
+    frame: pd.DataFrame = table.unify_dictionaries().to_pandas()
     return frame
 
 
-def _widened(schema: pa.Schema) -> pa.Schema:
+def _common_schema(schema: pa.Schema) -> pa.Schema:
     fields = [f.with_type(_NAME) if pa.types.is_dictionary(f.type) else f for f in schema]
     return pa.schema(fields)

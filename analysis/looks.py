@@ -12,8 +12,8 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodF
 FEW = 12
 """Up to this many clients, each has a colour and a label of its own."""
 
-# Cool and muted for honest clients, warm and strong for the others: told apart by lightness too,
-# so that colour-blind readers and greyscale prints keep the difference.
+# Cool and muted for honest clients, warm and strong for the others; they also differ in lightness,
+# for colour-blind readers and greyscale prints.
 HONEST = ("#33608C", "#7FA9CC", "#2F7F79", "#86BDB3", "#6A6F9E", "#A3A7CB", "#5B7083", "#9FB0BC")
 OTHERS = ("#D55E00", "#A3195B", "#E6A100", "#7A4A00", "#FF6F91", "#4D0A2E")
 INVESTORS = ("#6A3D9A", "#C77CA8", "#4FA3C7", "#B08CD0", "#8C8C3E", "#5E5E66", "#BFB3D9", "#3C2A5E")
@@ -26,7 +26,7 @@ CHANNEL_COLOURS = {
     "dividends": "#7FA9CC",
     "other": "#E6A100",
 }
-"""Of the money that reaches clients: that of those who buy tokens, and that of customers."""
+"""Colours of money for clients: one hue for buyers of tokens, one for customers."""
 INK, SOFT, PALE, GRID, AREA = "#222222", "#55595D", "#8A8F94", "#E6E8EA", "#ECEEF1"
 
 SMALL, MEDIUM, LARGE = 8.0, 9.0, 11.0  # points
@@ -43,15 +43,15 @@ class Look:
 
 
 PLAIN = Look(HONEST[0], 1.6)
-"""Of a token that belongs to no client."""
+"""Look of a token that belongs to no client."""
 
 
 def client_looks(behaviours: dict[str, str]) -> dict[str, Look]:
-    """Honest clients in a muted colour each, the others in that of their behaviour."""
-    of_behaviour, cool = behaviour_looks(behaviours.values()), cycle(HONEST)
+    """A muted colour for each honest client, for the others the colour of their behaviour."""
+    looks, colours = behaviour_looks(behaviours.values()), cycle(HONEST)
     return {
-        client: Look(own, 1.3) if behaviour == "honest" else of_behaviour[behaviour]
-        for (client, behaviour), own in zip(behaviours.items(), cool, strict=False)
+        client: Look(colour, 1.3) if behaviour == "honest" else looks[behaviour]
+        for (client, behaviour), colour in zip(behaviours.items(), colours, strict=False)
     }
 
 
@@ -83,13 +83,13 @@ def group_looks(groups: Iterable[str]) -> dict[str, Look]:
     }
 
 
-def frame(axes: Axes, title: str, below: str, last: int) -> None:
-    """Title, a remark below it, and a time axis from 0 to period `last`."""
+def draw_frame(axes: Axes, title: str, note: str, last: int) -> None:
+    """Draw a title, a note below it, and a time axis from 0 to period `last`."""
     axes.set_title(title, loc="left", fontsize=LARGE, color=INK, pad=21)
     axes.text(
-        0, 1.035, below, transform=axes.transAxes, fontsize=SMALL, color=PALE, va="bottom"
+        0, 1.035, note, transform=axes.transAxes, fontsize=SMALL, color=PALE, va="bottom"
     )  # fmt: skip
-    plain(axes)
+    simplify(axes)
     axes.grid(axis="y", color=GRID, lw=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(axis="x", length=3, color=PALE)
@@ -98,25 +98,25 @@ def frame(axes: Axes, title: str, below: str, last: int) -> None:
     axes.set_xlabel("period", fontsize=MEDIUM, color=SOFT)
 
 
-def plain(axes: Axes) -> None:
-    """No lines around the axes but a pale one below, and small numbers without ticks."""
+def simplify(axes: Axes) -> None:
+    """Leave only a pale line below the axes, and small numbers without ticks."""
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color(PALE)
     axes.tick_params(which="both", labelsize=SMALL, colors=SOFT, length=0)
 
 
-def remark(axes: Axes, text: str) -> None:
-    """In the place of lines that do not exist."""
+def write_remark(axes: Axes, text: str) -> None:
+    """Write a text in place of missing lines."""
     axes.set_yticks([])
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", fontsize=10, color=PALE)
 
 
-def line(
+def draw_line(
     axes: Axes, values: pd.Series, label: str, look: Look, dashes: tuple[float, ...] = ()
 ) -> None:
-    """One line over the periods; one or two points alone would hardly be seen without markers."""
+    """Draw a line over the periods; short ones with markers, to make them visible."""
     few, many = len(values) <= 3, len(values) > 500
-    drawn = axes.plot(
+    artist = axes.plot(
         values.index,
         values.to_numpy(),
         label=label,
@@ -129,16 +129,16 @@ def line(
         clip_on=not few,
     )[0]
     if dashes:
-        drawn.set_dashes(dashes)
+        artist.set_dashes(dashes)
 
 
 def logarithmic_if_wide(axes: Axes, lines: pd.DataFrame) -> bool:
-    """Set a logarithmic scale when the values differ by more than a factor of 20."""
-    seen = finite(lines)
-    if not seen.size or seen.min() <= 0 or seen.max() <= 20 * seen.min():
+    """Set a logarithmic scale if values differ by more than a factor of 20; returns whether."""
+    values = finite_values(lines)
+    if not values.size or values.min() <= 0 or values.max() <= 20 * values.min():
         return False
     axes.set_yscale("log")
-    if seen.max() < 1000 * seen.min():
+    if values.max() < 1000 * values.min():
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
@@ -146,17 +146,17 @@ def logarithmic_if_wide(axes: Axes, lines: pd.DataFrame) -> bool:
     return True
 
 
-def finite(lines: pd.DataFrame) -> np.ndarray:
+def finite_values(lines: pd.DataFrame) -> np.ndarray:
     """All finite values, flat."""
     values = lines.to_numpy(dtype=float)
     return np.asarray(values[np.isfinite(values)])
 
 
 def words(name: str) -> str:
-    """An identifier as it is spoken."""
+    """An identifier with spaces for underscores."""
     return name.replace("_", " ")
 
 
 def shortened(name: str, length: int = 19) -> str:
-    """A name cut to what fits beside a panel."""
+    """A name cut to the width beside a panel."""
     return name if len(name) <= length else name[: length - 1] + "…"

@@ -15,9 +15,9 @@ CHANNELS = (
     "other",
     "buyback_tokens",
 )
-"""Ways in which money, and with `buyback_tokens` tokens, reach clients."""
+"""Ways in which money, or tokens (`buyback_tokens`), reach clients."""
 EARNED = ("genesis_sale", "offering", "sales", "direct", "dividends", "other")
-"""Channels of money that clients did not bring along."""
+"""Channels of money that clients did not bring in themselves."""
 KINDS = (
     "customers",
     "outside",
@@ -27,43 +27,43 @@ KINDS = (
     "investor",
     "pool",
 )
-"""Who pays and is paid numeraire."""
+"""Kinds of payers and payees of numeraire."""
 
 _CHANNEL_OF = {name: name for name in CHANNELS} | {"dividend": "dividends"}
 _CHANNEL = ["channel", "payer"]
-_RENAMED = {"clearing": "customers", "pool_fees": "pool"}
+_KIND_OF = {"clearing": "customers", "pool_fees": "pool"}
 
 
 def proceeds(run: Run) -> pd.DataFrame:
-    """What reached clients in each period, by channel and payer, in numeraire.
+    """Numeraire that clients received in each period, by channel and payer.
 
     A row per period, a column per (channel, payer):
 
     | channel | meaning |
     |---|---|
-    | `endowment` | brought along |
+    | `endowment` | cash that clients bring in |
     | `genesis_sale` | paid for their tokens at the launch, by investors and liquidity providers |
-    | `offering` | paid for new tokens that they sold to buy data, by whoever bought |
-    | `sales` | paid by pools for tokens, fees taken off |
+    | `offering` | paid by any buyer for new tokens that they sold to buy data |
+    | `sales` | paid by pools for tokens, net of fees |
     | `direct`, `dividends` | paid from revenue, by customers |
     | `other` | any other money |
-    | `buyback_tokens` | what the treasury paid for tokens that it gave them (`to_client`) |
+    | `buyback_tokens` | paid by the treasury for tokens that it gave them (`to_client`) |
 
-    All but `buyback_tokens` is money. Those tokens are worth it when they are handed over, and what
-    clients get for them later is in `sales`. What clients spend is not taken off. Whose money a
-    pool pays with is a question to `financing` and `pool_money`.
+    All but `buyback_tokens` is money. Those tokens count at their price when handed over; clients'
+    later sales of them are in `sales`. Clients' spending is not subtracted. For the money behind
+    payments of pools see `financing` and `pool_money`.
     """
     money = _money(run)
     paid = money[(money["payee"] == "client") & (money["flow"] != "swap")]
     paid = paid.assign(channel=paid["flow"].map(_CHANNEL_OF).fillna("other"))
-    rows = pd.concat([paid, _sales(run), _tokens_given(run)])
+    rows = pd.concat([paid, _sales(run), _buyback_tokens(run)])
     sums = rows.groupby(["period", *_CHANNEL], sort=False)["amount"].sum().unstack(_CHANNEL)
     sums = sums.reindex(columns=CHANNELS, level="channel")
     return sums.reindex(run.periods["period"]).fillna(0.0)
 
 
 def proceeds_by_channel(run: Run) -> pd.Series:
-    """`proceeds` of the whole run by channel, and `total`: the money that was not brought along.
+    """`proceeds` of the whole run by channel, and `total`: all money but the endowment.
 
     10 for tokens at the launch, 5 for tokens later and 20 from revenue, on 100 of its own: 35.
     """
@@ -75,14 +75,13 @@ def proceeds_by_channel(run: Run) -> pd.Series:
 def financing(run: Run) -> pd.DataFrame:
     """Net numeraire from each kind (rows) to each other kind (columns), over the whole run.
 
-    Where both paid each other, the difference stands on the side that paid more. What a kind
-    received less what it paid is its money at the end, since nobody has any before genesis.
+    If two kinds paid each other, the difference is in the row of the one that paid more. What a
+    kind received less what it paid is its money at the end, since no kind has any before genesis.
 
-    Revenue is paid by `customers`, straight to those who get it from the clearing account; all else
-    from and to the outside (endowments, training, gas) is `outside`. A pool, with the fees kept
-    beside it, is one that pays and is paid: clients' money from pools was put there by purchases,
-    deposits and buybacks, but which of it a client got is not known, as money in a pool is one sum.
-    `pool_money` has what went in and out by flow.
+    Revenue counts as paid by `customers` to the recipients of the clearing account; all else from
+    and to the outside (endowments, training, gas) is `outside`. Pools, with their fee accounts, are
+    one kind: purchases, deposits and buybacks put money there, and clients receive it from there;
+    as a pool's money is one sum, its origin is unknown. `pool_money` has the sums by flow.
     """
     money = _money(run)
     gross = money.groupby(["payer", "payee"])["amount"].sum().unstack()
@@ -94,8 +93,8 @@ def financing(run: Run) -> pd.DataFrame:
 def pool_money(run: Run) -> pd.DataFrame:
     """Numeraire `paid_in` to pools and `taken_out` of them over the run, by kind and flow.
 
-    By account, not by fill: all pools together, whoever's order met whose. What was paid in and not
-    taken out is in the pools at the end.
+    All pools together, from the accounts' flows, not from fills. The pools hold the difference at
+    the end.
     """
     money = _money(run)
     money = money[money["payer"] != money["payee"]]
@@ -108,9 +107,9 @@ def pool_money(run: Run) -> pd.DataFrame:
 
 
 def money_flows(run: Run) -> pd.DataFrame:
-    """Numeraire moved in the whole run: a row per flow and payer kind, a column per payee kind.
+    """Numeraire paid in the whole run: a row per flow and payer kind, a column per payee kind.
 
-    Rows are in the order in which the flows first happen. Tokens are left out.
+    Rows are in the order of the flows' first occurrence. Tokens are left out.
 
     >>> from types import SimpleNamespace
     >>> flow = {"flow": ["revenue", "direct"], "asset": "numeraire", "amount": [10.0, 10.0]}
@@ -129,7 +128,7 @@ def _money(run: Run) -> pd.DataFrame:
     """Flows of numeraire, with payers and payees of `KINDS`."""
     rows = run.flows[run.flows["asset"] == "numeraire"]
     rows = rows.astype({"flow": str, "payer": str, "payee": str})
-    rows = rows.replace({"payer": _RENAMED, "payee": _RENAMED})
+    rows = rows.replace({"payer": _KIND_OF, "payee": _KIND_OF})
     rows["payer"] = rows["payer"].where(rows["flow"] != "revenue", "customers")
     return rows
 
@@ -137,14 +136,14 @@ def _money(run: Run) -> pd.DataFrame:
 def _sales(run: Run) -> pd.DataFrame:
     """Filled sales of clients, as rows of `proceeds`; clients' fills are always recorded."""
     fills = run.fills.astype({"agent": str})
-    own = fills["agent"].isin(run.behaviours) & (fills["side"] == "sell")
-    rows = fills[own & (fills["status"] == "filled")]
+    is_sale = fills["agent"].isin(run.behaviours) & (fills["side"] == "sell")
+    rows = fills[is_sale & (fills["status"] == "filled")]
     return rows[["period"]].assign(channel="sales", payer="pool", amount=rows["amount_out"])
 
 
-def _tokens_given(run: Run) -> pd.DataFrame:
-    """What the treasury spent on tokens that it did not burn, as rows of `proceeds`."""
+def _buyback_tokens(run: Run) -> pd.DataFrame:
+    """Treasury spending on tokens that it did not burn, as rows of `proceeds`."""
     spent, burned = buybacks(run)
-    given = spent.where(~(burned.reindex_like(spent) > 0)).sum(axis=1).rename("amount")
-    rows = given[given > 0].reset_index()
+    costs = spent.where(~(burned.reindex_like(spent) > 0)).sum(axis=1).rename("amount")
+    rows = costs[costs > 0].reset_index()
     return rows.assign(channel="buyback_tokens", payer="treasury")

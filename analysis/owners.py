@@ -1,4 +1,4 @@
-"""Who owns the tokens of a run, period by period, as far as its tables tell."""
+"""Owners of the tokens of a run, period by period, computed from its tables."""
 
 from collections.abc import Sequence
 
@@ -9,30 +9,30 @@ from .load import Run
 from .tables import ROUNDING, executed, first_rows, wide
 
 OUTSIDE_TRADERS = ("arbitrageur",)
-"""Strategies that buy outside what they sell in pools, and sell there what they buy in them."""
+"""Strategies that trade the same amounts outside as in pools, in the opposite direction."""
 
-ALIKE = ("genesis_sale", "liquidity")
-"""Flows of which an agent gets the same part of every token."""
+PROPORTIONAL = ("genesis_sale", "liquidity")
+"""Flows of which an agent gets an equal fraction of every token."""
 
 TOLERANCE = 1000 * ROUNDING
-"""What sums over all periods and agents may differ by, as a part of a supply or its worth."""
+"""Tolerance of sums over all periods and agents, relative to a supply or its value."""
 
 
 def holdings(run: Run) -> pd.DataFrame:
-    """Tokens of each agent at the end of each period: a row per (period, token), a column each.
+    """Tokens of each agent at the end of each period `[periods x tokens, agents]`.
 
-    A client has its own tokens, an investor what it was sold at launches and in offerings, bought
-    and has not sold, a liquidity provider and the treasury their parts of the pools and what they
-    keep beside. What has not vested stands in `escrow`.
+    Clients have their own tokens; investors their purchases at launches, in offerings and in pools,
+    less sales; liquidity providers and the treasury their fractions of pools and their tokens
+    outside pools. Column `escrow` has unvested tokens.
 
-    Fills say who traded what. What came without one (at a launch, or from an event) is known for
-    all agents of a kind together by the flows, and for each agent by what its `token_value` in
-    table `agents` leaves over, as each gets the same part of every token.
+    Fills give each agent's trades. For tokens that come without a fill (at a launch, or from an
+    event), the flows give the total of each kind of agent, and the remainder of each agent's
+    `token_value` in table `agents` gives its fraction, which is equal for every token.
 
-    Every row adds up to the supply, and what agents hold beside pools is worth their `token_value`.
-    Raises ValueError where it does not, since not all fills or agents are recorded or a plugin
-    moved tokens; where in one period several providers got tokens both of a launch and of an event,
-    since no table says who got which; and where there are no tokens.
+    Every row sums to the supply, and tokens outside pools are worth their owners' `token_value`.
+    Raises ValueError if not, as when fills or agents are not all recorded or a plugin transfers
+    tokens; when several providers get tokens of a launch and of an event in one period, since no
+    table says who got which; and when the run has no tokens.
     """
     if run.pools.empty:
         raise ValueError(f"{run.folder}: there are no tokens to own in this run")
@@ -53,29 +53,29 @@ def holdings(run: Run) -> pd.DataFrame:
 
 
 def tokens_of(run: Run, kind: str, names: Sequence[str] | None = None) -> pd.DataFrame:
-    """What traders of a kind, all or those of some names, hold beside pools; see `holdings`.
+    """Tokens outside pools of all or the named traders of a kind `[periods x tokens, names]`.
 
-    `[periods x tokens, names]`. Only their own fills and rows of table `agents` need be recorded.
-    Raises ValueError where these do not fit, no table says who got what, or a name is unknown.
+    Needs only their own fills and rows of table `agents`. Raises ValueError if these disagree, if
+    no table says who got which tokens (see `holdings`), or if a name is unknown.
     """
     owners = _owners(run, kind, names)
     price = wide(run.pools, "token", "spot_price").fillna(0.0)
     value = wide(run.agents, "agent", "token_value").reindex(price.index, columns=owners)
     grid = pd.MultiIndex.from_product([price.index, price.columns], names=["period", "token"])
-    moves = _moves(run).reindex(grid, columns=owners).fillna(0.0).to_numpy()
-    held = np.cumsum(moves.reshape(*price.shape, len(owners)), axis=0)
-    came = _came(run, kind).reindex(grid).fillna(0.0)
+    trades = _trades(run).reindex(grid, columns=owners).fillna(0.0).to_numpy()
+    held = np.cumsum(trades.reshape(*price.shape, len(owners)), axis=0)
+    arrivals = _arrivals(run, kind).reindex(grid).fillna(0.0)
     for at, period in enumerate(price.index):
-        if came.loc[period].any(axis=None):
-            lacking = value.loc[period] - price.loc[period].to_numpy() @ held[at]
-            held[at:] += _divided(run, came.loc[period], price.loc[period], lacking)
-    found = pd.DataFrame(held.reshape(len(grid), len(owners)), index=grid, columns=owners)
-    _check_values(run, found, price, value)
-    return found
+        if arrivals.loc[period].any(axis=None):
+            missing = value.loc[period] - price.loc[period].to_numpy() @ held[at]
+            held[at:] += _divided(run, arrivals.loc[period], price.loc[period], missing)
+    tokens = pd.DataFrame(held.reshape(len(grid), len(owners)), index=grid, columns=owners)
+    _check_values(run, tokens, price, value)
+    return tokens
 
 
 def _owners(run: Run, kind: str, names: Sequence[str] | None) -> pd.Index:
-    """Recorded agents of a kind, or those of them that are named."""
+    """The recorded agents of a kind, or only the named ones."""
     agents = first_rows(run.agents, "agent")
     owners = agents.index[agents["kind"] == kind]
     if names is None:
@@ -85,27 +85,27 @@ def _owners(run: Run, kind: str, names: Sequence[str] | None) -> pd.Index:
     return pd.Index(names)
 
 
-def _divided(run: Run, came: pd.DataFrame, price: pd.Series, lacking: pd.Series) -> np.ndarray:
-    """Each one's part of what `came` in some flows `[tokens, flows]`: `[tokens, agents]`.
+def _divided(run: Run, arrivals: pd.DataFrame, price: pd.Series, missing: pd.Series) -> np.ndarray:
+    """Arrivals `[tokens, flows]` divided among agents `[tokens, agents]`.
 
-    By what its tokens are worth more than is known otherwise: `lacking` `[agents]`.
+    In proportion to each agent's token value that is `missing` from its fills `[agents]`.
     """
-    flows = came.columns[came.any()]
-    amounts = came.sum(axis=1).reindex(price.index).to_numpy()
+    flows = arrivals.columns[arrivals.any()]
+    amounts = arrivals.sum(axis=1).reindex(price.index).to_numpy()
     worth = float(amounts @ price.to_numpy())
-    buyers = lacking.abs() > ROUNDING * worth
-    alone = buyers.sum() == 1 and abs(lacking.sum() - worth) <= TOLERANCE * worth
+    buyers = missing.abs() > ROUNDING * worth
+    alone = buyers.sum() == 1 and abs(missing.sum() - worth) <= TOLERANCE * worth
     if buyers.any() and len(flows) > 1 and not alone and (amounts > 0).sum() > 1:
         raise ValueError(
             f"{run.folder}: in period {price.name} several agents got several tokens without a fill"
             f" ({', '.join(flows)} of {', '.join(price.index[amounts > 0])}): tables say how much"
             " of each came and what the tokens of each agent are worth, but not who got which"
         )
-    return np.outer(amounts, lacking / worth)
+    return np.outer(amounts, missing / worth)
 
 
 def _check_values(run: Run, held: pd.DataFrame, price: pd.DataFrame, value: pd.DataFrame) -> None:
-    """What is held must be worth what table `agents` says."""
+    """Raise ValueError unless tokens are worth the `token_value` of table `agents`."""
     worth = held.mul(price.stack(), axis=0).groupby(level="period").sum().to_numpy()
     booked = value.to_numpy()
     market = float((price * wide(run.pools, "token", "supply")).sum(axis=1).max())
@@ -119,7 +119,7 @@ def _check_values(run: Run, held: pd.DataFrame, price: pd.DataFrame, value: pd.D
 
 
 def _by_token(rows: pd.DataFrame, value: str) -> pd.Series:
-    """`[periods x tokens]`."""
+    """A column of rows as `[periods x tokens]`."""
     return rows.astype({"token": str}).set_index(["period", "token"])[value].sort_index()
 
 
@@ -140,29 +140,29 @@ def _of_positions(run: Run, value: str) -> pd.DataFrame:
     return rows.groupby(keys)[value].sum().unstack().reindex(columns=rows["agent"].unique())
 
 
-def _moves(run: Run) -> pd.DataFrame:
+def _trades(run: Run) -> pd.DataFrame:
     """Tokens bought and withdrawn from pools, less sold and deposited `[periods x tokens, agents]`.
 
-    Not of those who trade outside whatever they trade in pools.
+    Without `OUTSIDE_TRADERS`, whose trades outside cancel those in pools.
     """
-    done = run.fills[executed(run.fills)].astype({"agent": str, "token": str})
-    done = done[~done["strategy"].isin(OUTSIDE_TRADERS)]
-    net = done["amount_out"].where(done["side"] == "buy", -done["amount_in"])
-    keys = [done[name] for name in ("period", "token", "agent")]
+    fills = run.fills[executed(run.fills)].astype({"agent": str, "token": str})
+    fills = fills[~fills["strategy"].isin(OUTSIDE_TRADERS)]
+    net = fills["amount_out"].where(fills["side"] == "buy", -fills["amount_in"])
+    keys = [fills[name] for name in ("period", "token", "agent")]
     bought = net.groupby(keys).sum().unstack()
     return bought.sub(_of_positions(run, "moved_tokens"), fill_value=0.0)
 
 
-def _came(run: Run, kind: str) -> pd.DataFrame:
-    """Tokens that all of a kind got without a fill `[periods x tokens, flows]`."""
+def _arrivals(run: Run, kind: str) -> pd.DataFrame:
+    """Tokens that agents of a kind together got without a fill `[periods x tokens, flows]`."""
     rows = run.flows.astype({"flow": str, "asset": str, "payee": str})
-    rows = rows[rows["flow"].isin(ALIKE) & (rows["payee"] == kind)]
+    rows = rows[rows["flow"].isin(PROPORTIONAL) & (rows["payee"] == kind)]
     rows = rows[rows["asset"] != "numeraire"].rename(columns={"asset": "token"})
     return rows.groupby(["period", "token", "flow"])["amount"].sum().unstack()
 
 
 def _by_flows(run: Run, supply: pd.Series) -> pd.DataFrame:
-    """What the treasury keeps beside pools, and what has not vested."""
+    """Tokens of the treasury outside pools, and unvested tokens."""
     flows = run.flows.astype({"asset": str, "payer": str, "payee": str})
     flows = flows.rename(columns={"asset": "token"})
     sums = {}

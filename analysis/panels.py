@@ -1,4 +1,4 @@
-"""Figures of reports: one of each shape that their tables have."""
+"""Figures of reports, one function for each shape of table."""
 
 from itertools import cycle
 from typing import Any, Literal
@@ -22,7 +22,7 @@ from .looks import (
     PROVIDERS,
     SMALL,
     SOFT,
-    plain,
+    simplify,
     words,
 )
 
@@ -34,7 +34,7 @@ GROUPS = {
     "clients": HONEST[0],
     "liquidity_providers": PROVIDERS,
 }
-"""Who may gain or pay when an account manipulates the market, and their colours."""
+"""Groups that may gain or lose when an account manipulates the market, and their colours."""
 
 CONTRASTS = (HONEST[0], OTHERS[0], PROVIDERS, INVESTORS[0], OTHERS[2])
 """Colours of cases whose lines cross."""
@@ -43,39 +43,39 @@ CONTRASTS = (HONEST[0], OTHERS[0], PROVIDERS, INVESTORS[0], OTHERS[2])
 def small_multiples(table: pd.DataFrame, name: str) -> Figure:
     """A panel for each task and case, a bar for each rank of clients."""
     tasks, cases = list(table["task"].unique()), list(table["case"].unique())
-    below = "pay in % of equal; clients ranked by the first method; lines: 95% intervals over seeds"
-    figure = _sheet(1.9 * len(cases) + 0.6, 2.4 * len(tasks) + 0.9, name, below)
+    note = "pay in % of equal; clients ranked by the first method; lines: 95% intervals over seeds"
+    figure = _sheet(1.9 * len(cases) + 0.6, 2.4 * len(tasks) + 0.9, name, note)
     grid = figure.subplots(len(tasks), len(cases), sharex=True, sharey="row", squeeze=False)
     for row, task in zip(grid, tasks, strict=True):
         row[0].set_ylabel(words(task), fontsize=MEDIUM, color=INK)
         for axes, case in zip(row, cases, strict=True):
-            own = table[(table["task"] == task) & (table["case"] == case)]
-            axes.bar(own["rank"], own["mean"], color=HONEST[1], width=0.8, zorder=2)
-            axes.errorbar(own["rank"], own["mean"], _errors(own), **_WHISKERS)
+            rows = table[(table["task"] == task) & (table["case"] == case)]
+            axes.bar(rows["rank"], rows["mean"], color=HONEST[1], width=0.8, zorder=2)
+            axes.errorbar(rows["rank"], rows["mean"], _errors(rows), **_WHISKERS)
             axes.axhline(100, color=PALE, lw=1, zorder=1)
-            axes.set_xticks([1, len(own)])
+            axes.set_xticks([1, len(rows)])
             axes.set_ylim(bottom=0)
             _panel(axes, case, "y")
     return figure
 
 
-def bars(table: pd.DataFrame, name: str, below: str) -> Figure:
+def bars(table: pd.DataFrame, name: str, note: str) -> Figure:
     """A panel for each task, a bar for each case."""
     tasks, cases = list(table["task"].unique()), list(table["case"].unique())
-    below += "; lines: 95% intervals over seeds"
-    figure = _sheet(4.2 * len(tasks) + 1.2, 0.36 * len(cases) + 1.6, name, below)
-    place = np.arange(len(cases))[::-1]
+    note += "; lines: 95% intervals over seeds"
+    figure = _sheet(4.2 * len(tasks) + 1.2, 0.36 * len(cases) + 1.6, name, note)
+    positions = np.arange(len(cases))[::-1]
     for axes, task in zip(figure.subplots(1, len(tasks), squeeze=False)[0], tasks, strict=True):
-        own = table[table["task"] == task].set_index("case").loc[cases]
-        axes.barh(place, own["mean"], color=HONEST[1], height=0.7)
-        axes.errorbar(own["mean"], place, xerr=_errors(own), **_WHISKERS)
-        far = own[["mean", "high"]].max(axis=1)
-        for y, end, mean in zip(place, far.fillna(0), own["mean"], strict=True):
+        rows = table[table["task"] == task].set_index("case").loc[cases]
+        axes.barh(positions, rows["mean"], color=HONEST[1], height=0.7)
+        axes.errorbar(rows["mean"], positions, xerr=_errors(rows), **_WHISKERS)
+        ends = rows[["mean", "high"]].max(axis=1)
+        for y, end, mean in zip(positions, ends.fillna(0), rows["mean"], strict=True):
             axes.text(end, y, f"  {mean:.1f}", va="center", fontsize=SMALL, color=INK)
-        axes.set_yticks(place, [words(case) for case in cases])
+        axes.set_yticks(positions, [words(case) for case in cases])
         axes.set_title(words(task), loc="left", fontsize=MEDIUM, color=INK)
-        axes.set_xlim(0, 1.12 * float(far.max()) if far.max() > 0 else 1)
-        plain(axes)
+        axes.set_xlim(0, 1.12 * float(ends.max()) if ends.max() > 0 else 1)
+        simplify(axes)
     return figure
 
 
@@ -83,8 +83,8 @@ def matrix(table: pd.DataFrame, name: str) -> Figure:
     """A panel for each task, a cell for each behaviour and case."""
     tasks, cases = list(table["task"].unique()), list(table["case"].unique())
     kinds = list(table["behaviour"].unique())
-    below = "pay in % of equal, and half the 95% interval over seeds; the darker, the more"
-    figure = _sheet(0.95 * len(cases) * len(tasks) + 2, 0.42 * len(kinds) + 2, name, below)
+    note = "pay in % of equal, and half the 95% interval over seeds; the darker, the more"
+    figure = _sheet(0.95 * len(cases) * len(tasks) + 2, 0.42 * len(kinds) + 2, name, note)
     grid = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
     for axes, task in zip(grid, tasks, strict=True):
         for row in table[table["task"] == task].itertuples():
@@ -95,7 +95,7 @@ def matrix(table: pd.DataFrame, name: str) -> Figure:
         axes.set_yticks(range(len(kinds)), [words(kind) for kind in kinds])
         axes.xaxis.tick_top()
         axes.set_title(words(task), loc="left", fontsize=MEDIUM, color=INK)
-        plain(axes)
+        simplify(axes)
         axes.spines["bottom"].set_visible(False)
     return figure
 
@@ -103,22 +103,20 @@ def matrix(table: pd.DataFrame, name: str) -> Figure:
 def who_gains(table: pd.DataFrame, name: str) -> Figure:
     """A panel for each strategy, a row for each case, a point for each of `GROUPS`."""
     strategies, cases = list(table["strategy"].unique()), list(table["case"].unique())
-    below = (
-        "change of wealth against the account being idle, numeraire, tokens at fundamental value"
-    )
-    below += "; lines: 95% intervals over seeds"
-    figure = _sheet(max(3.1 * len(strategies) + 1.2, 9), 0.62 * len(cases) + 1.8, name, below)
+    note = "change of wealth against the account being idle, numeraire, tokens at fundamental value"
+    note += "; lines: 95% intervals over seeds"
+    figure = _sheet(max(3.1 * len(strategies) + 1.2, 9), 0.62 * len(cases) + 1.8, name, note)
     grid = figure.subplots(1, len(strategies), sharey=True, squeeze=False)[0]
-    place = np.arange(len(cases))[::-1]
+    positions = np.arange(len(cases))[::-1]
     for axes, strategy in zip(grid, strategies, strict=True):
         axes.axvline(0, color=PALE, lw=1, zorder=1)
         for row, (group, colour) in enumerate(GROUPS.items()):
-            is_own = (table["strategy"] == strategy) & (table["measure"] == group)
-            own = table[is_own].set_index("case").reindex(cases)
-            y = place + 0.27 - 0.18 * row
-            axes.errorbar(own["mean"], y, xerr=_errors(own), fmt="none", ecolor=colour, zorder=2)
-            axes.plot(own["mean"], y, "o", color=colour, ms=4, label=words(group), zorder=3)
-        axes.set_yticks(place, [words(case) for case in cases])
+            is_shown = (table["strategy"] == strategy) & (table["measure"] == group)
+            rows = table[is_shown].set_index("case").reindex(cases)
+            y = positions + 0.27 - 0.18 * row
+            axes.errorbar(rows["mean"], y, xerr=_errors(rows), fmt="none", ecolor=colour, zorder=2)
+            axes.plot(rows["mean"], y, "o", color=colour, ms=4, label=words(group), zorder=3)
+        axes.set_yticks(positions, [words(case) for case in cases])
         _panel(axes, strategy, "x")
     _legend(figure, grid[0])
     return figure
@@ -132,12 +130,12 @@ def by_measure(table: pd.DataFrame, name: str) -> Figure:
     height = (0.3 * len(cases) + 0.7) * lines + 0.8
     figure = _sheet(2.6 * columns + 1, height, name, "lines: 95% intervals over seeds")
     grid = figure.subplots(lines, columns, sharey=True, squeeze=False).ravel()
-    place = np.arange(len(cases))[::-1]
+    positions = np.arange(len(cases))[::-1]
     for axes, measure in zip(grid, measures, strict=False):
-        own = table[table["measure"] == measure].set_index("case").reindex(cases)
-        axes.errorbar(own["mean"], place, xerr=_errors(own), fmt="none", ecolor=HONEST[0])
-        axes.plot(own["mean"], place, "o", color=HONEST[0], ms=5)
-        axes.set_yticks(place, [words(case) for case in cases])
+        rows = table[table["measure"] == measure].set_index("case").reindex(cases)
+        axes.errorbar(rows["mean"], positions, xerr=_errors(rows), fmt="none", ecolor=HONEST[0])
+        axes.plot(rows["mean"], positions, "o", color=HONEST[0], ms=5)
+        axes.set_yticks(positions, [words(case) for case in cases])
         axes.locator_params(axis="x", nbins=4)
         axes.set_ylim(-0.6, len(cases) - 0.4)
         _panel(axes, measure, "x")
@@ -150,20 +148,20 @@ def by_clients(table: pd.DataFrame, name: str) -> Figure:
     """A panel for each measure, a line for each mechanism, over the number of clients."""
     measures, columns = list(table["measure"].unique()), 4
     lines = -(-len(measures) // columns)
-    below = "over the number of clients; lines: 95% intervals over seeds"
-    figure = _sheet(2.9 * columns + 0.6, 2.5 * lines + 0.9, name, below)
+    note = "over the number of clients; lines: 95% intervals over seeds"
+    figure = _sheet(2.9 * columns + 0.6, 2.5 * lines + 0.9, name, note)
     grid = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes, measure in zip(grid, measures, strict=False):
-        shown = table[table["measure"] == measure]
+        panel = table[table["measure"] == measure]
         for mechanism, colour in zip(table["mechanism"].unique(), cycle(HONEST), strict=False):
-            own = shown[shown["mechanism"] == mechanism].sort_values("clients")
+            rows = panel[panel["mechanism"] == mechanism].sort_values("clients")
             look = {"color": colour, "marker": "o", "ms": 4, "label": words(mechanism)}
-            axes.errorbar(own["clients"], own["mean"], yerr=_errors(own), **look)
+            axes.errorbar(rows["clients"], rows["mean"], yerr=_errors(rows), **look)
         axes.set_xscale("log")
         sizes = sorted(table["clients"].unique())
         axes.set_xticks(sizes, [str(size) for size in sizes])
         axes.minorticks_off()
-        if (shown["mean"] >= 0).all():
+        if (panel["mean"] >= 0).all():
             axes.set_ylim(bottom=0)
         _panel(axes, measure)
     grid[len(measures) - 1].legend(fontsize=MEDIUM, frameon=False)
@@ -176,15 +174,16 @@ def over_time(table: pd.DataFrame, name: str) -> Figure:
     """A panel for each measure that is ever above 0, a line for each case, over the periods."""
     measures, columns = list(table["measure"][table["mean"] > 0].unique()), 4
     lines = -(-len(measures) // columns)
-    below = "over the periods; parts in %; areas: 95% intervals over seeds"
-    figure = _sheet(2.8 * columns + 0.6, 2.3 * lines + 1.1, name, below)
+    note = "over the periods; parts in %; areas: 95% intervals over seeds"
+    figure = _sheet(2.8 * columns + 0.6, 2.3 * lines + 1.1, name, note)
     grid = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes, measure in zip(grid, measures, strict=False):
-        shown = table[table["measure"] == measure]
+        panel = table[table["measure"] == measure]
         for case, colour in zip(table["case"].unique(), cycle(CONTRASTS), strict=False):
-            own = shown[shown["case"] == case].sort_values("period")
-            axes.fill_between(own["period"], own["low"], own["high"], color=colour, alpha=0.2, lw=0)
-            axes.plot(own["period"], own["mean"], color=colour, lw=1.6, label=words(case))
+            rows = panel[panel["case"] == case].sort_values("period")
+            periods = rows["period"]
+            axes.fill_between(periods, rows["low"], rows["high"], color=colour, alpha=0.2, lw=0)
+            axes.plot(periods, rows["mean"], color=colour, lw=1.6, label=words(case))
         axes.set_ylim(bottom=0)
         _panel(axes, measure)
     for axes in grid[len(measures) :]:
@@ -194,22 +193,22 @@ def over_time(table: pd.DataFrame, name: str) -> Figure:
 
 
 def stacked(table: pd.DataFrame, name: str) -> Figure:
-    """A bar for each case, of what clients were paid through each channel."""
+    """A bar for each case, stacked from clients' pay through each channel."""
     cases = list(table["case"].unique())
-    below = "numeraire paid to clients; lines: 95% intervals of the sum over seeds"
-    figure = _sheet(9, 0.42 * len(cases) + 1.5, name, below)
-    axes, place = figure.subplots(), np.arange(len(cases))[::-1]
+    note = "numeraire paid to clients; lines: 95% intervals of the sum over seeds"
+    figure = _sheet(9, 0.42 * len(cases) + 1.5, name, note)
+    axes, positions = figure.subplots(), np.arange(len(cases))[::-1]
     means = table.pivot(index="case", columns="measure", values="mean").loc[cases]
     left = np.zeros(len(cases))
     for channel in filter(lambda name: means[name].any(), CHANNEL_COLOURS):
         colour = CHANNEL_COLOURS[channel]
         look: dict[str, Any] = {"color": colour, "height": 0.7, "label": words(channel)}
-        axes.barh(place, means[channel], left=left, **look)
+        axes.barh(positions, means[channel], left=left, **look)
         left += means[channel].to_numpy()
     total = table[table["measure"] == "total"].set_index("case").loc[cases]
-    axes.errorbar(total["mean"], place, xerr=_errors(total), **_WHISKERS)
-    axes.set_yticks(place, [words(case) for case in cases])
-    plain(axes)
+    axes.errorbar(total["mean"], positions, xerr=_errors(total), **_WHISKERS)
+    axes.set_yticks(positions, [words(case) for case in cases])
+    simplify(axes)
     _legend(figure, axes)
     return figure
 
@@ -217,28 +216,26 @@ def stacked(table: pd.DataFrame, name: str) -> Figure:
 def against_holding(table: pd.DataFrame, name: str) -> Figure:
     """A panel for each case, a line for each deposit, over the fee."""
     cases, deposits = list(table["case"].unique()), sorted(table["deposit"].unique())
-    below = (
-        "liquidity providers' gain on holding, % of the deposit; lines: 95% intervals over seeds"
-    )
-    figure = _sheet(3.1 * len(cases) + 0.8, 3.6, name, below)
-    shown = table[table["measure"] == "against_holding"]
+    note = "liquidity providers' gain on holding, % of the deposit; lines: 95% intervals over seeds"
+    figure = _sheet(3.1 * len(cases) + 0.8, 3.6, name, note)
+    panel = table[table["measure"] == "against_holding"]
     grid = figure.subplots(1, len(cases), sharey=True, squeeze=False)[0]
     for axes, case in zip(grid, cases, strict=True):
         axes.axhline(0, color=PALE, lw=1, zorder=1)
         for deposit, colour in zip(deposits, cycle(HONEST), strict=False):
-            own = shown[(shown["case"] == case) & (shown["deposit"] == deposit)].sort_values("fee")
+            rows = panel[(panel["case"] == case) & (panel["deposit"] == deposit)].sort_values("fee")
             label = f"deposit {deposit:g}"
             axes.errorbar(
-                100 * own["fee"],
-                own["mean"],
-                _errors(own),
+                100 * rows["fee"],
+                rows["mean"],
+                _errors(rows),
                 color=colour,
                 marker="o",
                 ms=4,
                 label=label,
             )
         axes.set_xscale("log")
-        fees = sorted(100 * shown["fee"].unique())
+        fees = sorted(100 * panel["fee"].unique())
         axes.set_xticks(fees, [f"{fee:g}" for fee in fees], minor=False)
         axes.set_xticks([], minor=True)
         axes.set_xlabel("fee, %", fontsize=MEDIUM, color=SOFT)
@@ -257,23 +254,23 @@ def _cell(axes: Axes, x: int, y: int, row: Any) -> None:
     axes.text(x, y, text, ha="center", va="center", fontsize=SMALL, color=colour)
 
 
-def _sheet(width: float, height: float, title: str, below: str) -> Figure:
+def _sheet(width: float, height: float, title: str, note: str) -> Figure:
     figure = Figure(figsize=(width, height), facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(words(title), x=0.01, ha="left", fontsize=13, color=INK)
-    figure.supxlabel(below, x=0.01, ha="left", fontsize=MEDIUM, color=SOFT)
+    figure.supxlabel(note, x=0.01, ha="left", fontsize=MEDIUM, color=SOFT)
     return figure
 
 
 def _panel(axes: Axes, title: str, lines: Literal["both", "x", "y"] = "both") -> None:
-    """Its title, and grid lines across the axes named."""
+    """Set the title, and grid lines along the named axes."""
     axes.set_title(words(title), loc="left", fontsize=MEDIUM, color=INK)
     axes.grid(axis=lines, color=GRID, zorder=0)
-    plain(axes)
+    simplify(axes)
 
 
 def _legend(figure: Figure, axes: Axes) -> None:
-    """Names of what is in `axes`, for all of the figure."""
+    """A legend for the whole figure, with the labels in `axes`."""
     look: dict[str, Any] = {"ncols": 4, "frameon": False, "fontsize": SMALL}
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", **look)
 

@@ -1,8 +1,8 @@
-"""Whom a way of paying keeps in the federation."""
+"""Which clients a way of paying keeps in the federation."""
 
 import pandas as pd
 
-from .clients import mean_participation, members
+from .clients import mean_participation, member_rows
 from .load import Run
 from .mechanisms import mechanism_results
 from .rewards import client_rewards
@@ -10,34 +10,34 @@ from .tables import wide
 
 
 def participation_results(run: Run) -> pd.Series:
-    """Whom a way of paying keeps in the federation, and what for.
+    """Which clients a way of paying keeps in the federation, and the effects.
 
     | name | meaning |
     |---|---|
-    | `participation` | part of the clients who have joined that took part, mean over periods, % |
-    | `participation_<behaviour>` | part of its periods in which a client took part, mean over \
+    | `participation` | fraction of joined clients that took part, mean over periods, % |
+    | `participation_<behaviour>` | fraction of its periods in which a client took part, mean over \
 those of a behaviour at the end, % |
-    | `honest_end` | part of the honest clients that took part in the last period, % |
+    | `honest_end` | fraction of the honest clients that took part in the last period, % |
     | `accuracy_quarter`, `accuracy` | at the end of the first quarter, and at the end |
     | `revenue`, `training` | paid by customers, and by clients for training, numeraire |
     | `reward` | `total` of `client_rewards`, mean over clients, numeraire |
-    | `reward_<behaviour>` | the same of the clients of a behaviour |
+    | `reward_<behaviour>` | mean `total` of the clients of a behaviour |
     | `distance`, `inequality` | of rewards, as in `mechanism_results` |
 
-    Clients count from when they join on; those who never do are left out. Two honest clients of
-    whom one leaves after half of the periods took part by 75%, and at the end by 50%.
+    Clients count from their joining on; those who never join are left out. Of two honest clients
+    one leaves after half of the periods: participation is 75%, at the end 50%.
     """
-    rows, quarter = members(run), int(run.periods["period"].max()) // 4
+    rows, quarter = member_rows(run), int(run.periods["period"].max()) // 4
     rewards = client_rewards(run).loc[rows["client"].unique()]
-    there = 100 * wide(rows, "client", "participated")[rewards.index]
+    took_part = 100 * wide(rows, "client", "participated")[rewards.index]
     behaviour = rewards["behaviour"].astype(str)
     honest = behaviour.index[behaviour == "honest"]
     periods = run.periods.set_index("period")
     return pd.Series(
         {
             "participation": mean_participation(rows),
-            **_by_behaviour("participation", there.mean(), behaviour),
-            "honest_end": there[honest].iloc[-1].mean(),
+            **_by_behaviour("participation", took_part.mean(), behaviour),
+            "honest_end": took_part[honest].iloc[-1].mean(),
             "accuracy_quarter": periods["accuracy"].loc[quarter],
             "accuracy": periods["accuracy"].iloc[-1],
             "revenue": periods["revenue"].sum(),
@@ -57,6 +57,6 @@ def _by_behaviour(name: str, values: pd.Series, behaviour: pd.Series) -> dict[st
 
 
 def _paid(run: Run, flow: str) -> float:
-    """Numeraire moved by a flow in the whole run."""
+    """Numeraire transferred by a flow in the whole run."""
     rows = (run.flows["flow"] == flow) & (run.flows["asset"] == "numeraire")
     return float(run.flows["amount"][rows].sum())

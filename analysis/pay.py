@@ -1,8 +1,8 @@
-"""What a period pays each owner of clients, against an equal share."""
+"""Pay of each owner of clients per period, relative to an equal share."""
 
 import pandas as pd
 
-from .clients import client_rows, joined
+from .clients import client_rows, is_member
 from .load import Run
 from .tables import wide
 
@@ -11,11 +11,11 @@ def relative_pay(run: Run) -> pd.DataFrame:
     """Pay of each owner in each period in % of an equal share, `[periods, owners]`.
 
     Pay is issuance (at the spot price at the end of its period) and direct pay, in numeraire.
-    Clients of one owner are paid together, and stand under the name of the first; an equal share is
-    all pay / number of owners. 100 is what all get equally; periods without pay are left out.
-    Whoever has not joined yet has no share and counts for none: NaN.
+    Pay of an owner's clients is summed, under the name of the first; an equal share is total pay /
+    number of owners, and 100 means an equal share. Periods without pay are left out. Before it
+    joins, an owner does not count and its pay is NaN.
 
-    One owner of two identities gets 5 + 3 and two others get 4 and 0: 200%, 100% and 0%.
+    An owner of two identities gets 5 + 3, two other owners 4 and 0: 200%, 100% and 0%.
     """
     rows = _owner_rows(run)
     pay = wide(rows, "owner", "pay")[rows["owner"].unique()]
@@ -24,15 +24,15 @@ def relative_pay(run: Run) -> pd.DataFrame:
 
 
 def attackers_pay(run: Run) -> pd.DataFrame:
-    """Pay of the owners that are not honest, in % of an equal share; 100 is what all get equally.
+    """Pay of the owners that are not honest, in % of an equal share.
 
-    Pay and equal share are those of `relative_pay`. Only the periods count in which the owner has
-    the behaviour and has joined: `percent` = 100 sum_t pay_it / sum_t (all pay_t / number of owners
+    Pay and equal share are those of `relative_pay`. Only periods count in which the owner has
+    joined and has the behaviour: `percent` = 100 sum_t pay_it / sum_t (all pay_t / number of owners
     who have joined). One row per (owner, behaviour) with `periods`, `pay`, `equal` (the equal
-    share) and `percent`, which is NaN when nobody was paid.
+    share) and `percent`, which is NaN without any pay.
 
-    Two clients together are paid 20 in each of periods 3 and 4, of which one that rides for free
-    in just these two gets 10 and 0: its equal share is 20, its pay 10, or 50%.
+    Two clients together are paid 20 in each of periods 3 and 4, and one of them, a free rider in
+    just these two, gets 10 and 0: its equal share is 20, its pay 10, or 50%.
     """
     rows = _owner_rows(run)
     rows["equal"] = rows.groupby("period")["pay"].transform("mean")
@@ -45,9 +45,9 @@ def attackers_pay(run: Run) -> pd.DataFrame:
 
 
 def _owner_rows(run: Run) -> pd.DataFrame:
-    """`pay` and `behaviour` of each owner in each period since it joined, but genesis."""
+    """`pay` and `behaviour` of each owner in each period since it joined, without genesis."""
     rows = client_rows(run).query("period > 0").astype({"owner": str})
-    rows = rows[joined(run, rows)].copy()
+    rows = rows[is_member(run, rows)].copy()
     rows["pay"] = rows["issuance"] + rows["direct"]
     owners = rows.groupby(["period", "owner"], sort=False, as_index=False)
     return owners.agg(behaviour=("behaviour", "first"), pay=("pay", "sum"))

@@ -1,4 +1,4 @@
-"""Prices of tokens against their values and against the shares of clients."""
+"""Prices of tokens compared with fundamental values and with clients' shares."""
 
 import math
 
@@ -10,11 +10,11 @@ from .tables import wide
 
 
 def price_gap(run: Run, floor: float = 0.05) -> pd.DataFrame:
-    """How far each token's spot price p is from its fundamental value V: max(p/V, V/p).
+    """Ratio of each token's spot price p and fundamental value V: max(p/V, V/p), at least 1.
 
-    At least 1, where they agree; `[periods, tokens]`. NaN where V is zero or less than `floor`
-    times the median V of that period's tokens (the ratio of a price to next to nothing tells
-    little), and where the pool is empty: the price is then the last one known.
+    `[periods, tokens]`. NaN where V is zero or less than `floor` times the median V of that
+    period's tokens, as a ratio to almost 0 means little, and where the pool is empty, as its price
+    is then outdated.
 
     >>> from types import SimpleNamespace
     >>> pools = {"period": 1, "token": ["a", "b"], "spot_price": [1.0, 3.0]}
@@ -47,9 +47,9 @@ def largest_gap(run: Run, after: int = 20, floor: float = 0.05) -> pd.Series:
 
 
 def price_share_correlation(run: Run, last: float = 1 / 4) -> float:
-    """Spearman correlation of clients' spot price and share, means over the last part of the run.
+    """Spearman correlation of clients' spot price and share, means over the end of the run.
 
-    From -1 to 1: do dearer tokens belong to those who contribute more? `last` is the part of the
+    From -1 to 1: do dearer tokens belong to larger contributors? `last` is the fraction of the
     periods (rounded up) over which both are averaged. Pearson correlation of ranks, ties at their
     average rank; NaN when all prices or all shares are equal, or no client has a token.
     Source: Spearman (1904).
@@ -59,22 +59,22 @@ def price_share_correlation(run: Run, last: float = 1 / 4) -> float:
     if not 0 < last <= 1:
         raise ValueError(f"last must be above 0 and at most 1, got {last}")
     prices, shares = _prices_and_shares(run)
-    late = prices.index > prices.index.max() - max(1, math.ceil(last * prices.index.max()))
-    price, share = prices[late].mean(), shares[late].mean()
+    is_late = prices.index > prices.index.max() - max(1, math.ceil(last * prices.index.max()))
+    price, share = prices[is_late].mean(), shares[is_late].mean()
     return float(price.rank().corr(share.rank()))
 
 
 def price_share_correlations(run: Run) -> pd.Series:
     """Spearman correlation of clients' spot price and share in every period, by period.
 
-    As `price_share_correlation`, of one period each; NaN at genesis, when nobody has a share.
+    As `price_share_correlation`, for single periods; NaN at genesis, before any shares.
     """
     prices, shares = _prices_and_shares(run)
     return prices.rank(axis=1).corrwith(shares.rank(axis=1), axis=1)
 
 
 def _prices_and_shares(run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """`[periods, clients]`; a share without a price is left out."""
+    """Prices and shares `[periods, clients]`; a share without a price is NaN."""
     rows = client_rows(run)
     prices, shares = (wide(rows, "client", name) for name in ("spot_price", "share"))
     return prices, shares.where(prices.notna())

@@ -1,4 +1,4 @@
-"""What pools pay for tokens sold all at once."""
+"""Payments of pools for tokens sold all at once."""
 
 import math
 from typing import Any
@@ -16,15 +16,15 @@ def liquidation_quote(
 ) -> pd.Series:
     """Numeraire paid by constant-product pools for all `tokens` sold at once: y g a/(x + g a).
 
-    g = 1 - `fee`; a is what is sold, x and y are the reserves in tokens and numeraire. Source:
+    g = 1 - `fee`; a is the amount sold, x and y are the reserves in tokens and numeraire. Source:
     Uniswap v2.
 
     >>> one = pd.Series([1.0])
     >>> liquidation_quote(10 * one, 1000 * one, 1000 * one, 0.003).round(6).tolist()
     [9.87158]
     """
-    kept = (1 - fee) * tokens
-    return (reserve_numeraire * kept / (reserve_token + kept)).where(tokens > 0, 0.0)
+    net = (1 - fee) * tokens
+    return (reserve_numeraire * net / (reserve_token + net)).where(tokens > 0, 0.0)
 
 
 def pool_quote(run: Run, tokens: pd.Series, pools: pd.DataFrame, period: int) -> pd.Series:
@@ -33,8 +33,8 @@ def pool_quote(run: Run, tokens: pd.Series, pools: pd.DataFrame, period: int) ->
     `pools` has `reserve_token` x, `reserve_numeraire` y and `fee` beside each amount a. With
     g = 1 - fee: constant product as `liquidation_quote`, a weighted pool
     y (1 - (1 + g a/x)^-(w/(1 - w))), w the token's weight then (Balancer), a bonding curve
-    y (1 - (1 - g a/x)^(1/w)), w its reserve ratio and x the supply (Bancor). NaN for curves whose
-    reserves alone do not say it in closed form (stableswap, concentrated, plugins).
+    y (1 - (1 - g a/x)^(1/w)), w its reserve ratio and x the supply (Bancor). NaN for curves without
+    a closed form in the reserves alone (stableswap, concentrated, plugins).
     """
     curve = run.scenario.get("market", {}).get("curve", {})
     x, y, sold = pools["reserve_token"], pools["reserve_numeraire"], (1 - pools["fee"]) * tokens
@@ -52,7 +52,7 @@ def pool_quote(run: Run, tokens: pd.Series, pools: pd.DataFrame, period: int) ->
 
 
 def _weight(curve: dict[str, Any], period: int) -> float:
-    """The token's weight in a period, on its way to the last one if there is one."""
+    """The token's weight in a period, on its way to the last weight if one is set."""
     first, last = float(curve.get("weight", math.nan)), curve.get("last_weight")
-    gone = min(period / curve.get("periods", 1), 1.0)
-    return first if last is None else first + gone * (float(last) - first)
+    progress = min(period / curve.get("periods", 1), 1.0)
+    return first if last is None else first + progress * (float(last) - first)

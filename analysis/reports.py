@@ -1,8 +1,8 @@
-"""Reports: what all runs of a study say together, as a table and a figure.
+"""Reports on all runs of a study, each a table and a figure.
 
-Pay is that of `relative_pay` and `attackers_pay`, in % of an equal share. Where no market moves
-prices it is 100 x N x s_i in each period: what the contribution method alone decides. Intervals are
-of 95%, over seeds.
+Pay is that of `relative_pay` and `attackers_pay`, in % of an equal share. Without a market it is
+100 x N x s_i in each period, and the contribution method alone decides. Intervals are of 95%, over
+seeds.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from .concentration import ownership as owned
+from .concentration import ownership as ownership_of
 from .flexibility import flexibility_results
 from .information import information_results
 from .joining import joining_results
@@ -48,16 +48,16 @@ Report = Callable[[Sweep], tuple[pd.DataFrame, Figure]]
 def reward_by_client(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     """Mean pay of clients by their rank in the study's first case, for each task and case.
 
-    Rank 1 is the client that the first case pays most in the run of the same seed.
+    Rank 1 is the client with the highest pay in the first case's run with the same seed.
     """
     pay = {(run.task, run.case, run.seed): relative_pay(run.run).mean() for run in _runs(sweep)}
     first = next(case for _, case, _ in pay)
-    found: dict[tuple[str, str, int], list[float]] = {}
-    for (task, case, seed), own in pay.items():
+    samples: dict[tuple[str, str, int], list[float]] = {}
+    for (task, case, seed), client_pay in pay.items():
         order = pay[task, first, seed].sort_values(ascending=False, kind="stable").index
         for rank, client in enumerate(order, start=1):
-            found.setdefault((task, case, rank), []).append(float(own[client]))
-    table = _table(found, ["task", "case", "rank"])
+            samples.setdefault((task, case, rank), []).append(float(client_pay[client]))
+    table = _table(samples, ["task", "case", "rank"])
     return table, small_multiples(table, sweep.name)
 
 
@@ -66,157 +66,157 @@ def volatility(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
 
     In percentage points of an equal share.
     """
-    found: dict[tuple[str, str], list[float]] = {}
+    samples: dict[tuple[str, str], list[float]] = {}
     for run in _runs(sweep):
         deviation = float(relative_pay(run.run).std(ddof=1).mean())
-        found.setdefault((run.task, run.case), []).append(deviation)
-    table = _table(found, ["task", "case"])
+        samples.setdefault((run.task, run.case), []).append(deviation)
+    table = _table(samples, ["task", "case"])
     return table, bars(table, sweep.name, "deviation between periods, percentage points")
 
 
 def attackers_pay_by_method(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
-    """`attackers_pay` of those who are not honest, for each task, case and behaviour."""
-    found: dict[tuple[str, str, str], list[float]] = {}
+    """`attackers_pay` for each task, case and behaviour."""
+    samples: dict[tuple[str, str, str], list[float]] = {}
     for run in _runs(sweep):
         for row in attackers_pay(run.run).reset_index().itertuples():
             key = run.task, run.case, str(row.behaviour)
-            found.setdefault(key, []).append(cast(float, row.percent))
-    table = _table(found, ["task", "case", "behaviour"])
+            samples.setdefault(key, []).append(cast(float, row.percent))
+    table = _table(samples, ["task", "case", "behaviour"])
     return table, matrix(table, sweep.name)
 
 
 def manipulation_by_rule(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     """`manipulation` by the last group of investors, for each case, strategy and measure.
 
-    Against the run of the same case and seed in which the group has activity 0.
+    Compared with the run of the same case and seed where the group has activity 0.
     """
-    found: dict[tuple[str, str, str], list[float]] = {}
+    samples: dict[tuple[str, str, str], list[float]] = {}
     for (case, _), rows in sweep.complete.groupby(["case", "seed"], sort=False):
         runs = {_strategy(run): run for run in map(sweep.load, rows.itertuples())}
         for strategy, run in runs.items():
             if strategy != IDLE and IDLE in runs:
                 for name, value in manipulation(run, runs[IDLE], _last_group(run)).items():
-                    found.setdefault((str(case), strategy, str(name)), []).append(float(value))
-    table = _table(found, ["case", "strategy", "measure"])
+                    samples.setdefault((str(case), strategy, str(name)), []).append(float(value))
+    table = _table(samples, ["case", "strategy", "measure"])
     return table, who_gains(table, sweep.name)
 
 
 def liquidity(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     """`lp_results` for each case, deposit of all providers and fee."""
-    found: dict[tuple[str, float, float, str], list[float]] = {}
+    samples: dict[tuple[str, float, float, str], list[float]] = {}
     for run in _runs(sweep):
         scenario, results = run.run.scenario, lp_results(run.run)
         providers = scenario["liquidity_providers"]
         deposit = float(sum(group["count"] * group["deposit"] for group in providers))
         for name, value in results.items():
             key = run.case, deposit, float(scenario["market"]["fee"]), str(name)
-            found.setdefault(key, []).append(float(value))
-    table = _table(found, ["case", "deposit", "fee", "measure"])
+            samples.setdefault(key, []).append(float(value))
+    table = _table(samples, ["case", "deposit", "fee", "measure"])
     return table, against_holding(table, sweep.name)
 
 
 def mechanisms(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
-    """`mechanism_results` for each case, and how they differ from the first in runs of one seed."""
+    """`mechanism_results` for each case, and differences from the first by seed."""
     return _paired(sweep, mechanism_results)
 
 
 def participation(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
-    """`participation_results` for each case, and how each two differ in runs of one seed."""
-    return _paired(sweep, participation_results, pairs=_each_two)
+    """`participation_results` for each case, and differences of all pairs of cases by seed."""
+    return _paired(sweep, participation_results, pairs=_all_pairs)
 
 
 def outside_money(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
-    """`outside_money_results` for each case, and how they differ from the first by seed."""
+    """`outside_money_results` for each case, and differences from the first by seed."""
     return _paired(sweep, outside_money_results)
 
 
 def flexibility(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
-    """`flexibility_results` for each case, and how they differ from the first by seed."""
+    """`flexibility_results` for each case, and differences from the first by seed."""
     return _paired(sweep, flexibility_results)
 
 
 def information(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
-    """`information_results` for each case, and how they differ from the first by seed."""
+    """`information_results` for each case, and differences from the first by seed."""
     return _paired(sweep, information_results)
 
 
 def joining(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
-    """`joining_results` for each case, and how they differ from the first by seed."""
+    """`joining_results` for each case, and differences from the first by seed."""
     return _paired(sweep, joining_results)
 
 
 def scalability(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     """`scalability_results` by mechanism and number of clients."""
-    found: dict[tuple[str, int, str], list[float]] = {}
+    samples: dict[tuple[str, int, str], list[float]] = {}
     for run in _runs(sweep):
         mechanism = run.run.scenario["tokens"]["mechanism"]["kind"]
         clients = run.run.clients["client"].nunique()
         for name, value in scalability_results(run.run).dropna().items():
-            found.setdefault((mechanism, clients, str(name)), []).append(float(value))
-    table = _table(found, ["mechanism", "clients", "measure"])
+            samples.setdefault((mechanism, clients, str(name)), []).append(float(value))
+    table = _table(samples, ["mechanism", "clients", "measure"])
     return table, by_clients(table, sweep.name)
 
 
 def ownership(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     """`analysis.ownership` in each case at some 20 periods, and differences from the first case."""
-    runs = {(run.case, run.seed): _sampled(owned(run.run)) for run in _runs(sweep)}
+    runs = {(run.case, run.seed): _every_twentieth(ownership_of(run.run)) for run in _runs(sweep)}
     first = next(case for case, _ in runs)
-    found: dict[tuple[str, int, str], list[float]] = {}
+    samples: dict[tuple[str, int, str], list[float]] = {}
     for (case, seed), values in runs.items():
-        _add(found, case, values)
+        _append(samples, case, values)
         if case != first and (first, seed) in runs:
-            _add(found, f"{case} - {first}", values - runs[first, seed])
-    table = _table(found, ["case", "period", "measure"])
+            _append(samples, f"{case} - {first}", values - runs[first, seed])
+    table = _table(samples, ["case", "period", "measure"])
     cases = table[~table["case"].str.contains(" - ")]
     return table, over_time(cases, sweep.name)
 
 
-def _sampled(rows: pd.DataFrame) -> pd.DataFrame:
-    """Every twentieth of the periods."""
+def _every_twentieth(rows: pd.DataFrame) -> pd.DataFrame:
+    """Some 20 evenly spaced periods."""
     return rows.iloc[:: max(1, (len(rows) - 1) // 20)]
 
 
-def _add(found: dict[tuple[str, int, str], list[float]], case: str, values: pd.DataFrame) -> None:
-    """Add the values `[periods, measures]` of a run to those that are there; not what is NaN."""
+def _append(samples: dict[Any, list[float]], case: str, values: pd.DataFrame) -> None:
+    """Append the values `[periods, measures]` of a run to `samples`, without NaN."""
     for measure, series in values.items():
         for period, value in zip(series.index.tolist(), series.tolist(), strict=True):
             if not np.isnan(value):
-                found.setdefault((case, period, str(measure)), []).append(value)
+                samples.setdefault((case, period, str(measure)), []).append(value)
 
 
 def proceeds(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
-    """`proceeds_by_channel` for each case, and how they differ from the first by seed."""
+    """`proceeds_by_channel` for each case, and differences from the first by seed."""
     return _paired(sweep, proceeds_by_channel, stacked)
 
 
-def _from_first(cases: list[str]) -> list[tuple[str, str]]:
+def _pairs_with_first(cases: list[str]) -> list[tuple[str, str]]:
     return [(cases[0], case) for case in cases[1:]]
 
 
-def _each_two(cases: list[str]) -> list[tuple[str, str]]:
+def _all_pairs(cases: list[str]) -> list[tuple[str, str]]:
     return list(combinations(cases, 2))
 
 
 def _paired(
     sweep: Sweep,
-    measured: Callable[[Run], pd.Series],
-    drawn: Callable[[pd.DataFrame, str], Figure] | None = None,
-    pairs: Callable[[list[str]], Iterable[tuple[str, str]]] = _from_first,
+    measure: Callable[[Run], pd.Series],
+    draw: Callable[[pd.DataFrame, str], Figure] = by_measure,
+    pairs: Callable[[list[str]], Iterable[tuple[str, str]]] = _pairs_with_first,
 ) -> tuple[pd.DataFrame, Figure]:
-    """What is measured of each case, and differences of `pairs` of cases in runs of one seed."""
-    results = {(run.case, run.seed): measured(run.run) for run in _runs(sweep)}
+    """Measures of each case, and differences of `pairs` of cases in runs of one seed."""
+    results = {(run.case, run.seed): measure(run.run) for run in _runs(sweep)}
     cases = list(dict.fromkeys(case for case, _ in results))
-    found: dict[tuple[str, str], list[float]] = {}
+    samples: dict[tuple[str, str], list[float]] = {}
     for (case, _), values in results.items():
         for name, value in values.items():
-            found.setdefault((case, str(name)), []).append(float(value))
+            samples.setdefault((case, str(name)), []).append(float(value))
     for first, case in pairs(cases):
         for seed in [seed for other, seed in results if other == case and (first, seed) in results]:
             for name, value in (results[case, seed] - results[first, seed]).dropna().items():
-                found.setdefault((f"{case} - {first}", str(name)), []).append(float(value))
-    table = _table(found, ["case", "measure"])
-    shown = table[~table["case"].str.contains(" - ")]
-    return table, (drawn or by_measure)(shown, sweep.name)
+                samples.setdefault((f"{case} - {first}", str(name)), []).append(float(value))
+    table = _table(samples, ["case", "measure"])
+    single_cases = table[~table["case"].str.contains(" - ")]
+    return table, draw(single_cases, sweep.name)
 
 
 REPORTS: dict[str, Report] = {
@@ -246,8 +246,8 @@ def save_report(sweep: Sweep, report: str) -> list[Path]:
     return [csv, png]
 
 
-class _One(NamedTuple):
-    """A complete run and where it stands in the study."""
+class _StudyRun(NamedTuple):
+    """A complete run with its task, case and seed."""
 
     task: str
     case: str
@@ -255,23 +255,23 @@ class _One(NamedTuple):
     run: Run
 
 
-def _runs(sweep: Sweep) -> Iterator[_One]:
+def _runs(sweep: Sweep) -> Iterator[_StudyRun]:
     for row in sweep.complete.itertuples():
         run = sweep.load(row)
         task = run.scenario["federation"]["task"]["kind"]
-        yield _One(task, str(row.case), int(run.manifest["seed"]), run)
+        yield _StudyRun(task, str(row.case), int(run.manifest["seed"]), run)
 
 
-def _table(found: Mapping[Any, list[float]], names: list[str]) -> pd.DataFrame:
+def _table(samples: Mapping[Any, list[float]], names: list[str]) -> pd.DataFrame:
     rows = [
         dict(zip(names, key, strict=True)) | interval(values).to_dict()
-        for key, values in found.items()
+        for key, values in samples.items()
     ]
     return pd.DataFrame(rows)
 
 
 def _strategy(run: Run) -> str:
-    """What the last group of investors does."""
+    """Strategy of the last group of investors, or `IDLE`."""
     group = run.scenario["investors"][-1]
     return str(group["strategy"]["kind"]) if group["activity"] else IDLE
 

@@ -11,25 +11,25 @@ from .tables import executed
 
 
 def scalability_results(run: Run, buy: float = 20.0) -> pd.Series:
-    """How well markets for tokens work, and how they pay; NaN where there is no market.
+    """How well markets for tokens work, and how they pay; NaN without a market.
 
     | name | meaning |
     |---|---|
-    | `impact_percent` | move of a price at genesis by a purchase for `buy` numeraire, no fee, % |
+    | `impact_percent` | price impact of a purchase for `buy` numeraire at genesis, no fee, % |
     | `slippage_percent` | of filled orders against the quote when deciding, by numeraire, % |
-    | `refused_percent` | orders that were refused for slippage or otherwise, % of all |
+    | `refused_percent` | orders that were not executed, for slippage or otherwise, % of all |
     | `error_percent` | median of max(p/V, V/p) - 1 in the second half of the run, % |
-    | `untraded_percent` | periods in which nobody but the treasury traded a token, % |
+    | `untraded_percent` | periods in which only the treasury, if any, traded a token, % |
     | `inequality` | `gini` of clients' rewards |
-    | `distance` | of parts of rewards to parts of contributions, as in `mechanism_results` |
+    | `distance` | of rewards and contributions, as in `mechanism_results` |
 
-    In a pool of constant product with y numeraire the price moves by (1 + buy / y)^2 - 1. Prices
-    are compared as in `price_gap`.
+    In a constant-product pool with y numeraire the price impact is (1 + buy / y)^2 - 1. Prices are
+    compared as in `price_gap`.
     """
-    found: pd.Series = mechanism_results(run)[["inequality", "distance"]]
+    rewards: pd.Series = mechanism_results(run)[["inequality", "distance"]]
     names = ("impact", "slippage", "refused", "error", "untraded")
     if run.pools.empty:
-        return found.reindex([*(f"{name}_percent" for name in names), *found.index])
+        return rewards.reindex([*(f"{name}_percent" for name in names), *rewards.index])
     first = run.pools[run.pools["period"] == 0]["reserve_numeraire"]
     first = first.where(first > 0)
     orders = run.fills[run.fills["strategy"].astype(str) != "buyback"]
@@ -37,15 +37,15 @@ def scalability_results(run: Run, buy: float = 20.0) -> pd.Series:
     filled = orders[orders["status"].astype(str) == "filled"]
     money = filled["amount_in"].where(filled["side"].astype(str) == "buy", filled["amount_out"])
     gaps = price_gap(run)
-    late = gaps[gaps.index > gaps.index.max() / 2]
+    late_gaps = gaps[gaps.index > gaps.index.max() / 2]
     markets = int((run.pools["period"] > 0).sum())
     traded = len(filled[["period", "token"]].drop_duplicates())
-    parts = {
+    fractions = {
         "impact": ((1 + buy / first) ** 2 - 1).mean(),
         "slippage": (filled["slippage"] * money).sum() / (money.sum() or math.nan),
         "refused": refused / (orders["orders"].sum() or math.nan),
-        "error": pd.Series(late.to_numpy().ravel()).median() - 1,
+        "error": pd.Series(late_gaps.to_numpy().ravel()).median() - 1,
         "untraded": 1 - traded / markets,
     }
-    percents = {f"{name}_percent": 100 * parts[name] for name in names}
-    return pd.Series(percents | found.to_dict())
+    percents = {f"{name}_percent": 100 * fractions[name] for name in names}
+    return pd.Series(percents | rewards.to_dict())

@@ -1,4 +1,4 @@
-"""What happened in a run, in a few numbers, computed from its tables alone."""
+"""Summary of a run in a few numbers, computed from its tables alone."""
 
 import math
 from collections.abc import Iterable
@@ -6,29 +6,29 @@ from typing import Any
 
 import pandas as pd
 
-from .clients import joined
+from .clients import is_member
 from .load import Run
-from .wealth import given
+from .wealth import gifts
 
 PROVIDER = "liquidity_provider"
 
 Summary = dict[str, Any]
 
-_GIVES_BACK = {"released": "retained"}
-"""Flows into clearing that undo a use of another name: what was retained earlier is used now."""
+_REVERSED_USE = {"released": "retained"}
+"""Flows into clearing that reverse a use of another name: retained money is released for use."""
 
 
 def summarise(run: Run) -> Summary:
-    """The run's result as a JSON-serialisable dict; a value that does not exist is None.
+    """The run's result as a JSON-serialisable dict; missing values are None.
 
     Money is in numeraire, `*percent` in %, `share` a fraction of the reward (0 to 1).
-    `recorded` says whose rows there are: numbers of a `sample` are of the sampled investors alone.
-    `revenue.uses` is what left the clearing account less what came back into it; its percentages
+    `recorded` is the record detail: numbers of a `sample` cover the sampled investors alone.
+    `revenue.uses` are payments from the clearing account less refunds into it; their percentages
     sum to 100.
     """
     return {
         "run": {key: run.manifest.get(key) for key in ("name", "seed", "status")},
-        "recorded": {table: run.recorded(table) for table in ("agents", "fills")},
+        "recorded": {table: run.record_detail(table) for table in ("agents", "fills")},
         "periods": int(run.periods["period"].max()),
         "accuracy": _first_and_last(run.periods["accuracy"]),
         "loss": _first_and_last(run.periods["loss"]),
@@ -52,12 +52,12 @@ def _first_and_last(column: pd.Series) -> Summary:
 def _clients_by_share(run: Run) -> Summary:
     """Best and worst client by mean share over the last quarter of the periods (rounded up).
 
-    Of a newcomer since it joined; who has not is neither.
+    Newcomers count from their joining on; clients who have not joined do not count.
     """
     last = int(run.clients["period"].max())
     quarter = max(1, math.ceil(last / 4))
-    late = run.clients[joined(run, run.clients) & (run.clients["period"] > last - quarter)]
-    means = late.groupby("client", observed=True)["share"].mean()
+    rows = run.clients[is_member(run, run.clients) & (run.clients["period"] > last - quarter)]
+    means = rows.groupby("client", observed=True)["share"].mean()
     return {"periods": quarter, **_extremes(means, {name: name for name in run.behaviours}, run)}
 
 
@@ -84,7 +84,7 @@ def _extremes(values: pd.Series, clients: dict[str, str], run: Run) -> Summary:
 def _providers(run: Run) -> Summary | None:
     """The result of all liquidity providers together; None without any."""
     providers = run.agents[run.agents["kind"] == PROVIDER]
-    return None if providers.empty else _result(providers, float(given(run).get(PROVIDER, 0.0)))
+    return None if providers.empty else _result(providers, float(gifts(run).get(PROVIDER, 0.0)))
 
 
 def _investors(run: Run) -> dict[str, Summary]:
@@ -93,10 +93,10 @@ def _investors(run: Run) -> dict[str, Summary]:
     return {str(strategy): _result(rows) for strategy, rows in groups}
 
 
-def _result(agents: pd.DataFrame, given: float = 0.0) -> Summary:
-    """Wealth with which they began, with what they were `given` later, and what became of it."""
+def _result(agents: pd.DataFrame, received: float = 0.0) -> Summary:
+    """Wealth of agents at genesis, including gifts `received` later, wealth at the end, return."""
     wealth = agents.groupby("period")["wealth"].sum()
-    genesis, end = float(wealth.iloc[0]) + given, float(wealth.iloc[-1])
+    genesis, end = float(wealth.iloc[0]) + received, float(wealth.iloc[-1])
     gain = 100 * (end / genesis - 1) if genesis > 0 else None
     return {"genesis": genesis, "end": end, "return_percent": gain}
 
@@ -120,7 +120,7 @@ def _revenue(run: Run) -> Summary:
 
 
 def _by_flow(rows: pd.DataFrame) -> pd.Series:
-    return rows.groupby(rows["flow"].astype(str).replace(_GIVES_BACK))["amount"].sum()
+    return rows.groupby(rows["flow"].astype(str).replace(_REVERSED_USE))["amount"].sum()
 
 
 def _trading(run: Run) -> Summary:
@@ -183,23 +183,23 @@ def _model_and_clients(summary: Summary) -> Iterable[tuple[str, str]]:
     if share["best"] and not share["best"]["value"]:
         yield "Clients", "nobody earned rewards"
     elif share["best"] and share["best"]["name"] == share["worst"]["name"]:
-        yield "Client", f"{_who(share['best'])}: {_percent(share['best'])} of rewards, {window}"
+        yield "Client", f"{_name(share['best'])}: {_percent(share['best'])} of rewards, {window}"
     elif share["best"]:
         yield (
             "Best client",
-            f"{_who(share['best'])}: {_percent(share['best'])} of rewards, {window}",
+            f"{_name(share['best'])}: {_percent(share['best'])} of rewards, {window}",
         )
-        yield "Worst client", f"{_who(share['worst'])}: {_percent(share['worst'])} of rewards"
+        yield "Worst client", f"{_name(share['worst'])}: {_percent(share['worst'])} of rewards"
     if price["best"] and price["best"]["name"] == price["worst"]["name"]:
-        yield "Token price", f"{_who(price['best'])}: {_plain(price['best']['value'])} numeraire"
+        yield "Token price", f"{_name(price['best'])}: {_plain(price['best']['value'])} numeraire"
     elif price["best"]:
-        yield "Dearest token", f"{_who(price['best'])}: {_plain(price['best']['value'])} numeraire"
-        yield "Cheapest", f"{_who(price['worst'])}: {_plain(price['worst']['value'])} numeraire"
+        yield "Dearest token", f"{_name(price['best'])}: {_plain(price['best']['value'])} numeraire"
+        yield "Cheapest", f"{_name(price['worst'])}: {_plain(price['worst']['value'])} numeraire"
 
 
 def _wealth_table(summary: Summary) -> Iterable[str]:
-    some = _only_some(summary, "agents")
-    rows = {f"investors, {name}{some}": result for name, result in summary["investors"].items()}
+    suffix = _sample_suffix(summary, "agents")
+    rows = {f"investors, {name}{suffix}": result for name, result in summary["investors"].items()}
     if summary["liquidity_providers"]:
         rows = {"liquidity providers": summary["liquidity_providers"], **rows}
     if not rows:
@@ -209,10 +209,10 @@ def _wealth_table(summary: Summary) -> Iterable[str]:
     yield f"{'Wealth in numeraire':<{width}}{'genesis':>12} {'end':>11} {'return':>9}"
     for name, result in rows.items():
         gain = result["return_percent"]
-        gained = "-" if gain is None else f"{gain:+.1f}%"
+        percent = "-" if gain is None else f"{gain:+.1f}%"
         yield (
             f"  {name:<{width - 2}}{_amount(result['genesis']):>12} {_amount(result['end']):>11}"
-            f" {gained:>9}"
+            f" {percent:>9}"
         )
 
 
@@ -223,11 +223,11 @@ def _money(summary: Summary) -> Iterable[tuple[str, str]]:
     yield "Revenue", f"{_amount(revenue['total'])} numeraire" + _listed(uses)
     fees = f"fees to pools {_amount(trading['fees'])} numeraire"
     yield "Trading", f"{_amount(trading['volume'])} numeraire, {fees}"
-    yield "Orders", (", ".join(fills) or "none") + _only_some(summary, "fills")
+    yield "Orders", (", ".join(fills) or "none") + _sample_suffix(summary, "fills")
     yield "Tokens", f"{_amount(tokens['issued'])} issued, {_amount(tokens['burned'])} burned"
 
 
-def _only_some(summary: Summary, table: str) -> str:
+def _sample_suffix(summary: Summary, table: str) -> str:
     return " (sample)" if summary["recorded"][table] == "sample" else ""
 
 
@@ -239,7 +239,7 @@ def _listed(items: list[str]) -> str:
     return ": " + ", ".join(items) if items else ""
 
 
-def _who(entry: Summary) -> str:
+def _name(entry: Summary) -> str:
     return f"{entry['name']} ({entry['behaviour']})" if entry["behaviour"] else str(entry["name"])
 
 

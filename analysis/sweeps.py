@@ -1,4 +1,4 @@
-"""Reading the folder of a sweep, and what can be said of its cells over their seeds."""
+"""Reading the folder of a sweep, and statistics of its cells over their seeds."""
 
 import json
 import math
@@ -17,7 +17,7 @@ from .prices import price_share_correlation
 from .summary import summarise
 
 FORMAT = 1
-"""Newest layout of cells.json that is understood here."""
+"""Layout of cells.json that this module reads."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Sweep:
     """The runs of a study.
 
     `runs` has one row per run: `cell`, `case` (empty in a study without cases), a column for each
-    setting that differs between cells (by its dotted path; None where a cell leaves it alone),
+    setting that differs between cells (by its dotted path; None where a cell does not set it),
     `seed`, `folder`, and `status`: that of the run, or `missing`.
     """
 
@@ -36,22 +36,22 @@ class Sweep:
     @property
     def complete(self) -> pd.DataFrame:
         """The rows of `runs` that are complete."""
-        found: pd.DataFrame = self.runs[self.runs["status"] == "complete"]
-        return found
+        rows: pd.DataFrame = self.runs[self.runs["status"] == "complete"]
+        return rows
 
     def load(self, row: Any) -> Run:
         """The run of a row of `runs`, as `iterrows` or `itertuples` gives it."""
         return load_run(row.folder)
 
     def __iter__(self) -> Iterator[Run]:
-        """The complete runs, in the order of `runs`, each read when its turn comes."""
+        """The complete runs, in the order of `runs`, each loaded when it is reached."""
         return map(load_run, self.complete["folder"])
 
     def table(self, function: Callable[[Run], Mapping[str, Any]]) -> pd.DataFrame:
-        """What `function` finds in each complete run, beside its cell, settings and seed."""
-        known = self.complete.drop(columns=["folder", "status"])
-        found = pd.DataFrame([dict(function(run)) for run in self], index=known.index)
-        return known.join(found)
+        """Results of `function` for each complete run, beside its cell, settings and seed."""
+        rows = self.complete.drop(columns=["folder", "status"])
+        results = pd.DataFrame([dict(function(run)) for run in self], index=rows.index)
+        return rows.join(results)
 
 
 def load_sweep(folder: str | Path) -> Sweep:
@@ -62,21 +62,21 @@ def load_sweep(folder: str | Path) -> Sweep:
         ValueError: its list of cells is damaged, or newer than this package.
     """
     folder = Path(folder)
-    described = _described(folder / "cells.json")
-    cells = described["cells"]
+    contents = _contents(folder / "cells.json")
+    cells = contents["cells"]
     varied = list(dict.fromkeys(path for cell in cells.values() for path in cell["settings"]))
     rows = [
         {"cell": run["cell"], "case": cells[run["cell"]]["case"]}
         | {path: cells[run["cell"]]["settings"].get(path) for path in varied}
         | {"seed": run["seed"], "folder": folder / run["folder"]}
-        for run in described["runs"]
+        for run in contents["runs"]
     ]
     runs = pd.DataFrame(rows).assign(status=[_status(row["folder"]) for row in rows])
-    return Sweep(folder, described["study"], runs)
+    return Sweep(folder, contents["study"], runs)
 
 
 def headline(run: Run) -> dict[str, float | None]:
-    """The numbers of a run that cells are compared by first; None where there is no such number.
+    """The main numbers of a run for comparing cells; None for a missing number.
 
     | name | meaning |
     |---|---|
@@ -84,9 +84,9 @@ def headline(run: Run) -> dict[str, float | None]:
     | `revenue`, `volume`, `fees` | in numeraire, whole run |
     | `issued`, `burned` | tokens, whole run |
     | `price_share_correlation` | see there |
-    | `share_<behaviour>` | mean share of a client of it, last quarter of the periods |
-    | `pay_<behaviour>` | mean of `attackers_pay` over owners of it, in % of an equal share |
-    | `return_<strategy>`, `return_liquidity_providers` | of all together, in % |
+    | `share_<behaviour>` | mean share of its clients, last quarter of the periods |
+    | `pay_<behaviour>` | mean of `attackers_pay` over its owners, in % of an equal share |
+    | `return_<strategy>`, `return_liquidity_providers` | return of their total wealth, in % |
     """
     summary = summarise(run)
     revenue, trading, tokens = (summary[name] for name in ("revenue", "trading", "tokens"))
@@ -108,7 +108,7 @@ def headline(run: Run) -> dict[str, float | None]:
 def interval(values: ArrayLike, level: float = 0.95) -> pd.Series:
     """`mean` of values, `low` and `high` of its confidence interval (Student's t), and `count`.
 
-    Values that do not exist (NaN) do not count; with fewer than two there is no interval. Source:
+    NaN values do not count; with fewer than two other values the interval is NaN. Source:
     Student (1908).
 
     >>> interval([1, 2, 3]).round(3).to_dict()
@@ -116,11 +116,11 @@ def interval(values: ArrayLike, level: float = 0.95) -> pd.Series:
     """
     from scipy.stats import t
 
-    given = np.asarray(values, dtype=float)
-    known = given[~np.isnan(given)]
-    count = len(known)
-    mean = known.mean() if count else math.nan
-    error = known.std(ddof=1) / math.sqrt(count) if count > 1 else math.nan
+    sample = np.asarray(values, dtype=float)
+    sample = sample[~np.isnan(sample)]
+    count = len(sample)
+    mean = sample.mean() if count else math.nan
+    error = sample.std(ddof=1) / math.sqrt(count) if count > 1 else math.nan
     width = t.ppf((1 + level) / 2, count - 1) * error if count > 1 else math.nan
     return pd.Series({"mean": mean, "low": mean - width, "high": mean + width, "count": count})
 
@@ -136,8 +136,8 @@ def paired_difference(
 ) -> pd.Series:
     """`interval` of a column in `cell` less that in `other`, seed by seed, over common seeds.
 
-    Both cells draw the same numbers where they can, so that differences vary less than their
-    parts. Raises ValueError for a cell that is not in the table.
+    Both cells share random numbers as far as possible, so that differences vary less than the
+    values. Raises ValueError for a cell that is not in the table.
     """
     wide = table.pivot(index="seed", columns="cell", values=column)
     for name in (cell, other):
@@ -146,30 +146,30 @@ def paired_difference(
     return interval(wide[cell] - wide[other], level)
 
 
-def _described(file: Path) -> dict[str, Any]:
+def _contents(file: Path) -> dict[str, Any]:
     try:
-        described = json.loads(file.read_text("utf-8"))
+        contents = json.loads(file.read_text("utf-8"))
     except OSError as error:
         raise FileNotFoundError(
             f"{file.parent} is not the folder of a sweep: it has no {file.name}"
         ) from error
     except ValueError as error:
         raise ValueError(f"{file} is damaged: {error}") from error
-    needed = {"format", "study", "cells", "runs"}
-    if not isinstance(described, dict) or not needed <= described.keys():
+    keys = {"format", "study", "cells", "runs"}
+    if not isinstance(contents, dict) or not keys <= contents.keys():
         raise ValueError(f"{file} is damaged: it lacks format, study, cells or runs")
-    if described["format"] != FORMAT:
-        raise ValueError(f"{file} is in format {described['format']}; this version reads {FORMAT}")
-    if not _is_list_of_runs(described["cells"], described["runs"]):
+    if contents["format"] != FORMAT:
+        raise ValueError(f"{file} is in format {contents['format']}; this version reads {FORMAT}")
+    if not _is_list_of_runs(contents["cells"], contents["runs"]):
         raise ValueError(f"{file} is damaged: it lists no runs of its cells")
-    return described
+    return contents
 
 
 def _is_list_of_runs(cells: Any, runs: Any) -> bool:
     try:
-        known = {name: (cell["case"], dict(cell["settings"])) for name, cell in cells.items()}
+        valid = {name: (cell["case"], dict(cell["settings"])) for name, cell in cells.items()}
         return bool(runs) and all(
-            run["cell"] in known and isinstance(run["folder"], str) and "seed" in run
+            run["cell"] in valid and isinstance(run["folder"], str) and "seed" in run
             for run in runs
         )
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -185,8 +185,8 @@ def _status(folder: Path) -> str:
 
 def _shares(run: Run) -> dict[str, float]:
     last = int(run.clients["period"].max())
-    late = run.clients[run.clients["period"] > last - max(1, math.ceil(last / 4))]
-    means = late.groupby(late["behaviour"].astype(str), sort=False)["share"].mean()
+    rows = run.clients[run.clients["period"] > last - max(1, math.ceil(last / 4))]
+    means = rows.groupby(rows["behaviour"].astype(str), sort=False)["share"].mean()
     return {f"share_{behaviour}": float(mean) for behaviour, mean in means.items()}
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from .load import Run
 
-ROUNDING = 1e-9  # what sums over a run may differ by, relative to the money moved
+ROUNDING = 1e-9  # tolerance of sums over a run, relative to the money transferred
 
 
 def wide(rows: pd.DataFrame, name: str, value: str) -> pd.DataFrame:
@@ -23,26 +23,26 @@ def last_rows(rows: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def executed(fills: pd.DataFrame) -> pd.Series:
-    """Which rows of table `fills` pools filled or offerings served."""
+    """Which rows of table `fills` were executed, in pools or by offerings."""
     return fills["status"].isin(["filled", "offering"])
 
 
-def _side(run: Run, side: str) -> pd.DataFrame:
-    """What was executed of a side, `buy` or `sell`."""
-    done = executed(run.fills) & (run.fills["side"] == side)
-    return run.fills[done].astype({"agent": str})
+def _executed_fills(run: Run, side: str) -> pd.DataFrame:
+    """The executed fills of a side, `buy` or `sell`."""
+    rows = executed(run.fills) & (run.fills["side"] == side)
+    return run.fills[rows].astype({"agent": str})
 
 
-def received(run: Run) -> pd.Series:
-    """Numeraire each agent got for tokens in pools."""
-    return _side(run, "sell").groupby("agent")["amount_out"].sum()
+def sale_proceeds(run: Run) -> pd.Series:
+    """Numeraire that each agent received for tokens in pools."""
+    return _executed_fills(run, "sell").groupby("agent")["amount_out"].sum()
 
 
-def spent(run: Run) -> pd.Series:
-    """Numeraire each agent paid for tokens in pools and offerings."""
-    return _side(run, "buy").groupby("agent")["amount_in"].sum()
+def purchase_costs(run: Run) -> pd.Series:
+    """Numeraire that each agent paid for tokens in pools and offerings."""
+    return _executed_fills(run, "buy").groupby("agent")["amount_in"].sum()
 
 
 def _of_period(rows: pd.DataFrame, period: int, name: str) -> pd.DataFrame:
-    found: pd.DataFrame = rows[rows["period"] == period]
-    return found.astype({name: str}).set_index(name)
+    of_period: pd.DataFrame = rows[rows["period"] == period]
+    return of_period.astype({name: str}).set_index(name)

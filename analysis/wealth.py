@@ -1,4 +1,4 @@
-"""Who has how much wealth, and how it grew; amounts of money are in numeraire."""
+"""Wealth of agents and its growth, in numeraire."""
 
 from collections.abc import Sequence
 
@@ -14,29 +14,29 @@ GROUPS = {
     "liquidity_providers": "liquidity_provider",
     "treasury": "aggregator",
 }
-"""Kinds of agents, as measures name them together."""
+"""Kinds of agents by the names that measures give their groups."""
 
 
 def returns_by_strategy(run: Run) -> pd.DataFrame:
-    """Investors' wealth at the end over that at genesis, less 1, by strategy.
+    """Growth of investors' wealth from genesis to the end, by strategy.
 
-    `accounts`, `genesis` and `end` (wealth of all together, numeraire, tokens at spot prices),
-    `return` (of all together) and `median` (the return of the account in the middle; NaN where
-    rows are sums of several, see `record.agents`). Of the recorded investors only.
+    `accounts`, `genesis` and `end` (total wealth, numeraire, tokens at spot prices), `return` (of
+    the totals) and `median` (of single accounts' returns; NaN where rows are sums of accounts, see
+    `record.agents`). Recorded investors only.
 
     >>> from types import SimpleNamespace
     >>> agents = {"period": [0, 0, 5, 5], "agent": ["a", "b"] * 2, "kind": "investor"}
     >>> agents |= {"strategy": "noise", "accounts": 1, "wealth": [50.0, 50.0, 60.0, 80.0]}
-    >>> found = returns_by_strategy(SimpleNamespace(agents=pd.DataFrame(agents)))
-    >>> found.round(6).loc["noise"].to_dict()
+    >>> returns = returns_by_strategy(SimpleNamespace(agents=pd.DataFrame(agents)))
+    >>> returns.round(6).loc["noise"].to_dict()
     {'accounts': 2.0, 'genesis': 100.0, 'end': 140.0, 'return': 0.4, 'median': 0.4}
     """
     investors = run.agents[run.agents["kind"] == "investor"]
     columns = ["strategy", "accounts", "wealth"]
     wealth = first_rows(investors, "agent")[columns].astype({"strategy": str})
     wealth["end"] = last_rows(investors, "agent")["wealth"]
-    alone = wealth["accounts"] == 1
-    wealth["return"] = _growth(wealth["wealth"], wealth["end"]).where(alone)
+    is_single = wealth["accounts"] == 1
+    wealth["return"] = _growth(wealth["wealth"], wealth["end"]).where(is_single)
     table = wealth.groupby("strategy", sort=False).agg(
         accounts=("accounts", "sum"),
         genesis=("wealth", "sum"),
@@ -48,36 +48,35 @@ def returns_by_strategy(run: Run) -> pd.DataFrame:
 
 
 def growth_by_kind(run: Run) -> pd.Series:
-    """How much more wealth each kind of agent has at the end than it brought or was given, %."""
+    """Growth of each kind of agent's wealth over its wealth at genesis and `gifts`, %."""
     kinds = run.agents.astype({"kind": str})
     wealth = kinds.groupby(["period", "kind"])["wealth"].sum().unstack()
-    return 100 * _growth(wealth.iloc[0].add(given(run), fill_value=0.0), wealth.iloc[-1])
+    return 100 * _growth(wealth.iloc[0].add(gifts(run), fill_value=0.0), wealth.iloc[-1])
 
 
-def given(run: Run) -> pd.Series:
-    """What each kind of agent got from outside for nothing after genesis, by kind; in numeraire.
+def gifts(run: Run) -> pd.Series:
+    """Value that each kind of agent got from outside for nothing after genesis; in numeraire.
 
-    Money, and tokens minted for it (`liquidity`) at the spot price at the end of their period.
+    Money, and tokens minted to match it (`liquidity`) at the spot price at the end of their period.
     """
-    gifts = run.flows.astype({"asset": str, "payer": str, "payee": str})
-    gifts = gifts[gifts["flow"].isin(["endowment", "liquidity"]) & (gifts["payer"] == "outside")]
-    gifts = gifts[(gifts["period"] > 0) & (gifts["payee"] != "treasury")]
+    rows = run.flows.astype({"asset": str, "payer": str, "payee": str})
+    rows = rows[rows["flow"].isin(["endowment", "liquidity"]) & (rows["payer"] == "outside")]
+    rows = rows[(rows["period"] > 0) & (rows["payee"] != "treasury")]
     price = run.pools.astype({"token": str}).rename(columns={"token": "asset"})
-    worth = gifts.merge(price[["period", "asset", "spot_price"]], "left", on=["period", "asset"])
+    worth = rows.merge(price[["period", "asset", "spot_price"]], "left", on=["period", "asset"])
     worth["amount"] *= worth["spot_price"].where(worth["asset"] != "numeraire", 1.0)
     total: pd.Series = worth.groupby("payee")["amount"].sum()
     return total
 
 
 def wealth_by_group(run: Run, names: Sequence[str], price: pd.Series) -> pd.Series:
-    """Wealth of everybody at the end, tokens at a `price` each `[tokens]`; in numeraire.
+    """Wealth of all groups at the end, tokens at a `price` each `[tokens]`; in numeraire.
 
-    `account` (the investors in `names`), `investors` (the others), `clients` (with their tokens
-    that have not vested), `liquidity_providers` (with all that is in the pools, or in the reserves
-    of bonding curves, but the treasury's part, and deposits that wait for launches) and `treasury`
-    (with its part of the pools). All of them together have what came from outside and did not
-    go back, so that at the same prices what one has gained over another run, others have lost or
-    the outside has paid.
+    `account` (the investors in `names`), `investors` (all other investors), `clients` (with their
+    unvested tokens), `liquidity_providers` (with the pools or reserves of bonding curves, without
+    the treasury's fraction, and with deposits that await launches) and `treasury` (with its
+    fraction of pools). Their sum is the net inflow from outside: at equal prices, a group's gain
+    over another run is a loss of other groups or paid from outside.
     """
     held = _held_by_kind(run).reindex(columns=["numeraire", *price.index], fill_value=0.0)
     tokens = held[price.index].mul(price).sum(axis=1)
@@ -87,18 +86,18 @@ def wealth_by_group(run: Run, names: Sequence[str], price: pd.Series) -> pd.Seri
     provided = _provided_by_treasury(run, price)
     wealth["aggregator"] += provided
     wealth["liquidity_provider"] -= provided
-    own = (investor_tokens(run, names) * price).sum()
-    own += last_rows(run.agents, "agent").loc[list(names), "numeraire"].sum()
-    wealth["investor"] -= own
-    found = {name: wealth[kind] for name, kind in GROUPS.items()}
-    return pd.Series({"account": own} | found, dtype=float)
+    account = (investor_tokens(run, names) * price).sum()
+    account += last_rows(run.agents, "agent").loc[list(names), "numeraire"].sum()
+    wealth["investor"] -= account
+    groups = {name: wealth[kind] for name, kind in GROUPS.items()}
+    return pd.Series({"account": account} | groups, dtype=float)
 
 
 def investor_tokens(run: Run, names: Sequence[str]) -> pd.Series:
-    """Tokens that some investors, by agent name, hold together at the end, by token.
+    """Total holding of the named investors at the end, by token.
 
-    Only their own fills and rows of table `agents` need be recorded. Raises ValueError where these
-    do not fit, no table says who got what (see `holdings`), or a name is not an investor's.
+    Needs only their own fills and rows of table `agents`. Raises ValueError if these disagree, no
+    table says who got which tokens (see `holdings`), or a name is not an investor's.
     """
     if run.pools.empty:
         return pd.Series(dtype=float)
@@ -108,7 +107,7 @@ def investor_tokens(run: Run, names: Sequence[str]) -> pd.Series:
 
 
 def _held_by_kind(run: Run) -> pd.DataFrame:
-    """What each kind of account holds at the end of each asset `[kinds, assets]`, by the flows."""
+    """Balances of each kind of account at the end `[kinds, assets]`, from the flows."""
     rows = run.flows.astype({"payer": str, "payee": str, "asset": str})
     got, gave = (rows.groupby([side, "asset"])["amount"].sum() for side in ("payee", "payer"))
     held = got.rename_axis(["kind", "asset"]).sub(
@@ -118,15 +117,15 @@ def _held_by_kind(run: Run) -> pd.DataFrame:
 
 
 def _provided_by_treasury(run: Run, price: pd.Series) -> float:
-    """What the treasury has in the pools at the end, tokens at a `price` each `[tokens]`."""
+    """Value of the treasury's pool positions at the end, tokens at a `price` each `[tokens]`."""
     rows = run.positions[run.positions["period"] == run.periods["period"].max()]
-    own = rows[rows["agent"] == "aggregator"].astype({"token": str})
-    tokens = own["tokens"].to_numpy() @ price.reindex(own["token"]).to_numpy()
-    return float(tokens + own["numeraire"].sum())
+    rows = rows[rows["agent"] == "aggregator"].astype({"token": str})
+    tokens = rows["tokens"].to_numpy() @ price.reindex(rows["token"]).to_numpy()
+    return float(tokens + rows["numeraire"].sum())
 
 
 def _by_owner(amounts: pd.Series, escrow: str) -> pd.Series:
-    """Amounts of kinds of accounts, by the kinds of agents whose they are."""
+    """Amounts of kinds of accounts, summed by the kind of agent that owns them."""
     owners = {"treasury": "aggregator", "escrow": escrow}
     owners |= dict.fromkeys(["pool", "pool_fees"], "liquidity_provider")
     return amounts.rename(owners).groupby(level=0).sum()

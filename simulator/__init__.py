@@ -6,7 +6,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from simulator.caching import keep_outside
+from simulator.caching import set_cache_folder
 
 if TYPE_CHECKING:
     from simulator.economy import Economy as Economy
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Economy", "Scenario", "run"]
 
-keep_outside()  # before any module imports numba
+set_cache_folder()  # before any module imports numba
 
 _HOME = {
     "Economy": "simulator.economy",

@@ -1,7 +1,7 @@
 """Kernels compiled ahead of their first use.
 
-Numba compiles a kernel the first time it is called with arguments of given types, and keeps the
-result on disk. A new installation can compile all kernels at once, so that no run has to wait.
+Numba compiles a kernel on its first call with given argument types, and caches the result on disk.
+A new installation can compile all kernels at once, so that no run has to wait.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["ALL_KERNELS", "FIRST_RUN", "compile_kernels", "watched"]
+__all__ = ["ALL_KERNELS", "FIRST_RUN", "compilation_listener", "compile_kernels"]
 
 ALL_KERNELS = 180
 """Approximate number of functions compiled for all kernels, including numba's own."""
@@ -50,13 +50,13 @@ def compile_kernels() -> None:
 
 
 @contextmanager
-def watched(compiled: Callable[[], None]) -> Iterator[None]:
-    """Call `compiled` when numba starts to compile a function, but not when it loads one."""
+def compilation_listener(on_compile: Callable[[], None]) -> Iterator[None]:
+    """Call `on_compile` when numba starts to compile a function, not when it loads one."""
     from numba.core import event
 
     class Listener(event.Listener):
         def on_start(self, _: event.Event) -> None:
-            compiled()
+            on_compile()
 
         def on_end(self, _: event.Event) -> None:
             pass
@@ -83,8 +83,8 @@ def _settle() -> None:
     ledger, curve, price = Ledger(kinds, assets), ConstantProduct(), 1.0
     pools = [Pool.on(ledger, curve, 0.01, account=2 + k, token=1 + k, share=3 + k) for k in (0, 1)]
     ranged = ConcentratedPool(ledger, Concentrated(), 0.01, 4, 2, 4, 5, price)
-    one = np.array([1]), np.array([0]), np.array([False]), np.zeros(1), np.zeros(1)
+    order = np.array([1]), np.array([0]), np.array([False]), np.zeros(1), np.zeros(1)
     for second, gas in product((pools[1], ranged), (0.0, 0.01)):
-        settle(ledger, [pools[0], second], Orders(*one), gas)
-    many = shuffled(Orders(*one), np.random.default_rng(0))
-    many.moved(np.zeros(1, dtype=np.int32), np.zeros(1, dtype=np.int64))
+        settle(ledger, [pools[0], second], Orders(*order), gas)
+    orders = shuffled(Orders(*order), np.random.default_rng(0))
+    orders.moved(np.zeros(1, dtype=np.int32), np.zeros(1, dtype=np.int64))

@@ -47,16 +47,16 @@ Booleans = NDArray[np.bool_]
 S = TypeVar("S", bound="Section")
 T = TypeVar("T")
 Memory = dict[str, NDArray[Any]]
-"""What a stateful component remembers between periods: named arrays, stored in checkpoints."""
+"""State of a component between periods: named arrays, stored in checkpoints."""
 
 
 def prefixed(prefix: str, memory: Memory) -> Memory:
-    """A component's memory with names that tell it apart within that of another."""
+    """A component's memory with prefixed names, to be stored within the memory of another."""
     return {prefix + name: array for name, array in memory.items()}
 
 
 def without_prefix(prefix: str, memory: Memory) -> Memory:
-    """The part of a memory that `prefixed` has put there."""
+    """The arrays that `prefixed` stored under this prefix, by their original names."""
     return {
         name.removeprefix(prefix): array
         for name, array in memory.items()
@@ -69,19 +69,19 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    made_of: ClassVar[tuple[type["Section"], tuple[type["Component"], ...]] | None] = None
-    """What this type was `extended` from, and with which components."""
+    extended_from: ClassVar[tuple[type["Section"], tuple[type["Component"], ...]] | None] = None
+    """The type that this one was `extended` from, and the added components."""
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """A pickle of an extended type names what it was made of, as no module has it."""
-        if self.made_of is None:
+        """Pickle an extended type by its original and components: no module contains it."""
+        if self.extended_from is None:
             return super().__reduce_ex__(protocol)
-        return _blank, self.made_of, self.__getstate__()
+        return _blank, self.extended_from, self.__getstate__()
 
     @model_validator(mode="before")
     @classmethod
-    def _take_narrower(cls, value: Any) -> Any:
-        """A section of the type that this one was `extended` from is as good as its settings."""
+    def _accept_original(cls, value: Any) -> Any:
+        """Accept a section of the type that this one was `extended` from."""
         if isinstance(value, Section) and type(value) is not cls and issubclass(cls, type(value)):
             return {name: getattr(value, name) for name in type(value).model_fields}
         return value
@@ -95,7 +95,7 @@ class Component(Section):
 
 @dataclass(frozen=True)
 class Family:
-    """Annotation of a field that holds one component of a family, told apart by `kind`.
+    """Annotation of a field that holds one component of a family, chosen by `kind`.
 
     The first member is the default: a mapping without `kind` means that one. Raises ValueError when
     two members have the same kind.
@@ -105,8 +105,8 @@ class Family:
 
     def __post_init__(self) -> None:
         kinds = [member.model_fields["kind"].default for member in self.members]
-        if twice := sorted({kind for kind in kinds if kinds.count(kind) > 1}):
-            raise ValueError(f"two components of kind {', '.join(twice)} in one place")
+        if duplicates := sorted({kind for kind in kinds if kinds.count(kind) > 1}):
+            raise ValueError(f"two components of kind {', '.join(duplicates)} in one place")
 
     @property
     def kinds(self) -> dict[str, type[Component]]:
@@ -114,7 +114,7 @@ class Family:
         return {member.model_fields["kind"].default: member for member in self.members}
 
     def kind_of(self, value: Any) -> str | None:
-        """The kind that a mapping or a component states; the default kind for a mapping without."""
+        """The kind of a mapping or component; the default kind for a mapping without `kind`."""
         if isinstance(value, Component):
             return value.kind
         if isinstance(value, dict):
@@ -130,18 +130,18 @@ class Family:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """Only the default member goes without `kind`."""
-        found = handler(schema)
-        default, *others = found["oneOf"]
-        found["oneOf"] = [default, *({**other, "required": ["kind"]} for other in others)]
-        return found
+        """`kind` is required for all members but the default."""
+        json_schema = handler(schema)
+        default, *others = json_schema["oneOf"]
+        json_schema["oneOf"] = [default, *({**other, "required": ["kind"]} for other in others)]
+        return json_schema
 
 
 def check_each(items: Iterable[T], check: Callable[[T], object], *within: str) -> None:
-    """Let a validator `check` each of the items of its list.
+    """Run a list validator's `check` on every item.
 
-    A ValueError is told of the item it was raised for, or of a setting `within` it. Raises
-    pydantic's ValidationError with all there are.
+    Raises one pydantic ValidationError that reports each ValueError at its item, or at the setting
+    `within` the item.
     """
     errors: list[InitErrorDetails] = []
     for number, item in enumerate(items):
@@ -157,64 +157,64 @@ def check_each(items: Iterable[T], check: Callable[[T], object], *within: str) -
 
 
 def extended(model: type[S], extra: Sequence[type[Component]]) -> type[S]:
-    """`model` with `extra` components joined to every family, at any depth, of the same base.
+    """`model` with each `extra` component added to every family of its base class, at any depth.
 
-    The same type for the same arguments. Raises ValueError when a kind is taken.
+    Equal arguments return the identical type. Raises ValueError when a kind is already taken.
     """
     return cast(type[S], _extended(model, tuple(extra)))
 
 
 @functools.cache
 def _extended(model: type[Section], extra: tuple[type[Component], ...]) -> type[Section]:
-    changed: dict[str, Any] = {}
+    new_fields: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         annotation: Any = (
             Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
         )
-        wider = _widened(annotation, extra)
-        if wider is not annotation:
-            bare = copy(field)
-            bare.metadata = []  # it stands in the annotation already
-            if not field.is_required():  # its default is of the narrow type
-                bare.default = TypeAdapter(wider).validate_python(field.default)
-            changed[name] = (wider, bare)
-    if not changed:
+        new_annotation = _extended_annotation(annotation, extra)
+        if new_annotation is not annotation:
+            new_field = copy(field)
+            new_field.metadata = []  # the annotation already contains it
+            if not field.is_required():  # its default is of the original type
+                new_field.default = TypeAdapter(new_annotation).validate_python(field.default)
+            new_fields[name] = (new_annotation, new_field)
+    if not new_fields:
         return model
-    made = create_model(model.__name__, __base__=model, __doc__=model.__doc__, **changed)
-    made.made_of = model, extra
-    return made
+    new_type = create_model(model.__name__, __base__=model, __doc__=model.__doc__, **new_fields)
+    new_type.extended_from = model, extra
+    return new_type
 
 
 def _blank(model: type[Section], extra: tuple[type[Component], ...]) -> Section:
-    made = extended(model, extra)
-    return made.__new__(made)
+    new_type = extended(model, extra)
+    return new_type.__new__(new_type)
 
 
-def _widened(annotation: Any, extra: Sequence[type[Component]]) -> Any:
-    """The same annotation object when nothing in it is wider."""
+def _extended_annotation(annotation: Any, extra: Sequence[type[Component]]) -> Any:
+    """The annotation with extended types; the identical object when nothing in it changes."""
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return extended(annotation, extra)
     arguments = get_args(annotation)
     if get_origin(annotation) is Annotated:
         base, *metadata = arguments
-        inner = [base if _is_family(metadata) else _widened(base, extra)]
-        wider = inner + [_joined(item, base, extra) for item in metadata]
+        new = [base if _is_family(metadata) else _extended_annotation(base, extra)]
+        new += [_extended_metadata(item, base, extra) for item in metadata]
     else:
-        wider = [_widened(argument, extra) for argument in arguments]
-    if all(new is old for new, old in zip(wider, arguments, strict=True)):
+        new = [_extended_annotation(argument, extra) for argument in arguments]
+    if all(after is before for after, before in zip(new, arguments, strict=True)):
         return annotation
     if get_origin(annotation) is Annotated:
-        return Annotated[wider[0], *wider[1:]]
+        return Annotated[new[0], *new[1:]]
     if isinstance(annotation, types.UnionType):
-        return functools.reduce(operator.or_, wider)
-    return get_origin(annotation)[tuple(wider)]
+        return functools.reduce(operator.or_, new)
+    return get_origin(annotation)[tuple(new)]
 
 
 def _is_family(metadata: Sequence[Any]) -> bool:
     return any(isinstance(item, Family) for item in metadata)
 
 
-def _joined(item: Any, base: Any, extra: Sequence[type[Component]]) -> Any:
+def _extended_metadata(item: Any, base: Any, extra: Sequence[type[Component]]) -> Any:
     if not isinstance(item, Family):
         return item
     members = tuple(extended(member, extra) for member in item.members)

@@ -1,4 +1,4 @@
-"""Data files: files that a scenario names, known by their bytes wherever they lie."""
+"""Data files that a scenario names, identified by their SHA-256 wherever they are stored."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ from simulator.errors import suggestion
 __all__ = ["PORTABLE", "DataFile", "data_files", "file_hash"]
 
 PORTABLE = {"data_files": "copies"}
-"""Context for writing settings out: data files as in a run folder, which has copies of them."""
+"""Serialisation context that names data files by their copies in a run folder."""
 
 
 class DataFile(Section):
@@ -50,36 +50,36 @@ class DataFile(Section):
 
     @field_validator("path")
     @classmethod
-    def _is_there(cls, path: str, info: ValidationInfo) -> str:
+    def _find_file(cls, path: str, info: ValidationInfo) -> str:
         folders = [*(info.context or {}).get("folders", ()), ""]
         paths = [os.path.join(folder, path) for folder in folders]
-        found = next(filter(os.path.isfile, paths), None)
-        if found is None:
-            hint = suggestion(os.path.basename(path), _beside(paths))
+        file = next(filter(os.path.isfile, paths), None)
+        if file is None:
+            hint = suggestion(os.path.basename(path), _names_beside(paths))
             raise ValueError(f"no such file: {path!r}{hint}")
-        return os.path.realpath(found)
+        return os.path.realpath(file)
 
     @field_validator("sha256")
     @classmethod
-    def _is_unchanged(cls, given: str, info: ValidationInfo) -> str:
+    def _check_hash(cls, expected: str, info: ValidationInfo) -> str:
         if "path" not in info.data:
-            return given
+            return expected
         path = info.data["path"]
         try:
-            found = file_hash(path)
+            actual = file_hash(path)
         except OSError as error:
             raise ValueError(f"{path} cannot be read: {error.strerror}") from error
-        if given not in ("", found):
-            raise ValueError(f"{path} was changed: its SHA-256 is now {found}")
-        return found
+        if expected not in ("", actual):
+            raise ValueError(f"{path} was changed: its SHA-256 is now {actual}")
+        return actual
 
     @field_serializer("path")
-    def _written(self, path: str, info: SerializationInfo) -> str:
+    def _serialised_path(self, path: str, info: SerializationInfo) -> str:
         return self.copy_path if info.context == PORTABLE else path
 
     @property
     def copy_path(self) -> str:
-        """Where a run folder has its copy: the same place for the same bytes."""
+        """Path of its copy in a run folder; equal for equal contents."""
         return f"data/{self.sha256[:16]}{Path(self.path).suffix}"
 
     @classmethod
@@ -91,7 +91,7 @@ class DataFile(Section):
 
 
 def data_files(settings: Any) -> Iterator[DataFile]:
-    """Every data file that a scenario, or a part of one, names."""
+    """All data files that a scenario or section names."""
     if isinstance(settings, DataFile):
         yield settings
     elif isinstance(settings, Section):
@@ -110,7 +110,7 @@ def file_hash(path: str | Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def _beside(paths: Sequence[str]) -> list[str]:
+def _names_beside(paths: Sequence[str]) -> list[str]:
     names: list[str] = []
     for path in paths:
         try:

@@ -1,4 +1,4 @@
-"""Whether an installation works, found out by using it."""
+"""Checks of an installation, made by using it."""
 
 import os
 import tempfile
@@ -11,7 +11,7 @@ __all__ = ["Check", "examine"]
 
 
 class Check(NamedTuple):
-    """One thing examined: whether it is good, and what was found."""
+    """Result of one check: whether it passed, and what it found."""
 
     name: str
     good: bool
@@ -19,8 +19,8 @@ class Check(NamedTuple):
 
 
 def examine(compiles: bool = False) -> Iterator[Check]:
-    """Examine packages, kernels, threads and a tiny run; `compiles` all kernels if asked to."""
-    return (_tried(name, look) for name, look in _checks(compiles))
+    """Examine packages, kernels, threads and a tiny run; `compiles`: compile all kernels too."""
+    return (_result(name, check) for name, check in _checks(compiles))
 
 
 def _checks(compiles: bool) -> Iterator[tuple[str, Callable[[], str]]]:
@@ -28,15 +28,15 @@ def _checks(compiles: bool) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "shipped scenarios", _shipped
     if compiles:
         yield "all kernels", _compile
-    yield "compiled kernels", _kept
-    yield "settling kernel", _kernel
+    yield "compiled kernels", _cache_folder
+    yield "settling kernel", _settle_swap
     yield "a tiny run, verified", _tiny_run
     yield "processors", lambda: f"{os.cpu_count()}; a run uses one thread"
 
 
-def _tried(name: str, look: Callable[[], str]) -> Check:
+def _result(name: str, check: Callable[[], str]) -> Check:
     try:
-        return Check(name, True, look())
+        return Check(name, True, check())
     except Exception as error:
         return Check(name, False, f"{type(error).__name__}: {error}")
 
@@ -55,18 +55,18 @@ def _shipped() -> str:
 
 
 def _compile() -> str:
-    from simulator.compiling import compile_kernels, watched
+    from simulator.compiling import compilation_listener, compile_kernels
 
     compiled, started = list[None](), time.perf_counter()
-    with watched(lambda: compiled.append(None)):
+    with compilation_listener(lambda: compiled.append(None)):
         compile_kernels()
     if not compiled:
         return "were compiled already"
     return f"{len(compiled)} functions compiled in {time.perf_counter() - started:.0f} s"
 
 
-def _kept() -> str:
-    """The folder in which numba keeps compiled kernels."""
+def _cache_folder() -> str:
+    """The folder in which numba caches compiled kernels."""
     from numba.core.dispatcher import Dispatcher
 
     from simulator.movements import move
@@ -74,13 +74,14 @@ def _kept() -> str:
     kernel: Any = move  # a plain function where numba is switched off
     if not isinstance(kernel, Dispatcher):
         return "none: NUMBA_DISABLE_JIT is set"
-    used = Path(str(kernel.stats.cache_path))
-    named = used.parent == Path(os.environ.get("NUMBA_CACHE_DIR", ""))
-    return f"in {used.parent if named else used}, which may be deleted at any time"
+    folder = Path(str(kernel.stats.cache_path))
+    if folder.parent == Path(os.environ.get("NUMBA_CACHE_DIR", "")):
+        folder = folder.parent
+    return f"in {folder}, which may be deleted at any time"
 
 
-def _kernel() -> str:
-    """One known swap through the compiled kernel (Uniswap v2's own example)."""
+def _settle_swap() -> str:
+    """Settle Uniswap v2's own example swap with the compiled kernel and check its payout."""
     import numpy as np
 
     from simulator.ledger import Ledger
@@ -103,7 +104,7 @@ def _tiny_run() -> str:
 
     scenario = Scenario(name="doctor", periods=2, federation=Federation(contribution=LeaveOneOut()))
     with tempfile.TemporaryDirectory() as folder:
-        found = verify(run(scenario, folder))
-    if set(found.values()) != {"identical"}:
-        raise ArithmeticError(f"a second run differs: {found}")
+        differences = verify(run(scenario, folder))
+    if set(differences.values()) != {"identical"}:
+        raise ArithmeticError(f"a second run differs: {differences}")
     return "the same tables twice"

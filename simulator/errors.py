@@ -19,7 +19,7 @@ class SimulatorError(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with an input: where it stands and what is wrong with it."""
+    """One problem with an input: where it is and what is wrong."""
 
     where: str
     what: str
@@ -29,7 +29,7 @@ class Problem:
 
 
 class ScenarioError(SimulatorError):
-    """A scenario cannot be used; `problems` lists everything found wrong with it, one line each."""
+    """A scenario cannot be used; `problems` lists all its problems, one line each."""
 
     def __init__(self, problems: str | Iterable[Problem]) -> None:
         self.problems = (Problem("", problems),) if isinstance(problems, str) else tuple(problems)
@@ -41,7 +41,7 @@ class RunError(SimulatorError):
 
 
 class StrategyError(RunError):
-    """A strategy raised or returned something that is no order; names kind, period and account."""
+    """A strategy raised or returned an invalid order; names kind, period and account."""
 
 
 class ModelError(RunError):
@@ -57,7 +57,7 @@ class MarketError(SimulatorError):
 
 
 def suggestion(name: str, names: Iterable[str]) -> str:
-    """The end of a message that asks for the nearest of `names`; nothing when none is near."""
+    """The end of a message that suggests the closest of `names`; empty when none is close."""
     from difflib import get_close_matches
 
     close = get_close_matches(name, list(names), n=1)

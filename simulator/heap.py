@@ -8,10 +8,10 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of malloc.h
 
 
 def keep_freed_memory() -> None:
-    """Keep memory that is freed for what is allocated next, instead of returning it.
+    """Keep freed memory for later allocations, instead of returning it to the system.
 
-    Where arrays are large, the system's clearing of fresh memory can take as long as what is done
-    with them. Changes the C library of the whole process, and nothing where that is not glibc.
+    With large arrays, the system can spend as long clearing fresh memory as the program computes.
+    Affects the whole process; does nothing when its C library is not glibc.
     """
     library = ctypes.pythonapi
     if hasattr(library, "mallopt") and hasattr(library, "gnu_get_libc_version"):

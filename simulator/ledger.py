@@ -18,7 +18,7 @@ Number = int | Integers
 Real = float | Floats
 
 AUDIT_TOLERANCE = 1e-11  # relative to the sum of absolute balances of an asset
-SHORTFALL_TOLERANCE = 1e-12  # relative to the payment; what rounding may leave a payer short of
+SHORTFALL_TOLERANCE = 1e-12  # a payer's shortfall by rounding, relative to the payment
 
 
 class Ledger:
@@ -47,18 +47,18 @@ class Ledger:
     ) -> None:
         """Move `amount` of `asset` from `payer` to `payee` and count it under the name `flow`.
 
-        Arrays of one length are so many payments, made together: all debits, then all credits. See
-        `move` for `scale` and what is refused.
+        Arrays of one length are simultaneous payments: all debits, then all credits. See `move` for
+        `scale` and the errors raised.
         """
         if not isinstance(amount, np.ndarray) and amount == 0:
             return
-        moved = self.move(flow, asset, payer, payee, amount, scale)
-        self.note(flow, asset, payer, payee, moved)
+        paid = self.move(flow, asset, payer, payee, amount, scale)
+        self.note(flow, asset, payer, payee, paid)
 
     def move(
         self, flow: str, asset: Number, payer: Number, payee: Number, amount: Real, scale: float = 0
     ) -> Floats:
-        """Move amounts without counting them; returns what was moved `[payments]`.
+        """Move amounts without counting them; returns the amounts paid `[payments]`.
 
         A payer short by rounding only, 1e-12 of its payments or of `scale` (the size of the numbers
         that the amounts were computed from), pays what it has. Raises LedgerError, moving nothing,
@@ -71,23 +71,23 @@ class Ledger:
         sizes = {assets.size, payers.size, payees.size, amounts.size} - {1}
         if len(sizes) > 1:
             raise LedgerError(f"{flow}: accounts, assets and amounts are of lengths {sizes}")
-        moved = np.empty(sizes.pop() if sizes else 1)
+        paid = np.empty(sizes.pop() if sizes else 1)
         limits = SHORTFALL_TOLERANCE, float(scale)
-        verdict, row, total = move(self.balances, assets, payers, payees, amounts, *limits, moved)
+        verdict, row, total = move(self.balances, assets, payers, payees, amounts, *limits, paid)
         if verdict == BAD_AMOUNT:
             raise LedgerError(f"{flow}: amounts must be finite and not negative, got {amount}")
         if verdict == BAD_NUMBER:
             raise LedgerError(f"{flow}: no such account or asset: {asset}, {payer} to {payee}")
         if verdict == SHORT:
-            paid, account = (int(each[min(row, each.size - 1)]) for each in (assets, payers))
+            short_of, account = (int(each[min(row, each.size - 1)]) for each in (assets, payers))
             raise LedgerError(
                 f"{flow}: account {account} ({self.kinds[self.kind_of[account]]}) cannot pay "
-                f"{total} {self.assets[paid]}, it has {self.balances[account, paid]}"
+                f"{total} {self.assets[short_of]}, it has {self.balances[account, short_of]}"
             )
-        return moved
+        return paid
 
     def note(self, flow: str, asset: Number, payer: Number, payee: Number, amount: Real) -> None:
-        """Count movements under the name `flow`, for who moved balances without `transfer`."""
+        """Count movements made without `transfer` under the name `flow`."""
         from simulator.movements import count
 
         row = self._row_of.setdefault(flow, len(self._row_of))
@@ -111,23 +111,23 @@ class Ledger:
         return [names[number] for number in row.tolist()], asset, payer, payee, amount
 
     def supply(self, asset: Integers) -> Floats:
-        """What was minted and not burned of each asset: what `outside` owes of it."""
+        """Amount of each asset that was minted and not burned: what `OUTSIDE` owes."""
         supply: Floats = -self.balances[OUTSIDE, asset]
         return supply
 
     def audit(self) -> None:
         """Raise LedgerError unless every asset sums to zero and only `OUTSIDE` is below zero.
 
-        Where an asset was burned almost to the last, `OUTSIDE` no longer owes what rounding left.
+        When almost all of an asset has been burned, `OUTSIDE` absorbs the remaining rounding error.
         """
         from simulator.movements import totals
 
         total, scale, below = totals(self.balances)
-        good = (np.abs(total) <= AUDIT_TOLERANCE * scale) & (scale < np.inf)
-        for asset in np.flatnonzero(~good).tolist():
-            # The rounding of what has moved in this period: in the next, nothing would explain it.
-            most = scale[asset] + self._moved(asset)
-            if not abs(total[asset]) <= AUDIT_TOLERANCE * most < np.inf:
+        balanced = (np.abs(total) <= AUDIT_TOLERANCE * scale) & (scale < np.inf)
+        for asset in np.flatnonzero(~balanced).tolist():
+            # Rounding of this period's movements: in the next period, nothing would explain it.
+            size = scale[asset] + self._total_flow(asset)
+            if not abs(total[asset]) <= AUDIT_TOLERANCE * size < np.inf:
                 raise LedgerError(f"audit: {self.assets[asset]} sums to {total[asset]}, not to 0")
             self.balances[OUTSIDE, asset] -= total[asset]
         if below:
@@ -137,8 +137,8 @@ class Ledger:
                 f"{self.balances[account, asset]} {self.assets[asset]}"
             )
 
-    def _moved(self, asset: int) -> float:
-        """All movements of an asset in this period."""
+    def _total_flow(self, asset: int) -> float:
+        """Sum of all movements of an asset in this period."""
         return float(
             self._flows.reshape(-1, len(self.assets), len(self.kinds) ** 2)[:, asset].sum()
         )

@@ -9,12 +9,12 @@ MOVED, BAD_AMOUNT, BAD_NUMBER, SHORT = range(4)
 
 
 @numba.njit(cache=True, inline="always")
-def _plus(total, lost, amount):  # type: ignore[no-untyped-def]
-    """Add to a sum and to what rounding has taken from it (Neumaier 1974)."""
-    grown = total + amount
+def _add_to(total, lost, amount):  # type: ignore[no-untyped-def]
+    """Add to a sum, and update the amount that it lost to rounding (Neumaier 1974)."""
+    new_total = total + amount
     if abs(total) >= abs(amount):
-        return grown, lost + ((total - grown) + amount)
-    return grown, lost + ((amount - grown) + total)
+        return new_total, lost + ((total - new_total) + amount)
+    return new_total, lost + ((amount - new_total) + total)
 
 
 @numba.njit(cache=True)
@@ -26,12 +26,12 @@ def move(
     amount: Floats,
     tolerance: float,
     scale: float,
-    moved: Floats,
+    paid: Floats,
 ) -> tuple[int, int, float]:
     """Move amounts on `balances` `[accounts, assets]`; all arrays are of one length or of length 1.
 
-    Fills in `moved` `[rows]`. Returns a verdict, and for `SHORT` the row of the payer and what it
-    was to pay in all; nothing has moved then.
+    Writes the amounts paid to `paid` `[rows]`. Returns a verdict and, for `SHORT`, a row of the
+    payer and its total payment; no balance has changed then.
     """
     accounts, assets = balances.shape
     for k in range(amount.size):
@@ -42,19 +42,19 @@ def move(
             if not 0 <= numbers[k] < end:
                 return BAD_NUMBER, k, 0.0
 
-    rows, ascending = moved.size, True
+    rows, ascending = paid.size, True
     cells = np.empty(rows, dtype=np.int64)
     for k in range(rows):
         cells[k] = payer[min(k, payer.size - 1)] * assets + asset[min(k, asset.size - 1)]
-        moved[k] = amount[min(k, amount.size - 1)]
+        paid[k] = amount[min(k, amount.size - 1)]
         ascending &= k == 0 or cells[k] >= cells[k - 1]
     order = np.arange(rows) if ascending else np.argsort(cells, kind="mergesort")
 
     flat, left, first = balances.reshape(-1), np.empty(rows), 0
-    while first < rows:  # what every payer would have left, without touching anything
+    while first < rows:  # what each payer would have left; changes no balance
         cell, last, total, lost = cells[order[first]], first, 0.0, 0.0
         while last < rows and cells[order[last]] == cell:
-            total, lost = _plus(total, lost, moved[order[last]])
+            total, lost = _add_to(total, lost, paid[order[last]])
             last += 1
         total += lost
         left[first] = flat[cell] - total
@@ -62,7 +62,7 @@ def move(
             if -left[first] > tolerance * max(total, scale):
                 return SHORT, order[first], total
             for k in range(first, last):
-                moved[order[k]] *= flat[cell] / total
+                paid[order[k]] *= flat[cell] / total
             left[first] = 0.0
         for k in range(first + 1, last):
             left[k] = left[first]
@@ -72,7 +72,7 @@ def move(
         flat[cells[order[k]]] = left[k]
     for k in range(rows):
         cells[k] = payee[min(k, payee.size - 1)] * assets + asset[min(k, asset.size - 1)]
-    add(flat, cells, moved)
+    add(flat, cells, paid)
     return MOVED, 0, 0.0
 
 
@@ -101,7 +101,7 @@ def add(flat: Floats, cells: Integers, amount: Floats) -> None:
     while first < cells.size:
         last, total, lost = first, 0.0, 0.0
         while last < cells.size and cells[last] == cells[first]:
-            total, lost = _plus(total, lost, amount[last])
+            total, lost = _add_to(total, lost, amount[last])
             last += 1
         flat[cells[first]] += total + lost
         first = last

@@ -1,4 +1,4 @@
-"""Random streams: one generator per name, all derived from the scenario's single seed."""
+"""Random streams: one generator per name, all derived from the scenario's seed."""
 
 import json
 from zlib import crc32
@@ -11,8 +11,8 @@ __all__ = ["Streams"]
 class Streams:
     """Named random streams of one seed.
 
-    A stream is `Generator(PCG64(SeedSequence(seed, spawn_key=(crc32(name),))))`, created when first
-    asked for and continued afterwards, so that no part of the simulator disturbs another's draws.
+    A stream is `Generator(PCG64(SeedSequence(seed, spawn_key=(crc32(name),))))`, created on first
+    use and continued afterwards, so that no part of the simulator disturbs another's draws.
 
     >>> streams = Streams(7)
     >>> streams["wealth"] is streams["wealth"]
@@ -35,7 +35,7 @@ class Streams:
         return self._generators[name]
 
     def integer(self, name: str, *keys: int) -> int:
-        """A number below 2**31 that depends on (seed, name, keys) alone: a `random_state`."""
+        """A `random_state` below 2**31 that depends only on (seed, name, keys)."""
         key = (crc32(name.encode()), *keys)
         return int(np.random.SeedSequence(self.seed, spawn_key=key).generate_state(1)[0] >> 1)
 
@@ -47,7 +47,7 @@ class Streams:
         }
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
-        """Put every stream back to where `save` found it; streams not saved start anew."""
+        """Restore every stream to its saved position; streams not saved start anew."""
         for name in self._generators.keys() - saved.keys():
             del self._generators[name]
         for name, state in saved.items():

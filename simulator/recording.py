@@ -37,7 +37,7 @@ __all__ = [
 
 ROW_GROUP = 65_536
 COMMIT_SECONDS = 1.0
-CHECKPOINT_PART = 0.05  # checkpoints may take this part of the time
+CHECKPOINT_FRACTION = 0.05  # of the time, at most
 
 MANIFEST_KEYS = {
     "format",
@@ -62,8 +62,8 @@ Rows = Mapping[str, Mapping[str, Any]]
 class Recorder:
     """Writes the tables, checkpoints and manifest of one run folder.
 
-    `tables` maps table to column to type, `categories` a category column to the names behind its
-    codes; a category column without an entry gets names.
+    `tables` maps table to column to type, `categories` a category column to the names of its codes;
+    a category column without an entry takes names as values.
     """
 
     def __init__(
@@ -83,16 +83,16 @@ class Recorder:
         (folder / "checkpoints").mkdir(exist_ok=True)
 
     def append(self, period: int, rows: Rows) -> None:
-        """Take the rows of one period; they are written with the next commit."""
+        """Buffer the rows of one period; the next commit writes them."""
         self._buffer.append((period, rows))
 
     @property
-    def due(self) -> bool:
+    def is_commit_due(self) -> bool:
         """Whether a second has passed since the last commit."""
         return time.monotonic() - self._committed >= COMMIT_SECONDS
 
     def commit(self) -> None:
-        """Write the rows taken since the last commit as one part."""
+        """Write the rows buffered since the last commit as one part."""
         if self._buffer:
             first, last = self._buffer[0][0], self._buffer[-1][0]
             part = self.folder / "parts" / f"{first:08d}-{last:08d}"
@@ -103,13 +103,13 @@ class Recorder:
         self._committed = time.monotonic()
 
     def checkpoint(self, period: int, arrays: Mapping[str, np.ndarray]) -> None:
-        """Commit, and store a state that `period` can be continued from, unless that is too dear.
+        """Commit, and store the state after `period` unless checkpoints exceed 5% of the time.
 
         Keeps the last two checkpoints.
         """
         self.commit()
         start = time.monotonic()
-        if start - self._checkpointed < self._checkpoint_cost / CHECKPOINT_PART:
+        if start - self._checkpointed < self._checkpoint_cost / CHECKPOINT_FRACTION:
             return
         folder = self.folder / "checkpoints"
         temporary = folder / ".writing.npz"
@@ -122,14 +122,14 @@ class Recorder:
         self._checkpoint_cost = self._checkpointed - start
 
     def rewind(self, status: str) -> dict[str, np.ndarray] | None:
-        """Go back to the last checkpoint that can be read, dropping all rows after it.
+        """Go back to the last readable checkpoint, dropping all rows after it.
 
-        Returns its arrays, None when there is none. `status` is the folder's: a run that is not
-        `running` has compacted tables, which are split up again.
+        Returns its arrays, or None without a checkpoint. `status` is the folder's: unless it is
+        `running`, the tables are compacted and are turned back into parts.
         """
         period, saved = self._last_checkpoint()
-        reached = max(map(_last, self._parts()), default=-1)
-        if status == "running" and reached < period:
+        last_period = max(map(_last, self._parts()), default=-1)
+        if status == "running" and last_period < period:
             raise RunError(f"{self.folder}: the rows up to its checkpoint {period} are missing")
         if status != "running":
             self._split_up(period)
@@ -141,16 +141,16 @@ class Recorder:
     def compact(self) -> dict[str, dict[str, Any]]:
         """Turn the parts into one file per table; returns each table's rows and content hash."""
         self.commit()
-        described = {}
+        contents = {}
         for name in self._tables:
             parts = [pq.read_table(part / f"{name}.parquet") for part in self._parts()]
             table = pa.concat_tables(parts).unify_dictionaries() if parts else self._table(name)
             _write_table(table, self.folder / f"{name}.parquet")
-            described[name] = {"rows": table.num_rows, "sha256": table_hash(table)}
-        return described
+            contents[name] = {"rows": table.num_rows, "sha256": table_hash(table)}
+        return contents
 
     def remove_parts(self) -> None:
-        """Remove what compacting made superfluous; the manifest must say so already."""
+        """Remove the parts after compacting; the manifest must already list the tables."""
         shutil.rmtree(self.folder / "parts", ignore_errors=True)
 
     def _last_checkpoint(self) -> tuple[int, dict[str, np.ndarray] | None]:
@@ -180,11 +180,11 @@ class Recorder:
         if kind == "category" and column not in self._names:
             names = [name for value in values for name in value]
             return pa.array(names, pa.string()).dictionary_encode()
-        filled = [
+        arrays = [
             np.broadcast_to(np.asarray(value), length)
             for value, length in zip(values, lengths, strict=True)
         ]
-        joined = np.concatenate(filled) if filled else np.zeros(0)
+        joined = np.concatenate(arrays) if arrays else np.zeros(0)
         if kind == "category":
             codes = pa.array(joined.astype(np.int32), pa.int32())
             return pa.DictionaryArray.from_arrays(codes, self._names[column])
@@ -203,9 +203,9 @@ class Recorder:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from writing into a run folder meanwhile: two writers would ruin it.
+    """Lock a run folder: two processes writing at once would ruin it.
 
-    Raises RunError when another one is at it.
+    Raises RunError when another process holds the lock.
     """
     try:
         import fcntl
@@ -226,7 +226,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a run folder. Raises ScenarioError when there is none that can be used."""
+    """The manifest of a run folder. Raises ScenarioError when it is missing or unusable."""
     try:
         manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     except OSError:
@@ -235,8 +235,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     except ValueError as error:
         what = f"no run folder: manifest.json is no JSON: {error}"
         raise ScenarioError([Problem(str(folder), what)]) from error
-    if not isinstance(manifest, dict) or (lacking := MANIFEST_KEYS - manifest.keys()):
-        lack = ", ".join(sorted(lacking)) if isinstance(manifest, dict) else "an object"
+    if not isinstance(manifest, dict) or (missing := MANIFEST_KEYS - manifest.keys()):
+        lack = ", ".join(sorted(missing)) if isinstance(manifest, dict) else "an object"
         raise ScenarioError([Problem(str(folder), f"no run folder: manifest.json lacks {lack}")])
     if not isinstance(manifest["format"], int) or manifest["format"] > RUN_FORMAT:
         what = f"has format {manifest['format']}, this version reads up to {RUN_FORMAT}"
@@ -258,7 +258,7 @@ def read_table(folder: Path, name: str) -> pa.Table:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a whole file or nothing of it."""
+    """Write a text file completely or not at all."""
     temporary = path.with_name(f".{path.name}")
     temporary.write_text(text, "utf-8")
     temporary.replace(path)
@@ -267,7 +267,7 @@ def write_text(path: Path, text: str) -> None:
 def table_hash(table: pa.Table) -> str:
     """SHA-256 of a table's column names, types and values, however the table is stored.
 
-    Names behind category codes are sorted first, so that the order of their first use is no matter.
+    Category names are sorted first, so that the order of their first use does not matter.
     """
     digest = hashlib.sha256()
     for name in table.column_names:
@@ -295,7 +295,7 @@ def _last(part: Path) -> int:
 
 
 def _remove(part: Path) -> None:
-    """Remove a part at once: renamed, it no longer counts."""
+    """Remove a part atomically: once renamed, it no longer counts."""
     doomed = part.with_name(f".{part.name}")
     shutil.rmtree(doomed, ignore_errors=True)
     part.rename(doomed)

@@ -36,36 +36,36 @@ TABLES: dict[str, dict[str, str]] = {
         "tokens": "float64",  # of its own
         "numeraire": "float64",
         "wealth": "float64",
-        "owner": "category",  # the first of its clients; another one for identities of one owner
+        "owner": "category",  # first client of its owner: itself, unless a Sybil identity
     },
     "pools": {
         "period": "int32",
         "token": "category",
-        "reserve_token": "float64",  # of a bonding curve, all there are
+        "reserve_token": "float64",  # of a bonding curve, all tokens
         "reserve_numeraire": "float64",
         "spot_price": "float64",
         "volume": "float64",  # numeraire that changed hands, buybacks included
-        "fees": "float64",  # numeraire; those paid in tokens at the price that the rest was paid
+        "fees": "float64",  # numeraire; fees in tokens count at the price of their swap
         "supply": "float64",
         "fundamental_value": "float64",
-        "fee": "float64",  # of swaps in the period, as a part of what is paid in
+        "fee": "float64",  # of swaps in the period, fraction of the amount paid in
     },
     "positions": {  # of providers and the treasury in pools, at the end of the period
         "period": "int32",
         "agent": "category",
         "token": "category",  # of the pool
         "shares": "float64",  # LP shares; liquidity in a concentrated pool
-        "lower": "float64",  # price from which it serves
-        "upper": "float64",  # price to which it serves
-        "tokens": "float64",  # that the shares would be paid, fees included
-        "numeraire": "float64",  # the same
+        "lower": "float64",  # lower end of its price range
+        "upper": "float64",  # upper end of its price range
+        "tokens": "float64",  # withdrawable for the shares, fees included
+        "numeraire": "float64",  # likewise, in numeraire
         "value": "float64",  # of both, at the spot price
-        "deposited_tokens": "float64",  # put in for the shares there are
-        "deposited_numeraire": "float64",  # the same
-        "holding_value": "float64",  # of both, at the spot price: had they been held
-        "moved_tokens": "float64",  # put in less taken out in the period
-        "moved_numeraire": "float64",  # the same
-        "moved": "float64",  # worth of both, at the spot price at the end of the period
+        "deposited_tokens": "float64",  # deposited for the present shares
+        "deposited_numeraire": "float64",  # likewise, in numeraire
+        "holding_value": "float64",  # of both deposits at the spot price, had they been held
+        "moved_tokens": "float64",  # deposited less withdrawn in the period
+        "moved_numeraire": "float64",  # likewise, in numeraire
+        "moved": "float64",  # value of both, at the spot price at the end of the period
         "fees": "float64",  # earned in the period, at the spot price
         "lvr": "float64",  # loss against rebalancing in the period
     },
@@ -91,7 +91,7 @@ TABLES: dict[str, dict[str, str]] = {
         "amount_in": "float64",
         "amount_out": "float64",
         "price": "float64",  # numeraire per token, fee included
-        "slippage": "float64",  # against the quote on the view, positive is worse; NaN without one
+        "slippage": "float64",  # against the quote on the view, positive is worse; NaN if none
         "status": "category",
         "orders": "int32",  # that the row stands for
     },

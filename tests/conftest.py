@@ -57,9 +57,9 @@ def call(
         monkeypatch.setattr(sys, "argv", ["wallstreetfeds", *words])
         with pytest.raises(SystemExit) as end:
             main(words)
-        said = capsys.readouterr()
-        assert "Traceback" not in said.out + said.err
-        return Answer(int(end.value.code or 0), said.out, said.err)
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.out + captured.err
+        return Answer(int(end.value.code or 0), captured.out, captured.err)
 
     before = signal.getsignal(signal.SIGTERM)
     yield called

@@ -6,7 +6,7 @@ from pathlib import Path
 import numba
 import pytest
 
-from simulator.caching import keep_outside
+from simulator.caching import set_cache_folder
 from simulator.doctor import examine
 from simulator.movements import move
 
@@ -33,7 +33,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_kernels_are_kept_in_the_home_although_numba_was_imported_before(home: Path) -> None:
     assert kept() == Path(__file__).parent / "__pycache__"
-    keep_outside()
+    set_cache_folder()
     folder = Path(os.environ["NUMBA_CACHE_DIR"])
     assert folder.is_relative_to(home) and folder.name == "wallstreetfeds"
     assert kept().parent == folder
@@ -43,12 +43,12 @@ def test_a_folder_that_the_user_has_named_stays(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(home / "mine"))
-    keep_outside()
+    set_cache_folder()
     assert "NUMBA_CACHE_DIR" not in os.environ and kept().parent == home / "mine"
 
     monkeypatch.setattr(numba.config, "CACHE_DIR", "")
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(home / "own"))
-    keep_outside()
+    set_cache_folder()
     assert os.environ["NUMBA_CACHE_DIR"] == str(home / "own") and not numba.config.CACHE_DIR
 
 
@@ -57,13 +57,13 @@ def test_where_the_home_cannot_be_written_numba_chooses(
 ) -> None:
     (home / "file").touch()
     monkeypatch.setenv("HOME", str(home / "file"))
-    keep_outside()
+    set_cache_folder()
     assert kept() == Path(__file__).parent / "__pycache__"
 
 
 def test_without_a_home_numba_chooses(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.path.expanduser", lambda path: path)
-    keep_outside()
+    set_cache_folder()
     assert "NUMBA_CACHE_DIR" not in os.environ and not numba.config.CACHE_DIR
 
 

@@ -65,18 +65,18 @@ def test_a_quiet_run_prints_its_folder_only(call: Call) -> None:
 
 def test_a_verbose_run_tells_every_period_on_stderr(call: Call) -> None:
     answer = call("run", "fast.yaml", "-v", "--periods", "2")
-    told = [line.split(":")[0] for line in answer.err.splitlines() if line.startswith("period ")]
-    assert told == ["period 0", "period 1", "period 2"]
+    lines = [line.split(":")[0] for line in answer.err.splitlines() if line.startswith("period ")]
+    assert lines == ["period 0", "period 1", "period 2"]
     assert "period 0:" not in answer.out
 
 
 def test_a_run_as_json(call: Call) -> None:
     answer = call("run", "fast.yaml", "--json", "--seed", "5", "--set", "market.fee=0.02")
-    found = json.loads(answer.out)
-    assert found["run"] == {"name": "fast", "seed": 5, "status": "complete"}
-    manifest = read_manifest(Path(found["folder"]))
+    output = json.loads(answer.out)
+    assert output["run"] == {"name": "fast", "seed": 5, "status": "complete"}
+    manifest = read_manifest(Path(output["folder"]))
     assert manifest["overrides"] == {"market.fee": 0.02, "seed": 5}
-    assert load_run(found["folder"]).scenario["market"]["fee"] == 0.02
+    assert load_run(output["folder"]).scenario["market"]["fee"] == 0.02
 
 
 def test_a_shipped_scenario_is_found_by_its_name(call: Call) -> None:
@@ -94,8 +94,8 @@ def test_a_folder_does_not_hide_a_shipped_scenario(call: Call) -> None:
 def test_every_shipped_scenario_is_valid(call: Call, scenario: Path) -> None:
     answer = call("validate", scenario)
     assert (answer.code, answer.out) == (0, f"{scenario} is a valid scenario\n")
-    found = json.loads(call("validate", scenario, "--json").out)
-    assert found["problems"] == []
+    output = json.loads(call("validate", scenario, "--json").out)
+    assert output["problems"] == []
 
 
 def test_validate_warns_without_failing(call: Call) -> None:
@@ -162,27 +162,27 @@ WRONG_FILES: dict[str, tuple[str | bytes, str]] = {
 
 
 @pytest.mark.parametrize("command", ["run", "validate", "view"])
-@pytest.mark.parametrize(("text", "told"), WRONG_FILES.values(), ids=WRONG_FILES)
-def test_a_wrong_file_is_told_and_nothing_is_written(
-    call: Call, command: str, text: str | bytes, told: str
+@pytest.mark.parametrize(("text", "message"), WRONG_FILES.values(), ids=WRONG_FILES)
+def test_a_wrong_file_is_reported_and_nothing_is_written(
+    call: Call, command: str, text: str | bytes, message: str
 ) -> None:
     Path("wrong.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
     answer = call(command, "wrong.yaml")
     assert answer.code == 2
     assert answer.out == ""
-    assert told in answer.err
+    assert message in answer.err
     assert all(line.startswith("error: ") for line in answer.err.splitlines())
     assert len(answer.err) < 2000
     assert written() == []
 
 
-@pytest.mark.parametrize(("text", "told"), WRONG_FILES.values(), ids=WRONG_FILES)
-def test_a_wrong_file_as_json(call: Call, text: str | bytes, told: str) -> None:
+@pytest.mark.parametrize(("text", "message"), WRONG_FILES.values(), ids=WRONG_FILES)
+def test_a_wrong_file_as_json(call: Call, text: str | bytes, message: str) -> None:
     Path("wrong.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
     answer = call("validate", "wrong.yaml", "--json")
     problems = json.loads(answer.out)["problems"]
     assert answer.code == 2 and problems
-    assert any(told in f"{problem['where']}: {problem['what']}" for problem in problems)
+    assert any(message in f"{problem['where']}: {problem['what']}" for problem in problems)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_a_behaviour_that_starts_by_itself_is_refused_in_one_line(
     )
 
 
-def test_all_mistakes_are_told_at_once(call: Call) -> None:
+def test_all_mistakes_are_reported_at_once(call: Call) -> None:
     Path("wrong.yaml").write_text("sed: 1\nmarket: {fee: 2}\nperiods: x\n")
     answer = call("run", "wrong.yaml", "--set", "clients.0.count=0")
     places = [line.split(": ")[1] for line in answer.err.splitlines()]
@@ -247,9 +247,9 @@ WRONG_ARGUMENTS: dict[str, tuple[list[str], str]] = {
 }
 
 
-@pytest.mark.parametrize(("arguments", "told"), WRONG_ARGUMENTS.values(), ids=WRONG_ARGUMENTS)
-def test_wrong_arguments_are_told_and_nothing_is_written(
-    call: Call, arguments: list[str], told: str
+@pytest.mark.parametrize(("arguments", "message"), WRONG_ARGUMENTS.values(), ids=WRONG_ARGUMENTS)
+def test_wrong_arguments_are_reported_and_nothing_is_written(
+    call: Call, arguments: list[str], message: str
 ) -> None:
     Path("raises.py").write_text("1 / 0\n")
     Path("syntax.py").write_text("def:\n")
@@ -257,11 +257,11 @@ def test_wrong_arguments_are_told_and_nothing_is_written(
     answer = call(*arguments)
     assert answer.code == 2
     assert answer.out == ""
-    assert told in answer.err
+    assert message in answer.err
     assert written() in ([], ["__pycache__"])
 
 
-def test_a_name_that_is_too_long_is_told(call: Call) -> None:
+def test_a_name_that_is_too_long_is_reported(call: Call) -> None:
     assert call("run", "x" * 5000).code == 2
 
 
@@ -292,14 +292,14 @@ def test_json_is_looked_for_in_the_arguments_given(
 
 
 @pytest.mark.parametrize("out", ["fast.yaml", "fast.yaml/below", "/proc/nowhere"])
-def test_a_folder_that_cannot_be_written_is_told(call: Call, out: str) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(call: Call, out: str) -> None:
     answer = call("run", "fast.yaml", "--out", out)
     assert (answer.code, answer.out) == (1, "")
     assert answer.err.startswith("error: cannot make the run folder")
 
 
 @pytest.mark.parametrize("command", ["resume", "verify"])
-def test_what_is_no_run_folder_is_told(call: Call, command: str) -> None:
+def test_what_is_no_run_folder_is_reported(call: Call, command: str) -> None:
     for folder in ("nowhere", ".", "fast.yaml"):
         answer = call(command, folder)
         assert (answer.code, answer.out) == (2, "")
@@ -308,7 +308,7 @@ def test_what_is_no_run_folder_is_told(call: Call, command: str) -> None:
 
 @pytest.mark.parametrize("manifest", ["{}", "[]", '{"periods": 3}', '{"format": 99}'])
 @pytest.mark.parametrize("command", ["resume", "verify"])
-def test_a_strange_manifest_is_told(call: Call, command: str, manifest: str) -> None:
+def test_a_strange_manifest_is_reported(call: Call, command: str, manifest: str) -> None:
     Path("manifest.json").write_text(manifest)
     assert call(command, ".").code == 2
 
@@ -332,10 +332,10 @@ def test_verify_fails_when_a_table_differs(call: Call) -> None:
     flows.loc[5, "amount"] *= 1 + 1e-15
     flows.to_parquet(folder / "flows.parquet")
     answer = call("verify", folder, "--json")
-    found = json.loads(answer.out)
-    assert (answer.code, found["verified"]) == (1, False)
-    assert found["tables"].pop("flows") != "identical"
-    assert set(found["tables"].values()) == {"identical"}
+    output = json.loads(answer.out)
+    assert (answer.code, output["verified"]) == (1, False)
+    assert output["tables"].pop("flows") != "identical"
+    assert set(output["tables"].values()) == {"identical"}
 
 
 def test_verify_of_other_versions_says_so(call: Call) -> None:
@@ -377,11 +377,11 @@ def test_the_schema_is_a_json_schema_that_shipped_scenarios_satisfy(call: Call) 
 
 def test_list_shows_every_kind_with_its_parameters(call: Call) -> None:
     text = call("list").out
-    found = json.loads(call("list", "--json").out)
-    assert "constant_product" in found["market.curve"]
-    gain = found["investors[].strategy"]["fundamentalist"]["parameters"]["gain"]
+    output = json.loads(call("list", "--json").out)
+    assert "constant_product" in output["market.curve"]
+    gain = output["investors[].strategy"]["fundamentalist"]["parameters"]["gain"]
     assert gain["default"] == 0.5 and gain["description"]
-    for path, kinds in found.items():
+    for path, kinds in output.items():
         assert path in text
         for kind, each in kinds.items():
             assert f"\n  {kind} " in text
@@ -389,8 +389,8 @@ def test_list_shows_every_kind_with_its_parameters(call: Call) -> None:
 
 
 def test_list_narrows_down(call: Call) -> None:
-    found = json.loads(call("list", "investors", "--json").out)
-    assert set(found) == {"investors[]", "investors[].strategy", "investors[].wealth"}
+    output = json.loads(call("list", "investors", "--json").out)
+    assert set(output) == {"investors[]", "investors[].strategy", "investors[].wealth"}
     assert call("list", "investors").out.startswith("investors[]\n")
     assert "pools_earn" in call("list", "payout").out
 
@@ -451,9 +451,9 @@ def test_the_doctor_reports_a_broken_numba() -> None:
     code = (
         "import sys; sys.modules['numba'] = None; from simulator.cli import main; main(['doctor'])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (1, "")
-    assert "FAIL settling kernel        ModuleNotFoundError" in done.stdout
+    proc = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (proc.returncode, proc.stderr) == (1, "")
+    assert "FAIL settling kernel        ModuleNotFoundError" in proc.stdout
 
 
 @pytest.mark.parametrize("command", sorted(cli.commands))
@@ -482,9 +482,9 @@ def test_output_that_nobody_reads_is_no_error() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     command = [sys.executable, "-c", code, "schema"]
-    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True)
+    result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True)
     os.close(writer)
-    assert "Traceback" not in done.stderr and "Exception" not in done.stderr
+    assert "Traceback" not in result.stderr and "Exception" not in result.stderr
 
 
 @pytest.mark.slow
@@ -493,19 +493,19 @@ def test_a_terminal_gets_a_progress_bar_without_colour_when_asked() -> None:
     master, terminal = pty.openpty()
     environment = os.environ | {"NO_COLOR": "1", "TERM": "xterm-256color"}
     command = [sys.executable, "-m", "simulator", "run", "fast.yaml"]
-    done = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal, env=environment)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal, env=environment)
     os.close(terminal)
-    shown = b""
+    text = b""
     try:
         while more := os.read(master, 65536):
-            shown += more
+            text += more
     except OSError:  # the end, on Linux
         pass
-    output = done.communicate()[0].decode()
+    output = process.communicate()[0].decode()
     os.close(master)
-    assert done.returncode == 0
-    assert b"periods" in shown
-    assert b"\x1b[3" not in shown and b"\x1b[9" not in shown  # no colours
+    assert process.returncode == 0
+    assert b"periods" in text
+    assert b"\x1b[3" not in text and b"\x1b[9" not in text  # no colours
     assert output.splitlines()[-1].startswith("look ") and "\x1b" not in output
 
 
@@ -529,10 +529,10 @@ LIGHT = {
 @pytest.mark.slow
 @pytest.mark.parametrize("code", LIGHT)
 def test_light_work_imports_nothing_heavy(code: str) -> None:
-    told = "import atexit, sys\natexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
-    command = [sys.executable, "-c", told + code]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert not LIGHT[code] & set(done.stderr.split())
+    prelude = "import atexit, sys\natexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+    command = [sys.executable, "-c", prelude + code]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert not LIGHT[code] & set(result.stderr.split())
 
 
 def test_the_public_face() -> None:

@@ -15,7 +15,7 @@ from numba.core.dispatcher import Dispatcher
 from pydantic import ValidationError
 
 import simulator
-from simulator.compiling import TINY, compile_kernels, watched
+from simulator.compiling import TINY, compilation_listener, compile_kernels
 from simulator.economy import Economy
 from simulator.errors import ScenarioError
 from simulator.ledger import Ledger
@@ -39,7 +39,7 @@ KINDS = [
 ]
 
 
-def known() -> dict[str, set[object]]:
+def calls() -> dict[str, set[object]]:
     """The signatures that each kernel has been called with in this process."""
     return {
         f"{module}.{name}": set(kernel.signatures)
@@ -52,13 +52,13 @@ def known() -> dict[str, set[object]]:
 def missed() -> list[str]:
     """What shipped scenarios and kinds of components call that was not compiled ahead."""
     compile_kernels()
-    ahead = known()
+    ahead = calls()
     for file in SCENARIOS:
         stepped(Scenario.load(file))
     for path, kind in KINDS:
         with suppress(ScenarioError, ValidationError):  # kinds that need further settings
             stepped(Scenario.model_validate(changed(path, kind)))
-    return [f"{name} {new - ahead[name]}" for name, new in known().items() if new - ahead[name]]
+    return [f"{name} {new - ahead[name]}" for name, new in calls().items() if new - ahead[name]]
 
 
 def changed(path: str, kind: str) -> dict[str, Any]:
@@ -91,14 +91,14 @@ def test_compiling_is_noticed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     code = "from tests.test_compiling import counted; print(counted())"
     for expected in (True, False):
         command = [sys.executable, "-c", code]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
-        assert (int(done.stdout) > 0) == expected
+        result = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+        assert (int(result.stdout) > 0) == expected
 
 
 def counted() -> int:
     """Number of functions compiled for the sums of a ledger."""
     compiled: list[None] = []
-    with watched(lambda: compiled.append(None)):
+    with compilation_listener(lambda: compiled.append(None)):
         Ledger(["outside", "one"], ["numeraire"]).audit()
     return len(compiled)
 
@@ -106,8 +106,8 @@ def counted() -> int:
 def test_a_kernel_calls_only_kernels_of_its_own_file() -> None:
     """Numba looks at no other file when it decides whether to compile a kernel again."""
     for module in MODULES:
-        found = vars(import_module(module)).values()
-        kernels = [value for value in found if isinstance(value, Dispatcher)]
+        values = vars(import_module(module)).values()
+        kernels = [value for value in values if isinstance(value, Dispatcher)]
         assert kernels and {kernel.py_func.__module__ for kernel in kernels} == {module}
 
 

@@ -1,4 +1,4 @@
-"""Components: families are told apart by kind, and can be widened without touching the original."""
+"""Components: families are chosen by kind, and extended without changing the original."""
 
 import math
 from typing import Annotated, Literal
@@ -63,7 +63,7 @@ PLACES = {
 }
 
 
-def told_apart(given: object) -> str | None:
+def kind_of_value(given: object) -> str | None:
     return Family((Square, Circle)).kind_of(given)
 
 
@@ -72,11 +72,11 @@ def test_a_family_knows_its_members_by_kind_in_their_order():
 
 
 def test_the_kind_is_the_stated_one_or_the_first():
-    assert told_apart({"kind": "circle", "size": 2.0}) == "circle"
-    assert told_apart({"size": 2.0}) == "square"
-    assert told_apart(Circle()) == "circle"
-    assert told_apart(["circle"]) is None
-    assert told_apart({"kind": 3}) == "3"
+    assert kind_of_value({"kind": "circle", "size": 2.0}) == "circle"
+    assert kind_of_value({"size": 2.0}) == "square"
+    assert kind_of_value(Circle()) == "circle"
+    assert kind_of_value(["circle"]) is None
+    assert kind_of_value({"kind": 3}) == "3"
 
 
 def test_a_mapping_becomes_the_component_of_its_kind():

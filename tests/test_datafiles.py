@@ -42,8 +42,8 @@ def placed(folder: Path, table: str = TABLE, scenario: str = SCENARIO) -> Path:
 
 
 def file_of(scenario: Scenario) -> DataFile:
-    (found,) = data_files(scenario)
-    return found
+    (file,) = data_files(scenario)
+    return file
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -53,9 +53,9 @@ def hashes(folder: Path) -> dict[str, str]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A run whose scenario and data are gone since."""
-    found = run(Scenario.load(placed(tmp_path / "gone")), tmp_path / "out")
+    run_folder = run(Scenario.load(placed(tmp_path / "gone")), tmp_path / "out")
     shutil.rmtree(tmp_path / "gone")
-    return found
+    return run_folder
 
 
 def test_a_path_is_enough(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_file_is_found_beside_what_the_scenario_extends(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("file", "told"),
+    ("file", "message"),
     [
         ("loan.csv", "own.yaml:3:38: federation.task.file: no such file: 'loan.csv'; did you mean"),
         (".", "no such file: '.'"),
@@ -103,11 +103,11 @@ def test_a_file_is_found_beside_what_the_scenario_extends(tmp_path: Path) -> Non
         (f"{{path: loans.csv, sha256: '{'0' * 64}'}}", "was changed: its SHA-256 is now"),
     ],
 )
-def test_what_is_no_file_is_told(tmp_path: Path, file: str, told: str) -> None:
+def test_what_is_no_file_is_reported(tmp_path: Path, file: str, message: str) -> None:
     scenario = placed(tmp_path, scenario=SCENARIO.replace("loans.csv", file))
     with pytest.raises(ScenarioError) as caught:
         Scenario.load(scenario)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert len(caught.value.problems) == 1
 
 
@@ -174,10 +174,10 @@ def test_changed_bytes_in_a_run_folder_are_refused(
     target = folder / "scenario.yaml" if command == "run" else folder
     with pytest.raises(SystemExit) as end:
         main([command, str(target)])
-    said = capsys.readouterr().err
+    message = capsys.readouterr().err
     assert end.value.code == 2
-    assert said.count("\n") == 1
-    assert f"data/{copy.name} was changed: its SHA-256 is now" in said
+    assert message.count("\n") == 1
+    assert f"data/{copy.name} was changed: its SHA-256 is now" in message
 
 
 def test_bytes_that_change_before_they_are_copied_are_refused(tmp_path: Path) -> None:

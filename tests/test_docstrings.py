@@ -28,13 +28,13 @@ def test_examples_print_what_they_say(name):
 
 def test_some_examples_exist():
     finder = doctest.DocTestFinder()
-    found = [
+    examples = [
         test
         for name in MODULES
         for test in finder.find(importlib.import_module(name))
         if test.examples
     ]
-    assert len(found) >= 6
+    assert len(examples) >= 6
 
 
 @pytest.mark.slow

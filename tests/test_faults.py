@@ -57,8 +57,8 @@ from simulator.tables import TABLES
 scenario_file, out, lives, seed = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 undisturbed = load_run(sys.argv[5])
 chance = random.Random(seed)
-usual = recording.COMMIT_SECONDS, recording.CHECKPOINT_PART
-recording.COMMIT_SECONDS, recording.CHECKPOINT_PART = OFTEN  # so that there is much to break
+usual = recording.COMMIT_SECONDS, recording.CHECKPOINT_FRACTION
+recording.COMMIT_SECONDS, recording.CHECKPOINT_FRACTION = OFTEN  # so that there is much to break
 scenario = Scenario.load(scenario_file)
 
 
@@ -135,7 +135,7 @@ def dying(at, event, arguments):
 
 def to_the_end(folder):
     """No more is to break."""
-    recording.COMMIT_SECONDS, recording.CHECKPOINT_PART = usual
+    recording.COMMIT_SECONDS, recording.CHECKPOINT_FRACTION = usual
     resume(folder)
 
 
@@ -183,7 +183,7 @@ for folder in (started(number) for number in range(number + 1)):
         to_the_end(folder)
         assert committed(folder) == 301
         left = [path.name for path in folder.rglob(".*") if path.name != ".lock"]
-        ends[str(folder)] = {"same": hashes(folder) == right, "left": left}
+        ends[str(folder)] = {"identical": hashes(folder) == right, "left": left}
 print(json.dumps({"moments": moments, "ends": ends}))
 '''
 )
@@ -205,7 +205,7 @@ def life(number, ready):
     main(end)
 
 
-told = []
+interrupts = []
 for number in range(lives):
     read, write = os.pipe()
     child = fork(number, lambda: life(number, write))
@@ -216,13 +216,13 @@ for number in range(lives):
     os.kill(child, chance.choice([signal.SIGINT, signal.SIGTERM]))
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     folder = started(number)
-    told.append({
+    interrupts.append({
         "seconds": time.monotonic() - sent,
         "code": code,
         "status": status(folder),
         "summary": folder is not None and (folder / "summary.json").exists(),
         "periods": committed(folder),
-        "said": (out / f"{number}.log").read_text(),
+        "log": (out / f"{number}.log").read_text(),
         "folder": str(folder),
     })
 ends = {}
@@ -231,7 +231,7 @@ for number in range(lives):
     if status(folder) == "interrupted" and len(ends) < 2:
         to_the_end(folder)
         ends[str(folder)] = hashes(folder) == right
-print(json.dumps({"told": told, "ends": ends}))
+print(json.dumps({"interrupts": interrupts, "ends": ends}))
 """
 )
 
@@ -243,7 +243,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "fast.yaml").write_text(SCENARIO)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(recording, "COMMIT_SECONDS", OFTEN[0])
-        patched.setattr(recording, "CHECKPOINT_PART", OFTEN[1])
+        patched.setattr(recording, "CHECKPOINT_FRACTION", OFTEN[1])
         return run(Scenario.load(place / "fast.yaml"), place / "out")
 
 
@@ -265,8 +265,8 @@ def storm(
 def outcome(process: subprocess.Popen[str]) -> dict[str, Any]:
     output, messages = process.communicate(timeout=patience(120))
     assert process.returncode == 0, messages
-    found: dict[str, Any] = json.loads(output.splitlines()[-1])
-    return found
+    report: dict[str, Any] = json.loads(output.splitlines()[-1])
+    return report
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
@@ -274,30 +274,30 @@ def test_a_kill_at_any_moment_loses_nothing_that_was_committed(
     tmp_path: Path, undisturbed: Path
 ) -> None:
     storms = [storm(KILLING, tmp_path, undisturbed, lives=10, seed=seed) for seed in (1, 2)]
-    for found in map(outcome, storms):
-        assert len(found["moments"]) == 10
-        assert any(periods > 0 for *_, periods in found["moments"])
-        assert found["ends"] and all(end["same"] for end in found["ends"].values())
+    for report in map(outcome, storms):
+        assert len(report["moments"]) == 10
+        assert any(periods > 0 for *_, periods in report["moments"])
+        assert report["ends"] and all(end["identical"] for end in report["ends"].values())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork and signals")
 def test_an_interrupt_ends_within_two_seconds_and_can_be_resumed(
     tmp_path: Path, undisturbed: Path
 ) -> None:
-    found = outcome(storm(INTERRUPTING, tmp_path, undisturbed, lives=6, seed=3))
-    for end in found["told"]:
-        if "Exception ignored in" in end["said"]:
+    report = outcome(storm(INTERRUPTING, tmp_path, undisturbed, lives=6, seed=3))
+    for end in report["interrupts"]:
+        if "Exception ignored in" in end["log"]:
             continue  # known: Python drops an interrupt that meets a destructor (ParquetWriter)
         assert end["code"] == 130, end
         assert end["seconds"] < patience(2.0)
-        assert "Traceback" not in end["said"]
-        assert "interrupted" in end["said"].splitlines()
+        assert "Traceback" not in end["log"]
+        assert "interrupted" in end["log"].splitlines()
         assert end["status"] in (None, "interrupted", "complete"), end
         if end["status"] == "interrupted":
             assert end["periods"] > 0
-            assert f"wallstreetfeds resume {end['folder']}" in end["said"]
-    assert any(end["status"] == "interrupted" for end in found["told"])
-    assert found["ends"] and all(found["ends"].values())
+            assert f"wallstreetfeds resume {end['folder']}" in end["log"]
+    assert any(end["status"] == "interrupted" for end in report["interrupts"])
+    assert report["ends"] and all(report["ends"].values())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
@@ -351,7 +351,7 @@ def test_a_kill_while_the_summary_is_made_can_be_resumed(
 def interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run that was interrupted in period 6, with checkpoints of periods 5 and 6."""
     monkeypatch.setattr(recording, "COMMIT_SECONDS", 0.0)
-    monkeypatch.setattr(recording, "CHECKPOINT_PART", 1e9)
+    monkeypatch.setattr(recording, "CHECKPOINT_FRACTION", 1e9)
     (tmp_path / "fast.yaml").write_text(SCENARIO)
 
     def interrupt(economy: Economy) -> None:
@@ -382,8 +382,8 @@ def test_resume_tells_every_period_when_asked(
     with pytest.raises(SystemExit) as end:
         main(["resume", str(interrupted), "-v"])
     assert end.value.code == 0
-    told = [line.split(":")[0] for line in capsys.readouterr().err.splitlines()]
-    assert told[-3:] == ["period 7", "period 8", "period 9"]
+    lines = [line.split(":")[0] for line in capsys.readouterr().err.splitlines()]
+    assert lines[-3:] == ["period 7", "period 8", "period 9"]
 
 
 @pytest.mark.parametrize("left", [0, 100])
@@ -410,7 +410,7 @@ def test_a_run_that_goes_on_elsewhere_is_left_alone(
     assert read_manifest(interrupted)["status"] == "interrupted"
 
 
-def test_a_full_disk_is_told_and_the_run_can_be_resumed(
+def test_a_full_disk_is_reported_and_the_run_can_be_resumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "fast.yaml").write_text(SCENARIO)

@@ -26,12 +26,12 @@ print(without, faults())
 """
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told to keep memory")
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps memory")
 def test_kept_memory_is_not_asked_for_again() -> None:
     words = [sys.executable, "-c", FAULTS]
-    told = subprocess.run(
+    output = subprocess.run(
         words, capture_output=True, text=True, check=True, timeout=patience(60)
     ).stdout
-    without, kept = map(int, told.split())
+    without, with_keeping = map(int, output.split())
     assert without > 10
-    assert kept == 0
+    assert with_keeping == 0

@@ -49,9 +49,9 @@ def named_flows(ledger: Ledger) -> dict[tuple[str, str, str, str], float]:
 
 
 def run(ledger: Ledger, programme: list[tuple[str, list[tuple[int, int, int, float]]]]) -> None:
-    for flow, several in programme:
-        columns = np.array([numbers for *numbers, _ in several], dtype=np.int64).reshape(-1, 3)
-        ledger.transfer(flow, *columns.T, np.array([amount for *_, amount in several]))
+    for flow, payments in programme:
+        columns = np.array([numbers for *numbers, _ in payments], dtype=np.int64).reshape(-1, 3)
+        ledger.transfer(flow, *columns.T, np.array([amount for *_, amount in payments]))
 
 
 @given(programmes)
@@ -76,16 +76,16 @@ def test_flows_and_balances_equal_sums_by_hand(programme):
             change[payee, asset].append(amount)
     by_hand = {key: fsum(paid) for key, paid in terms.items() if any(paid)}
     assert named_flows(ledger) == pytest.approx(by_hand, rel=1e-12)
-    for (account, asset), moved in change.items():
+    for (account, asset), payments in change.items():
         net = ledger.balances[account, asset] - before[account, asset]
-        assert net == pytest.approx(fsum(moved), rel=1e-12, abs=1e-7)
+        assert net == pytest.approx(fsum(payments), rel=1e-12, abs=1e-7)
 
 
 @given(programmes)
 def test_one_array_moves_what_its_rows_move_one_by_one(programme):
     together, alone = rich(), rich()
     run(together, programme)
-    run(alone, [(flow, [row]) for flow, several in programme for row in several])
+    run(alone, [(flow, [row]) for flow, payments in programme for row in payments])
     np.testing.assert_allclose(together.balances, alone.balances, rtol=1e-12)
     assert named_flows(together) == pytest.approx(named_flows(alone), rel=1e-12)
 
@@ -272,10 +272,10 @@ def test_a_hundred_thousand_equal_dividends_can_be_paid():
 def test_a_refusal_says_who_cannot_pay_what():
     ledger = Ledger(KINDS, ASSETS)
     ledger.transfer("endowment", 1, OUTSIDE, np.array([3, 4]), np.array([9.0, 1.5]))
-    said = "swap: account 4 (pool) cannot pay 5.5 token, it has 1.5"
-    with pytest.raises(LedgerError, match=f"^{re.escape(said)}$"):
+    message = "swap: account 4 (pool) cannot pay 5.5 token, it has 1.5"
+    with pytest.raises(LedgerError, match=f"^{re.escape(message)}$"):
         ledger.transfer("swap", np.array([1, 1]), np.array([3, 4]), 1, np.array([2.0, 5.5]))
-    with pytest.raises(LedgerError, match=f"^{re.escape(said)}$"):
+    with pytest.raises(LedgerError, match=f"^{re.escape(message)}$"):
         ledger.transfer("swap", 1, 4, np.array([1, 2]), np.array([2.5, 3.0]))
 
 
@@ -334,8 +334,8 @@ def test_the_audit_finds_a_balance_below_zero(below):
 def test_the_audit_names_who_is_below_zero_and_not_who_has_nothing():
     ledger = Ledger(KINDS, ASSETS)
     ledger.balances[3, 1], ledger.balances[4, 1] = -2.0, 2.0
-    said = "audit: account 3 (client) has -2.0 token"
-    with pytest.raises(LedgerError, match=f"^{re.escape(said)}$"):
+    message = "audit: account 3 (client) has -2.0 token"
+    with pytest.raises(LedgerError, match=f"^{re.escape(message)}$"):
         ledger.audit()
 
 

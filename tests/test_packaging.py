@@ -46,13 +46,13 @@ def tracked() -> list[Path]:
 
 def texts(folder: Traversable, path: str = "") -> dict[str, str]:
     """Every scenario and schema at any depth, by its path."""
-    found: dict[str, str] = {}
+    contents: dict[str, str] = {}
     for entry in folder.iterdir():
         if entry.is_dir():
-            found |= texts(entry, f"{path}{entry.name}/")
+            contents |= texts(entry, f"{path}{entry.name}/")
         elif entry.name.endswith((".yaml", ".json")):
-            found[path + entry.name] = entry.read_text(encoding="utf-8")
-    return found
+            contents[path + entry.name] = entry.read_text(encoding="utf-8")
+    return contents
 
 
 def test_installed_version_is_the_one_in_setup_cfg():
@@ -87,10 +87,10 @@ def test_constraints_are_pins_and_nothing_else():
 def test_every_requirement_is_pinned():
     pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").lower()
     parser = settings()
-    wanted = parser["options"]["install_requires"] + "".join(
+    required = parser["options"]["install_requires"] + "".join(
         parser["options.extras_require"].values()
     )
-    names = re.findall(r"^[A-Za-z][\w.-]*", wanted, re.MULTILINE)
+    names = re.findall(r"^[A-Za-z][\w.-]*", required, re.MULTILINE)
     assert [name for name in names if f"\n{name.lower()}==" not in f"\n{pins}"] == []
 
 
@@ -149,7 +149,7 @@ class Environment(NamedTuple):
         """Run code in a folder, which comes first on the path as in a notebook."""
         code = f"import sys; sys.path += {LIBRARIES}\n{code}"
         kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        done = subprocess.run(
+        result = subprocess.run(
             [self.python, "-c", code],
             cwd=folder,
             env=kept | variables,
@@ -157,7 +157,7 @@ class Environment(NamedTuple):
             text=True,
             check=True,
         )
-        return done.stdout
+        return result.stdout
 
 
 class Built(NamedTuple):
@@ -248,8 +248,8 @@ def test_the_wheel_runs_beside_an_analysis_of_ones_own(built: Built, tmp_path: P
     fresh = Environment.new(tmp_path / "fresh")
     fresh.pip("install", *OFFLINE, built.wheel)
     folder = notebooks(tmp_path, "raise SystemExit(3)")
-    shown = fresh.run(RUN + "print(run.__code__.co_filename)", folder, NUMBA_DISABLE_JIT="1")
-    assert Path(shown.splitlines()[-1]).is_relative_to(fresh.packages)
+    result = fresh.run(RUN + "print(run.__code__.co_filename)", folder, NUMBA_DISABLE_JIT="1")
+    assert Path(result.splitlines()[-1]).is_relative_to(fresh.packages)
 
 
 @pytest.mark.slow

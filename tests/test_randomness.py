@@ -1,4 +1,4 @@
-"""Random streams: told apart by name, continued by position, and derived as documented."""
+"""Random streams: distinguished by name, continued by position, and derived as documented."""
 
 import io
 from zlib import crc32
@@ -100,20 +100,20 @@ def test_integer_is_a_random_state_that_depends_on_its_keys_alone(seed, name, ke
 
 
 def test_integers_tell_seeds_names_and_keys_apart():
-    found = {
+    integers = {
         Streams(seed).integer(name, period, client)
         for seed in (0, 1)
         for name in ("a", "b")
         for period in range(20)
         for client in range(20)
     }
-    assert len(found) == 1600
+    assert len(integers) == 1600
     assert Streams(0).integer("a") != Streams(0).integer("a", 0) != Streams(0).integer("a", 0, 0)
 
 
 def test_integers_fill_their_range_evenly():
-    found = np.array([Streams(5).integer("even", key) for key in range(2000)])
-    counts = np.histogram(found, bins=8, range=(0, 2**31))[0]
+    integers = np.array([Streams(5).integer("even", key) for key in range(2000)])
+    counts = np.histogram(integers, bins=8, range=(0, 2**31))[0]
     assert ((counts - 250) ** 2 / 250).sum() < 24.3  # 99.9% point of chi-squared(7)
 
 

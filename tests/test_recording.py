@@ -27,7 +27,7 @@ NAMES = {"who": ["ann", "bob", "cid"]}
 
 @pytest.fixture(autouse=True)
 def _checkpoints_at_any_price(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recording, "CHECKPOINT_PART", 1e9)
+    monkeypatch.setattr(recording, "CHECKPOINT_FRACTION", 1e9)
 
 
 def recorder(folder: Path) -> Recorder:
@@ -64,8 +64,8 @@ def parts(folder: Path) -> list[str]:
 
 
 def read(folder: Path, table: str = "things") -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = pq.read_table(folder / f"{table}.parquet").to_pylist()
-    return found
+    rows: list[dict[str, Any]] = pq.read_table(folder / f"{table}.parquet").to_pylist()
+    return rows
 
 
 def expected(periods: int) -> list[dict[str, Any]]:
@@ -161,11 +161,11 @@ def test_due_after_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(recording.time, "monotonic", lambda: now)
     writing = recorder(tmp_path)
     now = 100.9
-    assert not writing.due
+    assert not writing.is_commit_due
     now = 101.0
-    assert writing.due
+    assert writing.is_commit_due
     writing.commit()
-    assert not writing.due
+    assert not writing.is_commit_due
 
 
 def test_the_last_two_checkpoints_are_kept(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_the_last_two_checkpoints_are_kept(tmp_path: Path) -> None:
 def test_dear_checkpoints_are_written_less_often(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "CHECKPOINT_PART", 0.05)
+    monkeypatch.setattr(recording, "CHECKPOINT_FRACTION", 0.05)
     now = [0.0]
     monkeypatch.setattr(recording.time, "monotonic", lambda: now[0])
     save = np.savez
@@ -313,7 +313,7 @@ def test_closing_leaves_tables_and_checkpoints_only(tmp_path: Path) -> None:
     "content",
     [None, "", "{", b"\xff", "[]", "3", '"x"', "{}"],
 )
-def test_what_is_no_manifest_is_told(tmp_path: Path, content: str | bytes | None) -> None:
+def test_what_is_no_manifest_is_reported(tmp_path: Path, content: str | bytes | None) -> None:
     if content is not None:
         file = tmp_path / "manifest.json"
         file.write_bytes(content if isinstance(content, bytes) else content.encode())

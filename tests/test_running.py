@@ -65,8 +65,8 @@ def test_a_second_run_is_the_same(place: Path, folder: Path) -> None:
 def test_another_process_with_other_hashes_is_the_same(place: Path, folder: Path) -> None:
     command = [sys.executable, "-m", "simulator", "run", "fast.yaml", "--json", "--out", "other"]
     environment = os.environ | {"PYTHONHASHSEED": "4242"}
-    done = subprocess.run(command, cwd=place, env=environment, capture_output=True, check=True)
-    again = place / json.loads(done.stdout)["folder"]
+    result = subprocess.run(command, cwd=place, env=environment, capture_output=True, check=True)
+    again = place / json.loads(result.stdout)["folder"]
     assert hashes(again) == hashes(folder)
 
 
@@ -115,23 +115,23 @@ def altered(folder: Path, table: str, column: str, factor: float) -> None:
 def test_verify_notices_one_altered_value(place: Path, factor: float) -> None:
     folder = start(Scenario.load(place / "fast.yaml"), place / f"altered_{factor}")
     altered(folder, "pools", "supply", factor)
-    found = verify(folder)
-    assert found.pop("pools") != "identical"
-    assert set(found.values()) == {"identical"}
+    tables = verify(folder)
+    assert tables.pop("pools") != "identical"
+    assert set(tables.values()) == {"identical"}
 
 
 def test_verify_tells_how_far_tables_differ(place: Path) -> None:
     folder = start(Scenario.load(place / "fast.yaml"), place / "apart")
     altered(folder, "pools", "supply", 1.5)
     altered(folder, "fills", "amount_in", 1 + 1e-9)
-    found = verify(folder)
-    assert "changed after the run, beyond 1e-06:" in found["pools"] and "supply" in found["pools"]
+    tables = verify(folder)
+    assert "changed after the run, beyond 1e-06:" in tables["pools"] and "supply" in tables["pools"]
     manifest = read_manifest(folder)
     fills = table_hash(pq.read_table(folder / "fills.parquet"))
     manifest["tables"]["fills"]["sha256"] = fills  # as if it had been computed so
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    found = verify(folder)
-    assert found["fills"].startswith("within 1e-06:") and "amount_in" in found["fills"]
+    tables = verify(folder)
+    assert tables["fills"].startswith("within 1e-06:") and "amount_in" in tables["fills"]
 
 
 def test_only_other_versions_excuse_a_difference() -> None:
@@ -190,11 +190,11 @@ def test_tables_have_their_columns_and_types(folder: Path, table: str) -> None:
 
 
 def test_genesis_is_row_0(folder: Path) -> None:
-    found = load_run(folder)
-    genesis = found.periods.iloc[0]
+    loaded = load_run(folder)
+    genesis = loaded.periods.iloc[0]
     assert genesis[["revenue", "issued", "dividends", "buybacks", "volume"]].tolist() == [0.0] * 5
     assert 0 < genesis["accuracy"] < 1 and genesis["loss"] > 0
-    assert not found.clients[found.clients["period"] == 0]["participated"].any()
+    assert not loaded.clients[loaded.clients["period"] == 0]["participated"].any()
 
 
 def net(flows: pd.DataFrame, kind: str) -> pd.Series:
@@ -213,38 +213,38 @@ AGENT_OF = {
 
 @pytest.mark.parametrize("payer", AGENT_OF)
 def test_flows_explain_the_money_of_agents(folder: Path, payer: str) -> None:
-    found = load_run(folder)
-    money = found.flows[found.flows["asset"] == "numeraire"]
-    agents = found.agents[found.agents["kind"] == AGENT_OF[payer]]
+    loaded = load_run(folder)
+    money = loaded.flows[loaded.flows["asset"] == "numeraire"]
+    agents = loaded.agents[loaded.agents["kind"] == AGENT_OF[payer]]
     owned = agents.groupby("period")["numeraire"].sum()
     explained = net(money, payer).reindex(owned.index, fill_value=0.0).cumsum()
     np.testing.assert_allclose(explained, owned, rtol=1e-11, atol=1e-9)
 
 
 def test_flows_explain_reserves_and_supply(folder: Path) -> None:
-    found = load_run(folder)
-    money = found.flows[found.flows["asset"] == "numeraire"]
-    reserves = found.pools.groupby("period")["reserve_numeraire"].sum()
+    loaded = load_run(folder)
+    money = loaded.flows[loaded.flows["asset"] == "numeraire"]
+    reserves = loaded.pools.groupby("period")["reserve_numeraire"].sum()
     np.testing.assert_allclose(net(money, "pool").cumsum(), reserves, rtol=1e-11)
-    for token, rows in found.pools.groupby("token", observed=True):
-        flows = found.flows[found.flows["asset"] == token]
+    for token, rows in loaded.pools.groupby("token", observed=True):
+        flows = loaded.flows[loaded.flows["asset"] == token]
         for kind, column, sign in (("pool", "reserve_token", 1), ("outside", "supply", -1)):
-            moved = net(flows, kind).reindex(rows["period"], fill_value=0.0).cumsum()
-            np.testing.assert_allclose(sign * moved, rows[column], rtol=1e-11)
+            total = net(flows, kind).reindex(rows["period"], fill_value=0.0).cumsum()
+            np.testing.assert_allclose(sign * total, rows[column], rtol=1e-11)
 
 
 def test_sums_of_tables_agree(folder: Path) -> None:
-    found = load_run(folder)
-    totals = found.periods.set_index("period")
-    clients, pools = found.clients.groupby("period"), found.pools.groupby("period")
+    loaded = load_run(folder)
+    totals = loaded.periods.set_index("period")
+    clients, pools = loaded.clients.groupby("period"), loaded.pools.groupby("period")
     np.testing.assert_allclose(clients["issued"].sum(), totals["issued"], rtol=1e-12)
     np.testing.assert_allclose(clients["dividends_paid"].sum(), totals["dividends"], rtol=1e-12)
     np.testing.assert_allclose(pools["volume"].sum(), totals["volume"], rtol=1e-12)
-    filled = found.fills[found.fills["status"] == "filled"]
+    filled = loaded.fills[loaded.fills["status"] == "filled"]
     paid = np.where(filled["side"] == "buy", filled["amount_in"], filled["amount_out"])
     volume = pd.Series(paid).groupby(filled["period"].to_numpy()).sum()
     np.testing.assert_allclose(volume, totals["volume"].iloc[1:], rtol=1e-12)
-    agents = found.agents
+    agents = loaded.agents
     parts = agents["numeraire"] + agents["token_value"] + agents["lp_value"]
     np.testing.assert_allclose(parts, agents["wealth"], rtol=1e-12)
 
@@ -266,7 +266,7 @@ def test_runs_of_one_second_get_folders_of_their_own(place: Path) -> None:
 
 
 @pytest.mark.parametrize("out", ["file", "file/below", "/proc/nowhere"])
-def test_a_folder_that_cannot_be_made_is_told(place: Path, out: str) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(place: Path, out: str) -> None:
     (place / "file").write_text("")
     with pytest.raises(RunError, match="cannot make the run folder"):
         run(Scenario.load(place / "fast.yaml"), place / out)
@@ -342,9 +342,9 @@ def test_a_run_that_an_older_version_left_unfinished_is_refused(
 ) -> None:
     old = older(folder, tmp_path / "old", status="interrupted")
     before = {file: file.stat().st_mtime_ns for file in old.rglob("*") if file.name != ".lock"}
-    with pytest.raises(ScenarioError, match=r"format 1.*start it anew: wallstreetfeds run") as said:
+    with pytest.raises(ScenarioError, match=r"format 1.*start it anew: wallstreetfeds run") as info:
         resume(old)
-    assert "\n" not in str(said.value)
+    assert "\n" not in str(info.value)
     assert all(file.stat().st_mtime_ns == then for file, then in before.items())
 
 
@@ -380,7 +380,7 @@ def test_progress_sees_every_period(place: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["{}", '{"status": "complete"}', '{"status": "running"}'])
-def test_a_manifest_that_lacks_something_is_told(tmp_path: Path, text: str) -> None:
+def test_a_manifest_that_lacks_something_is_reported(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_text(text)
     for work in (resume, verify):
         with pytest.raises(ScenarioError, match="no run folder"):

@@ -4,10 +4,10 @@
 - `running`: compute or check one scenario (run, resume, verify, validate)
 - `sweeping`: compute many runs (sweep run, status, collect, schema)
 - `viewing`: the page (view)
-- `discovering`: what there is to set and to start from (list, schema, init, doctor)
-- `options`: options that commands share, and what they mean
+- `discovering`: settings, shipped scenarios and the installation (list, schema, init, doctor)
+- `options`: options that commands share, and their meaning
 - `catalogue`: what `list` prints
-- `printing`, `progress`: what is shown, and how far a command has come
+- `printing`, `progress`: results and warnings; progress bars
 """
 
 from simulator.cli.program import cli, main

@@ -1,4 +1,4 @@
-"""Commands for what there is: settings, schema, shipped scenarios, and this installation."""
+"""Commands about settings, schema, shipped scenarios, and this installation."""
 
 import os
 import shlex
@@ -66,8 +66,8 @@ def init(directory: Path) -> None:
     """
     shipped = _shipped_files()
     hint = "# yaml-language-server: $schema=scenario.schema.json\n"
-    own = f"{hint}extends: quickstart.yaml\nname: mine\n"
-    files = {path.name: path.read_text("utf-8") for path in shipped} | {"mine.yaml": own}
+    mine_text = f"{hint}extends: quickstart.yaml\nname: mine\n"
+    files = {path.name: path.read_text("utf-8") for path in shipped} | {"mine.yaml": mine_text}
     try:
         if taken := [name for name in files if os.path.lexists(directory / name)]:
             raise ScenarioError(Problem(str(directory / name), "exists already") for name in taken)
@@ -112,11 +112,11 @@ def doctor(compiles: bool, as_json: bool) -> None:
 
         with compiling_bar(ALL_KERNELS):
             checks = list(checks)
-    done = list[Check]()
-    for check in checks:  # each is printed as it ends
-        done.append(check)
+    results = list[Check]()
+    for check in checks:  # printed one by one as they end
+        results.append(check)
         if not as_json:
             click.echo(f"{'ok  ' if check.good else 'FAIL'} {check.name:<22} {check.found}")
     if as_json:
-        show_json([check._asdict() for check in done])
-    sys.exit(0 if all(check.good for check in done) else 1)
+        show_json([check._asdict() for check in results])
+    sys.exit(0 if all(check.good for check in results) else 1)

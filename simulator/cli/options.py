@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they mean for a scenario."""
+"""Options that several commands share, and their effect on a scenario."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ SHARED: dict[str, Decorator] = {
 
 
 def shared_options(*names: str) -> Decorator:
-    """Give a command these of the shared options; its help lists them in this order."""
+    """Add these shared options to a command; its help lists them in this order."""
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         for name in reversed(names):
@@ -55,9 +55,9 @@ def overrides_from(
     """The overrides that `--set`, `--seed` and `--periods` give, by dotted path."""
     from simulator.reading import parse_overrides
 
-    given = {"seed": seed, "periods": periods}
+    options = {"seed": seed, "periods": periods}
     return parse_overrides(settings) | {
-        name: value for name, value in given.items() if value is not None
+        name: value for name, value in options.items() if value is not None
     }
 
 

@@ -42,7 +42,7 @@ def show_problems(problems: Iterable[Problem], as_json: bool) -> None:
 
 
 def show_how_to_resume(error: BaseException | None) -> None:
-    """How to resume the run whose folder the error names, if it names one."""
+    """Print how to resume the run whose folder the error's notes name, if any."""
     for folder in map(Path, getattr(error, "__notes__", ())):
         if (folder / "manifest.json").is_file():
             plugins = sorted((folder / "plugins").glob("*.py"))
@@ -59,7 +59,7 @@ def show_warnings(warnings: Iterable[str], quiet: bool) -> None:
 
 
 def warn_of_doubts(scenario: "Scenario", quiet: bool) -> None:
-    """Print what is doubtful about a scenario on stderr unless `quiet`."""
+    """Print doubts about a scenario on stderr unless `quiet`."""
     if not quiet:
         from simulator.scenario import doubts
 
@@ -67,7 +67,7 @@ def warn_of_doubts(scenario: "Scenario", quiet: bool) -> None:
 
 
 def show_run(folder: Path, as_json: bool, quiet: bool) -> None:
-    """Print the summary of a complete run and where its files are; when `quiet`, its folder."""
+    """Print the summary of a complete run and the paths of its files; if `quiet`, its folder."""
     summary = json.loads((folder / "summary.json").read_text("utf-8"))
     if as_json:
         show_json({"folder": str(folder)} | summary)

@@ -1,4 +1,4 @@
-"""The program: all its commands, and how it ends.
+"""The program: all commands, and its exit codes.
 
 Results go to stdout, progress and messages to stderr. Exit codes: 0 done, 1 the run failed, 2 bad
 usage or scenario, 3 runs of a sweep failed, 130 interrupted. Heavy packages are imported by the

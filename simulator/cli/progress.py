@@ -20,11 +20,11 @@ COMPILING = "compiling, once on this machine (about a minute)"
 
 @contextmanager
 def run_progress(periods: int, quiet: bool, verbose: bool) -> "Iterator[Progress | None]":
-    """Something to call after every period: a bar on a terminal, lines when verbose."""
+    """A function to call after every period: moves a bar on a terminal, or prints if verbose."""
     if verbose and not quiet:
-        from simulator.compiling import watched
+        from simulator.compiling import compilation_listener
 
-        with watched(cache(lambda: click.echo(COMPILING, err=True))):
+        with compilation_listener(cache(lambda: click.echo(COMPILING, err=True))):
             yield lambda economy: click.echo(_period_line(economy.history[-1]), err=True)
     elif quiet or not sys.stderr.isatty():
         yield None
@@ -45,18 +45,18 @@ def compiling_bar(functions: int) -> "Iterator[Bar]":
     from rich.console import Console
     from rich.progress import Progress as Bar
 
-    from simulator.compiling import watched
+    from simulator.compiling import compilation_listener
 
     console = Console(stderr=True)
     with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(COMPILING, total=functions, visible=False)
-        with watched(lambda: bar.update(task, advance=1, visible=True)):
+        with compilation_listener(lambda: bar.update(task, advance=1, visible=True)):
             yield bar
 
 
 @contextmanager
 def sweep_progress(missing: int, quiet: bool) -> Iterator[Callable[[int], None] | None]:
-    """Something to call after every run with the number of failed ones: a bar on a terminal."""
+    """A function to call after every run with the number of failures: moves a bar on a terminal."""
     if quiet or not missing or not sys.stderr.isatty():
         yield None
         return

@@ -72,10 +72,10 @@ def sweep_run(
     from simulator.sweep import study_file
 
     study = study_file(study)
-    planned, warnings = _planned(study, out, overrides_from(settings), seeds, plugins)
+    study_sweep, warnings = _plan(study, out, overrides_from(settings), seeds, plugins)
     show_warnings(warnings, quiet)
     failed: dict[str, str] = {}
-    with sweep_progress(len(planned.missing()), quiet) as progress:
+    with sweep_progress(len(study_sweep.missing()), quiet) as progress:
 
         def on_finished(run: "SweepRun", error: str) -> None:
             if error:
@@ -83,18 +83,18 @@ def sweep_run(
             if progress:
                 progress(len(failed))
 
-        planned.compute(study, workers or _cores(), on_finished)
+        study_sweep.compute(study, workers or _cores(), on_finished)
     for name, error in failed.items():
         click.echo(f"failed: {name}: {error}", err=True)
-    if planned.study.report and not planned.missing():
+    if study_sweep.study.report and not study_sweep.missing():
         from simulator.analysis.reports import save_report
         from simulator.analysis.sweeps import load_sweep
 
         with _analysis_errors():
-            files = save_report(load_sweep(planned.folder), planned.study.report)
+            files = save_report(load_sweep(study_sweep.folder), study_sweep.study.report)
         for file in files:
             click.echo(f"report   {file}", err=as_json or quiet)
-    show_sweep(planned.folder, as_json, quiet)
+    show_sweep(study_sweep.folder, as_json, quiet)
     sys.exit(3 if failed else 0)
 
 
@@ -163,7 +163,7 @@ def sweep_schema() -> None:
     show_json(study_schema())
 
 
-def _planned(
+def _plan(
     study: str,
     out: str,
     overrides: Mapping[str, Any],
@@ -181,7 +181,7 @@ def _planned(
 
 
 def _cores() -> int:
-    """How many processor cores this process may use."""
+    """Number of processor cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -189,7 +189,7 @@ def _cores() -> int:
 
 @contextmanager
 def _analysis_errors() -> Iterator[None]:
-    """Report what the analysis finds wrong with a run or sweep as a RunError, on one line."""
+    """Turn a ValueError of the analysis into a RunError, which prints as one line."""
     try:
         yield
     except ValueError as error:

@@ -84,7 +84,7 @@ def _recorded_stage(
     overrides: Mapping[str, Any],
     plugins: tuple[str, ...],
 ) -> "Stage":
-    """The stage on which the run in `folder` is shown."""
+    """A stage that shows the recorded run in `folder`."""
     from simulator.recording import read_manifest
     from simulator.running import recorded_scenario
 

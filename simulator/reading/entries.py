@@ -1,4 +1,4 @@
-"""Entries: the values of a file with the places where they stand, and what is wrong there."""
+"""Entries: the values of a file with their places, and the problems found there."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn
@@ -11,11 +11,11 @@ Keys = tuple[str | int, ...]
 """The names and indices that lead from the root to an entry."""
 
 FIRST_OVERRIDE = 1_000_000
-"""The rank of the first layer of overrides. Files have lower ones, in the order of reading."""
+"""Rank of the first layer of overrides; files have lower ranks, in the order of reading."""
 
 
 class Place(NamedTuple):
-    """Where something stands, sorted in reading order; line 0 is a source as a whole.
+    """A position in a source, sorted in reading order; line 0 means the source as a whole.
 
     `rank` numbers the sources in the order in which they were read.
     """
@@ -30,27 +30,27 @@ class Place(NamedTuple):
 
 
 Findings = list[tuple[Place, str]]
-"""Everything found wrong so far: where, and what."""
+"""All problems so far: place and message."""
 
 
 @dataclass
 class Entry:
-    """A value, which is a mapping or list of entries or a leaf, and where it and its key stand."""
+    """A value (leaf, or mapping or list of entries), its place and that of its key."""
 
     value: Any
     place: Place
     key: Place
 
-    def plain(self) -> Any:
-        """The value without places, as plain data."""
+    def plain_value(self) -> Any:
+        """The value as plain data, without places."""
         if isinstance(self.value, dict):
-            return {name: entry.plain() for name, entry in self.value.items()}
+            return {name: entry.plain_value() for name, entry in self.value.items()}
         if isinstance(self.value, list):
-            return [entry.plain() for entry in self.value]
+            return [entry.plain_value() for entry in self.value]
         return self.value
 
     def child(self, part: str | int) -> "Entry | None":
-        """The entry inside at a name or an index; None where there is none."""
+        """The entry at a name or index of this one, or None."""
         child: Entry | None = None
         if isinstance(self.value, dict):
             child = self.value.get(part)
@@ -65,6 +65,6 @@ def error_of(findings: Findings) -> ScenarioError:
 
 
 def stop(findings: Findings, place: Place, what: str) -> NoReturn:
-    """Add a last finding, after which reading cannot go on, and raise the error."""
+    """Add a finding after which reading cannot go on, and raise the error."""
     findings.append((place, what))
     raise error_of(findings)

@@ -5,21 +5,21 @@ from typing import Any
 
 import yaml
 
-__all__ = ["Composer", "explained"]
+__all__ = ["Composer", "message_of"]
 
 MOST_VALUES = 100_000
 DEEPEST = 50
 
 
-class Refused(yaml.MarkedYAMLError):
-    """Valid YAML that is refused."""
+class RefusedError(yaml.MarkedYAMLError):
+    """Valid YAML that is not allowed here."""
 
     def __init__(self, what: str, event: Any) -> None:
         super().__init__(problem=what, problem_mark=event.start_mark)
 
 
 class Composer(yaml.BaseLoader):
-    """Composes nodes, resolves no tag, and refuses endless nesting and aliases."""
+    """Composes nodes without resolving tags; limits nesting and aliases."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -28,10 +28,10 @@ class Composer(yaml.BaseLoader):
         self.extents: dict[int, tuple[int, int]] = {}
 
     def document(self) -> yaml.Node | None:
-        """The root of the only document; None when there is none."""
+        """The root of the only document, or None without a document."""
         root = self.get_node() if self.check_node() else None
         if self.check_node():
-            raise Refused("only one document is allowed in a file", self._next())
+            raise RefusedError("only one document is allowed in a file", self._next())
         return root
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
@@ -39,7 +39,7 @@ class Composer(yaml.BaseLoader):
         if isinstance(event, yaml.AliasEvent):
             target = self.anchors.get(event.anchor)
             if target is not None and id(target) not in self.extents:
-                raise Refused("an alias may not contain itself", event)
+                raise RefusedError("an alias may not contain itself", event)
         elif event.tag is not None:
             self.tagged.append(event)
         self._check(event, self.depth + 1)  # before going on: composing recurses
@@ -55,7 +55,7 @@ class Composer(yaml.BaseLoader):
         return self.peek_event()  # type: ignore[no-untyped-call]
 
     def _extent(self, node: yaml.Node) -> tuple[int, int]:
-        """How many values the node holds and how deep it is, once its aliases are written out."""
+        """Number of values in the node and its depth, with aliases expanded."""
         if id(node) not in self.extents:
             inside = [self.extents[id(child)] for child in _children(node)]
             values = 1 + sum(values for values, _ in inside)
@@ -64,9 +64,9 @@ class Composer(yaml.BaseLoader):
 
     def _check(self, event: Any, depth: int, values: int = 1) -> None:
         if depth > DEEPEST:
-            raise Refused(f"nested deeper than {DEEPEST} levels", event)
+            raise RefusedError(f"nested deeper than {DEEPEST} levels", event)
         if values > MOST_VALUES:
-            raise Refused(f"more than {MOST_VALUES:,} values, aliases written out", event)
+            raise RefusedError(f"more than {MOST_VALUES:,} values, aliases written out", event)
 
 
 def _children(node: yaml.Node) -> Iterator[yaml.Node]:
@@ -77,11 +77,11 @@ def _children(node: yaml.Node) -> Iterator[yaml.Node]:
         yield from node.value
 
 
-def explained(error: yaml.MarkedYAMLError) -> str:
-    """What an error of `Composer` says, on one line."""
-    if isinstance(error, Refused):
+def message_of(error: yaml.MarkedYAMLError) -> str:
+    """The message of an error of `Composer`, on one line."""
+    if isinstance(error, RefusedError):
         return str(error.problem)
-    begun = error.context_mark
-    where = f" begun at line {begun.line + 1}, column {begun.column + 1}" if begun else ""
+    start = error.context_mark
+    where = f" begun at line {start.line + 1}, column {start.column + 1}" if start else ""
     context = f"{error.context}{where}: " if error.context else ""
     return f"not valid YAML: {context}{error.problem}"

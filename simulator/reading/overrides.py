@@ -1,4 +1,4 @@
-"""Overrides: values for settings by their dotted paths, put over what a file says."""
+"""Overrides: values that replace settings of a file, by dotted path."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,9 +14,9 @@ __all__ = ["override", "parse_overrides"]
 
 
 def parse_overrides(settings: Iterable[str]) -> dict[str, Any]:
-    """Overrides from texts like `market.fee=0.01`; the value is YAML, the last of a path counts.
+    """Overrides from texts like `market.fee=0.01`; values are YAML, the last one of a path counts.
 
-    Raises ScenarioError naming every text that is not of this form.
+    Raises ScenarioError that names every text of another form.
     """
     overrides: dict[str, Any] = {}
     problems: list[Problem] = []
@@ -42,7 +42,7 @@ def _parsed_override(text: str) -> tuple[str, Any]:
     entry = Source("", 0, findings).parse(value)
     if findings:
         raise error_of(findings)
-    return path.strip(), entry.plain() if entry else None
+    return path.strip(), entry.plain_value() if entry else None
 
 
 def override(
@@ -52,9 +52,9 @@ def override(
     rank: int,
     findings: Findings,
 ) -> None:
-    """Set each value by its dotted path, wholes before their parts; report those that cannot be.
+    """Set each value by its dotted path, sections before their settings; report impossible ones.
 
-    A value may be an entry of another file, such as a study; `rank` puts it after what is there.
+    A value may be an entry of another file, such as a study; `rank` sorts it after earlier entries.
     """
     changes = [(path.split("."), value) for path, value in overrides.items()]
     for names, value in sorted(changes, key=lambda change: len(change[0])):
@@ -73,11 +73,11 @@ def _set(entry: Entry, options: Options, names: list[str], new: Entry) -> None:
         part = _part(entry, names, depth)
         options, entry = (
             options_inside(options, part, entry),
-            _opened(entry, part, names, depth, new.place),
+            _entry_at(entry, part, names, depth, new.place),
         )
     part = _part(entry, names, len(names) - 1)
     if part == "kind" and as_yaml(new.value) != kind_of(entry, options):
-        # What these overrides have set already is meant for the new kind.
+        # Settings from these overrides are meant for the new kind.
         rank = new.place.rank
         entry.value = {name: old for name, old in entry.value.items() if old.place.rank == rank}
     entry.value[part] = new
@@ -98,8 +98,8 @@ def _part(entry: Entry, names: list[str], depth: int) -> str | int:
     return int(name)
 
 
-def _opened(entry: Entry, part: str | int, names: list[str], depth: int, place: Place) -> Entry:
-    """What `entry` holds at `part`; an empty mapping where the file has nothing or null."""
+def _entry_at(entry: Entry, part: str | int, names: list[str], depth: int, place: Place) -> Entry:
+    """The entry at `part` of `entry`; a new empty mapping where the file has nothing or null."""
     inner = entry.child(part)
     if inner is not None and inner.value is not None:
         return inner
@@ -113,11 +113,11 @@ def _opened(entry: Entry, part: str | int, names: list[str], depth: int, place: 
 def _entry_of(value: Any, place: Place) -> Entry:
     """A value as an entry at `place`; an entry keeps its own places, with the rank of `place`."""
     if isinstance(value, Entry):
-        key, own = (each._replace(rank=place.rank) for each in (value.key, value.place))
-        return Entry(_entry_of(value.value, own).value, own, key)
+        key, place = (each._replace(rank=place.rank) for each in (value.key, value.place))
+        return Entry(_entry_of(value.value, place).value, place, key)
     if isinstance(value, Mapping):
-        if strange := [name for name in value if not isinstance(name, str)]:
-            raise ScenarioError(f"the name of a setting must be text, got {described(strange[0])}")
+        if invalid := [name for name in value if not isinstance(name, str)]:
+            raise ScenarioError(f"the name of a setting must be text, got {described(invalid[0])}")
         value = {name: _entry_of(inner, place) for name, inner in value.items()}
     elif isinstance(value, list | tuple):
         value = [_entry_of(item, place) for item in value]

@@ -1,4 +1,4 @@
-"""The errors of pydantic in our words, each at the entry that is meant."""
+"""Pydantic's errors as messages of our own, each at the entry that it concerns."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -30,9 +30,9 @@ from simulator.reading.words import (
     short,
 )
 
-__all__ = ["translated"]
+__all__ = ["findings_of"]
 
-WANTED = {
+EXPECTED = {
     "float_type": "a number",
     "int_type": "a whole number",
     "finite_number": "a finite number",
@@ -56,64 +56,65 @@ _Located = tuple[Keys, Entry, Options]
 
 @dataclass(frozen=True)
 class _Fault:
-    """One error of pydantic's in our words; of a wrong type, what was `wanted` and `given`."""
+    """One error of pydantic: our `message` or, for a wrong type, the `expected` type."""
 
     path: Keys
     place: Place
-    words: str = ""
-    wanted: str = ""
-    given: Any = None
+    message: str = ""
+    expected: str = ""
+    value: Any = None
 
 
-def translated(
-    error: ValidationError, model: type[Section], root: Entry, refused: Mapping[str, str]
+def findings_of(
+    error: ValidationError, model: type[Section], root: Entry, refused_names: Mapping[str, str]
 ) -> Findings:
-    """What validating the values of `root` as `model` found, one finding for each mistake.
+    """Findings of validating `root` as a `model`, one for each mistake.
 
-    `refused` has messages for names at the root that are deliberately no settings.
+    `refused_names` has messages for names at the root that are deliberately not settings.
     """
     errors = error.errors(include_url=False)
-    # A list whose items are all wrong is also said to be too short.
+    # Pydantic also calls a list too short when all of its items are invalid.
     inside = {each["loc"][:length] for each in errors for length in range(len(each["loc"]))}
     distinct = [each for each in errors if each["type"] != "too_short" or each["loc"] not in inside]
-    faults = [_fault(each, model, root, refused) for each in distinct]
-    # Each member of a union complains; a wrong type says nothing where another came further.
-    reached = {fault.path[:length] for fault in faults for length in range(len(fault.path))}
-    reached |= {fault.path for fault in faults if fault.words}
-    findings = [(fault.place, fault.words) for fault in faults if fault.words]
-    mistyped: dict[Keys, list[_Fault]] = {}
+    faults = [_fault(each, model, root, refused_names) for each in distinct]
+    # Each member of a union reports errors; drop type errors where another member got further.
+    reached_paths = {fault.path[:length] for fault in faults for length in range(len(fault.path))}
+    reached_paths |= {fault.path for fault in faults if fault.message}
+    findings = [(fault.place, fault.message) for fault in faults if fault.message]
+    type_faults: dict[Keys, list[_Fault]] = {}
     for fault in faults:
-        if fault.wanted and fault.path not in reached:
-            mistyped.setdefault(fault.path, []).append(fault)
-    return findings + [(group[0].place, _mistyped(group)) for group in mistyped.values()]
+        if fault.expected and fault.path not in reached_paths:
+            type_faults.setdefault(fault.path, []).append(fault)
+    return findings + [(group[0].place, _type_message(group)) for group in type_faults.values()]
 
 
-def _mistyped(faults: list[_Fault]) -> str:
-    """The message about one value that has none of the types it may have."""
-    path, given = faults[0].path, faults[0].given
-    wanted = " or ".join(dict.fromkeys(fault.wanted for fault in faults))
-    hint = suggestion(given, re.findall("'([^']*)'", wanted)) if isinstance(given, str) else ""
-    return f"{path_prefix(path)}expected {wanted}, got {described(given)}{hint}"
+def _type_message(faults: list[_Fault]) -> str:
+    """The message about one value that has none of its allowed types."""
+    path, value = faults[0].path, faults[0].value
+    expected = " or ".join(dict.fromkeys(fault.expected for fault in faults))
+    hint = suggestion(value, re.findall("'([^']*)'", expected)) if isinstance(value, str) else ""
+    return f"{path_prefix(path)}expected {expected}, got {described(value)}{hint}"
 
 
 def _fault(error: Any, model: type[Section], root: Entry, refused: Mapping[str, str]) -> _Fault:
-    kind, loc, given, context = error["type"], error["loc"], error["input"], error.get("ctx", {})
+    kind, loc, value, context = error["type"], error["loc"], error["input"], error.get("ctx", {})
     if kind in ("missing", "extra_forbidden"):
-        return _misnamed(kind, _located(loc[:-1], model, root), loc[-1], refused)
-    path, entry, options = _located(loc, model, root)
+        return _name_fault(kind, _locate(loc[:-1], model, root), loc[-1], refused)
+    path, entry, options = _locate(loc, model, root)
     if kind == "union_tag_invalid":
-        return _unknown_kind(path, entry, options)
+        return _kind_fault(path, entry, options)
     if kind == "union_tag_not_found":
-        wanted = f"a mapping (like {{kind: {kind_of(entry, options)}}})"
-        return _Fault(path, entry.place, wanted=wanted, given=given)
-    if kind in WANTED or kind in ("literal_error", "enum"):
-        wanted = WANTED.get(kind) or context["expected"]
-        return _Fault(path, entry.place, wanted=wanted, given=given)
-    return _Fault(path, _blamed(entry), path_prefix(path) + _broken_rule(error, given, context))
+        expected = f"a mapping (like {{kind: {kind_of(entry, options)}}})"
+        return _Fault(path, entry.place, expected=expected, value=value)
+    if kind in EXPECTED or kind in ("literal_error", "enum"):
+        expected = EXPECTED.get(kind) or context["expected"]
+        return _Fault(path, entry.place, expected=expected, value=value)
+    message = path_prefix(path) + _rule_message(error, value, context)
+    return _Fault(path, _place_to_report(entry), message)
 
 
-def _blamed(entry: Entry) -> Place:
-    """Where the entry stands or, if overrides changed something inside it, the last of them."""
+def _place_to_report(entry: Entry) -> Place:
+    """The place of the entry or, if overrides changed something inside it, of the last override."""
     newest = max(_places(entry), key=attrgetter("rank"))
     return newest if newest.rank >= FIRST_OVERRIDE else entry.place
 
@@ -126,11 +127,11 @@ def _places(entry: Entry) -> Iterator[Place]:
         yield from _places(child)
 
 
-def _broken_rule(error: Any, given: Any, context: Mapping[str, Any]) -> str:
+def _rule_message(error: Any, value: Any, context: Mapping[str, Any]) -> str:
     kind = error["type"]
     if kind in LIMITS:
         size, rule, limit = LIMITS[kind]
-        return f"{short(as_yaml(given))} is too {size}; it must be {rule} {rounded(context[limit])}"
+        return f"{short(as_yaml(value))} is too {size}; it must be {rule} {rounded(context[limit])}"
     if kind in ("too_short", "too_long"):
         least = "at least" if kind == "too_short" else "at most"
         size = context.get("min_length", context.get("max_length"))
@@ -141,39 +142,40 @@ def _broken_rule(error: Any, given: Any, context: Mapping[str, Any]) -> str:
     return str(error["msg"])
 
 
-def _misnamed(kind: str, located: _Located, name: str | int, refused: Mapping[str, str]) -> _Fault:
-    """A required setting that is missing, or a name that is no setting."""
-    (path, entry, options), whole = located, (*located[0], name)
+def _name_fault(kind: str, parent: _Located, name: str | int, refused: Mapping[str, str]) -> _Fault:
+    """A missing required setting, or an unknown name, inside `parent`."""
+    (path, entry, options), full_path = parent, (*parent[0], name)
     if kind == "missing":
-        return _Fault(whole, entry.place, f"{path_prefix(whole)}missing; this setting is required")
+        message = f"{path_prefix(full_path)}missing; this setting is required"
+        return _Fault(full_path, entry.place, message)
     allowed = [field for option in options for field in fields_of(member_of(option, entry))]
     if not path:
         allowed = ["extends", *allowed]
-    kinds = f" ({short(of)})" if (of := kind_of(entry, options)) else ""
-    where = f" in {dotted(path)}{kinds}" if path else ""
-    words = f"unknown setting {quoted(str(name))}{where}{choices(str(name), allowed)}"
-    if not path and (why := refused.get(str(name))):
-        words = f"{name}: {why}"
+    of_kind = f" ({short(stated)})" if (stated := kind_of(entry, options)) else ""
+    where = f" in {dotted(path)}{of_kind}" if path else ""
+    message = f"unknown setting {quoted(str(name))}{where}{choices(str(name), allowed)}"
+    if not path and (reason := refused.get(str(name))):
+        message = f"{name}: {reason}"
     child = entry.child(name)
-    return _Fault(whole, child.key if child else entry.place, words)
+    return _Fault(full_path, child.key if child else entry.place, message)
 
 
-def _unknown_kind(path: Keys, entry: Entry, options: Options) -> _Fault:
-    stated = entry.child("kind") or entry
+def _kind_fault(path: Keys, entry: Entry, options: Options) -> _Fault:
+    kind_entry = entry.child("kind") or entry
     kinds = [kind for option in options if isinstance(option, Family) for kind in option.kinds]
-    kind = as_yaml(stated.value)
-    words = f"unknown kind {quoted(kind)} for {dotted(path)}{choices(kind, kinds)}"
-    return _Fault((*path, "kind"), stated.place, words)
+    kind = as_yaml(kind_entry.value)
+    message = f"unknown kind {quoted(kind)} for {dotted(path)}{choices(kind, kinds)}"
+    return _Fault((*path, "kind"), kind_entry.place, message)
 
 
-def _located(loc: Keys, model: type[Section], root: Entry) -> _Located:
-    """The entry that pydantic means, its path, and what it may be."""
+def _locate(loc: Keys, model: type[Section], root: Entry) -> _Located:
+    """The path, entry and options at pydantic's location `loc`."""
     path: Keys = ()
     entry, options = root, options_of(model)
     inside_member = False
     for part in loc:
-        chosen = len(options) > 1 or any(isinstance(option, Family) for option in options)
-        if chosen and not inside_member:  # pydantic names the member of the union or family
+        is_choice = len(options) > 1 or any(isinstance(option, Family) for option in options)
+        if is_choice and not inside_member:  # pydantic names the member of the union or family
             inside_member = True
         elif (child := entry.child(part)) is not None:
             path, options = (*path, part), options_inside(options, part, entry)

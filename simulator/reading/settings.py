@@ -1,4 +1,4 @@
-"""Which settings a model allows at each place, given the kinds of component that entries name."""
+"""The settings that a model allows at each place, given the kinds that entries name."""
 
 import types
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ Options = tuple[Any, ...]
 
 
 def options_of(annotation: Any, metadata: Iterable[Any] = ()) -> Options:
-    """The options that an annotation and its metadata, such as a field has, allow."""
+    """The options that an annotation, with the metadata of its field, allows."""
     if families := tuple(item for item in metadata if isinstance(item, Family)):
         return families
     if get_origin(annotation) is Annotated:
@@ -29,22 +29,22 @@ def options_of(annotation: Any, metadata: Iterable[Any] = ()) -> Options:
 
 
 def fields_of(option: Any) -> dict[str, FieldInfo]:
-    """The fields of a section; nothing else has any."""
+    """The fields of a section; empty for any other option."""
     is_section = isinstance(option, type) and issubclass(option, Section)
     return option.model_fields if is_section else {}
 
 
 def member_of(option: Any, entry: Entry) -> Any:
-    """The member of a family that `entry` is, None for an unknown kind; other options as such."""
+    """The member of a family that `entry` names, None if unknown; any other option itself."""
     if isinstance(option, Family):
         return option.kinds.get(kind_of(entry, (option,)) or "")
     return option
 
 
 def kind_of(entry: Entry, options: Options) -> str | None:
-    """The kind that a mapping states or else has by default; None where kinds mean nothing."""
-    if stated := entry.child("kind"):
-        return as_yaml(stated.value)
+    """The stated or else the default kind of a mapping; None where options have no kinds."""
+    if kind_entry := entry.child("kind"):
+        return as_yaml(kind_entry.value)
     for option in options:
         if isinstance(option, Family):
             return next(iter(option.kinds))
@@ -54,7 +54,7 @@ def kind_of(entry: Entry, options: Options) -> str | None:
 
 
 def options_inside(options: Options, part: str | int, entry: Entry) -> Options:
-    """What may stand at `part` of `entry`, which is one of `options`."""
+    """The options at `part` of `entry`, which is itself one of `options`."""
     for option in options:
         if field := fields_of(member_of(option, entry)).get(str(part)):
             return options_of(field.annotation, field.metadata)

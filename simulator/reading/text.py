@@ -1,4 +1,4 @@
-"""YAML text: read into entries, and written so that it reads the same.
+"""YAML text: parsed into entries, and written so that it parses to equal settings.
 
 Scalars follow the core schema of YAML 1.2 (`on` and `12:30` are text).
 """
@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from simulator.reading.entries import Entry, Findings, Keys, Place, stop
-from simulator.reading.nodes import Composer, explained
+from simulator.reading.nodes import Composer, message_of
 from simulator.reading.words import described, dotted, path_prefix, quoted
 
 __all__ = ["Source", "dump"]
@@ -28,14 +28,14 @@ REAL = re.compile(
     r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
 SURROGATE = re.compile("[\ud800-\udfff]")
-BREAK = re.compile("[\x85\u2028\u2029]")  # PyYAML may write these as line ends and read "\n"
+BREAK = re.compile("[\x85\u2028\u2029]")  # PyYAML may write these as line breaks and read "\n"
 CORE = "tag:yaml.org,2002:"
 
 
 def dump(settings: Mapping[str, Any]) -> str:
-    """YAML in which `Source` reads the same settings.
+    """YAML that `Source` parses to equal settings.
 
-    Quotes text that it, or a reader of YAML 1.1, would otherwise take for something else.
+    Quotes text that would otherwise have another type there or in a YAML 1.1 parser.
     """
     text: str = yaml.dump(
         dict(settings), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
@@ -45,7 +45,7 @@ def dump(settings: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Source:
-    """A text by its name, and the number of texts read before it."""
+    """A named text; its rank is the number of texts read before it."""
 
     name: str
     rank: int
@@ -57,11 +57,11 @@ class Source:
         return Place(self.rank, 0, 0, self.name)
 
     def place(self, mark: Any) -> Place:
-        """The place of a mark of PyYAML's."""
+        """The place of a PyYAML mark."""
         return Place(self.rank, mark.line + 1, mark.column + 1, self.name)
 
-    def decoded(self, content: bytes) -> str:
-        """The text of a file, whose lines may end as on Windows."""
+    def decode(self, content: bytes) -> str:
+        """The text of a file, with Windows line endings replaced."""
         try:
             text = content.decode("utf-8").removeprefix("\ufeff")
         except UnicodeDecodeError as error:
@@ -70,18 +70,18 @@ class Source:
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
     def parse(self, text: str) -> Entry | None:
-        """The entries of the text's only document; None when it holds none."""
+        """The entries of the text's only document, or None if it is empty."""
         composer = None
         try:
             composer = Composer(text)
             root = composer.document()
         except yaml.reader.ReaderError as error:
-            before = text[: error.position].split("\n")
-            place = Place(self.rank, len(before), len(before[-1]) + 1, self.name)
+            lines = text[: error.position].split("\n")
+            place = Place(self.rank, len(lines), len(lines[-1]) + 1, self.name)
             what = f"the character {text[error.position]!a} is not allowed in YAML"
             stop(self.findings, place, what)
         except yaml.MarkedYAMLError as error:
-            stop(self.findings, self.place(error.problem_mark), explained(error))
+            stop(self.findings, self.place(error.problem_mark), message_of(error))
         except (ValueError, OverflowError):  # PyYAML lets "\UFFFFFFFF" and long versions through
             place = self.place(composer.get_mark()) if composer else self.whole
             stop(self.findings, place, "not valid YAML: a number or a character code is too large")
@@ -127,8 +127,8 @@ class Source:
         name = self._scalar(key, path)
         if isinstance(name, str):
             return name
-        must = f"the name of a setting{inside} must be text"
-        self._report(key, f"{must}, got {described(name)}; put it in quotes")
+        rule = f"the name of a setting{inside} must be text"
+        self._report(key, f"{rule}, got {described(name)}; put it in quotes")
         return str(key.value)
 
     def _scalar(self, node: Any, path: Keys) -> Any:
@@ -136,14 +136,14 @@ class Source:
         if SURROGATE.search(text):
             self._report(node, f"{quoted(text)} holds half of a surrogate pair, not a character")
             return SURROGATE.sub("?", text)
-        value = text if node.style else _resolved(text)
+        value = text if node.style else _scalar_value(text)
         if isinstance(value, int | float) and len(text) > LONGEST_NUMBER:
             self._report(node, f"{path_prefix(path)}a number of more than {LONGEST_NUMBER} digits")
         return value
 
 
-def _resolved(text: str) -> Any:
-    """What a plain scalar means in the core schema of YAML 1.2."""
+def _scalar_value(text: str) -> Any:
+    """The value of a plain scalar in the core schema of YAML 1.2."""
     if text in CONSTANTS:
         return CONSTANTS[text]
     if WHOLE.fullmatch(text) and len(text) <= LONGEST_NUMBER:
@@ -160,13 +160,13 @@ def _is_blank(node: yaml.Node) -> bool:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Leaves without quotes only the text that is read as text."""
+    """Omits quotes only around text that is read back as text."""
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
-        meant = _resolved(value) if kind is yaml.ScalarNode and implicit[0] else ""
-        if isinstance(meant, str):
+        parsed = _scalar_value(value) if kind is yaml.ScalarNode and implicit[0] else ""
+        if isinstance(parsed, str):
             return super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
-        return CORE + ("null" if meant is None else type(meant).__name__)
+        return CORE + ("null" if parsed is None else type(parsed).__name__)
 
     def represent_text(self, text: str) -> yaml.ScalarNode:
         return self.represent_scalar(f"{CORE}str", text, style='"' if BREAK.search(text) else None)

@@ -1,4 +1,4 @@
-"""How messages word values, paths and suggestions: always on one line, and never a long one."""
+"""Wording of values, paths and suggestions in messages: always one short line."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ def quoted(text: str) -> str:
 
 
 def as_yaml(value: Any) -> str:
-    """A value as YAML would have it."""
+    """A value in YAML notation."""
     if isinstance(value, dict):
         return f"{{{', '.join(f'{name}: {as_yaml(inner)}' for name, inner in value.items())}}}"
     if isinstance(value, list | tuple):
@@ -37,7 +37,7 @@ def as_yaml(value: Any) -> str:
 
 
 def described(value: Any) -> str:
-    """What was given instead of what was expected."""
+    """A short description of an unexpected value."""
     if isinstance(value, str):
         return f"text {quoted(value)}"
     if isinstance(value, dict):
@@ -52,16 +52,16 @@ def rounded(limit: Any) -> str:
 
 
 def dotted(path: Iterable[str | int]) -> str:
-    """A path as `market.curve.fee`."""
+    """A path in dotted form, such as `market.curve.fee`."""
     return ".".join(short(str(part)) for part in path)
 
 
 def path_prefix(path: Sequence[str | int]) -> str:
-    """The beginning of a message about `path`; nothing at the root."""
+    """The beginning of a message about `path`; empty at the root."""
     return f"{dotted(path)}: " if path else ""
 
 
 def choices(name: str, names: Sequence[str]) -> str:
-    """The end of a message: the nearest of `names`, then all of them."""
+    """The end of a message: the closest of `names`, then all of them."""
     hint = suggestion(name, names) or "."
     return f"{hint} Allowed: {', '.join(names)}"

@@ -1,4 +1,4 @@
-"""Runs: from a scenario to a finished run folder, after a kill, and again to compare."""
+"""Runs: computing a scenario into a run folder, resuming and verifying it."""
 
 from simulator.running.computing import Progress
 from simulator.running.folder import (

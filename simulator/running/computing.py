@@ -1,4 +1,4 @@
-"""The part of a run that one process computes, from where it stands to the end."""
+"""Computing a run in one process, from its current period to the last."""
 
 import logging
 import signal
@@ -23,7 +23,7 @@ Progress = Callable[[Economy], None]
 def compute(
     economy: Economy, recorder: Recorder, manifest: dict[str, Any], progress: Progress | None
 ) -> None:
-    """Step to the last period, recording, and leave a readable folder whatever happens."""
+    """Step and record to the last period; leaves a readable folder even after a failure."""
     started = time.perf_counter()
     log = _Log(recorder.folder / "run.log")
     log.info("%s, seed %d: from period %d", manifest["name"], manifest["seed"], economy.period)
@@ -56,7 +56,7 @@ def compute(
 
 @contextmanager
 def noting_folder(folder: Path) -> Iterator[None]:
-    """Note the folder on whatever stops the work; what is no error of ours becomes a RunError."""
+    """Add the folder to the notes of any exception; wrap foreign exceptions in RunError."""
     try:
         yield
     except (KeyboardInterrupt, SimulatorError) as error:
@@ -76,7 +76,7 @@ def _advance(
     while economy.period < economy.settings.periods:
         economy.step()
         recorder.append(economy.period, economy.tables)
-        if recorder.due:
+        if recorder.is_commit_due:
             recorder.checkpoint(economy.period, economy.save())
         if progress:
             progress(economy)
@@ -84,38 +84,38 @@ def _advance(
 
 
 class _Interrupts:
-    """Turns SIGINT and SIGTERM into KeyboardInterrupt, also those that Python loses.
+    """Turns SIGINT and SIGTERM into KeyboardInterrupt, even where Python swallows exceptions.
 
-    An exception in a destructor or a weak reference's callback is swallowed, so a signal that
-    arrives there is remembered and raised by `check`, after the period. An error that comes after
-    a signal is taken for what a library made of it.
+    Python swallows exceptions in destructors and callbacks of weak references, so a signal that
+    arrives there is remembered and raised by `check`, after the period. An error after a signal
+    counts as an interrupt that a library has converted.
     """
 
     def __init__(self) -> None:
-        self._asked = False
-        self._before: dict[int, Any] = {}
+        self._signalled = False
+        self._handlers: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
         if threading.current_thread() is not threading.main_thread():
             return self
         for number in (signal.SIGINT, signal.SIGTERM):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as for jobs in the background
-                self._before[number] = signal.signal(number, self._interrupt)
+            if signal.getsignal(number) is not signal.SIG_IGN:  # ignored in background jobs
+                self._handlers[number] = signal.signal(number, self._interrupt)
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        for number, handler in self._before.items():
+        for number, handler in self._handlers.items():
             signal.signal(number, handler)
-        if self._asked and isinstance(error, Exception):
+        if self._signalled and isinstance(error, Exception):
             raise KeyboardInterrupt from error
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        self._asked = True
+        self._signalled = True
         raise KeyboardInterrupt
 
     def check(self) -> None:
-        """Raise the interrupt that was asked for, if any."""
-        if self._asked:
+        """Raise KeyboardInterrupt if a signal has arrived."""
+        if self._signalled:
             raise KeyboardInterrupt
 
 

@@ -1,4 +1,4 @@
-"""What a run folder holds besides tables: scenario, data, plugins, manifest, summary and figure."""
+"""Contents of a run folder besides tables: scenario, data, plugins, manifest, summary, figure."""
 
 import errno
 import json
@@ -20,7 +20,7 @@ from simulator.errors import Problem, RunError, ScenarioError
 from simulator.reading import dump
 from simulator.recording import write_manifest, write_text
 from simulator.scenario import Scenario, scenario_type
-from simulator.scenario.former import in_current_words
+from simulator.scenario.former import with_current_settings
 from simulator.scenario.plugins import load_plugins
 from simulator.tables import RUN_FORMAT
 
@@ -40,7 +40,7 @@ __all__ = [
 
 
 def scenario_yaml(scenario: Scenario) -> str:
-    """A scenario with every setting written out, as YAML that loads to the same scenario.
+    """A scenario with all settings, as YAML that loads to an equal scenario.
 
     Data files are named as in a run folder.
     """
@@ -48,7 +48,7 @@ def scenario_yaml(scenario: Scenario) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what the numbers of a run depend on."""
+    """Versions of Python and of the packages that determine the numbers of a run."""
     packages = ("wallstreetfeds", "mesa", "numpy", "numba", "pandas", "scikit-learn", "pyarrow")
     return {"python": platform.python_version()} | {name: version(name) for name in packages}
 
@@ -64,28 +64,28 @@ def new_folder(
     """A new folder `out/<name>/<UTC time>-<hash of the scenario>` and its manifest.
 
     `name` replaces the last part. The folder appears complete with scenario, data, plugins and
-    manifest, or not at all. Raises RunError when it cannot be made.
+    manifest, or not at all. Raises RunError when it cannot be created.
     """
     moment, text = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"), scenario_yaml(scenario)
     parent = out / scenario.name
     name = name or f"{moment}-{sha256(text.encode()).hexdigest()[:8]}"
-    making = parent / f".{name}-{os.getpid()}"
+    temporary = parent / f".{name}-{os.getpid()}"
     try:
-        making.mkdir(parents=True)
-        manifest = _written(making, scenario, text, overrides, plugins, setup_seconds)
-        return _placed(making, parent / name), manifest
+        temporary.mkdir(parents=True)
+        manifest = _write_inputs(temporary, scenario, text, overrides, plugins, setup_seconds)
+        return _rename_to_new(temporary, parent / name), manifest
     except OSError as error:
         raise RunError(f"cannot make the run folder in {parent}: {error.strerror}") from error
     finally:
-        shutil.rmtree(making, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _placed(making: Path, folder: Path) -> Path:
-    """Rename to `folder`, or to that with the first number that makes it new."""
+def _rename_to_new(temporary: Path, folder: Path) -> Path:
+    """Rename to `folder` or, if it exists, to `folder-<number>` with the first free number."""
     number, new = 1, folder
     while True:
         try:
-            return making.rename(new)
+            return temporary.rename(new)
         except OSError as error:
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
                 raise
@@ -93,7 +93,7 @@ def _placed(making: Path, folder: Path) -> Path:
         new = folder.with_name(f"{folder.name}-{number}")
 
 
-def _written(
+def _write_inputs(
     folder: Path,
     scenario: Scenario,
     text: str,
@@ -101,7 +101,7 @@ def _written(
     plugins: Sequence[str | Path],
     setup_seconds: float,
 ) -> dict[str, Any]:
-    """Write what is known before the first period, and return the manifest."""
+    """Write scenario, data, plugins and manifest of a new run; return the manifest."""
     write_text(folder / "scenario.yaml", text)
     manifest = {
         "format": RUN_FORMAT,
@@ -113,8 +113,8 @@ def _written(
         "versions": versions(),
         "git_commit": git_commit(),
         "overrides": dict(overrides),
-        "plugins": _copied(plugins, folder),
-        "data": _data_copied(scenario, folder),
+        "plugins": _copy_plugins(plugins, folder),
+        "data": _copy_data_files(scenario, folder),
         "scenario_sha256": sha256(text.encode()).hexdigest(),
         "timings": {"setup_seconds": round(setup_seconds, 3)},
     }
@@ -127,10 +127,10 @@ def recorded_scenario(
 ) -> Scenario:
     """The scenario of a run folder.
 
-    Raises ScenarioError when the file was changed since or the run's plugins are not given.
+    Raises ScenarioError when the file has changed since the run, or a plugin is missing.
     """
-    given = {file_hash(Path(file)) for file in plugins if Path(file).is_file()}
-    if missing := [plugin for plugin in manifest["plugins"] if plugin["sha256"] not in given]:
+    hashes = {file_hash(Path(file)) for file in plugins if Path(file).is_file()}
+    if missing := [plugin for plugin in manifest["plugins"] if plugin["sha256"] not in hashes]:
         raise ScenarioError(
             Problem(
                 str(folder),
@@ -139,20 +139,20 @@ def recorded_scenario(
             )
             for plugin in missing
         )
-    file, kind = folder / "scenario.yaml", scenario_type(load_plugins(plugins))
+    file, model = folder / "scenario.yaml", scenario_type(load_plugins(plugins))
     if file_hash(file) != manifest["scenario_sha256"]:
-        kind.load(file)  # says what is wrong with it, if anything is
+        model.load(file)  # reports its problems, if any
         raise ScenarioError(
             [Problem(str(file), "was changed since the run; start a new run of it")]
         )
-    written = yaml.safe_load(file.read_text("utf-8"))
-    if (current := in_current_words(written)) != written:
-        return kind.model_validate(current, context={"folders": [str(folder)]})
-    return kind.load(file)
+    recorded = yaml.safe_load(file.read_text("utf-8"))
+    if (current := with_current_settings(recorded)) != recorded:
+        return model.model_validate(current, context={"folders": [str(folder)]})
+    return model.load(file)
 
 
 def summarise(folder: Path) -> None:
-    """Summary and figure of a finished run, made from the folder's files alone."""
+    """Write summary and figure of a finished run, from the folder's files alone."""
     from simulator.analysis import load_run
     from simulator.analysis.figures import save_overview
 
@@ -162,7 +162,7 @@ def summarise(folder: Path) -> None:
 
 
 def write_summary(finished: "Run") -> None:
-    """Summary of a finished run, into its folder."""
+    """Write the summary of a finished run into its folder."""
     from simulator.analysis import summarise
 
     text = json.dumps(summarise(finished), indent=2)
@@ -170,14 +170,14 @@ def write_summary(finished: "Run") -> None:
 
 
 def has_summary(folder: Path) -> bool:
-    """Whether the summary, which is written last of all, is there and can be read."""
+    """Whether the summary, which is written last, exists and is readable."""
     try:
         return isinstance(json.loads((folder / "summary.json").read_text("utf-8")), dict)
     except (OSError, ValueError):
         return False
 
 
-def _copied(plugins: Sequence[str | Path], folder: Path) -> list[dict[str, str]]:
+def _copy_plugins(plugins: Sequence[str | Path], folder: Path) -> list[dict[str, str]]:
     copied = []
     for file in map(Path, plugins):
         (folder / "plugins").mkdir(exist_ok=True)
@@ -186,7 +186,7 @@ def _copied(plugins: Sequence[str | Path], folder: Path) -> list[dict[str, str]]
     return copied
 
 
-def _data_copied(scenario: Scenario, folder: Path) -> list[dict[str, str]]:
+def _copy_data_files(scenario: Scenario, folder: Path) -> list[dict[str, str]]:
     """Copy the scenario's data files to where the written scenario names them."""
     copied = {}
     for file in data_files(scenario):
@@ -200,12 +200,12 @@ def _data_copied(scenario: Scenario, folder: Path) -> list[dict[str, str]]:
 
 
 def git_commit() -> str | None:
-    """The commit of the checkout this code runs from, `+` when changed; None elsewhere."""
+    """The commit of this code's checkout, `+` if changed; None outside a checkout."""
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
         return None
     try:
-        described = subprocess.run(
+        result = subprocess.run(
             ["git", "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"],
             cwd=root,
             capture_output=True,
@@ -214,4 +214,4 @@ def git_commit() -> str | None:
         )
     except (OSError, subprocess.CalledProcessError):
         return None
-    return described.stdout.strip()
+    return result.stdout.strip()

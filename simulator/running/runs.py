@@ -1,4 +1,4 @@
-"""Start a run, and take one that stopped to its end."""
+"""Start a run, or resume one that stopped."""
 
 import shutil
 import time
@@ -36,11 +36,11 @@ def run(
 ) -> Path:
     """Run a scenario to its end and return the run folder, made under `out`.
 
-    `overrides` are noted in the manifest; `plugins` are the files whose components the scenario
-    uses, copied into the folder. Raises ScenarioError before anything is written, RunError when the
-    folder cannot be made or the run fails; a run stopped by an error or KeyboardInterrupt leaves a
-    folder, named in the exception's notes, that can be read and resumed. `agent_types` are refused:
-    nobody could repeat the run from its folder.
+    `overrides` are noted in the manifest; `plugins`, the files whose components the scenario uses,
+    are copied into the folder. Raises ScenarioError before anything is written, RunError when the
+    folder cannot be created or the run fails. A run stopped by an error or KeyboardInterrupt leaves
+    a folder, named in the exception's notes, for reading and resuming. `agent_types` are refused:
+    the run could not be repeated from its folder.
     """
     if agent_types is not None:
         raise ScenarioError([Problem("agent_types", NO_CODE)])
@@ -59,7 +59,7 @@ def start(
     plugins: Sequence[str | Path] = (),
     progress: Progress | None = None,
 ) -> Path:
-    """`run` without summary and figure; `name` is the folder's instead of the time and a hash."""
+    """`run` without summary and figure; `name` replaces time and hash in the folder's name."""
     started = time.perf_counter()
     economy = _set_up(scenario)
     setup = time.perf_counter() - started
@@ -74,14 +74,14 @@ def start(
 def resume(
     folder: str | Path, *, plugins: Sequence[str | Path] = (), progress: Progress | None = None
 ) -> bool:
-    """Take a run that was killed, interrupted or failed to its end.
+    """Complete a run that was killed, interrupted or failed.
 
-    Goes back to the last checkpoint and computes the rest again to the same numbers. Returns
-    whether there was anything to do. Raises RunError when the folder holds no run, ScenarioError
-    when its plugins are not given again unchanged.
+    Continues from the last checkpoint and computes the same numbers as without the stop. Returns
+    whether anything was missing. Raises ScenarioError when the folder holds no run or a plugin is
+    missing or changed, RunError when another process writes to it or the run fails.
     """
     folder = Path(folder)
-    read_manifest(folder)  # told before a lock is left in a folder that holds no run
+    read_manifest(folder)  # raises before a lock file is left in another folder
     with noting_folder(folder), locked(folder):
         manifest = read_manifest(folder)
         if manifest["status"] == "complete" and has_summary(folder):
@@ -121,8 +121,8 @@ def _compute_rest(
         recorder.append(0, economy.tables)
     else:
         economy.restore(saved)
-    here = {"period": economy.period, "versions": versions(), "git_commit": git_commit()}
-    manifest["resumed"] = [*manifest.get("resumed", []), here]
+    resumption = {"period": economy.period, "versions": versions(), "git_commit": git_commit()}
+    manifest["resumed"] = [*manifest.get("resumed", []), resumption]
     manifest["status"] = "running"
     for outcome in ("error", "tables"):
         manifest.pop(outcome, None)

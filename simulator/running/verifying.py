@@ -1,4 +1,4 @@
-"""Verify a run: compute it again and compare every table."""
+"""Verify a run: compute it again and compare all tables."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from simulator.tables import TABLES
 
 __all__ = ["as_expected", "changed_versions", "verify"]
 
-TOLERANCE = 1e-6  # relative; what other versions of Python and numpy may differ by
+TOLERANCE = 1e-6  # relative; largest difference between versions of Python and numpy
 
 
 def verify(
@@ -22,47 +22,48 @@ def verify(
 ) -> dict[str, str]:
     """Run a complete folder's scenario again and compare all tables.
 
-    Returns what was found by table: `identical`, or how far the tables differ. Raises RunError when
-    the run is not complete or a table cannot be read.
+    Returns a result by table: `identical`, or how far the tables differ. Raises RunError when the
+    run is not complete or a table cannot be read.
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
     if manifest["status"] != "complete":
         raise RunError(f"{folder}: the run is {manifest['status']}; resume it before verifying")
     scenario = recorded_scenario(folder, manifest, plugins)
-    found = {name: table_hash(read_table(folder, name)) for name in TABLES}
+    results: dict[str, str] = {}
+    hashes = {name: table_hash(read_table(folder, name)) for name in TABLES}
     with tempfile.TemporaryDirectory() as temporary:
         try:
-            again = start(scenario, temporary, plugins=plugins, progress=progress)
+            new_folder = start(scenario, temporary, plugins=plugins, progress=progress)
         except BaseException as error:
-            error.__notes__ = []  # they name a folder that is about to go
+            error.__notes__ = []  # they name a temporary folder
             raise
-        recorded, computed = manifest["tables"], read_manifest(again)["tables"]
+        recorded, computed = manifest["tables"], read_manifest(new_folder)["tables"]
         for name in TABLES:
-            if found[name] == computed[name]["sha256"]:
-                found[name] = "identical"
+            if hashes[name] == computed[name]["sha256"]:
+                results[name] = "identical"
             else:
-                changed = found[name] != recorded[name]["sha256"]
-                difference = _difference(folder / f"{name}.parquet", again / f"{name}.parquet")
-                found[name] = f"changed after the run, {difference}" if changed else difference
-    return found
+                changed = hashes[name] != recorded[name]["sha256"]
+                difference = _difference(folder / f"{name}.parquet", new_folder / f"{name}.parquet")
+                results[name] = f"changed after the run, {difference}" if changed else difference
+    return results
 
 
 def changed_versions(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """What the numbers depend on that has changed since the run was made, by name."""
-    then = manifest["versions"] | {"git_commit": manifest.get("git_commit")}
-    now = versions() | {"git_commit": git_commit()}
+    """Versions that have changed since the run, by name: the old and the new one."""
+    recorded = manifest["versions"] | {"git_commit": manifest.get("git_commit")}
+    current = versions() | {"git_commit": git_commit()}
     return {
-        name: f"{value} then, {now.get(name)} now"
-        for name, value in then.items()
-        if now.get(name) != value
+        name: f"{value} then, {current.get(name)} now"
+        for name, value in recorded.items()
+        if current.get(name) != value
     }
 
 
 def as_expected(difference: str, *, other_versions: bool) -> bool:
-    """Whether what `verify` says of a table is as it should be.
+    """Whether a table's result of `verify` is acceptable.
 
-    The same installation gives identical tables; others may differ in the last digits.
+    One installation gives identical tables; other versions may differ in the last digits.
     """
     return difference == "identical" or (other_versions and difference.startswith("within"))
 

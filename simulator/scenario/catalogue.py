@@ -1,4 +1,4 @@
-"""The catalogue: every setting of a scenario type, and every component it knows, by place."""
+"""The catalogue: all settings and components of a scenario type, by place."""
 
 from typing import Any, get_args, get_origin
 
@@ -10,43 +10,40 @@ from simulator.reading import Options, fields_of, options_of
 __all__ = ["PlaceContent", "defaults", "places"]
 
 PlaceContent = tuple[type[Component], ...] | dict[str, FieldInfo]
-"""What stands at a place: a family of components, or a section's plain settings by name."""
+"""Content of a place: a family of components, or a section's plain settings by name."""
 
 
 def places(model: type[Section]) -> dict[str, PlaceContent]:
-    """Families and sections by dotted path; `[]` stands for each item of a list."""
-    return _within((model,), "")
+    """Families and sections by dotted path; `[]` means each item of a list."""
+    return _places_within((model,), "")
 
 
-def _within(options: Options, path: str) -> dict[str, PlaceContent]:
-    found: dict[str, PlaceContent] = {}
+def _places_within(options: Options, path: str) -> dict[str, PlaceContent]:
+    contents: dict[str, PlaceContent] = {}
     for option in options:
         origin: Any = get_origin(option)
         if isinstance(option, Family):
-            found[path] = option.members
+            contents[path] = option.members
         elif origin is tuple:
-            found |= _within(options_of(get_args(option)[0]), f"{path}[]")
+            contents |= _places_within(options_of(get_args(option)[0]), f"{path}[]")
         plain: dict[str, FieldInfo] = {}
-        deeper: dict[str, PlaceContent] = {}
+        nested: dict[str, PlaceContent] = {}
         for name, field in fields_of(option).items():
-            inside = _within(
+            inside = _places_within(
                 options_of(field.annotation, field.metadata), f"{path}.{name}".lstrip(".")
             )
             if inside:
-                deeper |= inside
+                nested |= inside
             else:
                 plain[name] = field
         if plain:
-            found[path] = plain
-        found |= deeper
-    return found
+            contents[path] = plain
+        contents |= nested
+    return contents
 
 
 def defaults(fields: dict[str, FieldInfo]) -> dict[str, tuple[Any, str]]:
-    """Default (None when one must be given) and description of settings by name.
-
-    Components are shown by their kinds.
-    """
+    """Default (None if required) and description of settings, by name; components by kind."""
     return {
         name: (None if field.is_required() else _kinds(field.default), field.description or "")
         for name, field in fields.items()

@@ -1,4 +1,4 @@
-"""Doubts: what is allowed but likely to make a run hard to interpret, or changes nothing in it."""
+"""Doubts: allowed settings that make a run hard to interpret or change nothing in it."""
 
 import math
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from simulator.agents.strategies import Fundamentalist, PumpAndDump, Sandwich
 from simulator.federation import Sybil
 from simulator.market import CURVES, Concentrated, Weighted
 from simulator.scenario.events import ClearingEvent, LiquidityEvent
-from simulator.scenario.schema import Scenario, sellers
+from simulator.scenario.schema import Scenario, seller_count
 
 __all__ = ["doubts", "market_gain"]
 
@@ -28,10 +28,10 @@ def doubts(scenario: Scenario) -> list[str]:
         *_idle_offerings(scenario),
         *_idle_strategies(scenario),
         *_idle_events(scenario),
-        *_late(scenario),
+        *_late_clients(scenario),
         *_contributions(scenario),
         *(() if cash else _genesis(scenario)),
-        *_penniless(scenario),
+        *_clients_without_money(scenario),
         *_cancelled_shares(scenario),
     ]
 
@@ -50,8 +50,8 @@ def _gain(scenario: Scenario) -> Iterator[str]:
 def market_gain(scenario: Scenario) -> float | None:
     """Steepness x gain x activity x wealth / (tokens x pool numeraire), see `Curve.steepness`.
 
-    It is the part of a gap to value that prices make good in a trading pass. Concentrated
-    deposits that reach from p / k to p k are 1 / (1 - k^-1/2) times as deep.
+    The fraction of its gap to value that a price closes in a trading pass. Concentrated deposits
+    between p / k and p k are 1 / (1 - k^-1/2) times as deep.
     """
     fundamentalists = [
         (group, group.strategy)
@@ -87,7 +87,7 @@ def _tips(scenario: Scenario) -> Iterator[str]:
 
 
 def _clearing_kinds(scenario: Scenario) -> list[str]:
-    """Kinds of the clearing rules that orders settle by in the run, as they take over."""
+    """Kinds of the run's clearing rules, in the order in which they take effect."""
     changes = {event.period for event in scenario.events if isinstance(event, ClearingEvent)}
     periods = sorted({1} | {period for period in changes if period <= scenario.periods})
     return list(dict.fromkeys(scenario.clearing(period).kind for period in periods))
@@ -105,8 +105,8 @@ def _idle_market(scenario: Scenario) -> Iterator[str]:
             f"weights reach last_weight in period {curve.periods}, after the last, "
             f"{scenario.periods}"
         )
-    filled = scenario.liquidity_providers or market.launch.treasury_provides
-    if tokens.payout.liquidity and tokens.mechanism.kind != "cash" and not filled:
+    is_provided = scenario.liquidity_providers or market.launch.treasury_provides
+    if tokens.payout.liquidity and tokens.mechanism.kind != "cash" and not is_provided:
         yield (
             "tokens.payout.liquidity is retained by the treasury while pools are empty, and "
             "nobody fills them: add liquidity_providers"
@@ -114,16 +114,16 @@ def _idle_market(scenario: Scenario) -> Iterator[str]:
 
 
 def _idle_offerings(scenario: Scenario) -> Iterator[str]:
-    """Offerings that raise no money: there are no tokens to sell, or no data to buy."""
+    """Offerings that raise no money: no tokens to sell, or no data to buy."""
     for number, group in enumerate(scenario.clients):
         if isinstance(group.offering, NoOffering):
             continue
-        said = f"clients.{number}.offering changes nothing: "
+        message = f"clients.{number}.offering changes nothing: "
         if scenario.tokens.mechanism.kind == "cash":
-            yield said + "there are no tokens under mechanism cash"
+            yield message + "there are no tokens under mechanism cash"
         elif not (group.locked.fraction and group.locked.spends):
             yield (
-                f"{said}there is nothing to buy, set clients.{number}.locked.fraction and "
+                f"{message}there is nothing to buy, set clients.{number}.locked.fraction and "
                 "spends above 0"
             )
 
@@ -158,8 +158,8 @@ def _idle_events(scenario: Scenario) -> Iterator[str]:
             yield f"events.{number}: no liquidity comes, there are no pools under mechanism cash"
 
 
-def _late(scenario: Scenario) -> Iterator[str]:
-    """Clients who do something, or come at all, only after the end."""
+def _late_clients(scenario: Scenario) -> Iterator[str]:
+    """Clients who join, or whose attack starts, only after the last period."""
     last = scenario.periods
     for number, group in enumerate(scenario.clients):
         if isinstance(group.behaviour, Sybil) and group.behaviour.poses_from > last:
@@ -186,7 +186,7 @@ def _contributions(scenario: Scenario) -> Iterator[str]:
 
 
 def _genesis(scenario: Scenario) -> Iterator[str]:
-    served = _served(scenario)
+    served = _served_fraction(scenario)
     if served < 0.8:
         yield (
             f"investors can buy about {served:.0%} of what they want at genesis: liquidity "
@@ -194,13 +194,13 @@ def _genesis(scenario: Scenario) -> Iterator[str]:
         )
 
 
-def _penniless(scenario: Scenario) -> Iterator[str]:
-    """Clients who have nothing to train with until they earn something."""
+def _clients_without_money(scenario: Scenario) -> Iterator[str]:
+    """Clients who cannot pay for training before their first income."""
     mechanism, launch = scenario.tokens.mechanism, scenario.market.launch
-    bought = _deposits(scenario) + _served(scenario) * _demand(scenario)
-    paid = mechanism.kind != "cash" and launch.clients_sell and bought > 0
+    bought = _deposits(scenario) + _served_fraction(scenario) * _demand(scenario)
+    can_sell = mechanism.kind != "cash" and launch.clients_sell and bought > 0
     for number, group in enumerate(scenario.clients):
-        sells = paid and (mechanism.by_client or group.joins == 1)
+        sells = can_sell and (mechanism.by_client or group.joins == 1)
         if group.training_cost and not group.cash and not sells:
             yield (
                 "without tokens that liquidity providers and investors buy when they join "
@@ -229,12 +229,12 @@ def _deposits(scenario: Scenario) -> float:
 
 
 def _demand(scenario: Scenario) -> float:
-    """Numeraire that investors want to spend at genesis, as far as can be told before."""
+    """Expected numeraire that investors want to spend at genesis."""
     return sum(group.count * group.invested * group.wealth.mean for group in scenario.investors)
 
 
-def _served(scenario: Scenario) -> float:
-    """The part of it for which there are tokens."""
-    market, clients = scenario.market, sellers(scenario.clients, scenario.tokens)
+def _served_fraction(scenario: Scenario) -> float:
+    """Fraction of `_demand` for which there are tokens."""
+    market, clients = scenario.market, seller_count(scenario.clients, scenario.tokens)
     seed = _deposits(scenario) * market.seed_worth
     return market.launch.served(clients, seed, _demand(scenario))

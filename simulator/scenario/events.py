@@ -1,4 +1,4 @@
-"""Events: what happens to a run at the beginning of a period, as a scenario or its watcher says."""
+"""Events that change a run at the beginning of a period, from its scenario or from the page."""
 
 from typing import Annotated, Literal
 

@@ -1,19 +1,19 @@
-"""Scenarios in run folders that an earlier version wrote, in the words of this one."""
+"""Conversion of scenarios in run folders that earlier versions wrote."""
 
 from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
-__all__ = ["in_current_words"]
+__all__ = ["with_current_settings"]
 
 Settings = dict[str, Any]
 
 
-def in_current_words(scenario: Settings) -> Settings:
-    """The same scenario, as this version writes it.
+def with_current_settings(scenario: Settings) -> Settings:
+    """A scenario of an earlier version with the current settings of equal meaning.
 
-    Behaviours had a `start`, before which clients were honest, events of behaviour named one
-    `client`, and contribution `fedsv` was another name of `shapley`.
+    Behaviours had a `start`, before which clients were honest; behaviour events named one `client`;
+    contribution `fedsv` was another name of `shapley`.
     """
     scenario = deepcopy(scenario)
     contribution = scenario.get("federation", {}).get("contribution", {})
@@ -29,15 +29,15 @@ def in_current_words(scenario: Settings) -> Settings:
             behaviour.setdefault("poses_from", start)
         elif start > 1:
             members = range(first, first + int(group.get("count", 1)))
-            kept = [client for client in members if not _changed(changes, client, 0, start)]
-            added += _begins(start, kept, behaviour)
+            clients = [n for n in members if not _is_changed(changes, n, 0, start)]
+            added += _behaviour_events(start, clients, behaviour)
             group["behaviour"] = {"kind": "honest"}
     for event in changes:
         client, period = event["client"], event["period"]
         start = event["behaviour"].pop("start", 1)
         if start > period:
-            if not _changed(changes, client, period, start):
-                added += _begins(start, [client], event["behaviour"])
+            if not _is_changed(changes, client, period, start):
+                added += _behaviour_events(start, [client], event["behaviour"])
             event["behaviour"] = {"kind": "honest"}
     for event in changes:
         event["clients"] = [event.pop("client")]
@@ -47,18 +47,18 @@ def in_current_words(scenario: Settings) -> Settings:
 
 
 def _numbered(groups: Iterable[Settings]) -> Iterable[tuple[int, Settings]]:
-    """Each group after the number of its first client."""
+    """(number of its first client, group) of each group."""
     first = 0
     for group in groups:
         yield first, group
         first += int(group.get("count", 1))
 
 
-def _changed(changes: list[Settings], client: int, after: int, before: int) -> bool:
-    """Whether an event changes the client between two periods, so that it never begins."""
+def _is_changed(changes: list[Settings], client: int, after: int, before: int) -> bool:
+    """Whether an event changes the client's behaviour between two periods."""
     return any(each["client"] == client and after < each["period"] < before for each in changes)
 
 
-def _begins(period: int, clients: list[int], behaviour: Settings) -> list[Settings]:
+def _behaviour_events(period: int, clients: list[int], behaviour: Settings) -> list[Settings]:
     event = {"period": period, "kind": "behaviour", "clients": clients, "behaviour": behaviour}
     return [event] if clients else []

@@ -1,4 +1,4 @@
-"""Scenario files, which `simulator.reading` reads, and what they may not contain."""
+"""Loading of scenario files, and the settings they may not contain."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,10 +18,10 @@ NO_CODE = (
 
 
 def load(model: type[S], path: str | Path, *layers: Mapping[str, Any]) -> S:
-    """The scenario in the file at `path`, after `extends` and then `layers`, as a `model`.
+    """The scenario file at `path` as a `model`, with `extends` and then `layers` applied.
 
-    A layer overrides all before it, by dotted path. Raises ScenarioError with every problem found,
-    in the order of the file.
+    A layer overrides all settings before it, by dotted path. Raises ScenarioError with all
+    problems, in the order of the file.
     """
     return load_with_entries(model, path, *layers)[0]
 
@@ -29,5 +29,5 @@ def load(model: type[S], path: str | Path, *layers: Mapping[str, Any]) -> S:
 def load_with_entries(
     model: type[S], path: str | Path, *layers: Mapping[str, Any]
 ) -> tuple[S, Entry]:
-    """What `load` returns, and the entries that it was made of, which know where they stand."""
-    return read(model, path, *layers, noun="scenario", refused={"agent_types": NO_CODE})
+    """The result of `load`, and its entries with their places in the files."""
+    return read(model, path, *layers, noun="scenario", refused_names={"agent_types": NO_CODE})

@@ -1,4 +1,4 @@
-"""Users' own components, from Python files that they name themselves (never a scenario)."""
+"""Users' own components, from Python files that users, but never a scenario, name."""
 
 import importlib.util
 import inspect
@@ -19,8 +19,8 @@ def load_plugins(files: Iterable[str | Path]) -> tuple[type[Component], ...]:
     """
     paths = [Path(file) for file in files]
     names = [path.name for path in paths]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise ScenarioError(f"--plugin: two files of the same name, {', '.join(twice)}")
+    if duplicates := sorted({name for name in names if names.count(name) > 1}):
+        raise ScenarioError(f"--plugin: two files of the same name, {', '.join(duplicates)}")
     return tuple(component for path in paths for component in _components(path))
 
 
@@ -38,7 +38,7 @@ def _components(file: Path) -> list[type[Component]]:
     except (Exception, SystemExit) as error:
         problem = f"cannot be run: {type(error).__name__}: {error}"
         raise ScenarioError([Problem(f"--plugin {file}", problem)]) from error
-    found = [
+    components = [
         item
         for item in vars(module).values()
         if inspect.isclass(item)
@@ -47,7 +47,7 @@ def _components(file: Path) -> list[type[Component]]:
         and isinstance(item.model_fields["kind"].default, str)
         and not inspect.isabstract(item)
     ]
-    if not found:
+    if not components:
         what = "defines no component (a subclass of a family's base with a literal `kind`)"
         raise ScenarioError([Problem(f"--plugin {file}", what)])
-    return found
+    return components

@@ -1,4 +1,4 @@
-"""The record section of a scenario: how much of what investors do goes to the tables."""
+"""The record section of a scenario: the detail in which tables show investors."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ from simulator.components import Section
 __all__ = ["Detail", "Record"]
 
 Detail = Literal["all", "sample", "summary"]
-"""Every investor, a few of them drawn once for the run, or their sums by strategy."""
+"""Every investor, a sample drawn once for the run, or sums by strategy."""
 
 
 class Record(Section):

@@ -1,4 +1,4 @@
-"""The scenario: everything a run depends on, composed of the parts' own settings."""
+"""The scenario: all settings of a run, composed of the sections that other modules define."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -89,8 +89,8 @@ class Scenario(Section):
     @field_validator("market")
     @classmethod
     def _late_tokens_can_be_launched(cls, market: Market, info: ValidationInfo) -> Market:
-        late = any(group.joins > 1 for group in info.data.get("clients", ()))
-        if late and isinstance(market.curve, Weighted) and market.curve.last_weight:
+        has_late_clients = any(group.joins > 1 for group in info.data.get("clients", ()))
+        if has_late_clients and isinstance(market.curve, Weighted) and market.curve.last_weight:
             raise ValueError(
                 "clients who join later need pools that open alike at any time: weights that move "
                 "(last_weight) are the same in all pools"
@@ -99,7 +99,7 @@ class Scenario(Section):
 
     @field_validator("market")
     @classmethod
-    def _policies_fit_it(cls, market: Market, info: ValidationInfo) -> Market:
+    def _policies_fit_the_market(cls, market: Market, info: ValidationInfo) -> Market:
         for number, group in enumerate(info.data.get("clients", ())):
             try:
                 group.policy.check(market)
@@ -127,7 +127,7 @@ class Scenario(Section):
         if market is not None and clients is not None and tokens is not None:
             deposits = sum(group.count * group.deposit for group in providers)
             seed = deposits * market.seed_worth
-            market.launch.check(sellers(clients, tokens), seed)
+            market.launch.check(seller_count(clients, tokens), seed)
         return providers
 
     @field_validator("liquidity_providers", "investors")
@@ -147,7 +147,7 @@ class Scenario(Section):
 
     @property
     def groups(self) -> dict[str, Group]:
-        """All groups in their order, by kind and number: `investors/0` is the first investors'."""
+        """All groups in order, by kind and number; `investors/0` is the first of investors."""
         kinds: dict[str, Sequence[Group]] = {
             "clients": self.clients,
             "liquidity_providers": self.liquidity_providers,
@@ -165,30 +165,30 @@ class Scenario(Section):
         return _behaviours(self.clients, self.events)
 
     def clearing(self, period: int) -> Clearing:
-        """The clearing rule of a period, genesis being that of the first."""
+        """The clearing rule of a period; genesis uses that of period 1."""
         changes = [each for each in self.events if isinstance(each, ClearingEvent)]
-        now = [each for each in changes if each.period <= max(period, 1)]
-        newest = sorted(now, key=lambda event: event.period)[-1:]
+        started = [each for each in changes if each.period <= max(period, 1)]
+        newest = sorted(started, key=lambda event: event.period)[-1:]
         return newest[0].clearing if newest else self.market.clearing
 
     def demand(self, period: int) -> float:
-        """What events multiply the revenue of a period by."""
+        """Factor by which events multiply the revenue of a period."""
         shocks = (event for event in self.events if isinstance(event, RevenueEvent))
         return math.prod(shock.at(period) for shock in shocks)
 
     def injections(self, period: int) -> list[LiquidityEvent]:
-        """Liquidity that comes at the beginning of a period."""
-        found = (event for event in self.events if isinstance(event, LiquidityEvent))
-        return [event for event in found if event.period == period]
+        """Liquidity events at the beginning of a period."""
+        events = (event for event in self.events if isinstance(event, LiquidityEvent))
+        return [event for event in events if event.period == period]
 
     @property
     def owners(self) -> list[int]:
-        """Number of the first client of each client's owner: its own but for identities of one."""
-        found: list[int] = []
+        """First client of each client's owner: its own number, unless it is a Sybil identity."""
+        owners: list[int] = []
         for group in self.clients:
-            first, one = len(found), group.behaviour.one_owner
-            found += [first if one else first + number for number in range(group.count)]
-        return found
+            first, shared = len(owners), group.behaviour.one_owner
+            owners += [first if shared else first + number for number in range(group.count)]
+        return owners
 
     @property
     def client_names(self) -> tuple[str, ...]:
@@ -204,7 +204,7 @@ class Scenario(Section):
     def load(cls, path: str | Path, overrides: Mapping[str, Any] | None = None) -> Self:
         """Read a scenario file; `overrides` maps dotted paths to values.
 
-        Raises ScenarioError, which lists everything wrong with file and overrides at once.
+        Raises ScenarioError with all problems of file and overrides.
         """
         return load(cls, path, overrides or {})
 
@@ -218,32 +218,32 @@ class Scenario(Section):
         return schema
 
 
-def sellers(clients: tuple[ClientGroup, ...], tokens: Tokens) -> int:
-    """Number of clients among whom what is bought at launches is divided."""
-    late = not tokens.mechanism.by_client
-    return sum(group.count for group in clients if not (late and group.joins > 1))
+def seller_count(clients: tuple[ClientGroup, ...], tokens: Tokens) -> int:
+    """Number of clients whose tokens launches sell; a shared token has no late launch."""
+    by_client = tokens.mechanism.by_client
+    return sum(group.count for group in clients if by_client or group.joins <= 1)
 
 
 def _behaviours(clients: tuple[ClientGroup, ...], events: tuple[Event, ...]) -> list[Behaviour]:
     """Behaviour of each client, changed by events in their sequence."""
-    found: list[Behaviour] = [group.behaviour for group in clients for _ in range(group.count)]
+    behaviours: list[Behaviour] = [each.behaviour for each in clients for _ in range(each.count)]
     changes = (event for event in events if isinstance(event, BehaviourEvent))
     for event in sorted(changes, key=lambda event: event.period):
         for client in event.clients:
-            before = found[client]
-            found[client] = Changing(first=before, then=event.behaviour, start=event.period)
-    return found
+            before = behaviours[client]
+            behaviours[client] = Changing(first=before, then=event.behaviour, start=event.period)
+    return behaviours
 
 
-def _check_event(event: Event, known: Mapping[str, Any]) -> None:
-    """On what is `known` of the scenario: parts that are wrong themselves are not."""
+def _check_event(event: Event, valid: Mapping[str, Any]) -> None:
+    """Check an event against the `valid` settings of the scenario, by name; others are absent."""
     match event:
-        case BehaviourEvent() if "clients" in known:
-            _check_behaviour(event, known["clients"])
-        case LiquidityEvent() if {"liquidity_providers", "market"} <= known.keys():
-            _check_provider(event, known["liquidity_providers"], known["market"].curve)
-        case ClearingEvent() if "market" in known:
-            event.clearing.check(known["market"].curve)
+        case BehaviourEvent() if "clients" in valid:
+            _check_behaviour(event, valid["clients"])
+        case LiquidityEvent() if {"liquidity_providers", "market"} <= valid.keys():
+            _check_provider(event, valid["liquidity_providers"], valid["market"].curve)
+        case ClearingEvent() if "market" in valid:
+            event.clearing.check(valid["market"].curve)
     if not isinstance(event, EVENTS):
         raise ValueError(f"nothing happens by {event.kind}: plugins cannot add events")
 
@@ -254,9 +254,9 @@ def _check_behaviour(event: BehaviourEvent, clients: tuple[ClientGroup, ...]) ->
         raise ValueError(f"there is no client {unknown[0]}: the last is {count - 1}")
     if len(set(event.clients)) < len(event.clients):
         raise ValueError("a client is listed twice")
-    changed = _behaviours(clients, (event,))
+    behaviours = _behaviours(clients, (event,))
     for client in event.clients:
-        changed[client].check(client, count)
+        behaviours[client].check(client, count)
 
 
 def _check_provider(
@@ -271,7 +271,7 @@ def _check_provider(
 
 
 def numbered(what: str, count: int) -> tuple[str, ...]:
-    """`count` names, sorted as they are numbered.
+    """`count` names, whose alphabetical order is that of their numbers.
 
     >>> numbered("lp", 2)
     ('lp_0', 'lp_1')
@@ -283,7 +283,7 @@ def numbered(what: str, count: int) -> tuple[str, ...]:
 def scenario_type(extra: Sequence[type[Component]] = ()) -> type[Scenario]:
     """The scenario type whose families also contain `extra` components (users' own).
 
-    Raises ScenarioError when one of them has a kind that is taken.
+    Raises ScenarioError when a kind is already taken.
     """
     try:
         return cast(type[Scenario], extended(Scenario, extra))

@@ -13,16 +13,16 @@ FOLDER = Path(str(files("simulator.shipped")))
 
 
 def shipped_scenarios() -> dict[str, Path]:
-    """Their files by name."""
+    """Files of the shipped scenarios, by name."""
     return {file.stem: file for file in sorted(FOLDER.glob("*.yaml"))}
 
 
 def scenario_file(name: str) -> str | Path:
-    """The file of this name or, if there is none, of the shipped scenario of this name.
+    """The file `name` if it exists, else the file of the shipped scenario of this name.
 
-    Raises ScenarioError when the name, which cannot be a path, is that of no shipped scenario.
+    Raises ScenarioError when there is no such scenario, unless `name` looks like a path.
     """
-    if os.path.isfile(name):  # unlike Path.is_file, it takes any text for a name
+    if os.path.isfile(name):  # unlike Path.is_file, accepts any text
         return name
     shipped = shipped_scenarios()
     if name not in shipped and not {"/", os.sep, "."} & set(name):

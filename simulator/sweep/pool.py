@@ -1,7 +1,7 @@
-"""A pool of processes in which a process that dies takes only its own job with it.
+"""A pool of processes in which the death of a process loses only its own job.
 
-Processes are spawned, hear nothing of Ctrl-C (the driver ends them), and end with the driver,
-however it ends.
+Processes are spawned, ignore Ctrl-C (the driver ends them), and end when the driver ends, even if
+it is killed.
 """
 
 import multiprocessing
@@ -18,34 +18,34 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.resource_tracker import ensure_running
 from typing import Any, Generic, TypeVar
 
-__all__ = ["Died", "completed"]
+__all__ = ["ProcessFailure", "job_results"]
 
 J = TypeVar("J")
 R = TypeVar("R")
 
-SECONDS_TO_END = 5.0  # seconds that a process has to end by itself
+SECONDS_TO_END = 5.0  # for a process to end by itself, before it is killed
 
 
 @dataclass(frozen=True)
-class Died:
-    """What a job comes to whose process ended before it did."""
+class ProcessFailure:
+    """Result of a job whose process ended before the job was done."""
 
-    how: str
+    reason: str
 
     def __str__(self) -> str:
-        return self.how
+        return self.reason
 
 
-def completed(
+def job_results(
     jobs: Iterable[J], work: Callable[[J], R], workers: int
-) -> Generator[tuple[J, R | Died]]:
-    """Each job with what `work` returned for it, as they end, computed by `workers` processes.
+) -> Generator[tuple[J, R | ProcessFailure]]:
+    """Each job and its result of `work`, in order of completion, from `workers` processes.
 
-    `work` is a function of a module, and what it raises ends its process. Closing the iterator, or
+    `work` is a module-level function; an exception in it ends its process. Closing the iterator, or
     any exception in it, ends all processes: SIGTERM first, SIGKILL for those that do not heed it.
 
-    Neither side waits in vain for the other: only these two hold the ends of their pipe, so that
-    whoever ends, however, the other reads that nothing follows.
+    Only the driver and one process hold the ends of each pipe, so that when either ends, the other
+    reads the end of the stream instead of waiting forever.
     """
     waiting = deque(jobs)
     crew: dict[Any, _Worker[J, R]] = {}
@@ -65,7 +65,7 @@ def completed(
                     del crew[connection]
                 yield job, result
     finally:
-        _end(worker.process for worker in crew.values())
+        _end_all(worker.process for worker in crew.values())
 
 
 class _Worker(Generic[J, R]):
@@ -75,34 +75,34 @@ class _Worker(Generic[J, R]):
 
     def __init__(self, work: Callable[[J], R]) -> None:
         context = multiprocessing.get_context("spawn")
-        self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, work), daemon=True)
-        with _ignoring_interrupts():
+        self.connection, far_end = context.Pipe()
+        self.process = context.Process(target=_serve, args=(far_end, work), daemon=True)
+        with _interrupts_blocked():
             self.process.start()
-        theirs.close()
+        far_end.close()
         self.alive = True
 
     def give(self, job: J) -> None:
         self.job = job
-        with suppress(OSError):  # a process that is dead already is noticed by `result`
+        with suppress(OSError):  # `result` notices when the process is dead
             self.connection.send(job)
 
-    def result(self) -> R | Died:
+    def result(self) -> R | ProcessFailure:
         try:
             result: R = self.connection.recv()
         except (EOFError, OSError):
             self.alive = False
             self.process.join()
-            return Died(_ending(self.process.exitcode))
+            return ProcessFailure(_exit_reason(self.process.exitcode))
         return result
 
     def dismiss(self) -> None:
-        """Let it end: it reads that nothing follows."""
+        """Close the pipe: the process reads its end and exits."""
         self.connection.close()
 
 
 def _serve(connection: Connection, work: Callable[[Any], Any]) -> None:
-    """Work on what comes until nothing more does."""
+    """Work on jobs until the driver closes the pipe."""
     threading.Thread(target=_end_with_driver, daemon=True).start()
     try:
         while True:
@@ -111,7 +111,7 @@ def _serve(connection: Connection, work: Callable[[Any], Any]) -> None:
         os._exit(0)
     except BaseException:
         traceback.print_exc()
-        os._exit(1)  # at once: the driver waits for it, and threads of others may never end
+        os._exit(1)  # at once: the driver waits, and threads of libraries may never end
 
 
 def _end_with_driver() -> None:
@@ -121,14 +121,14 @@ def _end_with_driver() -> None:
     os._exit(1)
 
 
-def _ending(code: int | None) -> str:
+def _exit_reason(code: int | None) -> str:
     if code is not None and code < 0:
         with suppress(ValueError):
             return f"its process was killed by {signal.Signals(-code).name} (out of memory?)"
     return f"its process ended with exit code {code}"
 
 
-def _end(processes: Iterable[Any]) -> None:
+def _end_all(processes: Iterable[Any]) -> None:
     ending = list(processes)
     deadline = time.monotonic() + SECONDS_TO_END
     try:
@@ -136,7 +136,7 @@ def _end(processes: Iterable[Any]) -> None:
             process.terminate()
         for process in ending:
             process.join(max(0.0, deadline - time.monotonic()))
-    finally:  # also when a second Ctrl-C shows that patience has ended
+    finally:  # also after a second Ctrl-C
         for process in ending:
             process.kill()
         for process in ending:
@@ -144,14 +144,14 @@ def _end(processes: Iterable[Any]) -> None:
 
 
 @contextmanager
-def _ignoring_interrupts() -> Iterator[None]:
-    """Processes started meanwhile never hear Ctrl-C, which a terminal sends to all of a group."""
+def _interrupts_blocked() -> Iterator[None]:
+    """Block Ctrl-C in processes started meanwhile: terminals send it to a whole group."""
     if not hasattr(signal, "pthread_sigmask"):  # on Windows
         yield
         return
-    ensure_running()  # or the first process to be started starts it, which ends the blocking
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    ensure_running()  # else the first process would start it, and that unblocks the signal
+    old_mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, old_mask)

@@ -1,4 +1,4 @@
-"""Studies: a scenario to vary, how, and with how many seeds; read from YAML like scenarios."""
+"""Studies: variations of a scenario and numbers of seeds, read from YAML like scenarios."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -23,9 +23,9 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"
 MOST_CELLS = 10_000
 MOST_RUNS = 100_000
 FILES = ("cells.json", "study.yaml", "report.csv", "report.png")
-"""Files beside the folders of cells, which therefore have other names."""
-GIVEN_BY_STUDY = ("name", "seed")
-"""Settings of a scenario that a study gives each run itself."""
+"""Files beside the folders of cells; no case may have such a name."""
+SET_BY_STUDY = ("name", "seed")
+"""Settings that a study sets in each run itself."""
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 
 BY_CASE = (
@@ -38,7 +38,7 @@ BY_CASE = (
     "ownership",
     "joining",
 )
-"""Reports that tell runs apart by their case alone."""
+"""Reports that distinguish runs by case alone."""
 
 
 class Study(Section):
@@ -89,7 +89,7 @@ class Study(Section):
     @field_validator("settings", "grid")
     @classmethod
     def _leaves_names_and_seeds(cls, paths: dict[str, Any]) -> dict[str, Any]:
-        return _free(paths)
+        return _checked_paths(paths)
 
     @field_validator("cases")
     @classmethod
@@ -98,7 +98,7 @@ class Study(Section):
     ) -> dict[str, dict[str, Any]]:
         if files := [name for name in cases if name.lower() in FILES]:
             raise ValueError(f"{files[0]} is the name of a file of the sweep")
-        return {name: _free(case) for name, case in cases.items()}
+        return {name: _checked_paths(case) for name, case in cases.items()}
 
     @field_validator("grid")
     @classmethod
@@ -110,8 +110,8 @@ class Study(Section):
             if names := [name for name, case in cases.items() if path in case]:
                 raise ValueError(f"{dotted([path])} is set by case {names[0]} already")
             texts = [as_yaml(value) for value in values]
-            if twice := [text for text in texts if texts.count(text) > 1]:
-                raise ValueError(f"{dotted([path])} has the value {short(twice[0])} twice")
+            if duplicates := [text for text in texts if texts.count(text) > 1]:
+                raise ValueError(f"{dotted([path])} has the value {short(duplicates[0])} twice")
         return grid
 
     @model_validator(mode="after")
@@ -131,9 +131,9 @@ class Study(Section):
 
 @dataclass(frozen=True)
 class Cell:
-    """One variant: its name, what it varies, by dotted path, and the scenario that this makes.
+    """One variant: its name, case, varied settings by dotted path, and resulting scenario.
 
-    `case` is the name of the case that it is of, empty in a study without cases.
+    `case` is empty in a study without cases.
     """
 
     name: str
@@ -141,21 +141,21 @@ class Cell:
     settings: dict[str, Any]
     scenario: Scenario
 
-    def seeded(self, seed: int) -> Scenario:
-        """The scenario with one of the study's seeds."""
+    def with_seed(self, seed: int) -> Scenario:
+        """The scenario with this seed."""
         return self.scenario.model_copy(update={"seed": seed})
 
 
 def study_file(name: str) -> str:
-    """The file of that name or, if there is none, of the shipped study of that name."""
+    """The file `name` if it exists, else the file of the shipped study of that name."""
     shipped = FOLDER / "studies" / f"{name}.yaml"
     return name if Path(name).is_file() or not shipped.is_file() else str(shipped)
 
 
 def read_study(path: str | Path, overrides: Mapping[str, Any] = {}) -> tuple[Study, Entry]:
-    """The study in a file, and its entries, which know where they stand.
+    """The study in a file, and its entries with their places.
 
-    Raises ScenarioError with every problem found.
+    Raises ScenarioError with all problems.
     """
     return load_with_entries(Study, path, overrides)
 
@@ -163,31 +163,31 @@ def read_study(path: str | Path, overrides: Mapping[str, Any] = {}) -> tuple[Stu
 def cells_of(
     study: Study, root: Entry, kind: type[Scenario] = Scenario, overrides: Mapping[str, Any] = {}
 ) -> list[Cell]:
-    """All cells of a study, whose scenarios are of type `kind`; `overrides` hold for all of them.
+    """All cells of a study, with scenarios of type `kind`; `overrides` apply to all of them.
 
-    Raises ScenarioError with every problem of every cell, where it stands.
+    Raises ScenarioError with all problems of all cells, at their places.
     """
     points = _points(root)
     for path in overrides:
         varied = (name for point in points.values() for name in point.settings)
-        if path in GIVEN_BY_STUDY or any(f"{name}.".startswith(f"{path}.") for name in varied):
+        if path in SET_BY_STUDY or any(f"{name}.".startswith(f"{path}.") for name in varied):
             raise ScenarioError(f"--set {short(path)}: the study itself gives this to each run")
     base, shared = _base(root), _settings(root.child("settings"))
     common = {"periods": root.value["periods"]} if study.periods else {}
     cells: list[Cell] = []
-    found: dict[Problem, list[str]] = {}
+    cells_with: dict[Problem, list[str]] = {}
     for name, point in points.items():
         try:
             changes = (common, shared, point.settings, overrides, {"name": name})
             scenario = load(kind, base, *changes)
-            settings = {path: entry.plain() for path, entry in point.settings.items()}
+            settings = {path: entry.plain_value() for path, entry in point.settings.items()}
             cells.append(Cell(name, point.case, settings, scenario))
         except ScenarioError as error:
             for problem in error.problems:
-                found.setdefault(problem, []).append(name)
-    if found:
-        raise ScenarioError(_problems(found, len(points)))
-    if study.report and (what := _unreported(study.report, cells)):
+                cells_with.setdefault(problem, []).append(name)
+    if cells_with:
+        raise ScenarioError(_problems(cells_with, len(points)))
+    if study.report and (what := _report_problem(study.report, cells)):
         raise ScenarioError([Problem(str(root.value["report"].place), f"report: {what}")])
     return cells
 
@@ -201,9 +201,9 @@ def study_schema() -> dict[str, Any]:
     return schema
 
 
-def _free(paths: dict[str, Any]) -> dict[str, Any]:
-    if owned := [path for path in paths if path in GIVEN_BY_STUDY]:
-        raise ValueError(f"{owned[0]} cannot be set: the study itself gives it to each run")
+def _checked_paths(paths: dict[str, Any]) -> dict[str, Any]:
+    if reserved := [path for path in paths if path in SET_BY_STUDY]:
+        raise ValueError(f"{reserved[0]} cannot be set: the study itself gives it to each run")
     return paths
 
 
@@ -240,7 +240,8 @@ def _cell_name(case: str, point: Mapping[str, Entry]) -> str:
     """The case, and the last name and the value of each setting in the grid."""
     leaves = [path.rpartition(".")[2] for path in point]
     names = leaves if len(set(leaves)) == len(leaves) else list(point)
-    values = [re.sub(r"[^A-Za-z0-9.]+", "-", as_yaml(entry.plain())) for entry in point.values()]
+    texts = [as_yaml(entry.plain_value()) for entry in point.values()]
+    values = [re.sub(r"[^A-Za-z0-9.]+", "-", text) for text in texts]
     parts = [f"{name}-{value.strip('-')}" for name, value in zip(names, values, strict=True)]
     return "_".join([case] * bool(case) + parts) or "base"
 
@@ -259,21 +260,21 @@ def _base(root: Entry) -> Path:
     return shipped[name]
 
 
-def _problems(found: Mapping[Problem, Sequence[str]], cells: int) -> list[Problem]:
-    """Each problem once; one that not all cells have names the first that does."""
+def _problems(cells_with: Mapping[Problem, Sequence[str]], cells: int) -> list[Problem]:
+    """Each problem once, with the name of its first cell unless all cells have it."""
     return [
-        problem if len(names) == cells else replace(problem, what=f"{problem.what}{_in(names)}")
-        for problem, names in found.items()
+        problem if len(names) == cells else replace(problem, what=f"{problem.what}{_cells(names)}")
+        for problem, names in cells_with.items()
     ]
 
 
-def _unreported(report: str, cells: Sequence[Cell]) -> str:
-    """Why a report cannot be made of these cells, whose rows it takes for one where keys agree."""
+def _report_problem(report: str, cells: Sequence[Cell]) -> str:
+    """Why the report cannot be made of these cells, or ''; it would merge rows of equal keys."""
     rows: dict[tuple[Any, ...], str] = {}
-    if report == "manipulation" and (what := _unmanipulated(cells)):
+    if report == "manipulation" and (what := _manipulation_problem(cells)):
         return what
     for cell in cells:
-        for key in {(cell.case, *row) for row in _rows(report, cell)}:
+        for key in {(cell.case, *row) for row in _row_keys(report, cell)}:
             if (first := rows.setdefault(key, cell.name)) != cell.name:
                 return f"{report} cannot tell {first} and {cell.name} apart; make them cases"
     if not rows:
@@ -283,8 +284,8 @@ def _unreported(report: str, cells: Sequence[Cell]) -> str:
     return ""
 
 
-def _rows(report: str, cell: Cell) -> set[tuple[Any, ...]]:
-    """By what a report tells rows of a case apart."""
+def _row_keys(report: str, cell: Cell) -> set[tuple[Any, ...]]:
+    """Keys by which a report distinguishes rows within a case."""
     scenario = cell.scenario
     if report == "manipulation":
         return {(_last_strategy(cell),)}
@@ -304,28 +305,28 @@ def _attackers(cell: Cell) -> set[str]:
     return {behaviour.at(last).kind for behaviour in cell.scenario.behaviours} - {"honest"}
 
 
-def _unmanipulated(cells: Sequence[Cell]) -> str:
-    """Why nothing can be said of the last group of investors against its being idle."""
+def _manipulation_problem(cells: Sequence[Cell]) -> str:
+    """Why the last group of investors cannot be compared with an idle one, or ''."""
     if any(not cell.scenario.investors for cell in cells):
         return "manipulation needs investors, and is by the last group of them"
     if any(cell.scenario.record.fills != "all" for cell in cells):
         return "manipulation needs all fills (record.fills)"
     idle = {cell.case for cell in cells if _last_strategy(cell) == ""}
-    if lacking := [cell.case for cell in cells if cell.case not in idle]:
-        return f"manipulation needs a cell{_of(lacking[0])} whose last investors have activity 0"
+    if cases := [cell.case for cell in cells if cell.case not in idle]:
+        return f"manipulation needs a cell{_of_case(cases[0])} whose last investors have activity 0"
     return ""
 
 
-def _of(case: str) -> str:
+def _of_case(case: str) -> str:
     return f" of case {case}" if case else ""
 
 
 def _last_strategy(cell: Cell) -> str:
-    """What the last group of investors does; empty when it is idle."""
+    """Strategy of the last group of investors; empty when it is idle."""
     group = cell.scenario.investors[-1]
     return group.strategy.kind if group.activity else ""
 
 
-def _in(names: Sequence[str]) -> str:
+def _cells(names: Sequence[str]) -> str:
     others = f" and {len(names) - 1} more" if len(names) > 1 else ""
     return f" (cell {names[0]}{others})"

@@ -1,4 +1,4 @@
-"""Sweeps: the runs of a study in one folder, those that are missing computed by many processes."""
+"""Sweeps: the runs of a study in one folder; many processes compute the missing ones."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from simulator.errors import Problem, ScenarioError, SimulatorError
 from simulator.recording import locked, read_manifest, write_text
 from simulator.scenario.plugins import load_plugins
 from simulator.scenario.schema import scenario_type
-from simulator.sweep.pool import completed
+from simulator.sweep.pool import job_results
 from simulator.sweep.study import Cell, Study
 
 __all__ = ["SWEEP_FORMAT", "Sweep", "SweepRun", "read_cells", "state_of"]
@@ -24,13 +24,13 @@ __all__ = ["SWEEP_FORMAT", "Sweep", "SweepRun", "read_cells", "state_of"]
 SWEEP_FORMAT = 1
 """Layout of cells.json."""
 
-Told = Callable[["SweepRun", str], None]
-"""Called after every run, with the error that it ended in, or no text."""
+OnRunEnd = Callable[["SweepRun", str], None]
+"""Called after every run with its error message, empty on success."""
 
 
 @dataclass(frozen=True)
 class SweepRun:
-    """One run of a sweep: its cell, its seed, and its folder within that of the sweep."""
+    """One run of a sweep: its cell, its seed, and its folder within the sweep's folder."""
 
     cell: str
     seed: int
@@ -52,8 +52,8 @@ class _Job:
 class Sweep:
     """The runs of `study` in `out/<study>/<cell>/<hash of the scenario with its seed>`.
 
-    The hash covers the bytes of plugin and data files too, wherever they lie, so that a folder
-    never holds a run of anything else.
+    The hash also covers the contents of plugin and data files, so that a folder never holds a run
+    of other inputs.
     """
 
     def __init__(
@@ -73,30 +73,30 @@ class Sweep:
         """The runs that are not complete."""
         return [run for run in self._jobs if state_of(self.folder / run.folder) != "complete"]
 
-    def compute(self, study_file: str | Path, workers: int, told: Told) -> None:
-        """Compute what is missing, each run alone, and leave study and cells in the folder.
+    def compute(self, study_file: str | Path, workers: int, on_run_end: OnRunEnd) -> None:
+        """Compute the missing runs independently, and write study and cells into the folder.
 
-        Raises RunError when another process is at the same sweep.
+        Raises RunError when another process is computing this sweep.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with locked(self.folder):
             write_text(self.folder / "study.yaml", Path(study_file).read_text("utf-8"))
-            write_text(self.folder / "cells.json", json.dumps(self._described(), indent=1) + "\n")
+            write_text(self.folder / "cells.json", json.dumps(self._contents(), indent=1) + "\n")
             jobs = [self._jobs[run] for run in self.missing()]
-            with closing(completed(jobs, _computed, workers)) as results:
+            with closing(job_results(jobs, _error_of, workers)) as results:
                 for job, result in results:
-                    told(job.run, str(result))
+                    on_run_end(job.run, str(result))
 
     def _jobs_of(self, cell: Cell) -> Iterable[_Job]:
         for seed in self.study.all_seeds:
-            seeded = cell.seeded(seed)
-            known_by = [seeded.model_dump_json(context=PORTABLE), *self._hashes]
-            digest = sha256("\n".join(known_by).encode()).hexdigest()
+            scenario = cell.with_seed(seed)
+            inputs = [scenario.model_dump_json(context=PORTABLE), *self._hashes]
+            digest = sha256("\n".join(inputs).encode()).hexdigest()
             run = SweepRun(cell.name, seed, f"{cell.name}/{digest[:12]}")
             folder = str(self.folder / run.folder)
-            yield _Job(run, seeded.model_dump_json(), cell.settings, folder, self._plugins)
+            yield _Job(run, scenario.model_dump_json(), cell.settings, folder, self._plugins)
 
-    def _described(self) -> dict[str, Any]:
+    def _contents(self) -> dict[str, Any]:
         return {
             "format": SWEEP_FORMAT,
             "study": self.study.name,
@@ -116,7 +116,7 @@ class Sweep:
 
 
 def read_cells(folder: Path) -> list[SweepRun]:
-    """The runs of the sweep in a folder. Raises ScenarioError when there is none."""
+    """The runs of the sweep in a folder. Raises ScenarioError when it holds no readable sweep."""
     try:
         described = json.loads((folder / "cells.json").read_text("utf-8"))
         version, runs = described["format"], _RUNS.validate_python(described["runs"])
@@ -130,7 +130,7 @@ def read_cells(folder: Path) -> list[SweepRun]:
 
 
 def state_of(folder: Path) -> str:
-    """`complete` (with its summary), `failed`, or `missing`: neither, whatever there is."""
+    """`complete` (with its summary), `failed`, or `missing` in any other state."""
     try:
         status = str(read_manifest(folder)["status"])
     except ScenarioError:
@@ -140,8 +140,8 @@ def state_of(folder: Path) -> str:
     return status if status in ("complete", "failed") else "missing"
 
 
-def _computed(job: _Job) -> str:
-    """Compute a run, in place of what there may be of it; returns its error, if any."""
+def _error_of(job: _Job) -> str:
+    """Compute a run, replacing its folder; returns its error message, empty on success."""
     try:
         _compute(job)
     except SimulatorError as error:
@@ -158,7 +158,7 @@ def _compute(job: _Job) -> None:
     scenario = scenario_type(load_plugins(job.plugins)).model_validate_json(job.scenario)
     folder = Path(job.folder)
     if folder.is_dir():
-        with locked(folder):  # the process of a driver that was just killed may still be at it
+        with locked(folder):  # a process whose driver was just killed may still be writing
             shutil.rmtree(folder)
     out = folder.parents[1]
     start(scenario, out, name=folder.name, overrides=job.settings, plugins=job.plugins)

@@ -91,13 +91,13 @@ def swept(folder: Path, study: str) -> Sweep:
     """The study, computed by the command line."""
     (folder / "study.yaml").write_text(study)
     words = ["sweep", "run", str(folder / "study.yaml"), "--out", str(folder), "--workers", "1"]
-    found = CliRunner().invoke(cli, words)
-    assert found.exit_code == 0, found.output
+    answer = CliRunner().invoke(cli, words)
+    assert answer.exit_code == 0, answer.output
     return load_sweep(folder / yaml.safe_load(study)["name"])
 
 
 def booked(run: Run, flow: str, payer: str, payee: str, asset: str = "numeraire") -> float:
-    wanted = (run.flows[["flow", "asset", "payer", "payee"]] == [flow, asset, payer, payee]).all(
+    rows = (run.flows[["flow", "asset", "payer", "payee"]] == [flow, asset, payer, payee]).all(
         axis=1
     )
-    return float(run.flows.loc[wanted, "amount"].sum())
+    return float(run.flows.loc[rows, "amount"].sum())

@@ -250,13 +250,13 @@ def made(finished: Callable[..., Path]) -> Callable[..., Run]:
 @pytest.fixture(scope="session")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> by_hand.Ran:
     """The run of a scenario. It is computed once for all tests, which only read its folder."""
-    known: dict[str, Path] = {}
+    folders: dict[str, Path] = {}
 
     def of(scenario: Scenario) -> Run:
         settings = scenario.model_dump_json()
-        if settings not in known:
-            known[settings] = start(scenario, tmp_path_factory.mktemp("runs"))
-        return load_run(known[settings])
+        if settings not in folders:
+            folders[settings] = start(scenario, tmp_path_factory.mktemp("runs"))
+        return load_run(folders[settings])
 
     return of
 

@@ -1,4 +1,4 @@
-"""Who has not joined yet does not count as absent: in runs of the scenario late_joiner."""
+"""Who has not is_member yet does not count as absent: in runs of the scenario late_joiner."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from simulator.analysis import (
     participation_results,
     scalability_results,
 )
-from simulator.analysis.clients import joined, members
+from simulator.analysis.clients import is_member, member_rows
 from simulator.running import start
 
 
@@ -39,22 +39,22 @@ def never(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_members_are_those_who_have_joined(late: Run) -> None:
-    assert members(late).groupby("period").size().to_dict() == {
+    assert member_rows(late).groupby("period").size().to_dict() == {
         period: 9 + (period >= 5) for period in range(1, 9)
     }
     genesis = late.clients[late.clients["period"] == 0]
-    assert joined(late, genesis).sum() == 9
+    assert is_member(late, genesis).sum() == 9
 
 
 def test_who_has_not_joined_is_not_absent(late: Run) -> None:
     """Of ten clients from period 5 on, nine take part, and the tenth when it is there."""
-    there = late.clients.query("client == 'client_9' and period >= 5")["participated"].mean()
-    assert 0 < there < 1
-    expected = 100 * (1 + (9 + there) / 10) / 2
+    present = late.clients.query("client == 'client_9' and period >= 5")["participated"].mean()
+    assert 0 < present < 1
+    expected = 100 * (1 + (9 + present) / 10) / 2
     for results in (mechanism_results, participation_results, outside_money_results):
         assert results(late)["participation"] == pytest.approx(expected)
     honest = participation_results(late)["participation_honest"]
-    assert honest == pytest.approx(100 * (7 + there) / 8)
+    assert honest == pytest.approx(100 * (7 + present) / 8)
 
 
 def test_who_never_joins_counts_nowhere(never: Run) -> None:
@@ -78,8 +78,8 @@ def test_results_are_those_of_tables_without_who_never_joins(never: Run) -> None
 
 
 def test_an_equal_share_is_drawn_among_those_who_have_joined(late: Run, never: Run) -> None:
-    for found, clients in ((late, 10), (never, 9)):
-        axes = overview_figure(found).axes[1]
+    for run, clients in ((late, 10), (never, 9)):
+        axes = overview_figure(run).axes[1]
         lines = {line.get_label(): np.asarray(line.get_ydata()) for line in axes.lines}
         expected = [100 / (clients if period >= 5 else 9) for period in range(9)]
         assert lines["_equal"].tolist() == pytest.approx(expected)

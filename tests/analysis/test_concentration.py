@@ -32,23 +32,23 @@ cases:
 
 
 def test_concentration_by_hand(finished: Callable[..., Path], owned: Rows) -> None:
-    found = ownership(load_run(finished(owned))).loc[0]
+    results = ownership(load_run(finished(owned))).loc[0]
     squares = 60**2 + 20**2 + 30**2 + 9 * 10**2
-    assert found["token_herfindahl"] == pytest.approx(squares / 200**2)
-    assert found["token_largest"] == pytest.approx(30)
-    assert found["gini"] == pytest.approx(0.15)
-    assert found["herfindahl"] == pytest.approx(0.125)
-    assert found[["top_tenth", "wealth_top_tenth"]].tolist() == pytest.approx([25, 25])
+    assert results["token_herfindahl"] == pytest.approx(squares / 200**2)
+    assert results["token_largest"] == pytest.approx(30)
+    assert results["gini"] == pytest.approx(0.15)
+    assert results["herfindahl"] == pytest.approx(0.125)
+    assert results[["top_tenth", "wealth_top_tenth"]].tolist() == pytest.approx([25, 25])
     kinds = ["clients", "liquidity_providers", "investors", "treasury"]
-    assert found[kinds].tolist() == pytest.approx([30, 10, 60, 0])
-    assert found[["fundamentalist", "noise"]].tolist() == pytest.approx([15, 45])
+    assert results[kinds].tolist() == pytest.approx([30, 10, 60, 0])
+    assert results[["fundamentalist", "noise"]].tolist() == pytest.approx([15, 45])
 
 
 def test_cash_has_no_tokens_to_own(ran: Ran) -> None:
     changes = {"periods": 2, "tokens.mechanism.kind": "cash", "clients.0.cash": 9}
-    found = ran(Scenario.load("scenarios/quickstart.yaml", changes))
+    run = ran(Scenario.load("scenarios/quickstart.yaml", changes))
     with pytest.raises(ValueError, match="no tokens"):
-        ownership(found)
+        ownership(run)
 
 
 @pytest.mark.slow

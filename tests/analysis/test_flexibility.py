@@ -57,16 +57,16 @@ def test_times_and_falls_by_hand(finished: Callable[..., Path]) -> None:
         "flows": [(0, "genesis_sale", "numeraire", "investor", "client", 300.0)]
         + [(t, "direct", "numeraire", "clearing", "client", 200.0) for t in range(1, 5)],
     }
-    found = flexibility_results(load_run(finished(rows)))
-    assert found["reward"] == pytest.approx(550)
-    assert found["early_percent"] == pytest.approx(100 * 250 / 550)
-    assert found["half_time"] == pytest.approx((1 + 2) / 2)
-    assert found["payback"] == pytest.approx((2 + 4) / 2)
-    assert found["unpaid_percent"] == pytest.approx(50)
-    assert found["drawdown_percent"] == pytest.approx((0 + 25) / 2)
-    assert found["unsteadiness"] == pytest.approx(0)
+    results = flexibility_results(load_run(finished(rows)))
+    assert results["reward"] == pytest.approx(550)
+    assert results["early_percent"] == pytest.approx(100 * 250 / 550)
+    assert results["half_time"] == pytest.approx((1 + 2) / 2)
+    assert results["payback"] == pytest.approx((2 + 4) / 2)
+    assert results["unpaid_percent"] == pytest.approx(50)
+    assert results["drawdown_percent"] == pytest.approx((0 + 25) / 2)
+    assert results["unsteadiness"] == pytest.approx(0)
     assert flexibility_results(load_run(finished(rows)), outlay=300)["payback"] == 1.5
-    assert found[["stake_percent", "lost_percent"]].isna().all()
+    assert results[["stake_percent", "lost_percent"]].isna().all()
 
 
 def test_times_of_who_joins_late_count_from_then(ran: Ran) -> None:
@@ -74,17 +74,17 @@ def test_times_of_who_joins_late_count_from_then(ran: Ran) -> None:
     flip = {"kind": "behaviour", "period": 3, "clients": [4], "behaviour": {"kind": "label_flip"}}
     changes = {"periods": 12, "clients": clients, "events": [flip]}
     scenario = Scenario.load("scenarios/late_joiner.yaml", changes)
-    found = ran(scenario)
-    reward = client_rewards(found)["total"]
+    run = ran(scenario)
+    reward = client_rewards(run)["total"]
     half, covered, unsteady = [], [], []
     for name, joins in (("client_0", 1), ("client_1", 1), ("client_2", 5)):
-        money = found.clients[found.clients["client"] == name]["numeraire"].to_list()
+        money = run.clients[run.clients["client"] == name]["numeraire"].to_list()
         since = money[joins - 1 :]
         half.append(next(t for t, got in enumerate(since) if got >= reward[name] / 2))
         covered.append(next((t for t, got in enumerate(since) if got >= 500), len(since) - 1))
         income = np.diff(since)
         unsteady.append(income.std(ddof=1) / income.mean())
-    results = flexibility_results(found)
+    results = flexibility_results(run)
     assert results["half_time"] == pytest.approx(np.mean(half))
     assert results["payback"] == pytest.approx(np.mean(covered))
     assert results["unsteadiness"] == pytest.approx(np.mean(unsteady))
@@ -94,29 +94,29 @@ def test_times_of_who_joins_late_count_from_then(ran: Ran) -> None:
 def test_what_is_unsold_when_a_client_turns_is_a_bond(sweep: Sweep) -> None:
     """At the quote of period 4: y g a / (x + g a) with g = .99; lost as the price falls to 8."""
     run = sweep.load(next(sweep.complete[sweep.complete["case"] == "kept"].itertuples()))
-    found = flexibility_results(run)
+    results = flexibility_results(run)
     last = run.clients[run.clients["client"] == "client_3"].set_index("period")
     pool = run.pools[run.pools["token"] == "token_3"].set_index("period")
-    kept = 0.99 * last["tokens"][4]
-    quote = pool["reserve_numeraire"][4] * kept / (pool["reserve_token"][4] + kept)
+    sold = 0.99 * last["tokens"][4]
+    quote = pool["reserve_numeraire"][4] * sold / (pool["reserve_token"][4] + sold)
     owned = quote + last["numeraire"][4] - 40
     fallen = 1 - pool["spot_price"][8] / pool["spot_price"][4]
-    assert found["stake_percent"] == pytest.approx(100 * quote / owned)
-    assert found["lost_percent"] == pytest.approx(100 * quote * fallen / owned)
+    assert results["stake_percent"] == pytest.approx(100 * quote / owned)
+    assert results["lost_percent"] == pytest.approx(100 * quote * fallen / owned)
 
 
 def test_who_is_paid_in_cash_has_nothing_to_lose(sweep: Sweep) -> None:
     run = sweep.load(next(sweep.complete[sweep.complete["case"] == "cash"].itertuples()))
-    found = flexibility_results(run)
+    results = flexibility_results(run)
     honest = run.clients[run.clients["client"] != "client_3"]
     money = honest.pivot(index="period", columns="client", values="numeraire")
     money = money[["client_0", "client_1", "client_2"]] - 40
-    assert found["reward"] == pytest.approx(money.loc[8].mean())
+    assert results["reward"] == pytest.approx(money.loc[8].mean())
     early = money.loc[2].mean() / money.loc[8].mean()
-    assert found["early_percent"] == pytest.approx(100 * early)
+    assert results["early_percent"] == pytest.approx(100 * early)
     income = money.diff().loc[1:]
     unsteady = (income.std() / income.mean()).mean()
-    assert found["unsteadiness"] == pytest.approx(unsteady)
-    assert found[["stake_percent", "lost_percent"]].tolist() == [0, 0]
+    assert results["unsteadiness"] == pytest.approx(unsteady)
+    assert results[["stake_percent", "lost_percent"]].tolist() == [0, 0]
     table = REPORTS["flexibility"](sweep)[0].set_index(["case", "measure"])["mean"]
     assert table["kept", "stake_percent"] > 0

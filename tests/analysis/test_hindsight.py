@@ -66,8 +66,8 @@ def with_cash(cash: list[float], last: float, supply: float = 100.0) -> Rows:
 
 
 def realised(run: Run, ahead: int = 0, token: str = "token_0") -> list[float]:
-    found: pd.Series = realised_values(run, ahead)["realised_value"]
-    return [float(value) for value in found.xs(token, level="token")]
+    values: pd.Series = realised_values(run, ahead)["realised_value"]
+    return [float(value) for value in values.xs(token, level="token")]
 
 
 def test_constant_dividends_are_worth_a_perpetuity(made: Made) -> None:
@@ -128,9 +128,9 @@ def test_who_holds_sells_its_part_into_a_buyback(made: Made) -> None:
     assert realised(made(rows | {"flows": [*rows["flows"], *swap, *burned]}))[0] == pytest.approx(
         (0.1 + 0.3 + 0.8 * 5) / 1.25
     )
-    given = [flow(1, "buyback", "treasury", "client", 20.0)]
-    kept = realised(made(rows | {"flows": [*rows["flows"], *swap, *given]}))[0]
-    assert kept == pytest.approx((0.1 + 5) / 1.25)  # handed to the client: no money for holders
+    gift = [flow(1, "buyback", "treasury", "client", 20.0)]
+    value = realised(made(rows | {"flows": [*rows["flows"], *swap, *gift]}))[0]
+    assert value == pytest.approx((0.1 + 5) / 1.25)  # handed to the client: no money for holders
 
 
 def test_a_token_that_nobody_holds_brings_nothing(made: Made) -> None:
@@ -213,9 +213,9 @@ def test_dividends_per_token_are_those_that_clients_received(tmp_path: Path) -> 
     value = real.pools.astype({"token": str}).pivot(index="period", columns="token")
     expected = value["fundamental_value"].iloc[-1].to_numpy() * 1.01**-20
     expected += (1.01 ** -np.arange(1.0, 21)) @ rate[6:]
-    found = realised_values(real).loc[5]["realised_value"]
-    assert found.tolist() == pytest.approx(expected.tolist())
-    assert len(set(found.round(6))) == 3
+    values = realised_values(real).loc[5]["realised_value"]
+    assert values.tolist() == pytest.approx(expected.tolist())
+    assert len(set(values.round(6))) == 3
     gaps = np.log(price_gap(real).loc[1:5]).mean()
     errors = price_errors(real).loc[gaps.index, "fundamental"]
     assert errors.tolist() == pytest.approx(gaps.tolist())
@@ -251,6 +251,6 @@ def test_the_earning_supply_is_that_of_the_run(tmp_path: Path, pools_earn: bool)
     finished = load_run(folder)
     assert "offering" in set(finished.flows["flow"])
     supply = finished.pools.pivot(index="period", columns="token", values="supply")
-    found = _earning_supply(finished, supply).to_numpy()
-    assert (supply.to_numpy()[1:] > 1.001 * found[1:]).all()
-    assert found[-len(seen) :] == pytest.approx(np.array(seen), rel=1e-12)
+    earning = _earning_supply(finished, supply).to_numpy()
+    assert (supply.to_numpy()[1:] > 1.001 * earning[1:]).all()
+    assert earning[-len(seen) :] == pytest.approx(np.array(seen), rel=1e-12)

@@ -36,13 +36,13 @@ def test_herfindahl(values: list[float], expected: float) -> None:
 
 @pytest.mark.parametrize("measure", [gini, herfindahl])
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "message"),
     [([], "at least one"), ([1, -1], "negative"), ([math.nan], "finite"), ([[1]], "list")],
 )
 def test_what_is_no_amount_is_refused(
-    measure: Callable[[Any], float], values: list[Any], said: str
+    measure: Callable[[Any], float], values: list[Any], message: str
 ) -> None:
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         measure(values)
 
 

@@ -36,7 +36,7 @@ def test_price_beyond_credit_is_what_a_regression_leaves(
 ) -> None:
     """Correlation of what regressions on credit leave of contributions to come and of log price."""
     run = sweep.load(next(sweep.complete[sweep.complete["case"] == case].itertuples()))
-    found, columns = information_results(run), ([], [], [])
+    results, columns = information_results(run), ([], [], [])
     for end in (3, 6, 9):
         later = run.clients[run.clients["period"].between(end + 1, end + 3)]
         parts = later.groupby("period")["contribution"].transform(lambda phi: phi / phi.abs().sum())
@@ -47,11 +47,11 @@ def test_price_beyond_credit_is_what_a_regression_leaves(
             column.extend((values - values.mean()) / values.std(ddof=1))
     to_come, credit, price = map(np.array, columns)
     left = [each - np.polyval(np.polyfit(credit, each, 1), credit) for each in (to_come, price)]
-    assert found["beyond_credit"] == pytest.approx(np.corrcoef(*left)[0, 1])
-    assert found["by_credit"] == pytest.approx(np.corrcoef(to_come, credit)[0, 1])
-    assert found["by_price"] == pytest.approx(np.corrcoef(to_come, price)[0, 1])
+    assert results["beyond_credit"] == pytest.approx(np.corrcoef(*left)[0, 1])
+    assert results["by_credit"] == pytest.approx(np.corrcoef(to_come, credit)[0, 1])
+    assert results["by_price"] == pytest.approx(np.corrcoef(to_come, price)[0, 1])
     returns = 100 * returns_by_strategy(run)["return"]
-    assert found["return_index"] == pytest.approx(returns["index"])
+    assert results["return_index"] == pytest.approx(returns["index"])
 
 
 def test_the_report_takes_differences_seed_by_seed(sweep: Sweep) -> None:

@@ -55,38 +55,38 @@ def test_what_late_clients_are_paid_for_their_tokens_is_theirs(late):
 
 
 def test_what_the_newcomers_tokens_did_since_the_launch(late):
-    found = joining_results(late)
+    results = joining_results(late)
     price = late.pools.pivot(index="period", columns="token", values="spot_price")
     new = price[["token_2", "token_3"]].mean(axis=1)
     assert new.loc[:3].isna().all()
-    assert found["lowest_price"] == pytest.approx(new.loc[4:].min())
-    assert found["last_price"] == pytest.approx(new.loc[26])
+    assert results["lowest_price"] == pytest.approx(new.loc[4:].min())
+    assert results["last_price"] == pytest.approx(new.loc[26])
     share = late.clients.pivot(index="period", columns="client", values="share")
-    assert found["share_soon"] == pytest.approx(
+    assert results["share_soon"] == pytest.approx(
         100 * share.loc[14, ["client_2", "client_3"]].mean()
     )
     values = realised_values(late)["realised_value"].unstack("token")
-    assert found["realised_value"] == pytest.approx(values.loc[4, ["token_2", "token_3"]].mean())
+    assert results["realised_value"] == pytest.approx(values.loc[4, ["token_2", "token_3"]].mean())
     assert values.loc[:3, "token_2"].isna().all()
     rewards = client_rewards(late)["total"]
-    assert found["newcomers"] == pytest.approx(rewards.iloc[2:].mean())
-    assert found["others"] == pytest.approx(rewards.iloc[:2].mean())
+    assert results["newcomers"] == pytest.approx(rewards.iloc[2:].mean())
+    assert results["others"] == pytest.approx(rewards.iloc[:2].mean())
 
 
 @pytest.mark.parametrize("mechanism", ["client_tokens", "shared_token"])
 def test_who_never_joins_has_nothing(tmp_path, mechanism):
     never = recorded(tmp_path, joins=99, mechanism=mechanism)
-    found = joining_results(never)
-    assert found["newcomers"] == 0
-    assert found["others"] > 0
-    ends = found[["lowest_price", "last_price", "realised_value"]]
-    assert ends.isna().all() and math.isnan(found["share_soon"])
+    results = joining_results(never)
+    assert results["newcomers"] == 0
+    assert results["others"] > 0
+    ends = results[["lowest_price", "last_price", "realised_value"]]
+    assert ends.isna().all() and math.isnan(results["share_soon"])
     assert not client_rewards(never).iloc[2].drop("behaviour").astype(float).any()
 
 
 def test_from_genesis_on_a_newcomer_is_as_any_other(tmp_path):
-    found = joining_results(recorded(tmp_path, joins=1))
-    assert np.isfinite(found.astype(float)).all()
+    results = joining_results(recorded(tmp_path, joins=1))
+    assert np.isfinite(results.astype(float)).all()
 
 
 def test_a_market_counts_from_its_launch_on(late):
@@ -101,9 +101,9 @@ def test_a_market_counts_from_its_launch_on(late):
 def test_who_has_not_joined_owes_nobody_its_cash(tmp_path):
     """Money nets of what was brought along, which is nothing before a client has joined."""
     poor, rich = (recorded(tmp_path / str(cash), joins=13, cash=cash) for cash in (7.0, 907.0))
-    found = [flexibility_results(each) for each in (poor, rich)]
+    results = [flexibility_results(each) for each in (poor, rich)]
     for name in ("early_percent", "unsteadiness"):
-        assert found[0][name] == pytest.approx(found[1][name])
+        assert results[0][name] == pytest.approx(results[1][name])
 
 
 def test_an_equal_share_is_among_those_who_have_joined(ran):
@@ -113,12 +113,12 @@ def test_an_equal_share_is_among_those_who_have_joined(ran):
     clients = [free | {"count": 2}, late, free | {"joins": 99}]
     tokens = {"allocation": {"kind": "equal"}, "mechanism": {"kind": "cash"}}
     scenario = Scenario.model_validate(SMALL | {"clients": clients, "tokens": tokens})
-    found = ran(scenario)
-    pay = relative_pay(found)
+    run = ran(scenario)
+    pay = relative_pay(run)
     assert list(pay) == ["client_0", "client_1", "client_2"]
     assert pay.loc[:20, "client_2"].isna().all()
     assert pay.stack().dropna().tolist() == pytest.approx([100] * (2 * 26 + 6))
-    late = attackers_pay(found).loc[("client_2", "label_flip")]
+    late = attackers_pay(run).loc[("client_2", "label_flip")]
     assert late[["periods", "percent"]].tolist() == pytest.approx([6, 100])
 
 
@@ -129,18 +129,18 @@ def test_who_has_not_joined_is_not_the_worst(tmp_path):
 
 def test_a_newcomer_is_compared_since_it_joined(tmp_path):
     """Of the last quarter, periods 20 to 26, it was there in two."""
-    found = recorded(tmp_path, joins=25)
-    shares = found.clients.query("client == 'client_2'").set_index("period")["share"]
+    run = recorded(tmp_path, joins=25)
+    shares = run.clients.query("client == 'client_2'").set_index("period")["share"]
     assert shares.loc[20:24].sum() == 0 < shares.loc[25:].mean()
-    told = summarise(found)["clients"]["by_share"]
-    of_others = found.clients.query("period >= 20 and client != 'client_2'")
+    by_share = summarise(run)["clients"]["by_share"]
+    of_others = run.clients.query("period >= 20 and client != 'client_2'")
     means = of_others.groupby("client", observed=True)["share"].mean()
     means["client_2"] = shares.loc[25:].mean()
-    assert told["best"]["value"] == means.max() and told["worst"]["value"] == means.min()
+    assert by_share["best"]["value"] == means.max() and by_share["worst"]["value"] == means.min()
 
 
 def test_rewards_that_no_formula_quotes_have_no_inequality(ran):
     settings = SMALL | {"periods": 3, "market": {"curve": {"kind": "stableswap"}}}
-    found = ran(Scenario.model_validate(settings | {"clients": [{"count": 3}]}))
-    results = mechanism_results(found)
+    run = ran(Scenario.model_validate(settings | {"clients": [{"count": 3}]}))
+    results = mechanism_results(run)
     assert math.isnan(results["inequality"]) and results["accuracy"] > 0

@@ -77,27 +77,27 @@ def made(bought: float, paid: float) -> Any:
 
 def test_who_gains_by_hand() -> None:
     # 100 numeraire buy 50 of 100 tokens: the price goes from 1 to 4, the value stays 1.
-    found = manipulation(made(50, 100), made(0, 0), ["account"])
-    assert found[["profit", "profit_percent", "profit_at_quote"]].tolist() == [100, 100, 0]
+    results = manipulation(made(50, 100), made(0, 0), ["account"])
+    assert results[["profit", "profit_percent", "profit_at_quote"]].tolist() == [100, 100, 0]
     others = ["account", "investors", "clients", "liquidity_providers", "treasury"]
-    assert found[others].tolist() == [-50, 0, 0, 50, 0]
-    assert found[["clients_at_spot", "investors_at_spot"]].tolist() == [300, 0]
-    assert found["distortion"] == pytest.approx(100 * math.log(4) / 2)  # over periods 0 and 1
-    assert found["own_distortion"] == pytest.approx(100 * math.log(4) / 2)
-    assert found[["volume", "own_volume", "orders"]].tolist() == [100, 100, 2]
-    assert found["refused_percent"] == 50
+    assert results[others].tolist() == [-50, 0, 0, 50, 0]
+    assert results[["clients_at_spot", "investors_at_spot"]].tolist() == [300, 0]
+    assert results["distortion"] == pytest.approx(100 * math.log(4) / 2)  # over periods 0 and 1
+    assert results["own_distortion"] == pytest.approx(100 * math.log(4) / 2)
+    assert results[["volume", "own_volume", "orders"]].tolist() == [100, 100, 2]
+    assert results["refused_percent"] == 50
 
 
 def test_who_does_nothing_changes_nothing() -> None:
-    found = manipulation(made(0, 0), made(0, 0), ["account"])
-    assert found[["own_distortion", "refused_percent"]].isna().all()
-    assert (found.drop(["own_distortion", "refused_percent"]) == 0).all()
+    results = manipulation(made(0, 0), made(0, 0), ["account"])
+    assert results[["own_distortion", "refused_percent"]].isna().all()
+    assert (results.drop(["own_distortion", "refused_percent"]) == 0).all()
 
 
 def test_wealth_by_group_at_any_price() -> None:
-    found = wealth_by_group(made(50, 100), ["account"], pd.Series({"a": 2.0}))
-    assert found["account"] == 100 and found["investors"] == 50
-    assert found["clients"] == 200 and found["liquidity_providers"] == 200 + 2 * 50
+    results = wealth_by_group(made(50, 100), ["account"], pd.Series({"a": 2.0}))
+    assert results["account"] == 100 and results["investors"] == 50
+    assert results["clients"] == 200 and results["liquidity_providers"] == 200 + 2 * 50
 
 
 def test_fills_that_are_not_recorded_are_missed() -> None:
@@ -119,8 +119,8 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
 def swept(folder: Path, study: str) -> str:
     (folder / "known.yaml").write_text(study)
     words = ["sweep", "run", str(folder / "known.yaml"), "--out", str(folder), "--workers", "1"]
-    found = CliRunner().invoke(cli, words)
-    return f"{found.exit_code} {found.output}{found.exception}"
+    answer = CliRunner().invoke(cli, words)
+    return f"{answer.exit_code} {answer.output}{answer.exception}"
 
 
 def test_a_wash_trader_alone_loses_what_the_pools_gain(sweep: Sweep) -> None:
@@ -141,8 +141,8 @@ def test_its_report_is_a_table_and_a_picture(sweep: Sweep) -> None:
 def test_provided_liquidity_by_deposit_and_fee(tmp_path: Path) -> None:
     # The wash trader brings the price back, so that holding is beaten by the fees, about.
     grid = f"  investors.0: {WASH}\ngrid:\n  market.fee: [0, 0.01]\n"
-    told = swept(tmp_path, (STUDY + grid).replace("report: manipulation", "report: liquidity"))
-    assert told.startswith("0 "), told
+    liquidity = swept(tmp_path, (STUDY + grid).replace("report: manipulation", "report: liquidity"))
+    assert liquidity.startswith("0 "), liquidity
     table = pd.read_csv(tmp_path / "known/report.csv").set_index(["measure", "fee"])["mean"]
     assert table["deposited"].tolist() == pytest.approx([1200, 1200])
     assert table["fees", 0] == 0 and table["impermanent_loss", 0] <= 0
@@ -161,12 +161,12 @@ def refusal(tmp_path: Path, *changes: tuple[str, str]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "text"),
     [
         (("activity:  0", "activity: 0.5"), "needs a cell whose last investors have activity 0"),
         (("settings:", "settings:\n  record.fills: summary"), "needs all fills"),
         (("  investors: [{count: 1}]\n" + GRID, "  investors: []\n"), "needs investors"),
     ],
 )
-def test_what_cannot_be_told_is_refused(tmp_path: Path, change: tuple[str, str], told: str) -> None:
-    assert told in refusal(tmp_path, change)
+def test_what_has_no_answer_is_refused(tmp_path: Path, change: tuple[str, str], text: str) -> None:
+    assert text in refusal(tmp_path, change)

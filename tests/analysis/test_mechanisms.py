@@ -34,18 +34,18 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
 def test_who_is_paid_in_cash_has_it_at_the_end(sweep: Sweep) -> None:
     """Rewards are what is there beyond the 40 of the beginning; nobody else gains or loses."""
     run = sweep.load(next(sweep.complete[sweep.complete["case"] == "cash"].itertuples()))
-    found, last = mechanism_results(run), run.clients[run.clients["period"] == 8]
+    results, last = mechanism_results(run), run.clients[run.clients["period"] == 8]
     paid = last["numeraire"].to_numpy() - 40
     earned = run.clients.groupby("client", observed=True)["contribution"].sum().to_numpy()
     parts = [np.maximum(each, 0) / np.maximum(each, 0).sum() for each in (paid, earned)]
-    assert found["reward"] == pytest.approx(paid.mean())
-    assert found["distance"] == pytest.approx(np.abs(parts[0] - parts[1]).sum() / 2)
-    assert found["correlation"] == pytest.approx(np.corrcoef(*parts)[0, 1])
-    assert found["others_percent"] == pytest.approx(100 * paid[3] / paid.mean())
-    assert found["accuracy"] == run.periods["accuracy"].iloc[-1]
-    assert found["participation"] == 100
-    assert found["inequality"] > 0.1
-    nothing = found[["from_third_parties", "liquidity_providers", "investors"]]
+    assert results["reward"] == pytest.approx(paid.mean())
+    assert results["distance"] == pytest.approx(np.abs(parts[0] - parts[1]).sum() / 2)
+    assert results["correlation"] == pytest.approx(np.corrcoef(*parts)[0, 1])
+    assert results["others_percent"] == pytest.approx(100 * paid[3] / paid.mean())
+    assert results["accuracy"] == run.periods["accuracy"].iloc[-1]
+    assert results["participation"] == 100
+    assert results["inequality"] > 0.1
+    nothing = results[["from_third_parties", "liquidity_providers", "investors"]]
     assert nothing.tolist() == [0, 0, 0]
 
 
@@ -53,8 +53,8 @@ def test_clients_with_one_token_sell_into_one_pool(sweep: Sweep) -> None:
     """A quote for all that they hold is divided by what each holds; cash is not a reward."""
     run = sweep.load(next(sweep.complete[sweep.complete["case"] == "shared_token"].itertuples()))
     rewards, pool = client_rewards(run), run.pools.iloc[-1]
-    kept = 0.99 * rewards["tokens"].sum()
-    together = pool["reserve_numeraire"] * kept / (pool["reserve_token"] + kept)
+    sold = 0.99 * rewards["tokens"].sum()
+    together = pool["reserve_numeraire"] * sold / (pool["reserve_token"] + sold)
     assert rewards["at_quote"].sum() == pytest.approx(together)
     price = rewards["at_quote"] / rewards["tokens"]
     assert price.to_numpy() == pytest.approx(price.iloc[0])
@@ -85,8 +85,8 @@ def test_the_report_of_proceeds_is_of_means_over_seeds(sweep: Sweep) -> None:
     table, figure = REPORTS["proceeds"](sweep)
     means = table.set_index(["case", "measure"])["mean"]
     runs = [sweep.load(row) for row in sweep.complete.query("case == 'shared_token'").itertuples()]
-    found = sum(map(proceeds_by_channel, runs)) / len(runs)
-    assert means["shared_token"].to_dict() == pytest.approx(found.to_dict())
+    expected = sum(map(proceeds_by_channel, runs)) / len(runs)
+    assert means["shared_token"].to_dict() == pytest.approx(expected.to_dict())
     differences = means["shared_token"] - means["cash"]
     assert means["shared_token - cash"].to_dict() == pytest.approx(differences.to_dict())
     assert means["cash", "endowment"] == 160 and means["cash", "sales"] == 0

@@ -253,12 +253,12 @@ def test_proceeds_less_spending_are_what_clients_have_each_period(real: Run) -> 
 
 
 def test_channels_are_those_of_client_rewards(real: Run) -> None:
-    rewards, found = client_rewards(real).sum(numeric_only=True), proceeds_by_channel(real)
+    rewards, results = client_rewards(real).sum(numeric_only=True), proceeds_by_channel(real)
     names = ["genesis_sale", "offering", "sales", "direct", "dividends"]
-    assert found[names].tolist() == pytest.approx(rewards[names].tolist())
+    assert results[names].tolist() == pytest.approx(rewards[names].tolist())
     offers = real.scenario["clients"][0]["offering"]["kind"] == "for_data"
-    assert (found["offering"] > 0) == offers
-    assert (found["endowment"], found["other"]) == (160, 0)
+    assert (results["offering"] > 0) == offers
+    assert (results["endowment"], results["other"]) == (160, 0)
 
 
 def test_tokens_given_are_worth_what_the_treasury_paid(real: Run) -> None:

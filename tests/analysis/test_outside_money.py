@@ -33,23 +33,23 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
 @pytest.mark.parametrize("case", ["cash", "pools", "pools_and_investors"])
 def test_what_clients_received_is_what_they_spent_and_have(sweep: Sweep, case: str) -> None:
     run = sweep.load(next(sweep.complete[sweep.complete["case"] == case].itertuples()))
-    found = outside_money_results(run)
-    received = found[["from_providers", "from_investors", "from_pools", "from_revenue"]].sum()
-    spent = found[["data", "training"]].sum()
+    results = outside_money_results(run)
+    received = results[["from_providers", "from_investors", "from_pools", "from_revenue"]].sum()
+    spent = results[["data", "training"]].sum()
     money = run.clients[run.clients["period"] == 8]["numeraire"].sum()
-    assert found["data"] > 0
+    assert results["data"] > 0
     assert money - 3 * 4 == pytest.approx(received - spent)
     first = run.clients[run.clients["period"] == 0]["examples"].sum()
-    assert found["examples"] > first
-    assert found["revenue_quarter"] == pytest.approx(run.periods["revenue"][:3].sum())
-    assert found["accuracy_quarter"] == run.periods["accuracy"][2]
+    assert results["examples"] > first
+    assert results["revenue_quarter"] == pytest.approx(run.periods["revenue"][:3].sum())
+    assert results["accuracy_quarter"] == run.periods["accuracy"][2]
     if case == "cash":
-        assert found["clients"] == pytest.approx(money - 3 * 4)
-        assert found["third_parties"] == pytest.approx(0)
-        assert found[["from_providers", "from_investors", "from_pools"]].tolist() == [0, 0, 0]
+        assert results["clients"] == pytest.approx(money - 3 * 4)
+        assert results["third_parties"] == pytest.approx(0)
+        assert results[["from_providers", "from_investors", "from_pools"]].tolist() == [0, 0, 0]
     else:
-        assert found["from_providers"] == pytest.approx(300)
-        assert (found["from_investors"] > 0) == (case == "pools_and_investors")
+        assert results["from_providers"] == pytest.approx(300)
+        assert (results["from_investors"] > 0) == (case == "pools_and_investors")
 
 
 def test_the_report_takes_differences_from_cash(sweep: Sweep) -> None:

@@ -193,15 +193,15 @@ heights = st.lists(st.floats(0, 1), max_size=12).map(sorted)
 
 
 @given(heights, st.floats(0.001, 0.2))
-def test_labels_keep_their_order_and_distance(wanted: list[float], gap: float) -> None:
-    places = spread(wanted, gap)
-    fits = min(gap, 1 / max(len(wanted) - 1, 1))
+def test_labels_keep_their_order_and_distance(targets: list[float], gap: float) -> None:
+    places = spread(targets, gap)
+    fits = min(gap, 1 / max(len(targets) - 1, 1))
     assert all(after - before >= fits - 1e-9 for before, after in pairwise(places))
     assert all(-1e-9 <= place <= 1 + 1e-9 for place in places)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "places"),
+    ("targets", "places"),
     [
         ([], []),
         ([0.2, 0.8], [0.2, 0.8]),
@@ -211,5 +211,5 @@ def test_labels_keep_their_order_and_distance(wanted: list[float], gap: float) -
         ([0.3, 0.35, 0.36], [0.3366666667 - 0.1, 0.3366666667, 0.3366666667 + 0.1]),
     ],
 )
-def test_labels_move_as_little_as_possible(wanted: list[float], places: list[float]) -> None:
-    assert spread(wanted, 0.1).tolist() == pytest.approx(places)
+def test_labels_move_as_little_as_possible(targets: list[float], places: list[float]) -> None:
+    assert spread(targets, 0.1).tolist() == pytest.approx(places)

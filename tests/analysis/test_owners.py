@@ -70,20 +70,20 @@ def test_holdings_are_what_the_books_and_other_tables_say(
     """Of every agent: worth `token_value` in each period, and at the end what the ledger has."""
     quick = {"periods": 12, "federation.contribution.kind": "leave_one_out"}
     scenario = Scenario.load("scenarios/quickstart.yaml", quick | changes)
-    found = ran(scenario)
-    held, pools = holdings(found), found.pools.astype({"token": str})
+    run = ran(scenario)
+    held, pools = holdings(run), run.pools.astype({"token": str})
     price = pools.set_index(["period", "token"])["spot_price"].sort_index()
     supply = pools.set_index(["period", "token"])["supply"].sort_index()
     assert held.sum(axis=1).to_numpy() == pytest.approx(supply.to_numpy(), rel=1e-9)
     worth = held.mul(price, axis=0).groupby(level="period").sum()
-    agents = found.agents.astype({"agent": str, "kind": str})
+    agents = run.agents.astype({"agent": str, "kind": str})
     holds = agents[agents["kind"].isin(["investor", "client"])]
     booked = holds.pivot(index="period", columns="agent", values="token_value")
     assert worth[booked.columns].to_numpy() == pytest.approx(booked.to_numpy(), abs=1e-6)
-    flows = found.flows["flow"].to_list()
-    assert flow in flows and ("offering" in flows) == ("offering" in set(found.fills["status"]))
+    flows = run.flows["flow"].to_list()
+    assert flow in flows and ("offering" in flows) == ("offering" in set(run.fills["status"]))
     assert held.shape[1] > 70 * (not changes)
-    parts = ownership(found)[["clients", "liquidity_providers", "investors", "treasury"]]
+    parts = ownership(run)[["clients", "liquidity_providers", "investors", "treasury"]]
     assert parts.sum(axis=1).to_numpy() == pytest.approx(100)
     for name, tokens in in_the_ledger(scenario).items():
         own = held.loc[12][name] if name in held else 0 * price.loc[12]
@@ -104,9 +104,9 @@ def in_the_ledger(scenario: Scenario) -> dict[str, Any]:
 
 def test_fills_that_are_not_recorded_are_missed(ran: Ran) -> None:
     changes = {"periods": 3, "record.fills": "summary"}
-    found = ran(Scenario.load("scenarios/quickstart.yaml", changes))
+    run = ran(Scenario.load("scenarios/quickstart.yaml", changes))
     with pytest.raises(ValueError, match="by table agents: not all its fills are recorded"):
-        holdings(found)
+        holdings(run)
 
 
 @pytest.mark.parametrize("changes", [{}, SMALL | {"clients": ALL_OFFER}], ids=["", "offerings"])

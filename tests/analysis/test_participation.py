@@ -40,7 +40,7 @@ def row(period: int, name: str, behaviour: str, there: int, numeraire: float) ->
 def test_participation_and_rewards_by_behaviour(finished: Callable[..., Path]) -> None:
     """Paid 10 a period each; of two honest clients one trains twice for 4, the other four times."""
     money = {"a": [0, 6, 12, 22, 32], "b": [0, 6, 12, 18, 24], "c": [0, 10, 20, 30, 40]}
-    there = {"a": [0, 1, 1, 0, 0], "b": [0, 1, 1, 1, 1], "c": [0, 1, 1, 1, 1]}
+    took_part = {"a": [0, 1, 1, 0, 0], "b": [0, 1, 1, 1, 1], "c": [0, 1, 1, 1, 1]}
     kinds = {"a": "honest", "b": "honest", "c": "free_rider"}
     costs = [0, 8, 8, 4, 4]
     flows = [
@@ -51,7 +51,7 @@ def test_participation_and_rewards_by_behaviour(finished: Callable[..., Path]) -
             ("direct", "clearing", "client", 30.0),
         )
     ]
-    clients = [row(t, k, kinds[k], there[k][t], money[k][t]) for t in range(5) for k in kinds]
+    clients = [row(t, k, kinds[k], took_part[k][t], money[k][t]) for t in range(5) for k in kinds]
     periods = [(t, 0.5 + 0.1 * t, 1.0, -1.0, 50.0 * (t > 0), 0.0, 0.0, 0.0, 0.0) for t in range(5)]
     agents = [
         (t, k, "client", "hold", 1, money[k][t], 0.0, 0.0, money[k][t])
@@ -59,16 +59,16 @@ def test_participation_and_rewards_by_behaviour(finished: Callable[..., Path]) -
         for k in kinds
     ]
     rows = {"clients": clients, "flows": flows, "periods": periods, "agents": agents}
-    found = participation_results(load_run(finished(rows)))
-    assert found["participation"] == pytest.approx(100 * 10 / 12)
-    assert found["participation_honest"] == pytest.approx(75)
-    assert found["participation_free_rider"] == 100
-    assert found["honest_end"] == 50
-    assert found[["accuracy_quarter", "accuracy"]].tolist() == pytest.approx([0.6, 0.9])
-    assert found[["revenue", "training"]].tolist() == [200, 24]
-    assert found["reward_honest"] == pytest.approx((32 + 24) / 2)
-    assert found["reward_free_rider"] == pytest.approx(40)
-    assert found["reward"] == pytest.approx((32 + 24 + 40) / 3)
+    results = participation_results(load_run(finished(rows)))
+    assert results["participation"] == pytest.approx(100 * 10 / 12)
+    assert results["participation_honest"] == pytest.approx(75)
+    assert results["participation_free_rider"] == 100
+    assert results["honest_end"] == 50
+    assert results[["accuracy_quarter", "accuracy"]].tolist() == pytest.approx([0.6, 0.9])
+    assert results[["revenue", "training"]].tolist() == [200, 24]
+    assert results["reward_honest"] == pytest.approx((32 + 24) / 2)
+    assert results["reward_free_rider"] == pytest.approx(40)
+    assert results["reward"] == pytest.approx((32 + 24 + 40) / 3)
 
 
 @pytest.mark.slow

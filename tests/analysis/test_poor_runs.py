@@ -55,14 +55,14 @@ CASH = {"tokens.mechanism.kind": "cash"}
 )
 def test_measures_are_numbers_or_nan(ran: Ran, changes: dict[str, Any]) -> None:
     scenario = Scenario.load("scenarios/no_investors.yaml", {"periods": 8} | changes)
-    found = ran(scenario)
+    run = ran(scenario)
     for measure in MEASURES:
-        values = measure(found)
+        values = measure(run)
         numbers = values.select_dtypes("number") if isinstance(values, pd.DataFrame) else values
         assert not numbers.isin([float("inf"), float("-inf")]).to_numpy().any()
-    prices = found.pools.query("period == 8").astype({"token": str}).set_index("token")
-    groups = wealth_by_group(found, [], prices["spot_price"])
-    by_kind = found.agents.query("period == 8").groupby("kind", observed=True)["wealth"].sum()
+    prices = run.pools.query("period == 8").astype({"token": str}).set_index("token")
+    groups = wealth_by_group(run, [], prices["spot_price"])
+    by_kind = run.agents.query("period == 8").groupby("kind", observed=True)["wealth"].sum()
     assert groups["clients"] == pytest.approx(by_kind["client"])
     assert groups["liquidity_providers"] == pytest.approx(by_kind.get("liquidity_provider", 0.0))
     assert groups["investors"] == pytest.approx(by_kind.get("investor", 0.0))

@@ -33,9 +33,9 @@ def test_of_constant_product_by_hand() -> None:
 def test_it_is_what_the_curve_pays(ran: Ran, changes: dict[str, Any]) -> None:
     settings = {"periods": 4, "market.fee": 0.02} | changes
     scenario = Scenario.load("scenarios/quickstart.yaml", settings)
-    found = ran(scenario)
+    run = ran(scenario)
     for period in (0, 4):
-        pools = found.pools[found.pools["period"] == period]
+        pools = run.pools[run.pools["period"] == period]
         tokens = pd.Series(np.linspace(0, 600, len(pools)), pools.index)
         expected = scenario.market.curve.at(period).payout(
             pools["reserve_token"].to_numpy(),
@@ -44,11 +44,11 @@ def test_it_is_what_the_curve_pays(ran: Ran, changes: dict[str, Any]) -> None:
             0.02,
             True,
         )
-        quotes = pool_quote(found, tokens, pools, period)
+        quotes = pool_quote(run, tokens, pools, period)
         assert quotes.tolist() == pytest.approx(expected.tolist(), rel=1e-9)
-    rewards = client_rewards(found)
+    rewards = client_rewards(run)
     assert (rewards["at_quote"] > 0).all() and (rewards["at_quote"] < rewards["at_spot"]).all()
-    assert np.isfinite(mechanism_results(found).drop("liquidity_providers")).all()
+    assert np.isfinite(mechanism_results(run).drop("liquidity_providers")).all()
 
 
 def test_fees_that_follow_volatility_are_those_of_the_period(ran: Ran) -> None:
@@ -59,9 +59,9 @@ def test_fees_that_follow_volatility_are_those_of_the_period(ran: Ran) -> None:
     for _ in range(4):
         economy.step()
     expected = [pool.quote_in("token", 100.0) for pool in economy.pools]
-    found = ran(scenario)
-    pools = found.pools[found.pools["period"] == 4]
-    quotes = pool_quote(found, pd.Series(100.0, pools.index), pools, 4)
+    run = ran(scenario)
+    pools = run.pools[run.pools["period"] == 4]
+    quotes = pool_quote(run, pd.Series(100.0, pools.index), pools, 4)
     assert quotes.tolist() == pytest.approx(expected, rel=1e-9)
     assert (pools["fee"] > scenario.market.fee).all()
 
@@ -69,8 +69,8 @@ def test_fees_that_follow_volatility_are_those_of_the_period(ran: Ran) -> None:
 @pytest.mark.parametrize("kind", ["stableswap", "concentrated"])
 def test_what_reserves_do_not_say_is_not_made_up(ran: Ran, kind: str) -> None:
     settings = {"periods": 1, "market.curve.kind": kind}
-    found = ran(Scenario.load("scenarios/quickstart.yaml", settings))
-    assert client_rewards(found)["total"].isna().all()
+    run = ran(Scenario.load("scenarios/quickstart.yaml", settings))
+    assert client_rewards(run)["total"].isna().all()
 
 
 # NEEDIMPORT

@@ -61,7 +61,7 @@ def test_reward_by_client(sweep: Sweep) -> None:
     # Of five clients paid alike, two are one owner of four: 400/5 for each, twice that for it.
     assert equal.tolist() == pytest.approx([160, 80, 80, 80])
     by_size = table[table["case"] == "data_size"].set_index("rank")
-    sizes = [400 * found / found.sum() for found in examples(sweep)]
+    sizes = [400 * example / example.sum() for example in examples(sweep)]
     assert by_size["mean"].sum() == pytest.approx(400)
     assert by_size.loc[1, "mean"] == pytest.approx(sum(size.iloc[3] for size in sizes) / 2)
     assert table["count"].eq(2).all()
@@ -76,18 +76,18 @@ def test_volatility(sweep: Sweep) -> None:
 def test_attackers_pay(sweep: Sweep) -> None:
     table, _ = REPORTS["attackers_pay"](sweep)
     assert table["behaviour"].tolist() == ["sybil", "sybil"]
-    sizes = [400 * found / found.sum() for found in examples(sweep)]
+    sizes = [400 * example / example.sum() for example in examples(sweep)]
     by_size = sum(size.iloc[3] for size in sizes) / 2
     assert table["mean"].tolist() == pytest.approx([160, by_size])
 
 
 def test_every_place_that_tells_attackers_pay_tells_the_same(sweep: Sweep) -> None:
-    told, _ = REPORTS["attackers_pay"](sweep)
+    report, _ = REPORTS["attackers_pay"](sweep)
     for case in ("equal", "data_size"):
         runs = [sweep.load(row) for row in sweep.complete.query(f"case == '{case}'").itertuples()]
         percents = [attackers_pay(run).loc[("client_3", "sybil"), "percent"] for run in runs]
         assert [headline(run)["pay_sybil"] for run in runs] == percents
-        assert told.set_index("case").loc[case, "mean"] == pytest.approx(sum(percents) / 2)
+        assert report.set_index("case").loc[case, "mean"] == pytest.approx(sum(percents) / 2)
 
 
 def test_reports_of_runs_in_which_nobody_is_paid_have_no_numbers(tmp_path: Path) -> None:

@@ -46,26 +46,26 @@ def test_orders_that_offerings_served_were_not_refused(ran: Ran, recorded: str) 
     terms = {"locked": {"fraction": 0.8, "price": 20}, "offering": {"kind": "for_data"}}
     settings = {"periods": 6, "clients": [{"count": 3} | terms], "record.fills": recorded}
     settings |= {"liquidity_providers": [{"deposit": 300}]}
-    found = ran(Scenario.load("scenarios/quickstart.yaml", settings))
-    orders = found.fills[found.fills["strategy"] != "buyback"]
+    run = ran(Scenario.load("scenarios/quickstart.yaml", settings))
+    orders = run.fills[run.fills["strategy"] != "buyback"]
     counts = orders.groupby("status", observed=True)["orders"].sum()
     assert counts["offering"] > 0
     refused = 1 - (counts["filled"] + counts["offering"]) / counts.sum()
-    assert scalability_results(found)["refused_percent"] == pytest.approx(100 * refused)
+    assert scalability_results(run)["refused_percent"] == pytest.approx(100 * refused)
 
 
 def test_measures_of_a_market_are_those_of_its_fills(sweep: Sweep) -> None:
     run = sweep.load(next(sweep.complete[sweep.complete["case"] == "tokens_10"].itertuples()))
-    found = scalability_results(run)
+    results = scalability_results(run)
     orders = run.fills[run.fills["strategy"] != "buyback"]
     filled = orders[orders["status"] == "filled"]
-    assert found["refused_percent"] == pytest.approx(100 * (1 - len(filled) / len(orders)))
+    assert results["refused_percent"] == pytest.approx(100 * (1 - len(filled) / len(orders)))
     traded = {(row.period, row.token) for row in filled.itertuples()}
-    assert found["untraded_percent"] == pytest.approx(100 * (1 - len(traded) / 80))
+    assert results["untraded_percent"] == pytest.approx(100 * (1 - len(traded) / 80))
     money = [row.amount_in if row.side == "buy" else row.amount_out for row in filled.itertuples()]
     slippage = np.average(filled["slippage"], weights=money)
-    assert found["slippage_percent"] == pytest.approx(100 * slippage)
-    late = run.pools[run.pools["period"] > 4]
-    ratio = (late["spot_price"] / late["fundamental_value"]).to_numpy()
+    assert results["slippage_percent"] == pytest.approx(100 * slippage)
+    last_pools = run.pools[run.pools["period"] > 4]
+    ratio = (last_pools["spot_price"] / last_pools["fundamental_value"]).to_numpy()
     error = np.median(np.maximum(ratio, 1 / ratio)) - 1
-    assert found["error_percent"] == pytest.approx(100 * error)
+    assert results["error_percent"] == pytest.approx(100 * error)

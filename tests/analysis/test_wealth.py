@@ -42,15 +42,15 @@ def test_wealth_of_all_groups_is_all_that_came_in(
     ran: Ran, changes: dict[str, Any], flow: str
 ) -> None:
     scenario = Scenario.load("scenarios/quickstart.yaml", {"periods": 6} | changes)
-    found = ran(scenario)
-    assert flow in found.flows["flow"].to_list()
-    money = found.flows[found.flows["asset"] == "numeraire"].astype({"payer": str, "payee": str})
+    run = ran(scenario)
+    assert flow in run.flows["flow"].to_list()
+    money = run.flows[run.flows["asset"] == "numeraire"].astype({"payer": str, "payee": str})
     came = money["amount"][money["payer"] == "outside"].sum()
     left = money["amount"][money["payee"] == "outside"].sum()
-    supply = found.pools.query("period == 6").astype({"token": str}).set_index("token")["supply"]
+    supply = run.pools.query("period == 6").astype({"token": str}).set_index("token")["supply"]
     price = pd.Series({token: 1.0 + number for number, token in enumerate(supply.index)})
     for prices in (0 * price, price):
-        groups = wealth_by_group(found, ["investor_00", "investor_01"], prices)
+        groups = wealth_by_group(run, ["investor_00", "investor_01"], prices)
         assert groups.sum() == pytest.approx(came - left + float(supply @ prices))
 
 
@@ -72,10 +72,10 @@ def test_at_spot_prices_groups_have_what_their_agents_have(
     ran: Ran, changes: dict[str, Any]
 ) -> None:
     scenario = Scenario.load("scenarios/quickstart.yaml", {"periods": 6} | changes)
-    found = ran(scenario)
-    price = found.pools.query("period == 6").astype({"token": str}).set_index("token")["spot_price"]
-    groups = wealth_by_group(found, [], price)
-    last = found.agents.query("period == 6").astype({"kind": str})
+    run = ran(scenario)
+    price = run.pools.query("period == 6").astype({"token": str}).set_index("token")["spot_price"]
+    groups = wealth_by_group(run, [], price)
+    last = run.agents.query("period == 6").astype({"kind": str})
     wealth = last.groupby("kind")["wealth"].sum()
     for name, kind in GROUPS.items():
         assert groups[name] == pytest.approx(wealth.get(kind, 0.0)), name
@@ -90,20 +90,20 @@ def test_deposits_that_wait_are_their_providers(ran: Ran) -> None:
         "investors": [{"count": 1, "activity": 0}],
         "periods": 2,
     }
-    found = ran(Scenario.load("scenarios/no_investors.yaml", changes))
-    money = wealth_by_group(found, [], pd.Series({"token_0": 0.0, "token_1": 0.0}))
-    waiting = found.flows.query("flow == 'escrow'")["amount"].sum()
+    run = ran(Scenario.load("scenarios/no_investors.yaml", changes))
+    money = wealth_by_group(run, [], pd.Series({"token_0": 0.0, "token_1": 0.0}))
+    waiting = run.flows.query("flow == 'escrow'")["amount"].sum()
     assert waiting == pytest.approx(600 / 3)  # half for the pool, half for its tokens
-    pools = found.pools.query("period == 2")["reserve_numeraire"].sum()
-    own = found.agents.query("period == 2 and kind == 'liquidity_provider'")["numeraire"].sum()
+    pools = run.pools.query("period == 2")["reserve_numeraire"].sum()
+    own = run.agents.query("period == 2 and kind == 'liquidity_provider'")["numeraire"].sum()
     assert money["liquidity_providers"] == pytest.approx(own + pools + waiting)
 
 
 def test_without_tokens_all_wealth_is_money(ran: Ran) -> None:
     changes = {"periods": 2, "tokens.mechanism.kind": "cash", "clients.0.cash": 9}
-    found = ran(Scenario.load("scenarios/quickstart.yaml", changes))
-    groups = wealth_by_group(found, [], pd.Series(dtype=float))
-    cash = found.agents.query("period == 2").groupby("kind", observed=True)["numeraire"].sum()
+    run = ran(Scenario.load("scenarios/quickstart.yaml", changes))
+    groups = wealth_by_group(run, [], pd.Series(dtype=float))
+    cash = run.agents.query("period == 2").groupby("kind", observed=True)["numeraire"].sum()
     assert groups["clients"] == pytest.approx(cash["client"])
     assert groups.sum() == pytest.approx(cash.sum())
     with pytest.raises(ValueError, match="no investor named 'lp_0'"):

@@ -198,15 +198,15 @@ WRONG_YAML = {
 
 
 def named(table: dict[Any, str]) -> Any:
-    return [pytest.param(text, told, id=repr(text[:40])) for text, told in table.items()]
+    return [pytest.param(text, message, id=repr(text[:40])) for text, message in table.items()]
 
 
-@pytest.mark.parametrize(("text", "told"), named(WRONG_VALUES | WRONG_NAMES | WRONG_YAML))
-def test_each_mistake_is_told_in_one_line(text: str | bytes, told: str) -> None:
-    assert complaints(text) == [told]
+@pytest.mark.parametrize(("text", "message"), named(WRONG_VALUES | WRONG_NAMES | WRONG_YAML))
+def test_each_mistake_is_reported_in_one_line(text: str | bytes, message: str) -> None:
+    assert complaints(text) == [message]
 
 
-def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
+def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file() -> None:
     text = """\
 sed: 1
 loud: yes
@@ -317,11 +317,11 @@ def test_aliases_cannot_nest_deeper_than_brackets_can() -> None:
 
 def test_tags_never_run(tmp_path: Path) -> None:
     victim = tmp_path / "ran"
-    told = complaints(f"note: !!python/object/apply:os.system ['touch {victim}']")
-    assert "tags are not allowed" in told[0] and not victim.exists()
+    messages = complaints(f"note: !!python/object/apply:os.system ['touch {victim}']")
+    assert "tags are not allowed" in messages[0] and not victim.exists()
 
 
-def test_a_missing_file_is_told_with_the_nearest_name() -> None:
+def test_a_missing_file_is_reported_with_the_nearest_name() -> None:
     written("seed: 1", "quickstart.yaml")
     with pytest.raises(ScenarioError) as caught:
         load(Toy, "quickstrat.yaml")
@@ -385,7 +385,7 @@ def test_extends_goes_through_several_files_relative_to_each() -> None:
     assert load(Toy, written("extends: a/near.yaml\nseed: 3")) == Toy(seed=3, mode="plain")
 
 
-def test_a_mistake_in_a_base_is_told_with_its_own_place() -> None:
+def test_a_mistake_in_a_base_is_reported_with_its_own_place() -> None:
     with pytest.raises(ScenarioError) as caught:
         extending("loud: 3", base="seed: 1\nmarket:\n  low: x\n  low: y")
     assert str(caught.value).split("\n") == [
@@ -406,7 +406,7 @@ def test_extending_in_a_circle_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("base", "told"),
+    ("base", "message"),
     [
         ("y.yaml", "extends y.yaml: no such file; did you mean 'x.yaml'?"),
         (".", "extends .: this is a folder, not a file"),
@@ -414,8 +414,8 @@ def test_extending_in_a_circle_is_refused() -> None:
         ("[a]", "extends: expected the name of a file, got a list"),
     ],
 )
-def test_a_base_that_is_no_file_is_told_where_it_is_asked_for(base: str, told: str) -> None:
-    assert complaints(f"seed: 1\nextends: {base}") == [f"x.yaml:2:10: {told}"]
+def test_a_base_that_is_no_file_is_reported_where_it_is_asked_for(base: str, message: str) -> None:
+    assert complaints(f"seed: 1\nextends: {base}") == [f"x.yaml:2:10: {message}"]
 
 
 def test_overrides_set_values_by_path() -> None:
@@ -451,7 +451,7 @@ def test_an_overridden_kind_that_stays_the_same_keeps_the_settings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "told"),
+    ("path", "value", "message"),
     [
         ("sed", 1, f"=1: unknown setting 'sed'; did you mean 'seed'? {ALLOWED}"),
         ("markt.low", 1, f"=1: unknown setting 'markt'; did you mean 'market'? {ALLOWED}"),
@@ -470,8 +470,8 @@ def test_an_overridden_kind_that_stays_the_same_keeps_the_settings() -> None:
         ("weights", {1: 2.0}, "={1: 2.0}: the name of a setting must be text, got 1"),
     ],
 )  # fmt: skip
-def test_an_override_that_cannot_be_is_told(path: str, value: object, told: str) -> None:
-    assert complaints("clients: [{name: a}]", {path: value}) == [f"--set {path}{told}"]
+def test_an_override_that_cannot_be_is_reported(path: str, value: object, message: str) -> None:
+    assert complaints("clients: [{name: a}]", {path: value}) == [f"--set {path}{message}"]
 
 
 def test_overrides_are_parsed_as_yaml() -> None:
@@ -485,7 +485,7 @@ def test_overrides_are_parsed_as_yaml() -> None:
     }
 
 
-def test_all_malformed_overrides_are_told_at_once() -> None:
+def test_all_malformed_overrides_are_reported_at_once() -> None:
     with pytest.raises(ScenarioError) as caught:
         parse_overrides(["a", "good=1", "=1", "a..b=1", "a=[1", "a=!!int 1", "a={b: 1, b: 2}"])
     assert str(caught.value).split("\n") == [

@@ -19,7 +19,7 @@ def read(text: str) -> Any:
     findings: Findings = []
     entry = Source("x.yaml", 0, findings).parse(text)
     assert entry is not None and not findings
-    return entry.plain()
+    return entry.plain_value()
 
 
 def typed(value: Any) -> Any:

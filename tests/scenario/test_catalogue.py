@@ -11,7 +11,7 @@ from simulator.scenario.catalogue import defaults, places
 
 
 def components(model: type[Section]) -> dict[str, tuple[type[Component], ...]]:
-    return {path: found for path, found in places(model).items() if isinstance(found, tuple)}
+    return {path: content for path, content in places(model).items() if isinstance(content, tuple)}
 
 
 class Base(Component):
@@ -57,22 +57,22 @@ def test_plugins_join_their_family_wherever_it_stands() -> None:
     class Three(Base):
         kind: Literal["three"] = "three"
 
-    found = components(extended(Outer, [Three]))
-    assert set(found.values()) == {(One, Two, Three)}
-    assert set(found) == set(components(Outer))
+    families = components(extended(Outer, [Three]))
+    assert set(families.values()) == {(One, Two, Three)}
+    assert set(families) == set(components(Outer))
 
 
 def test_plain_settings_are_listed_by_section() -> None:
-    found = places(Outer)
-    assert set(found["inner"]) == set(found["many[]"]) == {"plain"}
-    assert defaults(found["inner"]) == {"plain": (3, "")}
-    assert set(found) - set(components(Outer)) == {"inner", "many[]"}
+    contents = places(Outer)
+    assert set(contents["inner"]) == set(contents["many[]"]) == {"plain"}
+    assert defaults(contents["inner"]) == {"plain": (3, "")}
+    assert set(contents) - set(components(Outer)) == {"inner", "many[]"}
 
 
 def test_every_setting_of_a_scenario_is_documented() -> None:
-    for path, found in places(Scenario).items():
-        if isinstance(found, dict):
-            assert all(description for _, description in defaults(found).values()), path
+    for path, content in places(Scenario).items():
+        if isinstance(content, dict):
+            assert all(description for _, description in defaults(content).values()), path
 
 
 def test_parameters_come_with_default_and_description() -> None:
@@ -81,7 +81,7 @@ def test_parameters_come_with_default_and_description() -> None:
 
 
 def test_the_scenario_has_its_families() -> None:
-    found = components(Scenario)
+    families = components(Scenario)
     assert {
         "federation.task",
         "federation.partition",
@@ -93,7 +93,7 @@ def test_the_scenario_has_its_families() -> None:
         "liquidity_providers[].strategy",
         "investors[].strategy",
         "investors[].wealth",
-    } <= set(found)
+    } <= set(families)
 
 
 @pytest.mark.parametrize("path", components(Scenario))

@@ -10,7 +10,7 @@ import yaml
 from simulator.recording import read_manifest
 from simulator.running import recorded_scenario, start, verify
 from simulator.scenario import Scenario
-from simulator.scenario.former import in_current_words
+from simulator.scenario.former import with_current_settings
 
 FLIP = {"kind": "label_flip"}
 
@@ -67,9 +67,9 @@ CASES = {
 @pytest.mark.parametrize(("written", "expected"), CASES.values(), ids=CASES)
 def test_what_was_written_is_put_into_the_words_of_today(written, expected):
     copy = json.loads(json.dumps(written))
-    assert in_current_words(written) == expected
+    assert with_current_settings(written) == expected
     assert written == copy
-    assert in_current_words(expected) == expected
+    assert with_current_settings(expected) == expected
 
 
 SCENARIO = """\

@@ -81,21 +81,21 @@ def loaded(file: Path, overrides: dict[str, Any] | None = None) -> Scenario:
 
 
 def test_only_components_of_the_file_itself_are_found() -> None:
-    found = load_plugins([plugin(GOOD + CURVE)])
-    assert [item.__name__ for item in found] == ["Mine", "Constant"]
-    assert issubclass(found[0], Strategy) and issubclass(found[1], Curve)
+    components = load_plugins([plugin(GOOD + CURVE)])
+    assert [item.__name__ for item in components] == ["Mine", "Constant"]
+    assert issubclass(components[0], Strategy) and issubclass(components[1], Curve)
 
 
 def test_a_plugin_strategy_runs_and_is_recorded_by_its_kind() -> None:
     file = plugin(GOOD)
     scenario = loaded(file, {"investors.1.strategy.part": 0.02})
-    found = load_run(run(scenario, "out", plugins=[file]))
-    fills = found.fills[found.fills["strategy"] == "mine"]
+    record = load_run(run(scenario, "out", plugins=[file]))
+    fills = record.fills[record.fills["strategy"] == "mine"]
     assert len(fills) == 3 * 2 * 3  # periods, accounts, tokens
     assert set(fills["side"]) == {"buy"}
     first = fills[fills["period"] == 1]
     assert first["amount_in"].nunique() == 2  # two accounts of different wealth
-    assert found.scenario["investors"][1]["strategy"] == {"kind": "mine", "part": 0.02}
+    assert record.scenario["investors"][1]["strategy"] == {"kind": "mine", "part": 0.02}
 
 
 @pytest.mark.parametrize(
@@ -111,10 +111,10 @@ def test_a_plugin_may_say_that_a_market_does_not_suit_it(path: str, where: str) 
 def test_a_plugin_curve_runs() -> None:
     file = plugin(GOOD + CURVE)
     scenario = loaded(file, {"market.curve.kind": "constant_sum"})
-    found = load_run(run(scenario, "out", plugins=[file]))
-    assert set(found.pools["spot_price"]) == {1.0}
-    bought = found.fills[(found.fills["status"] == "filled") & (found.fills["side"] == "buy")]
-    fee = found.scenario["market"]["fee"]
+    record = load_run(run(scenario, "out", plugins=[file]))
+    assert set(record.pools["spot_price"]) == {1.0}
+    bought = record.fills[(record.fills["status"] == "filled") & (record.fills["side"] == "buy")]
+    fee = record.scenario["market"]["fee"]
     assert bought["price"].to_numpy() == pytest.approx(1 / (1 - fee))
 
 
@@ -181,26 +181,26 @@ WRONG_FILES = {
 }
 
 
-@pytest.mark.parametrize(("text", "told"), WRONG_FILES.values(), ids=WRONG_FILES)
-def test_a_wrong_plugin_is_told(text: str, told: str) -> None:
+@pytest.mark.parametrize(("text", "message"), WRONG_FILES.values(), ids=WRONG_FILES)
+def test_a_wrong_plugin_is_reported(text: str, message: str) -> None:
     Path("wrong.py").write_bytes(text.encode(errors="surrogateescape"))
-    with pytest.raises(ScenarioError, match=f"^--plugin wrong.py: {told}"):
+    with pytest.raises(ScenarioError, match=f"^--plugin wrong.py: {message}"):
         load_plugins(["wrong.py"])
 
 
 @pytest.mark.parametrize("name", ["missing.py", ".", "text.txt"])
-def test_what_is_no_python_file_is_told(name: str) -> None:
+def test_what_is_no_python_file_is_reported(name: str) -> None:
     Path("text.txt").write_text("hello")
     with pytest.raises(ScenarioError, match=r"no such file|is no Python file"):
         load_plugins([name])
 
 
-def test_a_plugin_that_exits_is_told() -> None:
+def test_a_plugin_that_exits_is_reported() -> None:
     with pytest.raises(ScenarioError, match="cannot be run"):
         load_plugins([plugin("", head="raise SystemExit(0)")])
 
 
-def test_a_kind_that_is_taken_is_told() -> None:
+def test_a_kind_that_is_taken_is_reported() -> None:
     file = plugin(GOOD, head=HEAD.replace('"mine"', '"noise"'))
     with pytest.raises(ScenarioError, match="noise"):
         scenario_type(load_plugins([file]))
@@ -265,24 +265,24 @@ WRONG_DECISIONS: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("body", "told"), WRONG_DECISIONS.values(), ids=WRONG_DECISIONS)
+@pytest.mark.parametrize(("body", "error_text"), WRONG_DECISIONS.values(), ids=WRONG_DECISIONS)
 def test_a_strategy_that_misbehaves_fails_the_run_by_name(
-    monkeypatch: pytest.MonkeyPatch, body: str, told: str
+    monkeypatch: pytest.MonkeyPatch, body: str, error_text: str
 ) -> None:
     file = plugin(body)
     with pytest.raises(StrategyError) as caught:
         run(loaded(file), "out", plugins=[file])
     message = str(caught.value)
-    assert told in message
+    assert error_text in message
     assert "strategy mine of investors/1" in message and "period 2" in message
     assert "9" in message  # its first account
     folder = Path(caught.value.__notes__[0])
     manifest = read_manifest(folder)
     assert (manifest["status"], manifest["error"]) == ("failed", f"StrategyError: {message}")
-    found = load_run(folder)
-    for table in (found.periods, found.clients, found.pools, found.agents, found.flows):
+    record = load_run(folder)
+    for table in (record.periods, record.clients, record.pools, record.agents, record.flows):
         assert sorted(table["period"].unique()) == [0, 1]
-    assert set(found.fills["period"]) <= {1}
+    assert set(record.fills["period"]) <= {1}
 
 
 WRONG_UNNOTICED = {
@@ -328,7 +328,7 @@ def test_a_memory_may_not_have_a_name_that_a_checkpoint_would_tear_apart() -> No
 FAILING_CURVE = CURVE.replace("return (1 - fee) * amount", "raise ValueError('steep')")
 
 
-def test_an_error_of_another_component_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_of_another_component_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     from simulator.cli import main
 
     file = plugin(GOOD + FAILING_CURVE)

@@ -74,22 +74,22 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_runs_are_listed_with_settings_seeds_and_status(sweep: Path) -> None:
-    found = load_sweep(sweep)
-    assert found.name == "fees"
-    assert list(found.runs) == ["cell", "case", "market.fee", "clients", "seed", "folder", "status"]
-    assert found.runs["cell"].tolist() == ["plain", "plain", "dear", "dear"]
-    assert found.runs["seed"].tolist() == [1, 2, 1, 2]
-    assert found.runs["status"].tolist() == ["complete", "complete", "missing", "complete"]
-    assert found.runs["market.fee"].isna().tolist() == [True, True, False, False]
-    assert found.runs["clients"].iloc[3] == [{"count": 2}]
-    assert found.runs["folder"].iloc[3] == sweep / "dear" / "2"
+    swept = load_sweep(sweep)
+    assert swept.name == "fees"
+    assert list(swept.runs) == ["cell", "case", "market.fee", "clients", "seed", "folder", "status"]
+    assert swept.runs["cell"].tolist() == ["plain", "plain", "dear", "dear"]
+    assert swept.runs["seed"].tolist() == [1, 2, 1, 2]
+    assert swept.runs["status"].tolist() == ["complete", "complete", "missing", "complete"]
+    assert swept.runs["market.fee"].isna().tolist() == [True, True, False, False]
+    assert swept.runs["clients"].iloc[3] == [{"count": 2}]
+    assert swept.runs["folder"].iloc[3] == sweep / "dear" / "2"
 
 
 def test_runs_are_loaded_by_row_and_one_after_the_other(sweep: Path) -> None:
-    found = load_sweep(sweep)
-    for rows in (found.runs.itertuples(), (row for _, row in found.runs.iterrows())):
-        assert found.load(list(rows)[1]).folder == sweep / "plain" / "2"
-    assert [run.folder for run in found] == [
+    swept = load_sweep(sweep)
+    for rows in (swept.runs.itertuples(), (row for _, row in swept.runs.iterrows())):
+        assert swept.load(list(rows)[1]).folder == sweep / "plain" / "2"
+    assert [run.folder for run in swept] == [
         sweep / place for place in ("plain/1", "plain/2", "dear/2")
     ]
 
@@ -104,12 +104,12 @@ def test_a_function_of_runs_makes_a_table(sweep: Path) -> None:
 def test_a_sweep_that_has_just_begun_has_an_empty_table(sweep: Path) -> None:
     for file in sweep.glob("*/*/manifest.json"):
         file.unlink()
-    found: Sweep = load_sweep(sweep)
-    assert set(found.runs["status"]) == {"missing"}
-    assert found.table(lambda run: {"one": 1}).empty
+    swept: Sweep = load_sweep(sweep)
+    assert set(swept.runs["status"]) == {"missing"}
+    assert swept.table(lambda run: {"one": 1}).empty
 
 
-def test_what_is_no_sweep_is_told(tmp_path: Path) -> None:
+def test_what_is_no_sweep_is_reported(tmp_path: Path) -> None:
     with pytest.raises(
         FileNotFoundError, match=r"not the folder of a sweep: it has no cells\.json"
     ):
@@ -117,7 +117,7 @@ def test_what_is_no_sweep_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "error"),
     [
         ("{", "is damaged"),
         ("[]", "lacks format, study, cells or runs"),
@@ -126,30 +126,30 @@ def test_what_is_no_sweep_is_told(tmp_path: Path) -> None:
         (json.dumps(CELLS | {"format": 2}), "in format 2; this version reads 1"),
     ],
 )
-def test_a_list_of_cells_that_cannot_be_used_is_told(tmp_path: Path, text: str, told: str) -> None:
+def test_an_unusable_list_of_cells_is_reported(tmp_path: Path, text: str, error: str) -> None:
     (tmp_path / "cells.json").write_text(text)
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=error):
         load_sweep(tmp_path)
 
 
 def test_headline_numbers_are_those_of_the_tables(run: Run) -> None:
-    found = headline(run)
+    numbers = headline(run)
     last = run.periods.iloc[-1]
-    assert (found["accuracy"], found["loss"]) == (last["accuracy"], last["loss"])
-    assert found["revenue"] == pytest.approx(run.periods["revenue"].sum())
-    assert found["volume"] == pytest.approx(run.periods["volume"].sum())
-    assert found["fees"] == pytest.approx(run.pools["fees"].sum())
-    assert found["issued"] == pytest.approx(run.periods["issued"].sum())
-    late = run.clients[run.clients["period"] > 4]  # the last quarter of 6 periods, rounded up
+    assert (numbers["accuracy"], numbers["loss"]) == (last["accuracy"], last["loss"])
+    assert numbers["revenue"] == pytest.approx(run.periods["revenue"].sum())
+    assert numbers["volume"] == pytest.approx(run.periods["volume"].sum())
+    assert numbers["fees"] == pytest.approx(run.pools["fees"].sum())
+    assert numbers["issued"] == pytest.approx(run.periods["issued"].sum())
+    rows = run.clients[run.clients["period"] > 4]  # the last quarter of 6 periods, rounded up
     for kind in ("honest", "free_rider"):
-        mean = late.loc[late["behaviour"] == kind, "share"].mean()
-        assert found[f"share_{kind}"] == pytest.approx(mean)
-    assert 2 * found["share_honest"] + found["share_free_rider"] == pytest.approx(1)
-    assert "pay_honest" not in found
-    assert 0 <= found["pay_free_rider"] < 100
+        mean = rows.loc[rows["behaviour"] == kind, "share"].mean()
+        assert numbers[f"share_{kind}"] == pytest.approx(mean)
+    assert 2 * numbers["share_honest"] + numbers["share_free_rider"] == pytest.approx(1)
+    assert "pay_honest" not in numbers
+    assert 0 <= numbers["pay_free_rider"] < 100
     noise = run.agents[run.agents["strategy"] == "noise"].set_index("period")["wealth"]
-    assert found["return_noise"] == pytest.approx(100 * (noise[6] / noise[0] - 1))
-    assert {"return_fundamentalist", "return_liquidity_providers"} < found.keys()
+    assert numbers["return_noise"] == pytest.approx(100 * (noise[6] / noise[0] - 1))
+    assert {"return_fundamentalist", "return_liquidity_providers"} < numbers.keys()
 
 
 # Student's t at 97.5%: 2 degrees of freedom 4.30265, 3 degrees 3.18245 (tables of Fisher and Yates)
@@ -163,11 +163,11 @@ def test_headline_numbers_are_those_of_the_tables(run: Run) -> None:
     ],
 )
 def test_intervals_of_published_quantiles(values: list[float], mean: float, width: float) -> None:
-    found = interval(values)
-    assert found["mean"] == mean
-    assert found["high"] - mean == pytest.approx(width, abs=1e-4)
-    assert mean - found["low"] == pytest.approx(width, abs=1e-4)
-    assert found["count"] == np.isfinite(values).sum()
+    results = interval(values)
+    assert results["mean"] == mean
+    assert results["high"] - mean == pytest.approx(width, abs=1e-4)
+    assert mean - results["low"] == pytest.approx(width, abs=1e-4)
+    assert results["count"] == np.isfinite(values).sum()
 
 
 def test_one_value_has_no_interval_and_none_has_no_mean() -> None:
@@ -179,31 +179,31 @@ def test_one_value_has_no_interval_and_none_has_no_mean() -> None:
 
 @given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=20), st.floats(0.5, 0.999))
 def test_the_interval_is_that_of_scipy(values: list[float], level: float) -> None:
-    found = interval(values, level)
-    assert found["low"] <= found["mean"] <= found["high"]
+    results = interval(values, level)
+    assert results["low"] <= results["mean"] <= results["high"]
     if np.std(values) > 1e-6:
-        known = stats.ttest_1samp(values, 0).confidence_interval(level)
-        assert (found["low"], found["high"]) == pytest.approx(
-            (known.low, known.high), rel=1e-9, abs=1e-9
+        expected = stats.ttest_1samp(values, 0).confidence_interval(level)
+        assert (results["low"], results["high"]) == pytest.approx(
+            (expected.low, expected.high), rel=1e-9, abs=1e-9
         )
 
 
 def test_cells_one_by_one() -> None:
-    found = by_cell(SCORES, "score")
-    assert found.index.tolist() == ["a", "b"]
-    assert found.loc["a"].to_dict() == interval([1, 2, 3]).to_dict()
-    assert found.loc["b", "mean"] == pytest.approx(12.5 / 3)
+    results = by_cell(SCORES, "score")
+    assert results.index.tolist() == ["a", "b"]
+    assert results.loc["a"].to_dict() == interval([1, 2, 3]).to_dict()
+    assert results.loc["b", "mean"] == pytest.approx(12.5 / 3)
 
 
 def test_differences_are_taken_between_common_seeds() -> None:
-    found = paired_difference(SCORES, "score", "a", "b")  # seeds 2 and 3: 1 and 0.5
-    assert (found["mean"], found["count"]) == (0.75, 2)
-    known = stats.ttest_rel([2.0, 3.0], [1.0, 2.5]).confidence_interval(0.95)
-    assert (found["low"], found["high"]) == pytest.approx((known.low, known.high))
+    results = paired_difference(SCORES, "score", "a", "b")  # seeds 2 and 3: 1 and 0.5
+    assert (results["mean"], results["count"]) == (0.75, 2)
+    expected = stats.ttest_rel([2.0, 3.0], [1.0, 2.5]).confidence_interval(0.95)
+    assert (results["low"], results["high"]) == pytest.approx((expected.low, expected.high))
     other = paired_difference(SCORES, "score", "b", "a")
-    assert (other["low"], other["high"]) == pytest.approx((-found["high"], -found["low"]))
+    assert (other["low"], other["high"]) == pytest.approx((-results["high"], -results["low"]))
 
 
-def test_an_unknown_cell_is_told() -> None:
+def test_an_unknown_cell_is_reported() -> None:
     with pytest.raises(ValueError, match="no cell 'c' in the table; it has a, b"):
         paired_difference(SCORES, "score", "a", "c")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from simulator.sweep import pool
-from simulator.sweep.pool import Died, completed
+from simulator.sweep.pool import ProcessFailure, job_results
 from tests.patience import patience
 
 pytestmark = pytest.mark.slow
@@ -67,29 +67,31 @@ def _none_is_left() -> Iterator[None]:
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_every_job_is_done_once(workers: int) -> None:
-    found = sorted(completed(range(5), double, workers))
-    assert found == [(0, 0), (1, 2), (2, 4), (3, 6), (4, 8)]
+    results = sorted(job_results(range(5), double, workers))
+    assert results == [(0, 0), (1, 2), (2, 4), (3, 6), (4, 8)]
 
 
 def test_without_jobs_nothing_happens() -> None:
-    assert list(completed([], double, 2)) == []
+    assert list(job_results([], double, 2)) == []
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_killed_process_fails_its_job_only(workers: int) -> None:
-    found = dict(completed(range(5), odd_ones_die, workers))
-    died = Died("its process was killed by SIGKILL (out of memory?)")
-    assert found == {0: 0, 1: died, 2: 4, 3: died, 4: 8}
+    results = dict(job_results(range(5), odd_ones_die, workers))
+    died = ProcessFailure("its process was killed by SIGKILL (out of memory?)")
+    assert results == {0: 0, 1: died, 2: 4, 3: died, 4: 8}
 
 
-def test_an_exit_code_is_told() -> None:
-    assert dict(completed([7], leave, 1)) == {7: Died("its process ended with exit code 7")}
+def test_an_exit_code_is_reported() -> None:
+    assert dict(job_results([7], leave, 1)) == {
+        7: ProcessFailure("its process ended with exit code 7")
+    }
 
 
 def test_a_process_that_leaves_threads_behind_ends_at_once() -> None:
     began = time.monotonic()
-    assert dict(completed([7], leave_politely, 1)) == {
-        7: Died("its process ended with exit code 1")
+    assert dict(job_results([7], leave_politely, 1)) == {
+        7: ProcessFailure("its process ended with exit code 1")
     }
     assert time.monotonic() - began < patience(60)
 
@@ -100,7 +102,7 @@ def test_a_second_interrupt_ends_patience(tmp_path: Path, monkeypatch: pytest.Mo
     began = time.monotonic()
     with (
         pytest.raises(KeyboardInterrupt),
-        closing(completed([str(marker)], sleep_through, 1)) as it,
+        closing(job_results([str(marker)], sleep_through, 1)) as it,
     ):
         interrupt_when(marker.exists, times=2)
         next(it)
@@ -109,11 +111,11 @@ def test_a_second_interrupt_ends_patience(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_process_does_one_job_after_the_other() -> None:
-    assert len({found for _, found in completed(range(5), process, 1)}) == 1
+    assert len({result for _, result in job_results(range(5), process, 1)}) == 1
 
 
 def test_processes_do_not_hear_what_the_terminal_sends_to_all() -> None:
-    assert dict(completed([0], deaf, 1)) == {0: True}
+    assert dict(job_results([0], deaf, 1)) == {0: True}
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
@@ -124,9 +126,9 @@ def test_closing_ends_what_is_at_work(
     monkeypatch.setattr(pool, "SECONDS_TO_END", 0.5)
     marker = tmp_path / "begun"
     jobs = [str(tmp_path / "quick"), str(marker)]
-    with closing(completed(jobs, _first_returns, 2)) as results:
+    with closing(job_results(jobs, _first_returns, 2)) as results:
         assert next(results)[0] == jobs[0]
-    with closing(completed([str(marker)], work, 1)) as results, pytest.raises(KeyboardInterrupt):
+    with closing(job_results([str(marker)], work, 1)) as results, pytest.raises(KeyboardInterrupt):
         interrupt_when(marker.exists)
         next(results)
     assert not multiprocessing.active_children()

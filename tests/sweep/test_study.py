@@ -43,36 +43,36 @@ def test_without_cases_and_grid_there_is_one_cell() -> None:
 
 
 def test_a_grid_is_the_full_product() -> None:
-    found = cells("grid: {market.fee: [0.01, 0.02], clients.0.count: [3, 4, 5]}")
-    assert [cell.name for cell in found] == [
+    variants = cells("grid: {market.fee: [0.01, 0.02], clients.0.count: [3, 4, 5]}")
+    assert [cell.name for cell in variants] == [
         f"fee-{fee}_count-{count}" for fee in (0.01, 0.02) for count in (3, 4, 5)
     ]
-    assert found[4].settings == {"market.fee": 0.02, "clients.0.count": 4}
-    assert found[4].scenario == Scenario.load(
+    assert variants[4].settings == {"market.fee": 0.02, "clients.0.count": 4}
+    assert variants[4].scenario == Scenario.load(
         "tiny.yaml", {"market.fee": 0.02, "clients.0.count": 4, "name": "fee-0.02_count-4"}
     )
 
 
 def test_cases_times_grid() -> None:
-    found = cells("cases: {few: {clients.0.count: 3}, none: {}}\ngrid: {market.fee: [0, 0.02]}")
-    assert [cell.name for cell in found] == [
+    variants = cells("cases: {few: {clients.0.count: 3}, none: {}}\ngrid: {market.fee: [0, 0.02]}")
+    assert [cell.name for cell in variants] == [
         "few_fee-0",
         "few_fee-0.02",
         "none_fee-0",
         "none_fee-0.02",
     ]
-    assert found[1].settings == {"clients.0.count": 3, "market.fee": 0.02}
-    assert [len(cell.scenario.behaviours) for cell in found] == [4, 4, 3, 3]
+    assert variants[1].settings == {"clients.0.count": 3, "market.fee": 0.02}
+    assert [len(cell.scenario.behaviours) for cell in variants] == [4, 4, 3, 3]
 
 
 def test_names_tell_settings_of_equal_last_names_apart() -> None:
-    found = cells("grid: {clients.0.count: [3], clients.1.count: [4]}")
-    assert [cell.name for cell in found] == ["clients.0.count-3_clients.1.count-4"]
+    variants = cells("grid: {clients.0.count: [3], clients.1.count: [4]}")
+    assert [cell.name for cell in variants] == ["clients.0.count-3_clients.1.count-4"]
 
 
 def test_cells_are_numbered_when_values_give_no_names() -> None:
-    found = cells("grid: {description: ['a b', 'a/b']}")
-    assert [cell.name for cell in found] == ["cell-1", "cell-2"]
+    variants = cells("grid: {description: ['a b', 'a/b']}")
+    assert [cell.name for cell in variants] == ["cell-1", "cell-2"]
 
 
 def test_later_layers_override_earlier_ones_wholly() -> None:
@@ -112,7 +112,7 @@ def test_seeds_follow_the_first_and_are_the_same_in_all_cells() -> None:
     (cell,) = cells("first_seed: 5")
     study, _ = read_study("study.yaml")
     assert list(study.all_seeds) == [5, 6]
-    assert cell.seeded(6) == cell.scenario.model_copy(update={"seed": 6})
+    assert cell.with_seed(6) == cell.scenario.model_copy(update={"seed": 6})
 
 
 def test_the_base_may_be_shipped_or_in_another_folder() -> None:
@@ -125,53 +125,53 @@ def test_the_base_may_be_shipped_or_in_another_folder() -> None:
     assert len(cells_of(*read_study("deep/study.yaml"))[0].scenario.behaviours) == 10
 
 
-def test_everything_wrong_with_a_study_is_told_at_once() -> None:
+def test_everything_wrong_with_a_study_is_reported_at_once() -> None:
     Path("study.yaml").write_text("name: fees\nsead: 3\nseeds: 0\ngrid: {market.fee: []}\n")
     with pytest.raises(ScenarioError) as error:
         read_study("study.yaml")
-    found = [str(problem) for problem in error.value.problems]
-    assert [line.split(": ")[0] for line in found] == [
+    errors = [str(problem) for problem in error.value.problems]
+    assert [line.split(": ")[0] for line in errors] == [
         "study.yaml:1:1",
         "study.yaml:2:1",
         "study.yaml:3:8",
         "study.yaml:4:20",
     ]
-    assert "base: missing" in found[0]
-    assert "unknown setting 'sead'; did you mean 'seeds'? Allowed: " in found[1]
-    assert "seeds: 0 is too small; it must be at least 1" in found[2]
-    assert "grid.market.fee: expected at least 1 item, got 0" in found[3]
+    assert "base: missing" in errors[0]
+    assert "unknown setting 'sead'; did you mean 'seeds'? Allowed: " in errors[1]
+    assert "seeds: 0 is too small; it must be at least 1" in errors[2]
+    assert "grid.market.fee: expected at least 1 item, got 0" in errors[3]
 
 
-def test_the_mistakes_of_all_cells_are_told_at_once_where_they_stand() -> None:
-    found = problems(
+def test_the_mistakes_of_all_cells_are_reported_at_once_where_they_stand() -> None:
+    errors = problems(
         "settings: {market.fie: 0.01}\n"
         "cases:\n"
         "  a: {market.fee: 5}\n"
         "  b: {clients.0: {count: x}}\n"
         "grid: {federation.contribution.kind: [equal, shaply]}\n"
     )
-    assert [line.split(": ")[0] for line in found] == [
+    assert [line.split(": ")[0] for line in errors] == [
         "study.yaml:4:12",
         "study.yaml:6:19",
         "study.yaml:8:46",
         "study.yaml:7:26",
     ]
-    assert "unknown setting 'fie' in market; did you mean 'fee'?" in found[0]
-    assert "market.fee: 5 is too large" in found[1]
-    assert found[1].endswith("(cell a_kind-equal and 1 more)")
-    assert "unknown kind 'shaply' for federation.contribution; did you mean 'shapley'?" in found[2]
-    assert "clients.0.count: expected a whole number, got text 'x'" in found[3]
+    assert "unknown setting 'fie' in market; did you mean 'fee'?" in errors[0]
+    assert "market.fee: 5 is too large" in errors[1]
+    assert errors[1].endswith("(cell a_kind-equal and 1 more)")
+    assert "unknown kind 'shaply' for federation.contribution; did you mean 'shapley'?" in errors[2]
+    assert "clients.0.count: expected a whole number, got text 'x'" in errors[3]
 
 
-def test_a_mistake_of_the_base_is_told_once() -> None:
+def test_a_mistake_of_the_base_is_reported_once() -> None:
     Path("tiny.yaml").write_text(BASE + "market: {fee: 7}\n")
-    found = problems("grid: {clients.0.count: [3, 4]}")
-    assert len(found) == 1
-    assert found[0].startswith("tiny.yaml:6:15: market.fee: 7 is too large")
-    assert "cell" not in found[0]
+    errors = problems("grid: {clients.0.count: [3, 4]}")
+    assert len(errors) == 1
+    assert errors[0].startswith("tiny.yaml:6:15: market.fee: 7 is too large")
+    assert "cell" not in errors[0]
 
 
-def test_an_unknown_base_is_told_where_it_stands() -> None:
+def test_an_unknown_base_is_reported_where_it_stands() -> None:
     Path("study.yaml").write_text("name: a\nseeds: 1\nbase: quickstar\n")
     with pytest.raises(ScenarioError) as error:
         cells_of(*read_study("study.yaml"))
@@ -181,7 +181,7 @@ def test_an_unknown_base_is_told_where_it_stands() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("settings: {seed: 3}", "study.yaml:4:11: settings: seed cannot be set"),
         ("grid: {name: [a]}", "study.yaml:4:7: grid: name cannot be set"),
@@ -213,9 +213,9 @@ def test_an_unknown_base_is_told_where_it_stands() -> None:
         ),
     ],
 )
-def test_what_a_study_may_not_say(text: str, told: str) -> None:
-    (found,) = problems(text)
-    assert found.startswith(told)
+def test_what_a_study_may_not_say(text: str, message: str) -> None:
+    (problem,) = problems(text)
+    assert problem.startswith(message)
 
 
 def test_too_many_runs_are_refused_before_they_are_listed() -> None:
@@ -228,8 +228,8 @@ def test_too_many_runs_are_refused_before_they_are_listed() -> None:
 
 @pytest.mark.parametrize("path", ["seed", "name", "market.fee", "market"])
 def test_overrides_may_not_touch_what_the_study_varies(path: str) -> None:
-    (found,) = problems("grid: {market.fee: [0.01, 0.02]}", {path: 3})
-    assert found == f"--set {path}: the study itself gives this to each run"
+    (problem,) = problems("grid: {market.fee: [0.01, 0.02]}", {path: 3})
+    assert problem == f"--set {path}: the study itself gives this to each run"
 
 
 def test_the_schema_describes_every_setting() -> None:

@@ -96,8 +96,8 @@ def written(sweep: Path) -> dict[Path, int]:
 
 
 def test_every_cell_has_a_folder_of_runs_without_figures(computed: Path) -> None:
-    found = sorted(file.parent.parent.name for file in computed.glob("*/*/summary.json"))
-    assert found == ["fee-0.01", "fee-0.01", "fee-0.02", "fee-0.02"]
+    cells = sorted(file.parent.parent.name for file in computed.glob("*/*/summary.json"))
+    assert cells == ["fee-0.01", "fee-0.01", "fee-0.02", "fee-0.02"]
     seeds = [read_manifest(file.parent)["seed"] for file in written(computed)]
     assert sorted(seeds) == [1, 1, 2, 2]
     assert {read_manifest(file.parent)["status"] for file in written(computed)} == {"complete"}
@@ -239,7 +239,7 @@ DAMAGED = [
 
 @pytest.mark.parametrize("described", DAMAGED)
 @pytest.mark.parametrize("command", ["status", "collect"])
-def test_a_damaged_list_of_cells_is_told(call: Call, command: str, described: Any) -> None:
+def test_a_damaged_list_of_cells_is_reported(call: Call, command: str, described: Any) -> None:
     Path("odd").mkdir()
     Path("odd/cells.json").write_text(json.dumps(described))
     code, _, err = call(command, "odd")
@@ -325,7 +325,7 @@ def test_runs_are_known_by_the_bytes_of_their_data(call: Call) -> None:
 
 
 @pytest.mark.parametrize("command", ["status", "collect"])
-def test_a_folder_without_a_sweep_is_told(call: Call, command: str) -> None:
+def test_a_folder_without_a_sweep_is_reported(call: Call, command: str) -> None:
     Path("empty").mkdir()
     code, _, err = call(command, "empty")
     assert code == 2
@@ -368,21 +368,21 @@ def test_progress_shows_on_a_terminal() -> None:
     words = [sys.executable, "-m", "simulator", "sweep", "run", "fees.yaml", "--seeds", "1"]
     with subprocess.Popen(words, stderr=terminal, stdout=subprocess.PIPE) as process:
         os.close(terminal)
-        shown = all_of(screen)  # meanwhile: a terminal that nobody reads stops who writes to it
+        text = all_of(screen)  # meanwhile: a terminal that nobody reads stops who writes to it
         out, _ = process.communicate()
     os.close(screen)
     assert process.returncode == 0
-    assert "0 of 2 done, 0 failed" in shown
+    assert "0 of 2 done, 0 failed" in text
     assert "\x1b" not in out.decode()
 
 
 def all_of(screen: int) -> str:
     """What is written to a terminal until nobody has it open."""
-    shown = b""
+    text = b""
     with contextlib.suppress(OSError):  # EIO is the end
         while more := os.read(screen, 4096):
-            shown += more
-    return shown.decode(errors="replace")
+            text += more
+    return text.decode(errors="replace")
 
 
 @pytest.fixture
@@ -408,12 +408,12 @@ def wait_for(happens: Callable[[], object]) -> None:
 
 
 def workers_of(driver: subprocess.Popen[str]) -> list[int]:
-    found = subprocess.run(
+    listing = subprocess.run(
         ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(driver.pid)],
         capture_output=True,
         text=True,
     )
-    lines = [line.split(maxsplit=1) for line in found.stdout.splitlines()]
+    lines = [line.split(maxsplit=1) for line in listing.stdout.splitlines()]
     return [int(number) for number, command in lines if "spawn_main" in command]
 
 

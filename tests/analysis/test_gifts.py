@@ -12,16 +12,14 @@ def test_what_a_provider_is_given_is_no_gain_of_its_own(ran: Ran) -> None:
     event = {"kind": "liquidity", "period": 2, "amount": 500.0}
     small = {"periods": 4, "federation": {"task": {"kind": "wine"}}, "clients": [{"count": 3}]}
     settings = small | {"events": [event], "liquidity_providers": [{"deposit": 300}]}
-    found = ran(Scenario.model_validate(settings))
-    rows = found.positions.query("period == 2")
-    tokens = (
-        rows["moved_tokens"].to_numpy() * found.pools.query("period == 2")["spot_price"]
-    ).sum()
-    wealth = found.agents.query("kind == 'liquidity_provider'").set_index("period")["wealth"]
+    run = ran(Scenario.model_validate(settings))
+    rows = run.positions.query("period == 2")
+    tokens = (rows["moved_tokens"].to_numpy() * run.pools.query("period == 2")["spot_price"]).sum()
+    wealth = run.agents.query("kind == 'liquidity_provider'").set_index("period")["wealth"]
     expected = 100 * (wealth[4] / (600 + 500 + tokens) - 1)
-    assert growth_by_kind(found)["liquidity_provider"] == pytest.approx(expected)
-    told = summarise(found)["liquidity_providers"]
-    assert told["return_percent"] == pytest.approx(expected)
+    assert growth_by_kind(run)["liquidity_provider"] == pytest.approx(expected)
+    summary = summarise(run)["liquidity_providers"]
+    assert summary["return_percent"] == pytest.approx(expected)
 
 
 def test_what_a_provider_puts_in_later_is_no_dividend(ran: Ran) -> None:
@@ -30,12 +28,12 @@ def test_what_a_provider_puts_in_later_is_no_dividend(ran: Ran) -> None:
     clients = [{"count": 2}, {"joins": 2}, {"joins": 9}]
     settings = {"periods": 5, "federation": {"task": {"kind": "wine"}}, "clients": clients}
     settings |= {"events": events, "liquidity_providers": [{"deposit": 300}, {"deposit": 100}]}
-    found = ran(Scenario.model_validate(settings))
-    flows = found.flows.query("flow == 'dividend' and payee == 'liquidity_provider'")
-    rows = found.agents.query("kind == 'liquidity_provider'").pivot(
+    run = ran(Scenario.model_validate(settings))
+    flows = run.flows.query("flow == 'dividend' and payee == 'liquidity_provider'")
+    rows = run.agents.query("kind == 'liquidity_provider'").pivot(
         index="period", columns="agent", values="numeraire"
     )
-    table = lp_returns(found)
+    table = lp_returns(run)
     assert table["dividends"].sum() == pytest.approx(flows["amount"].sum())
     received = (rows.iloc[-1] - rows.iloc[0])[table.index.tolist()]  # nothing else stays with them
     assert table["dividends"].tolist() == pytest.approx(received.tolist())
@@ -52,8 +50,8 @@ def test_what_third_parties_are_given_is_no_gain_of_theirs(ran: Ran) -> None:
         "investors": [],
         "events": [{"kind": "liquidity", "period": 2, "amount": 40.0}],
     }
-    found = ran(Scenario.model_validate(settings))
-    assert outside_money_results(found)["third_parties"] == pytest.approx(0, abs=1e-9)
+    run = ran(Scenario.model_validate(settings))
+    assert outside_money_results(run)["third_parties"] == pytest.approx(0, abs=1e-9)
 
 
 # NEEDIMPORT
