@@ -9,12 +9,12 @@ from .inequality import gini, herfindahl
 from .load import Run
 from .owners import holdings
 from .tables import wide
-from .wealth import GROUPS
+from .wealth import AGENT_KINDS
 
 OWNERS = ("clients", "liquidity_providers", "investors", "treasury")
 """Groups of agents whose ownership is measured, see `GROUPS`."""
 
-TOP = 0.1
+TOP_FRACTION = 0.1
 """Fraction of the investors that counts as the top, rounded up."""
 
 
@@ -49,7 +49,7 @@ def ownership(run: Run) -> pd.DataFrame:
     wealth = wide(run.agents, "agent", "wealth").reindex(columns=investors)
     percent = 100 * worth.div(worth.sum(axis=1), axis=0)
     by_kind = percent.T.groupby(agents["kind"]).sum().T
-    by_group = by_kind.reindex(columns=[GROUPS[name] for name in OWNERS]).fillna(0.0)
+    by_group = by_kind.reindex(columns=[AGENT_KINDS[name] for name in OWNERS]).fillna(0.0)
     by_strategy = percent[investors].T.groupby(agents["strategy"][investors], sort=False).sum().T
     return pd.DataFrame(
         {
@@ -67,7 +67,7 @@ def ownership(run: Run) -> pd.DataFrame:
 
 def _top_fraction(amounts: pd.Series) -> float:
     """Fraction of the sum that the top has; NaN if the sum is 0."""
-    count, total = math.ceil(TOP * len(amounts)), amounts.sum()
+    count, total = math.ceil(TOP_FRACTION * len(amounts)), amounts.sum()
     return float(amounts.nlargest(count).sum() / total) if total > 0 else math.nan
 
 

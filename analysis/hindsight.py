@@ -5,9 +5,9 @@ import pandas as pd
 
 from .load import Run
 from .prices import price_gap
-from .tables import ROUNDING
+from .tables import ROUNDING_TOLERANCE
 
-IDLE = ("outside", "clearing", "treasury", "escrow")
+WITHOUT_DIVIDENDS = ("outside", "clearing", "treasury", "escrow")
 """Kinds of accounts whose tokens never earn dividends."""
 POOLS = ("pool", "pool_fees")
 """Kinds of accounts whose tokens earn dividends where the scenario says so (`pools_earn`)."""
@@ -85,7 +85,7 @@ def _cash_and_rest(run: Run, supply: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
     """Cash per token in each period, and the fraction of it that remains `[periods, tokens]`."""
     spent, burned = buybacks(run)
     earned = _earning_supply(run, supply)
-    earning = earned.where(earned > ROUNDING * supply).shift()
+    earning = earned.where(earned > ROUNDING_TOLERANCE * supply).shift()
     spent, burned = (each.reindex_like(supply).fillna(0.0) for each in (spent, burned))
     cash = _dividends(run).reindex_like(supply).fillna(0.0) + spent.where(burned > 0, 0.0)
     return (cash / earning).fillna(0.0), (1 - burned / earning).clip(lower=0.0).fillna(1.0)
@@ -121,7 +121,7 @@ def buybacks(run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _earning_changes(run: Run) -> pd.DataFrame:
     """Change of each token's earning supply `[periods, tokens]`, from the flows."""
     pools_earn = run.scenario["tokens"]["payout"]["pools_earn"]
-    idle = IDLE if pools_earn else IDLE + POOLS
+    idle = WITHOUT_DIVIDENDS if pools_earn else WITHOUT_DIVIDENDS + POOLS
     flows = run.flows.astype({"asset": str})
     got, gave = (
         flows[~flows[side].isin(idle)].groupby(["period", "asset"])["amount"].sum()

@@ -9,7 +9,7 @@ import pandas as pd
 
 from .clients import client_rows, is_member
 from .load import Run
-from .tables import ROUNDING, wide
+from .tables import ROUNDING_TOLERANCE, wide
 from .wealth import returns_by_strategy
 
 
@@ -48,7 +48,7 @@ def information_results(run: Run) -> pd.Series:
     correlation = table.corr()["later"]
     credit_and_price = table["credit"].corr(table["price"])
     unexplained = (1 - correlation["credit"] ** 2) * (1 - credit_and_price**2)
-    scale = math.sqrt(unexplained) if unexplained > ROUNDING else math.nan
+    scale = math.sqrt(unexplained) if unexplained > ROUNDING_TOLERANCE else math.nan
     returns = 100 * returns_by_strategy(run)["return"]
     results = {
         "by_credit": correlation["credit"],

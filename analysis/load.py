@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-FORMAT = 2
+READABLE_RUN_FORMAT = 2
 """Newest layout of a run folder that this module reads."""
 
-STATUSES = ("running", "complete", "interrupted", "failed")
+RUN_STATUSES = ("running", "complete", "interrupted", "failed")
 
 _PART = re.compile(r"(\d+)-(\d+)")
 _NAME = pa.dictionary(pa.int32(), pa.string())
@@ -156,14 +156,16 @@ def _manifest(folder: Path) -> dict[str, Any]:
     version, status = manifest.get("format"), manifest.get("status")
     if not isinstance(version, int):
         raise ValueError(f"{folder / 'manifest.json'}: 'format' is {version!r}, not a number")
-    if version > FORMAT:
+    if version > READABLE_RUN_FORMAT:
         raise ValueError(
-            f"{folder} is in format {version}, newer than the format {FORMAT} understood here:"
-            " read it with the version of the simulator that wrote it, or a newer one"
+            f"{folder} is in format {version}, newer than the format {READABLE_RUN_FORMAT} "
+            "understood here: read it with the version of the simulator that wrote it, or a newer "
+            "one"
         )
-    if status not in STATUSES:
+    if status not in RUN_STATUSES:
         raise ValueError(
-            f"{folder / 'manifest.json'}: 'status' is {status!r}, not one of {', '.join(STATUSES)}"
+            f"{folder / 'manifest.json'}: 'status' is {status!r}, not one of "
+            f"{', '.join(RUN_STATUSES)}"
         )
     return manifest
 

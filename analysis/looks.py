@@ -14,10 +14,13 @@ FEW = 12
 
 # Cool and muted for honest clients, warm and strong for the others; they also differ in lightness,
 # for colour-blind readers and greyscale prints.
-HONEST = ("#33608C", "#7FA9CC", "#2F7F79", "#86BDB3", "#6A6F9E", "#A3A7CB", "#5B7083", "#9FB0BC")
-OTHERS = ("#D55E00", "#A3195B", "#E6A100", "#7A4A00", "#FF6F91", "#4D0A2E")
-INVESTORS = ("#6A3D9A", "#C77CA8", "#4FA3C7", "#B08CD0", "#8C8C3E", "#5E5E66", "#BFB3D9", "#3C2A5E")
-PROVIDERS = "#009E73"
+COOL = ("#33608C", "#7FA9CC", "#2F7F79", "#86BDB3", "#6A6F9E", "#A3A7CB", "#5B7083", "#9FB0BC")
+WARM = ("#D55E00", "#A3195B", "#E6A100", "#7A4A00", "#FF6F91", "#4D0A2E")
+INVESTOR_HUES = (
+    *("#6A3D9A", "#C77CA8", "#4FA3C7", "#B08CD0"),
+    *("#8C8C3E", "#5E5E66", "#BFB3D9", "#3C2A5E"),
+)
+PROVIDER_HUE = "#009E73"
 CHANNEL_COLOURS = {
     "genesis_sale": "#3C2A5E",
     "offering": "#6A3D9A",
@@ -42,13 +45,13 @@ class Look:
     zorder: float = 2.0
 
 
-PLAIN = Look(HONEST[0], 1.6)
+PLAIN = Look(COOL[0], 1.6)
 """Look of a token that belongs to no client."""
 
 
 def client_looks(behaviours: dict[str, str]) -> dict[str, Look]:
     """A muted colour for each honest client, for the others the colour of their behaviour."""
-    looks, colours = behaviour_looks(behaviours.values()), cycle(HONEST)
+    looks, colours = behaviour_looks(behaviours.values()), cycle(COOL)
     return {
         client: Look(colour, 1.3) if behaviour == "honest" else looks[behaviour]
         for (client, behaviour), colour in zip(behaviours.items(), colours, strict=False)
@@ -68,18 +71,19 @@ def thin(look: Look) -> Look:
 def behaviour_looks(behaviours: Iterable[str]) -> dict[str, Look]:
     """The look of each behaviour, in the legend and as the median of a crowd; honest first."""
     others = [behaviour for behaviour in dict.fromkeys(behaviours) if behaviour != "honest"]
-    return {"honest": Look(HONEST[0], 2.0, zorder=3.0)} | {
+    return {"honest": Look(COOL[0], 2.0, zorder=3.0)} | {
         name: Look(colour, 2.0, zorder=4.0)
-        for name, colour in zip(others, cycle(OTHERS), strict=False)
+        for name, colour in zip(others, cycle(WARM), strict=False)
     }
 
 
 def group_looks(groups: Iterable[str]) -> dict[str, Look]:
     """The look of clients, of liquidity providers and of each strategy of the investors."""
-    fixed = {"clients": Look(INK, 2.0), "liquidity providers": Look(PROVIDERS, 2.0)}
+    fixed = {"clients": Look(INK, 2.0), "liquidity providers": Look(PROVIDER_HUE, 2.0)}
     strategies = [group for group in groups if group not in fixed]
     return fixed | {
-        name: Look(colour, 1.5) for name, colour in zip(strategies, cycle(INVESTORS), strict=False)
+        name: Look(colour, 1.5)
+        for name, colour in zip(strategies, cycle(INVESTOR_HUES), strict=False)
     }
 
 

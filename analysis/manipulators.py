@@ -9,8 +9,8 @@ import pandas as pd
 from .load import Run
 from .prices import price_gap
 from .quotes import pool_quote
-from .tables import executed, first_rows, last_rows
-from .wealth import GROUPS, investor_tokens, wealth_by_group
+from .tables import executed_rows, first_rows, last_rows
+from .wealth import AGENT_KINDS, investor_tokens, wealth_by_group
 
 
 def manipulation(run: Run, control: Run, names: Sequence[str]) -> pd.Series:
@@ -45,7 +45,7 @@ tokens at the control's last fundamental values, see `wealth_by_group` |
     at_value = wealth_by_group(run, names, value) - wealth_by_group(control, names, value)
     spot, quote = (_wealth_of(run, names)[at] - _wealth_of(control, names)[at] for at in (0, 1))
     by_kind = (_spot_by_kind(run, names) - _spot_by_kind(control, names)).add_suffix("_at_spot")
-    count, refused = orders["orders"].sum(), orders["orders"][~executed(orders)].sum()
+    count, refused = orders["orders"].sum(), orders["orders"][~executed_rows(orders)].sum()
     genesis = first_rows(control.agents, "agent").loc[list(names), "wealth"].sum()
     return pd.Series(
         {
@@ -77,7 +77,7 @@ def _wealth_of(run: Run, names: Sequence[str]) -> tuple[float, float]:
 def _spot_by_kind(run: Run, names: Sequence[str]) -> pd.Series:
     end = last_rows(run.agents, "agent").drop(index=list(names))
     wealth = end.groupby(end["kind"].astype(str))["wealth"].sum()
-    kinds = {kind: name for name, kind in GROUPS.items() if name != "treasury"}
+    kinds = {kind: name for name, kind in AGENT_KINDS.items() if name != "treasury"}
     return wealth.reindex(list(kinds), fill_value=0.0).rename(kinds)
 
 

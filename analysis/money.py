@@ -18,7 +18,7 @@ CHANNELS = (
 """Ways in which money, or tokens (`buyback_tokens`), reach clients."""
 EARNED = ("genesis_sale", "offering", "sales", "direct", "dividends", "other")
 """Channels of money that clients did not bring in themselves."""
-KINDS = (
+PAYERS = (
     "customers",
     "outside",
     "treasury",
@@ -85,7 +85,7 @@ def financing(run: Run) -> pd.DataFrame:
     """
     money = _money(run)
     gross = money.groupby(["payer", "payee"])["amount"].sum().unstack()
-    gross = gross.reindex(index=KINDS, columns=KINDS).fillna(0.0)
+    gross = gross.reindex(index=PAYERS, columns=PAYERS).fillna(0.0)
     net: pd.DataFrame = (gross - gross.T).clip(lower=0.0)
     return net.rename_axis(index="payer", columns="payee")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from .load import Run
-from .tables import ROUNDING, executed, first_rows, wide
+from .tables import ROUNDING_TOLERANCE, executed_rows, first_rows, wide
 
 OUTSIDE_TRADERS = ("arbitrageur",)
 """Strategies that trade the same amounts outside as in pools, in the opposite direction."""
@@ -14,7 +14,7 @@ OUTSIDE_TRADERS = ("arbitrageur",)
 PROPORTIONAL = ("genesis_sale", "liquidity")
 """Flows of which an agent gets an equal fraction of every token."""
 
-TOLERANCE = 1000 * ROUNDING
+RUN_TOLERANCE = 1000 * ROUNDING_TOLERANCE
 """Tolerance of sums over all periods and agents, relative to a supply or its value."""
 
 
@@ -41,7 +41,7 @@ def holdings(run: Run) -> pd.DataFrame:
     parts = [_of_clients(run), _in_pools(run), *traders, _by_flows(run, supply)]
     held = pd.concat([part.reindex(supply.index).fillna(0.0) for part in parts], axis=1)
     held = held.T.groupby(level=0, sort=False).sum().T
-    missing = (held.sum(axis=1) - supply).abs() > TOLERANCE * supply.max()
+    missing = (held.sum(axis=1) - supply).abs() > RUN_TOLERANCE * supply.max()
     if missing.any():
         period, token = missing.idxmax()
         raise ValueError(
@@ -93,8 +93,8 @@ def _divided(run: Run, arrivals: pd.DataFrame, price: pd.Series, missing: pd.Ser
     flows = arrivals.columns[arrivals.any()]
     amounts = arrivals.sum(axis=1).reindex(price.index).to_numpy()
     worth = float(amounts @ price.to_numpy())
-    buyers = missing.abs() > ROUNDING * worth
-    alone = buyers.sum() == 1 and abs(missing.sum() - worth) <= TOLERANCE * worth
+    buyers = missing.abs() > ROUNDING_TOLERANCE * worth
+    alone = buyers.sum() == 1 and abs(missing.sum() - worth) <= RUN_TOLERANCE * worth
     if buyers.any() and len(flows) > 1 and not alone and (amounts > 0).sum() > 1:
         raise ValueError(
             f"{run.folder}: in period {price.name} several agents got several tokens without a fill"
@@ -109,7 +109,7 @@ def _check_values(run: Run, held: pd.DataFrame, price: pd.DataFrame, value: pd.D
     worth = held.mul(price.stack(), axis=0).groupby(level="period").sum().to_numpy()
     booked = value.to_numpy()
     market = float((price * wide(run.pools, "token", "supply")).sum(axis=1).max())
-    wrong = np.abs(worth - booked) > ROUNDING * market
+    wrong = np.abs(worth - booked) > ROUNDING_TOLERANCE * market
     for at, number in np.argwhere(wrong)[:1]:
         raise ValueError(
             f"{run.folder}: tokens of {held.columns[number]} in period {price.index[at]} are worth"
@@ -145,7 +145,7 @@ def _trades(run: Run) -> pd.DataFrame:
 
     Without `OUTSIDE_TRADERS`, whose trades outside cancel those in pools.
     """
-    fills = run.fills[executed(run.fills)].astype({"agent": str, "token": str})
+    fills = run.fills[executed_rows(run.fills)].astype({"agent": str, "token": str})
     fills = fills[~fills["strategy"].isin(OUTSIDE_TRADERS)]
     net = fills["amount_out"].where(fills["side"] == "buy", -fills["amount_in"])
     keys = [fills[name] for name in ("period", "token", "agent")]

@@ -12,31 +12,37 @@ from matplotlib.patches import Rectangle
 
 from .looks import (
     CHANNEL_COLOURS,
+    COOL,
     GRID,
-    HONEST,
     INK,
-    INVESTORS,
+    INVESTOR_HUES,
     MEDIUM,
-    OTHERS,
     PALE,
-    PROVIDERS,
+    PROVIDER_HUE,
     SMALL,
     SOFT,
+    WARM,
     simplify,
     words,
 )
 
 _WHISKERS: dict[str, Any] = {"fmt": "none", "ecolor": INK, "elinewidth": 1, "zorder": 3}
 
-GROUPS = {
-    "account": OTHERS[0],
-    "investors": INVESTORS[0],
-    "clients": HONEST[0],
-    "liquidity_providers": PROVIDERS,
+GROUP_COLOURS = {
+    "account": WARM[0],
+    "investors": INVESTOR_HUES[0],
+    "clients": COOL[0],
+    "liquidity_providers": PROVIDER_HUE,
 }
 """Groups that may gain or lose when an account manipulates the market, and their colours."""
 
-CONTRASTS = (HONEST[0], OTHERS[0], PROVIDERS, INVESTORS[0], OTHERS[2])
+CONTRASTS = (
+    COOL[0],
+    WARM[0],
+    PROVIDER_HUE,
+    INVESTOR_HUES[0],
+    WARM[2],
+)
 """Colours of cases whose lines cross."""
 
 
@@ -50,7 +56,7 @@ def small_multiples(table: pd.DataFrame, name: str) -> Figure:
         row[0].set_ylabel(words(task), fontsize=MEDIUM, color=INK)
         for axes, case in zip(row, cases, strict=True):
             rows = table[(table["task"] == task) & (table["case"] == case)]
-            axes.bar(rows["rank"], rows["mean"], color=HONEST[1], width=0.8, zorder=2)
+            axes.bar(rows["rank"], rows["mean"], color=COOL[1], width=0.8, zorder=2)
             axes.errorbar(rows["rank"], rows["mean"], _errors(rows), **_WHISKERS)
             axes.axhline(100, color=PALE, lw=1, zorder=1)
             axes.set_xticks([1, len(rows)])
@@ -67,7 +73,7 @@ def bars(table: pd.DataFrame, name: str, note: str) -> Figure:
     positions = np.arange(len(cases))[::-1]
     for axes, task in zip(figure.subplots(1, len(tasks), squeeze=False)[0], tasks, strict=True):
         rows = table[table["task"] == task].set_index("case").loc[cases]
-        axes.barh(positions, rows["mean"], color=HONEST[1], height=0.7)
+        axes.barh(positions, rows["mean"], color=COOL[1], height=0.7)
         axes.errorbar(rows["mean"], positions, xerr=_errors(rows), **_WHISKERS)
         ends = rows[["mean", "high"]].max(axis=1)
         for y, end, mean in zip(positions, ends.fillna(0), rows["mean"], strict=True):
@@ -110,7 +116,7 @@ def who_gains(table: pd.DataFrame, name: str) -> Figure:
     positions = np.arange(len(cases))[::-1]
     for axes, strategy in zip(grid, strategies, strict=True):
         axes.axvline(0, color=PALE, lw=1, zorder=1)
-        for row, (group, colour) in enumerate(GROUPS.items()):
+        for row, (group, colour) in enumerate(GROUP_COLOURS.items()):
             is_shown = (table["strategy"] == strategy) & (table["measure"] == group)
             rows = table[is_shown].set_index("case").reindex(cases)
             y = positions + 0.27 - 0.18 * row
@@ -133,8 +139,8 @@ def by_measure(table: pd.DataFrame, name: str) -> Figure:
     positions = np.arange(len(cases))[::-1]
     for axes, measure in zip(grid, measures, strict=False):
         rows = table[table["measure"] == measure].set_index("case").reindex(cases)
-        axes.errorbar(rows["mean"], positions, xerr=_errors(rows), fmt="none", ecolor=HONEST[0])
-        axes.plot(rows["mean"], positions, "o", color=HONEST[0], ms=5)
+        axes.errorbar(rows["mean"], positions, xerr=_errors(rows), fmt="none", ecolor=COOL[0])
+        axes.plot(rows["mean"], positions, "o", color=COOL[0], ms=5)
         axes.set_yticks(positions, [words(case) for case in cases])
         axes.locator_params(axis="x", nbins=4)
         axes.set_ylim(-0.6, len(cases) - 0.4)
@@ -153,7 +159,7 @@ def by_clients(table: pd.DataFrame, name: str) -> Figure:
     grid = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes, measure in zip(grid, measures, strict=False):
         panel = table[table["measure"] == measure]
-        for mechanism, colour in zip(table["mechanism"].unique(), cycle(HONEST), strict=False):
+        for mechanism, colour in zip(table["mechanism"].unique(), cycle(COOL), strict=False):
             rows = panel[panel["mechanism"] == mechanism].sort_values("clients")
             look = {"color": colour, "marker": "o", "ms": 4, "label": words(mechanism)}
             axes.errorbar(rows["clients"], rows["mean"], yerr=_errors(rows), **look)
@@ -222,7 +228,7 @@ def against_holding(table: pd.DataFrame, name: str) -> Figure:
     grid = figure.subplots(1, len(cases), sharey=True, squeeze=False)[0]
     for axes, case in zip(grid, cases, strict=True):
         axes.axhline(0, color=PALE, lw=1, zorder=1)
-        for deposit, colour in zip(deposits, cycle(HONEST), strict=False):
+        for deposit, colour in zip(deposits, cycle(COOL), strict=False):
             rows = panel[(panel["case"] == case) & (panel["deposit"] == deposit)].sort_values("fee")
             label = f"deposit {deposit:g}"
             axes.errorbar(
@@ -247,7 +253,7 @@ def against_holding(table: pd.DataFrame, name: str) -> Figure:
 def _cell(axes: Axes, x: int, y: int, row: Any) -> None:
     strength = float(np.nan_to_num(min(row.mean / 200, 1.0)))
     half = (row.high - row.low) / 2
-    look: dict[str, Any] = {"color": OTHERS[0], "alpha": strength, "lw": 0}
+    look: dict[str, Any] = {"color": WARM[0], "alpha": strength, "lw": 0}
     axes.add_patch(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, **look))
     text = f"{row.mean:.0f}" + (f" ± {half:.0f}" if np.isfinite(half) else "")
     colour = "white" if strength > 0.75 else INK

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from .concentration import ownership as ownership_of
+from .concentration import ownership
 from .flexibility import flexibility_results
 from .information import information_results
 from .joining import joining_results
@@ -157,9 +157,9 @@ def scalability(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     return table, by_clients(table, sweep.name)
 
 
-def ownership(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
+def ownership_report(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     """`analysis.ownership` in each case at some 20 periods, and differences from the first case."""
-    runs = {(run.case, run.seed): _every_twentieth(ownership_of(run.run)) for run in _runs(sweep)}
+    runs = {(run.case, run.seed): _every_twentieth(ownership(run.run)) for run in _runs(sweep)}
     first = next(case for case, _ in runs)
     samples: dict[tuple[str, int, str], list[float]] = {}
     for (case, seed), values in runs.items():
@@ -184,7 +184,7 @@ def _append(samples: dict[Any, list[float]], case: str, values: pd.DataFrame) ->
                 samples.setdefault((case, period, str(measure)), []).append(value)
 
 
-def proceeds(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
+def proceeds_report(sweep: Sweep) -> tuple[pd.DataFrame, Figure]:
     """`proceeds_by_channel` for each case, and differences from the first by seed."""
     return _paired(sweep, proceeds_by_channel, stacked)
 
@@ -230,10 +230,10 @@ REPORTS: dict[str, Report] = {
     "scalability": scalability,
     "flexibility": flexibility,
     "information": information,
-    "proceeds": proceeds,
+    "proceeds": proceeds_report,
     "joining": joining,
     "participation": participation,
-    "ownership": ownership,
+    "ownership": ownership_report,
 }
 
 

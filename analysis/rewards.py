@@ -5,7 +5,7 @@ import pandas as pd
 from .clients import brought_cash, client_rows, client_settings, join_periods, token_value
 from .load import Run
 from .quotes import pool_quote
-from .tables import ROUNDING, first_rows, last_rows, purchase_costs, sale_proceeds
+from .tables import ROUNDING_TOLERANCE, first_rows, last_rows, purchase_costs, sale_proceeds
 
 
 def client_rewards(run: Run) -> pd.DataFrame:
@@ -55,7 +55,7 @@ def client_rewards(run: Run) -> pd.DataFrame:
     income = table[["genesis_sale", "offering", "direct", "dividends", "sales"]].sum(axis=1)
     end["numeraire"] -= brought_cash(run, end.index).iloc[-1]
     costs = income - table["purchases"] - end["numeraire"]
-    table["costs"] = costs.where(costs.abs() > ROUNDING * income, 0.0)
+    table["costs"] = costs.where(costs.abs() > ROUNDING_TOLERANCE * income, 0.0)
     _check_against_flows(run, table)
     table["tokens"] = end["tokens"]
     table["at_spot"] = token_value(end["tokens"], end["spot_price"])
@@ -88,7 +88,7 @@ def _check_against_flows(run: Run, rewards: pd.DataFrame) -> None:
     paid = money[money["payee"] == "client"]
     sold, new = (paid[paid["flow"] == flow] for flow in ("genesis_sale", "offering"))
     costs = money[(money["payer"] == "client") & (money["payee"] == "outside")]
-    tolerance = ROUNDING * money["amount"].sum()
+    tolerance = ROUNDING_TOLERANCE * money["amount"].sum()
     for what, flows in (("genesis_sale", sold), ("offering", new), ("costs", costs)):
         total, booked = float(rewards[what].sum()), float(flows["amount"].sum())
         if abs(total - booked) > tolerance:

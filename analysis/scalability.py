@@ -7,7 +7,7 @@ import pandas as pd
 from .load import Run
 from .mechanisms import mechanism_results
 from .prices import price_gap
-from .tables import executed
+from .tables import executed_rows
 
 
 def scalability_results(run: Run, buy: float = 20.0) -> pd.Series:
@@ -33,7 +33,7 @@ def scalability_results(run: Run, buy: float = 20.0) -> pd.Series:
     first = run.pools[run.pools["period"] == 0]["reserve_numeraire"]
     first = first.where(first > 0)
     orders = run.fills[run.fills["strategy"].astype(str) != "buyback"]
-    refused = orders["orders"][~executed(orders)].sum()
+    refused = orders["orders"][~executed_rows(orders)].sum()
     filled = orders[orders["status"].astype(str) == "filled"]
     money = filled["amount_in"].where(filled["side"].astype(str) == "buy", filled["amount_out"])
     gaps = price_gap(run)

@@ -16,7 +16,7 @@ from .pay import attackers_pay
 from .prices import price_share_correlation
 from .summary import summarise
 
-FORMAT = 1
+READABLE_SWEEP_FORMAT = 1
 """Layout of cells.json that this module reads."""
 
 
@@ -158,8 +158,10 @@ def _contents(file: Path) -> dict[str, Any]:
     keys = {"format", "study", "cells", "runs"}
     if not isinstance(contents, dict) or not keys <= contents.keys():
         raise ValueError(f"{file} is damaged: it lacks format, study, cells or runs")
-    if contents["format"] != FORMAT:
-        raise ValueError(f"{file} is in format {contents['format']}; this version reads {FORMAT}")
+    if contents["format"] != READABLE_SWEEP_FORMAT:
+        raise ValueError(
+            f"{file} is in format {contents['format']}; this version reads {READABLE_SWEEP_FORMAT}"
+        )
     if not _is_list_of_runs(contents["cells"], contents["runs"]):
         raise ValueError(f"{file} is damaged: it lists no runs of its cells")
     return contents

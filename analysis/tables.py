@@ -4,7 +4,7 @@ import pandas as pd
 
 from .load import Run
 
-ROUNDING = 1e-9  # tolerance of sums over a run, relative to the money transferred
+ROUNDING_TOLERANCE = 1e-9  # tolerance of sums over a run, relative to the money transferred
 
 
 def wide(rows: pd.DataFrame, name: str, value: str) -> pd.DataFrame:
@@ -22,14 +22,14 @@ def last_rows(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     return _of_period(rows, rows["period"].max(), name)
 
 
-def executed(fills: pd.DataFrame) -> pd.Series:
+def executed_rows(fills: pd.DataFrame) -> pd.Series:
     """Which rows of table `fills` were executed, in pools or by offerings."""
     return fills["status"].isin(["filled", "offering"])
 
 
 def _executed_fills(run: Run, side: str) -> pd.DataFrame:
     """The executed fills of a side, `buy` or `sell`."""
-    rows = executed(run.fills) & (run.fills["side"] == side)
+    rows = executed_rows(run.fills) & (run.fills["side"] == side)
     return run.fills[rows].astype({"agent": str})
 
 

@@ -8,7 +8,7 @@ from .load import Run
 from .owners import tokens_of
 from .tables import first_rows, last_rows
 
-GROUPS = {
+AGENT_KINDS = {
     "investors": "investor",
     "clients": "client",
     "liquidity_providers": "liquidity_provider",
@@ -82,14 +82,14 @@ def wealth_by_group(run: Run, names: Sequence[str], price: pd.Series) -> pd.Seri
     tokens = held[price.index].mul(price).sum(axis=1)
     wealth = _by_owner(held["numeraire"], escrow="liquidity_provider")
     wealth = wealth.add(_by_owner(tokens, escrow="client"), fill_value=0.0)
-    wealth = wealth.reindex(list(GROUPS.values()), fill_value=0.0)
+    wealth = wealth.reindex(list(AGENT_KINDS.values()), fill_value=0.0)
     provided = _provided_by_treasury(run, price)
     wealth["aggregator"] += provided
     wealth["liquidity_provider"] -= provided
     account = (investor_tokens(run, names) * price).sum()
     account += last_rows(run.agents, "agent").loc[list(names), "numeraire"].sum()
     wealth["investor"] -= account
-    groups = {name: wealth[kind] for name, kind in GROUPS.items()}
+    groups = {name: wealth[kind] for name, kind in AGENT_KINDS.items()}
     return pd.Series({"account": account} | groups, dtype=float)
 
 

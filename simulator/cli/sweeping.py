@@ -15,7 +15,7 @@ from simulator.cli.progress import sweep_progress
 from simulator.errors import RunError
 
 if TYPE_CHECKING:
-    from simulator.sweep import Sweep, SweepRun
+    from simulator.sweep import StudyRuns, SweepRun
 
 __all__ = ["sweep"]
 
@@ -169,15 +169,15 @@ def _plan(
     overrides: Mapping[str, Any],
     seeds: int | None,
     plugins: tuple[str, ...],
-) -> "tuple[Sweep, list[str]]":
+) -> "tuple[StudyRuns, list[str]]":
     """The sweep of a study, and the warnings about its cells, each once."""
     from simulator.scenario import doubts
-    from simulator.sweep import Sweep, cells_of, read_study
+    from simulator.sweep import StudyRuns, cells_of, read_study
 
     definition, entries = read_study(study, {"seeds": seeds} if seeds else {})
     cells = cells_of(definition, entries, scenario_type_with(plugins), overrides)
     warnings = dict.fromkeys(text for cell in cells for text in doubts(cell.scenario))
-    return Sweep(definition, cells, out, plugins), list(warnings)
+    return StudyRuns(definition, cells, out, plugins), list(warnings)
 
 
 def _cores() -> int:

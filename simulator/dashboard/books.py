@@ -27,7 +27,7 @@ BALANCE_COLUMNS = (
 )
 AMOUNT_COLUMNS = ("numeraire", "token_value", "lp_value", "wealth")
 FLOW_COLUMNS = ("flow", "asset", "payer", "payee", "amount")
-ROUNDING = 1e-9  # relative to the largest balance of the asset
+LEAST_SHOWN = 1e-9  # relative to the largest balance of the asset
 
 
 def pickers(cast: Cast) -> Sequence[Picker]:
@@ -80,7 +80,7 @@ def _by_kind(frame: Frame, cast: Cast) -> Table:
 
 def _drop_rounding(amounts: Floats, largest: Floats) -> Floats:
     """The amounts `[kinds, assets]`, 0 where within rounding error of `largest` `[assets]`."""
-    exact: Floats = np.where(np.abs(amounts) <= ROUNDING * largest, 0.0, amounts)
+    exact: Floats = np.where(np.abs(amounts) <= LEAST_SHOWN * largest, 0.0, amounts)
     return exact
 
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from simulator.analysis.looks import (
     AREA,
+    COOL,
     FEW,
-    HONEST,
     INK,
     PALE,
     SOFT,
@@ -134,7 +134,7 @@ def _participation(frames: Sequence[Frame], cast: Cast) -> Option:
     option["grid"] |= {"right": 20}
     option["tooltip"] |= {"trigger": "item", "formatter": "client {@[1]}: took part in {@[2]}"}
     option["visualMap"] = {"show": False, "min": 0, "max": 1, "dimension": 2} | {
-        "inRange": {"color": [AREA, HONEST[0]]}
+        "inRange": {"color": [AREA, COOL[0]]}
     }
     space = 1 if len(firsts) <= COLUMNS / 2 else 0
     style = {"borderColor": "white", "borderWidth": space}

@@ -12,7 +12,7 @@ __all__ = ["PAGE_SIZES", "TablePage", "TableView", "table_page"]
 
 PAGE_SIZES = (15, 50, 200)
 """Allowed numbers of rows on a page."""
-Row = tuple[CellValue, ...]
+TableRow = tuple[CellValue, ...]
 DIGITS = 5  # of the largest number in a column
 MIN_DECIMALS, MAX_DECIMALS = 2, 8
 
@@ -69,7 +69,7 @@ def table_page(table: Table, view: TableView) -> TablePage:
     return TablePage(headers, items, len(rows), page)
 
 
-def _matching_rows(rows: Sequence[Row], filter_text: str) -> Sequence[Row]:
+def _matching_rows(rows: Sequence[TableRow], filter_text: str) -> Sequence[TableRow]:
     """The rows whose text contains all words of the filter."""
     words = filter_text.lower().split()
     if not words:
@@ -80,7 +80,7 @@ def _matching_rows(rows: Sequence[Row], filter_text: str) -> Sequence[Row]:
     ]
 
 
-def _sorted_rows(rows: Sequence[Row], view: TableView) -> Sequence[Row]:
+def _sorted_rows(rows: Sequence[TableRow], view: TableView) -> Sequence[TableRow]:
     """Sort numbers by size and names by their words and embedded numbers; empty cells last."""
     column = view.sort_column
     if column is None:

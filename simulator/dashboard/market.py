@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from simulator.analysis.looks import OTHERS, PALE, PLAIN, Look, words
+from simulator.analysis.looks import PALE, PLAIN, WARM, Look, words
 from simulator.components import Booleans, Floats, Integers
 from simulator.dashboard.charts import (
     Chart,
@@ -43,7 +43,7 @@ DEPTH_STEPS = 60  # on each side
 LARGEST_SWAP = 0.5  # fraction of the reserve
 SMALLEST_SWAP = 1e-6  # fraction of the largest swap
 
-ORANGE = Look(OTHERS[0], 2.0)
+ORANGE = Look(WARM[0], 2.0)
 FILL_COLUMNS = (
     "sequence",
     "agent",

@@ -7,7 +7,16 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from simulator.analysis.looks import AREA, HONEST, INVESTORS, OTHERS, PALE, PROVIDERS, SOFT, words
+from simulator.analysis.looks import (
+    AREA,
+    COOL,
+    INVESTOR_HUES,
+    PALE,
+    PROVIDER_HUE,
+    SOFT,
+    WARM,
+    words,
+)
 from simulator.components import Floats
 from simulator.dashboard.charts import (
     Chart,
@@ -33,24 +42,24 @@ __all__ = ["SPAN", "drawings"]
 SPAN = Picker("Flows of money", ("so far", "this period"))
 
 _KINDS = {
-    "client": ("clients", HONEST[0]),
-    "liquidity_provider": ("providers", PROVIDERS),
-    "investor": ("investors", INVESTORS[0]),
-    "treasury": ("treasury", OTHERS[2]),
+    "client": ("clients", COOL[0]),
+    "liquidity_provider": ("providers", PROVIDER_HUE),
+    "investor": ("investors", INVESTOR_HUES[0]),
+    "treasury": ("treasury", WARM[2]),
     "pool": ("pools", PALE),
     "pool_fees": ("pool fees", "#C3C7CB"),
-    "escrow": ("escrow", OTHERS[3]),
+    "escrow": ("escrow", WARM[3]),
 }
 """Name and colour of each kind of account that may hold assets."""
 
 _USES = {
-    "dividend": HONEST[1],
-    "direct": HONEST[0],
-    "buyback": OTHERS[1],
-    "liquidity": PROVIDERS,
-    "treasury": OTHERS[2],
-    "retained": OTHERS[3],
-    "burn": OTHERS[0],
+    "dividend": COOL[1],
+    "direct": COOL[0],
+    "buyback": WARM[1],
+    "liquidity": PROVIDER_HUE,
+    "treasury": WARM[2],
+    "retained": WARM[3],
+    "burn": WARM[0],
 }
 """Colours of the flows in which revenue leaves the clearing account."""
 
@@ -250,7 +259,7 @@ def _payments(frame: Frame, cast: Cast, so_far: bool) -> Option:
     option["grid"] = {"left": 72, "right": 20, "top": 92, "bottom": 12}
     option["tooltip"] |= {"trigger": "item", "formatter": "{@[4]}"}
     option["visualMap"] = {"show": False, "dimension": 2, "min": 0.0, "max": 1.0} | {
-        "inRange": {"color": [AREA, HONEST[1]]}
+        "inRange": {"color": [AREA, COOL[1]]}
     }
     option["series"] = [
         {"type": "heatmap", "data": _cells(paid, names), "progressive": 0}

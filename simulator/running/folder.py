@@ -33,8 +33,8 @@ __all__ = [
     "new_folder",
     "recorded_scenario",
     "scenario_yaml",
-    "summarise",
     "versions",
+    "write_results",
     "write_summary",
 ]
 
@@ -151,7 +151,7 @@ def recorded_scenario(
     return model.load(file)
 
 
-def summarise(folder: Path) -> None:
+def write_results(folder: Path) -> None:
     """Write summary and figure of a finished run, from the folder's files alone."""
     from simulator.analysis import load_run
     from simulator.analysis.figures import save_overview

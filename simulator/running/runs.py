@@ -15,8 +15,8 @@ from simulator.running.folder import (
     has_summary,
     new_folder,
     recorded_scenario,
-    summarise,
     versions,
+    write_results,
 )
 from simulator.scenario import Scenario
 from simulator.scenario.loading import NO_CODE
@@ -46,7 +46,7 @@ def run(
         raise ScenarioError([Problem("agent_types", NO_CODE)])
     folder = start(scenario, out, overrides=overrides, plugins=plugins, progress=progress)
     with noting_folder(folder), locked(folder):
-        summarise(folder)
+        write_results(folder)
     return folder
 
 
@@ -89,7 +89,7 @@ def resume(
         if manifest["status"] != "complete":
             _compute_rest(folder, manifest, plugins, progress)
         shutil.rmtree(folder / "parts", ignore_errors=True)
-        summarise(folder)
+        write_results(folder)
     return True
 
 

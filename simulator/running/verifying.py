@@ -14,7 +14,7 @@ from simulator.tables import TABLES
 
 __all__ = ["as_expected", "changed_versions", "verify"]
 
-TOLERANCE = 1e-6  # relative; largest difference between versions of Python and numpy
+VERSION_TOLERANCE = 1e-6  # relative; largest difference between versions of Python and numpy
 
 
 def verify(
@@ -90,6 +90,6 @@ def _difference(first: Path, second: Path) -> str:
         if distance > worst:
             worst, where = distance, str(column)
     if not where:
-        return f"within {TOLERANCE:g}: equal numbers in another representation"
-    size = "within" if worst <= TOLERANCE else "beyond"
-    return f"{size} {TOLERANCE:g}: {worst:.2g} of the largest value, in column {where}"
+        return f"within {VERSION_TOLERANCE:g}: equal numbers in another representation"
+    size = "within" if worst <= VERSION_TOLERANCE else "beyond"
+    return f"{size} {VERSION_TOLERANCE:g}: {worst:.2g} of the largest value, in column {where}"

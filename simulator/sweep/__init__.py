@@ -1,12 +1,13 @@
 """Sweeps: one scenario in many variants and seeds, on all cores."""
 
-from simulator.sweep.study import Cell, Study, cells_of, read_study, study_file, study_schema
-from simulator.sweep.sweeping import Sweep, SweepRun, read_cells, state_of
+from simulator.sweep.cells import Cell, cells_of
+from simulator.sweep.study import Study, read_study, study_file, study_schema
+from simulator.sweep.sweeping import StudyRuns, SweepRun, read_cells, state_of
 
 __all__ = [
     "Cell",
     "Study",
-    "Sweep",
+    "StudyRuns",
     "SweepRun",
     "cells_of",
     "read_cells",

@@ -16,10 +16,11 @@ from simulator.errors import Problem, ScenarioError, SimulatorError
 from simulator.recording import locked, read_manifest, write_text
 from simulator.scenario.plugins import load_plugins
 from simulator.scenario.schema import scenario_type
+from simulator.sweep.cells import Cell
 from simulator.sweep.pool import job_results
-from simulator.sweep.study import Cell, Study
+from simulator.sweep.study import Study
 
-__all__ = ["SWEEP_FORMAT", "Sweep", "SweepRun", "read_cells", "state_of"]
+__all__ = ["SWEEP_FORMAT", "StudyRuns", "SweepRun", "read_cells", "state_of"]
 
 SWEEP_FORMAT = 1
 """Layout of cells.json."""
@@ -49,7 +50,7 @@ class _Job:
     plugins: tuple[str, ...]
 
 
-class Sweep:
+class StudyRuns:
     """The runs of `study` in `out/<study>/<cell>/<hash of the scenario with its seed>`.
 
     The hash also covers the contents of plugin and data files, so that a folder never holds a run

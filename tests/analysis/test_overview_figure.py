@@ -16,7 +16,7 @@ from simulator.analysis import load_run, overview_figure
 from simulator.analysis.__main__ import main
 from simulator.analysis.figures import save_overview
 from simulator.analysis.labels import spread
-from simulator.analysis.looks import FEW, HONEST, OTHERS
+from simulator.analysis.looks import COOL, FEW, WARM
 
 Write = Callable[..., Path]
 Toy = dict[str, list[tuple[Any, ...]]]
@@ -104,8 +104,8 @@ def test_wealth_from_nothing_is_in_numeraire(finished: Write, toy: Toy) -> None:
 
 def test_a_client_has_one_colour(figure: Figure) -> None:
     shares, prices = colours(figure.axes[SHARES]), colours(figure.axes[PRICES])
-    assert shares["client-1"] == prices["token-1"] == HONEST[0]
-    assert shares["client-2"] == prices["token-2"] == OTHERS[0]
+    assert shares["client-1"] == prices["token-1"] == COOL[0]
+    assert shares["client-2"] == prices["token-2"] == WARM[0]
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["honest (1)", "free rider (1)"]
 
