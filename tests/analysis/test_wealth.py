@@ -8,7 +8,7 @@ import pytest
 
 from simulator import Scenario
 from simulator.analysis import Run, returns_by_strategy, summarise, wealth_by_group
-from simulator.analysis.wealth import GROUPS
+from simulator.analysis.wealth import AGENT_KINDS
 from tests.analysis.by_hand import Ran, Rows
 
 
@@ -77,7 +77,7 @@ def test_at_spot_prices_groups_have_what_their_agents_have(
     groups = wealth_by_group(run, [], price)
     last = run.agents.query("period == 6").astype({"kind": str})
     wealth = last.groupby("kind")["wealth"].sum()
-    for name, kind in GROUPS.items():
+    for name, kind in AGENT_KINDS.items():
         assert groups[name] == pytest.approx(wealth.get(kind, 0.0)), name
     assert groups["treasury"] > 0 and groups["account"] == 0
 
