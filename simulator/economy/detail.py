@@ -70,7 +70,7 @@ class Details:
         """
         if self.settings.fills != "summary" or not self.register.investors:
             return rows
-        from simulator.market.kernels import summed
+        from simulator.market.kernels import add_by_group
 
         _, example = self._strategies
         tokens = len(self.register.tokens)
@@ -79,7 +79,7 @@ class Details:
             orders = fills.orders
             swaps = orders.token, orders.buy, orders.amount
             quotes = view.quote(*swaps)
-            summed(
+            add_by_group(
                 self._groups, orders.account, *swaps, fills.amount_out, fills.status, quotes, totals
             )
         number = strategy, token, side, status = np.nonzero(totals[..., 0])

@@ -125,7 +125,7 @@ def rows(
     value, collected, uncollected = now.value(price), book.collected, book.uncollected
     early, paid = _fees(pools, bought_back, price), _fees(pools, turnover, price)
     fees = book.part * early + part * (paid - early)
-    if pools.ranged:
+    if pools.any_concentrated:
         uncollected = world.claims[2:4]
         tokens, numeraire = uncollected + book.collected - book.uncollected
         fees, collected = numeraire + tokens * price, np.zeros_like(collected)
@@ -190,7 +190,7 @@ def _deposited(
     owned = pool.ledger.balances[account, [pool.token, NUMERAIRE]]
     token, numeraire = np.minimum(offered, owned).tolist()
     if isinstance(pool, ConcentratedPool):
-        taken = (token or numeraire) and pool.takes(account, token, numeraire, *bounds)
+        taken = (token or numeraire) and pool.accepts(account, token, numeraire, *bounds)
     else:
         if not pool.shares:
             ratio = pool.curve.balanced(price)

@@ -84,7 +84,7 @@ def _pools(world: World, turnover: Floats) -> Row:
     count, fee = len(register.tokens), world.pools.fees
     pools = world.pools
     reserve_token, reserve_numeraire = (
-        register.reserves(balances) if pools.ranged else pools.reserves
+        register.reserves(balances) if pools.any_concentrated else pools.reserves
     )
     bought_for, sold_for = turnover[:, 0, 0], turnover[:, 1, 1]
     rows = {

@@ -205,7 +205,7 @@ class World:
     def _open_pools(self, curve: Curve, fees: Floats) -> None:
         """Pools with this curve and these fees; the same ones where only the fees are others."""
         if self.pools and curve is self.pools[0].curve:
-            self.pools.charge(fees)
+            self.pools.set_fees(fees)
         else:
             self.pools = Pools(
                 self._pool(curve, number, fee) for number, fee in enumerate(fees.tolist())
@@ -254,7 +254,7 @@ class World:
         Tokens and numeraire behind its position, uncollected fees in both, and the prices from
         which and to which it serves.
         """
-        if self.pools.ranged:
+        if self.pools.any_concentrated:
             accounts = self.register.position_accounts
             concentrated = (pool for pool in self.pools if isinstance(pool, ConcentratedPool))
             return np.stack([pool.claims(accounts) for pool in concentrated], axis=-1)

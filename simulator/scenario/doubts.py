@@ -64,7 +64,7 @@ def market_gain(scenario: Scenario) -> float | None:
         group.count * group.deposit / (1 - shallow / math.sqrt(group.strategy.reach()))
         for group in providers
     )
-    pool += market.launch.endowed(len(scenario.behaviours), market.seed_worth)
+    pool += market.launch.endowment(len(scenario.behaviours), market.seed_worth)
     if scenario.tokens.mechanism.kind == "cash":
         return None
     if not fundamentalists or not pool or type(market.curve) not in CURVES:
@@ -237,4 +237,4 @@ def _served(scenario: Scenario) -> float:
     """The part of it for which there are tokens."""
     market, clients = scenario.market, sellers(scenario.clients, scenario.tokens)
     seed = _deposits(scenario) * market.seed_worth
-    return market.launch.served(clients, seed, _demand(scenario))
+    return market.launch.served_fraction(clients, seed, _demand(scenario))

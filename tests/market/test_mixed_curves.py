@@ -244,7 +244,7 @@ def settle_both(ledger: Ledger, pools: list, number: int, alone: TickBook, swaps
 
 
 def add_both(pool: ConcentratedPool, alone: TickBook, account: int, most: float, ends: tuple):
-    if not pool.takes(account, most, most, *ends):
+    if not pool.accepts(account, most, most, *ends):
         return
     ticks = pool._ticks(*ends)
     liquidity = alone.liquidity_for(*ticks, most, most)
