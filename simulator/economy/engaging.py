@@ -144,12 +144,12 @@ class Engagement:
             np.sort(order[:count])
             for order, count in zip(self._order, counts.tolist(), strict=True)
         ]
-        return self._everything.using(rows)
+        return self._everything.with_rows(rows)
 
     def _cost(self, memory: Memory, period: int, effort: Floats) -> Floats:
         """What training costs each client at an effort, if it trains."""
         cohort = self._using(memory["unlocked"], effort)
-        cost: Floats = self._cost_rate * cohort.trained_on(period) * cohort.trains(period)
+        cost: Floats = self._cost_rate * cohort.examples_used(period) * cohort.trains(period)
         return cost
 
 

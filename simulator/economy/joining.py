@@ -80,7 +80,7 @@ def _launch(world: World, clients: Booleans) -> None:
     market.launch.open(opening)
     positions.opened(world, new)
     memory = world.memory
-    memory.outside_price = market.outside_price.launched(
+    memory.outside_price = market.outside_price.launch_tokens(
         memory.outside_price, new, market.launch.price
     )
     memory.news = known(memory.news, new, ledger.supply(register.token_numbers)[new])

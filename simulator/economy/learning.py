@@ -54,4 +54,4 @@ def _available(world: World) -> Booleans:
     there: Booleans = (draws < register.availability) & register.joined(world.period)
     if world.engagement is not None:
         there &= world.memory.engagement["there"]
-    return there & world.cohort.present(world.period)
+    return there & world.cohort.clients_present(world.period)

@@ -17,7 +17,7 @@ def news(world: World, dividend: Floats) -> dict[str, Floats]:
     return {
         "supply": world.ledger.supply(world.register.token_numbers),
         "fundamental_value": world.prices.value,
-        "share": world.settings.tokens.mechanism.pooled(world.assessment.shares),
+        "share": world.settings.tokens.mechanism.sum_by_token(world.assessment.shares),
         "dividend": dividend,
     }
 

@@ -23,7 +23,7 @@ def reward(world: World) -> Reward:
     tokens, register, memory = world.settings.tokens, world.register, world.memory
     shares, revenue = world.assessment.shares, _revenue(world)
     split, memory.payout = tokens.payout.split(memory.payout, revenue, shares)
-    split = tokens.mechanism.paid(split)
+    split = tokens.mechanism.adjust(split)
     received, rate, claimed, fills = _pay_out(world, revenue, split)
     issued, vested, treasury = _issue(world)
     world.note_prices()
@@ -34,7 +34,7 @@ def reward(world: World) -> Reward:
             shares,
             _pay_of_a_share(world, split, issued),
         )
-    cash = tokens.payout.to_holders * revenue * tokens.mechanism.pooled(shares)
+    cash = tokens.payout.to_holders * revenue * tokens.mechanism.sum_by_token(shares)
     world.prices = Prices(world.prices.spot, _value_tokens(world, cash))
     paid = split.dividend * np.append(claimed, True)[register.token_of]
     memory.news = announced(memory.news, news(world, rate))
@@ -61,7 +61,7 @@ def _pay_out(
     was bought back.
     """
     ledger, payout = world.ledger, world.settings.tokens.payout
-    pooled = world.settings.tokens.mechanism.pooled
+    pooled = world.settings.tokens.mechanism.sum_by_token
     arrived = revenue + split.released
     ledger.transfer("revenue", NUMERAIRE, OUTSIDE, CLEARING_ACCOUNT, revenue)
     ledger.transfer("released", NUMERAIRE, TREASURY, CLEARING_ACCOUNT, split.released)
@@ -90,7 +90,7 @@ def _buy_back(world: World, budget: Floats, arrived: float) -> Fills:
 def _earners(world: World) -> tuple[Integers, Integers, Floats]:
     """Clients' accounts, their tokens, and their parts of what is earned with these."""
     register, shares = world.register, world.assessment.shares
-    whole = world.settings.tokens.mechanism.pooled(shares)[register.token_of]
+    whole = world.settings.tokens.mechanism.sum_by_token(shares)[register.token_of]
     part = np.divide(shares, whole, out=np.zeros_like(whole), where=whole > 0)
     return register.client_accounts, register.token_of, part
 
@@ -98,7 +98,7 @@ def _earners(world: World) -> tuple[Integers, Integers, Floats]:
 def _issue(world: World) -> tuple[Floats, Floats, Floats]:
     """Mint tokens: those issued and vested `[clients]`, and the treasury's `[tokens]`."""
     tokens, memory = world.settings.tokens, world.memory
-    pooled = tokens.mechanism.pooled
+    pooled = tokens.mechanism.sum_by_token
     issued, unearned = _issued(world)
     vested, memory.vesting = tokens.vesting.vest(memory.vesting, issued)
     treasury = pooled(unearned)
@@ -248,14 +248,16 @@ def _value_tokens(world: World, cash: Floats) -> Floats:
     exist = register.exist(world.period)
     expected, memory.valuation = tokens.valuation.expect(memory.valuation, cash, exist)
     supply = earning_supply(world.ledger, register, tokens.payout.pools_earn)
-    pooled = tokens.mechanism.pooled
-    parts = pooled(world.for_joined_clients(tokens.issuance.parts, world.assessment.shares))
+    pooled = tokens.mechanism.sum_by_token
+    fractions = pooled(
+        world.for_joined_clients(tokens.issuance.client_fractions, world.assessment.shares)
+    )
     periods = world.period + np.arange(1, HORIZON + 1)
-    emissions, unlocked = tokens.issuance.scheduled(memory.issuance, periods), None
+    emissions, unlocked = tokens.issuance.schedule(memory.issuance, periods), None
     if tokens.vesting.locks:
-        emissions = tokens.vesting.delayed(emissions)
-        unlocked = pooled(tokens.vesting.unlocked(memory.vesting, HORIZON))
-    value = tokens.valuation.value(expected, supply, parts, emissions, unlocked)
+        emissions = tokens.vesting.vested(emissions)
+        unlocked = pooled(tokens.vesting.upcoming(memory.vesting, HORIZON))
+    value = tokens.valuation.value(expected, supply, fractions, emissions, unlocked)
     value[~exist] = world.settings.market.launch.price
     return value
 

@@ -233,7 +233,7 @@ class World:
     def training_cost(self) -> Floats:
         """What each client pays to take part in this period; nothing when it does not train."""
         epochs = self.settings.federation.learner.epochs
-        full: Floats = self.cost_rate * self.cohort.trained_on(self.period) * epochs
+        full: Floats = self.cost_rate * self.cohort.examples_used(self.period) * epochs
         return full * self.cohort.trains(self.period)
 
     def for_joined_clients(self, rule: Callable[[Floats], Floats], values: Floats) -> Floats:

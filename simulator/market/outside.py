@@ -33,7 +33,7 @@ class OutsidePrice(Component):
     def move(self, memory: Memory, period: int, draws: np.random.Generator) -> Memory:
         """Memory with the price of `period`, which follows the period of `memory`."""
 
-    def launched(self, memory: Memory, new: Integers, launch_price: float) -> Memory:
+    def launch_tokens(self, memory: Memory, new: Integers, launch_price: float) -> Memory:
         """Memory after the launch of tokens `new`; unchanged by default."""
         return memory
 
@@ -68,7 +68,7 @@ class GeometricBrownianMotion(OutsidePrice):
         log_return = self.drift - self.sigma**2 / 2 + self.sigma * normal
         return {"price": memory["price"] * np.exp(log_return)}
 
-    def launched(self, memory: Memory, new: Integers, launch_price: float) -> Memory:
+    def launch_tokens(self, memory: Memory, new: Integers, launch_price: float) -> Memory:
         price = memory["price"].copy()
         price[new] = launch_price
         return {"price": price}

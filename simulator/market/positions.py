@@ -15,9 +15,9 @@ __all__ = ["LiquidityOrders", "Positions"]
 class LiquidityOrders:
     """Changes that accounts want to their positions, one per row; all arrays `[orders]`.
 
-    First the fraction `withdraw` (0 to 1) of the position is withdrawn. Then at most `deposit_token`
-    and `deposit_numeraire` are deposited, at the pool's ratio and limited to the account's balances.
-    In a concentrated pool they serve prices from `lower` to `upper`; other pools ignore both.
+    First the fraction `withdraw` (0 to 1) of the position is withdrawn. Then `deposit_token` and
+    `deposit_numeraire` are deposited: at most these, at the pool's ratio, within the balances. In a
+    concentrated pool they serve prices from `lower` to `upper`; other pools ignore both.
     """
 
     account: Integers

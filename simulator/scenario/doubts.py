@@ -213,7 +213,7 @@ def _penniless(scenario: Scenario) -> Iterator[str]:
 def _cancelled_shares(scenario: Scenario) -> Iterator[str]:
     issuance = scenario.tokens.issuance
     periods = np.arange(1, scenario.periods + 1)
-    emitted = issuance.scheduled(issuance.initial(0.0), periods).sum()
+    emitted = issuance.schedule(issuance.initial(0.0), periods).sum()
     supply = len(scenario.behaviours) * scenario.market.launch.supply
     by_share = issuance.by == "share" and scenario.tokens.mechanism.kind == "client_tokens"
     if by_share and emitted > 0.5 * supply:

@@ -303,7 +303,10 @@ def test_the_books_hold_whatever_the_settings(series, market, mechanism, data):
         nothing_is_lost(economy, before, flows)
         waiting = revenue_leaves_by_its_uses(economy, rules, flows, waiting)
         utility, shares = economy.quality.utility, economy.shares
-        joined, pooled = register.joined(economy.period), economy.settings.tokens.mechanism.pooled
+        joined, pooled = (
+            register.joined(economy.period),
+            economy.settings.tokens.mechanism.sum_by_token,
+        )
         issued, unearned = schedule.issued(economy.period, utility, shares, joined)
         grants.append(pooled(issued))
         to_treasury = pooled(unearned)

@@ -104,7 +104,7 @@ def linear_games(draw: st.DrawFn) -> tuple[LinearGame, LinearGame]:
         draw(st.booleans()),
         lambda scores: utility.value(learner, scores, labels),
     )
-    return make(labels, utility.of_two(labels)), make()
+    return make(labels, utility.binary_hit_rate(labels)), make()
 
 
 @given(linear_games())

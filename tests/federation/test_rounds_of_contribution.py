@@ -193,7 +193,7 @@ def test_a_low_rank_matrix_is_completed() -> None:
     hidden[0] = False  # everybody in the first round
     method = ComFedSv(rank=2, ridge=1e-9, iterations=300)
     start = draws.normal(size=(40, 2))
-    found = method.completed(np.where(hidden, np.nan, truth), start)
+    found = method.complete(np.where(hidden, np.nan, truth), start)
     assert np.array_equal(found[~hidden], truth[~hidden])
     assert found[hidden] == pytest.approx(truth[hidden], rel=0, abs=1e-5)
     assert np.abs(truth[hidden]).max() > 1

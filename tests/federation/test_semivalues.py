@@ -26,7 +26,7 @@ from simulator.federation import (
     Shapley,
 )
 from simulator.federation.contribution.sampled import (
-    OnceEvaluated,
+    CachedGame,
     _guided_orders,
     truncated_prefixes,
 )
@@ -190,7 +190,7 @@ def test_truncation_of_nothing_is_no_truncation() -> None:
 def test_what_is_asked_again_is_remembered() -> None:
     table = a_table(9)
     game, asked = asked_of(table)
-    once = OnceEvaluated(game)
+    once = CachedGame(game)
     members = (np.arange(512)[:, None] >> np.arange(9) & 1).astype(bool)
     some = np.array([511, 7, 256, 7, 0])
     assert once.values(members[some]).tolist() == table[some].tolist()

@@ -127,11 +127,11 @@ def test_two_classes_can_be_valued_by_counts(judged: tuple[Floats, Integers]) ->
     right = SgdClassifier().predictions(scores) == labels
     hits = np.stack([right[:, labels == label].sum(axis=1) for label in (0, 1)], axis=1)
     for utility in (Accuracy(), BalancedAccuracy()):
-        by_counts = utility.of_two(labels)
+        by_counts = utility.binary_hit_rate(labels)
         assert by_counts is not None
         expected = utility.value(SgdClassifier(), scores, labels)
         assert by_counts(hits.astype(float)) == pytest.approx(expected, rel=0, abs=1e-15)
-    assert isinstance(Accuracy(), HitRate) and NegativeLogLoss().of_two(labels) is None
+    assert isinstance(Accuracy(), HitRate) and NegativeLogLoss().binary_hit_rate(labels) is None
 
 
 @pytest.mark.parametrize("utility", [utility() for utility in UTILITIES])

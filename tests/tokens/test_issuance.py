@@ -14,7 +14,7 @@ NOBODY = np.zeros(3)
 
 
 def scheduled(issuance, *periods):
-    return issuance.scheduled(issuance.initial(0.0), np.array(periods))
+    return issuance.schedule(issuance.initial(0.0), np.array(periods))
 
 
 def issues(issuance, earned, utilities=None, first=0.0):
@@ -32,7 +32,7 @@ def issues(issuance, earned, utilities=None, first=0.0):
 def test_emission_halves():
     halving = Halving(first=40, half_life=20)
     assert scheduled(halving, 1, 21, 41) == pytest.approx([40, 20, 10])
-    everything = halving.scheduled({}, np.arange(1, 5000)).sum()
+    everything = halving.schedule({}, np.arange(1, 5000)).sum()
     assert everything == pytest.approx(40 / (1 - 2 ** (-1 / 20)))
 
 
@@ -57,7 +57,7 @@ def test_unearned_emission(unearned, treasury, next_period, by):
 
 def test_equal_parts_are_for_all_once_anybody_earned_some():
     issuance = Constant(amount=30, by="equal")
-    assert issuance.parts(np.array([1.0, 0, 0])).tolist() == [1 / 3] * 3
+    assert issuance.client_fractions(np.array([1.0, 0, 0])).tolist() == [1 / 3] * 3
     found, _ = issues(issuance, [True])
     assert found[0] == pytest.approx([10, 10, 10, 0])
 
@@ -69,7 +69,7 @@ def test_a_capped_emission_runs_out():
     assert found.sum(axis=1) == pytest.approx([40, 40, 20, 0])
     assert scheduled(Capped(amount=40, cap=0), 1, 2).tolist() == [0, 0]
     _, memory = issues(capped, [True])
-    assert capped.scheduled(memory, np.arange(2, 5)).tolist() == [40, 20, 0]
+    assert capped.schedule(memory, np.arange(2, 5)).tolist() == [40, 20, 0]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_cap_counts_what_is_minted_or_waits_to_be(unearned, minted, ahead):
     found, _ = issues(capped, [False, False, True, True])
     assert found.sum(axis=1) == pytest.approx(minted)
     _, memory = issues(capped, [False, False])
-    assert capped.scheduled(memory, np.array([3, 4])).tolist() == ahead
+    assert capped.schedule(memory, np.array([3, 4])).tolist() == ahead
 
 
 def test_tokens_per_improvement_are_for_the_best_model_so_far():
@@ -95,7 +95,7 @@ def test_tokens_per_improvement_are_for_the_best_model_so_far():
     assert found.sum(axis=1) == pytest.approx([50, 0, 10, 0])
     assert found[0] == pytest.approx([25, 15, 10, 0])
     assert memory["best"] == -1.4
-    assert not issuance.scheduled(memory, np.arange(5, 305)).any()
+    assert not issuance.schedule(memory, np.arange(5, 305)).any()
 
 
 def test_an_unearned_improvement_is_carried_and_not_paid_for_twice():
