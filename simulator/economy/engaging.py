@@ -36,7 +36,10 @@ class Engagement:
         self._groups = [(group, clients) for group, clients in _slices(groups)]
         terms = [group.locked for group, clients in self._groups for _ in range(*_span(clients))]
         self._owned = np.array(
-            [own.owned(count) for own, count in zip(terms, cohort.examples.tolist(), strict=True)]
+            [
+                own.owned_examples(count)
+                for own, count in zip(terms, cohort.examples.tolist(), strict=True)
+            ]
         )
         self._order, self._prices = list[Integers](), list[Floats]()
         for client, (own, count) in enumerate(zip(terms, cohort.examples.tolist(), strict=True)):
@@ -107,7 +110,7 @@ class Engagement:
             if group.joins > period:
                 continue
             lacking = [
-                group.locked.lacking(
+                group.locked.funding_gap(
                     self._left(memory, client), float(cash[client]), float(cost[client])
                 )
                 for client in range(*_span(clients))

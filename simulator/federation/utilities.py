@@ -94,7 +94,7 @@ class HitRate(Utility):
 
     @abstractmethod
     def rate(self, hits: Floats, rows: Floats) -> Floats:
-        """One value per model, from `hits` `[models, classes]`, correct ones of `rows` `[classes]`."""
+        """One value per model; `hits` `[models, classes]` of `rows` `[classes]` are correct."""
 
     def value(self, learner: Learner, scores: Floats, labels: Integers) -> Floats:
         is_class = (labels[:, None] == np.arange(labels.max() + 1)).astype(float)

@@ -40,7 +40,7 @@ class Issuance(Component):
         """
 
     def emission(self, memory: Memory, period: int, utility: float) -> float:
-        """Tokens due in `period` for a model of this validation utility; by default as scheduled."""
+        """Tokens due in `period` with a model of this utility; by default, as scheduled."""
         return float(self.schedule(memory, np.array(period)))
 
     def client_fractions(self, shares: Floats) -> Floats:

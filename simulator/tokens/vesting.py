@@ -30,7 +30,7 @@ class Vesting(Component):
         return len(self.fractions) > 1
 
     def initial(self, clients: int) -> Memory:
-        """Memory without locked tokens; "locked" `[clients, periods]` vests in 1, 2, ... periods."""
+        """Memory without locked tokens; "locked" `[clients, periods]` is by periods to vesting."""
         return {"locked": np.zeros((clients, len(self.fractions) - 1))}
 
     def vest(self, memory: Memory, granted: Floats) -> tuple[Floats, Memory]:

@@ -126,9 +126,7 @@ def test_one_period_by_hand(monkeypatch):
     monkeypatch.setattr(federation, "evaluate", lambda *_: Quality(1.0, 0.0, 0.0))
     monkeypatch.setattr(federation, "assess", lambda *_: (np.array([0.3, 0.1]), {}))
     monkeypatch.setattr(economy.world, "cost_rate", 0.1)
-    monkeypatch.setattr(
-        type(economy.cohort), "examples_used", lambda *_: np.array([70.0, 30.0])
-    )
+    monkeypatch.setattr(type(economy.cohort), "examples_used", lambda *_: np.array([70.0, 30.0]))
     register, balances = economy.register, economy.ledger.balances
     clients, provider, investor = (
         register.client_accounts,

@@ -158,11 +158,11 @@ def test_no_more_is_asked_than_the_supply_or_the_examples_allow():
 def test_what_a_client_lacks_is_what_its_own_money_cannot_pay():
     """Examples for 7: 10 less a cost of 4 leave 6, of which it spends half in this period."""
     prices = np.array([1.0, 2.0, 4.0])
-    assert LockedData(spends=0.5).lacking(prices, 10.0, 4.0) == 1.0
-    assert LockedData(spends=0.5).lacking(prices, 3.0, 4.0) == 7.0
-    assert LockedData(spends=0.5).lacking(prices, 11.0, 4.0) == 0.0
-    assert LockedData(spends=0.0).lacking(prices, 0.0, 4.0) == 0.0
-    assert LockedData().lacking(prices[:0], 0.0, 4.0) == 0.0
+    assert LockedData(spends=0.5).funding_gap(prices, 10.0, 4.0) == 1.0
+    assert LockedData(spends=0.5).funding_gap(prices, 3.0, 4.0) == 7.0
+    assert LockedData(spends=0.5).funding_gap(prices, 11.0, 4.0) == 0.0
+    assert LockedData(spends=0.0).funding_gap(prices, 0.0, 4.0) == 0.0
+    assert LockedData().funding_gap(prices[:0], 0.0, 4.0) == 0.0
 
 
 CLIENT = {

@@ -67,7 +67,7 @@ class Contribution(Component):
     def assess(
         self, evidence: Evidence, memory: Memory, draws: np.random.Generator
     ) -> tuple[Floats, Memory]:
-        """One value per client `[clients]`, and the new memory; at least one client participated."""
+        """One value per client `[clients]`, and the new memory; at least one participated."""
 
 
 class GameValue(Contribution):

@@ -24,7 +24,7 @@ class SemiValue(GameValue):
 
     @abstractmethod
     def weights(self, players: int) -> Floats:
-        """Weight of a coalition of 0, 1, ... others `[players]`; over all coalitions the sum is 1."""
+        """Weight of a coalition of 0, 1, ... others `[players]`; over coalitions they sum to 1."""
 
     def coalitions(self, clients: int) -> int:
         return 1 << clients
