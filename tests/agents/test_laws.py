@@ -16,7 +16,7 @@ from simulator.agents.strategies import (
     NoiseTrader,
     Portfolio,
 )
-from simulator.economy.publishing import seen_by, unannounced
+from simulator.economy.publishing import initial_queue, view_for
 from simulator.market import ConstantProduct, MarketView, Positions
 from tests.laws import law
 
@@ -219,14 +219,14 @@ class TestEveryStrategy:
 
     def test_does_not_use_news_before_it_may(self, strategy):
         """Orders are the same whatever the news that are not public yet."""
-        kept = unannounced({name: getattr(a_market(8)[0], name) for name in NEWS}, delay=1)
+        kept = initial_queue({name: getattr(a_market(8)[0], name) for name in NEWS}, delay=1)
         placed = []
         for factor in (1.0, 7.0):
             journey = [
                 (replace(view, **{name: factor * getattr(view, name) for name in NEWS}), owned)
                 for view, owned in a_journey()
             ]
-            shown = [(seen_by(strategy(), view, kept), owned) for view, owned in journey]
+            shown = [(view_for(strategy(), view, kept), owned) for view, owned in journey]
             hidden = [name for name in NEWS if name not in strategy.knows]
             for view, _ in shown:
                 for name in hidden:

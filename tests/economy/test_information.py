@@ -5,7 +5,7 @@ import pytest
 
 from simulator.agents.strategies import NEWS, Fundamentalist, Insider, ValueSeller
 from simulator.economy import Economy, trading
-from simulator.economy.publishing import seen_by
+from simulator.economy.publishing import view_for
 from simulator.errors import ScenarioError
 from simulator.scenario import Scenario
 
@@ -38,7 +38,7 @@ def watched(economy, periods, monkeypatch):
     def watching(world, view, own):
         present.append({name: getattr(view, name).copy() for name in NEWS})
         each = (Fundamentalist(), Insider(), ValueSeller())
-        seen.append([seen_by(strategy, view, economy.world.memory.news) for strategy in each])
+        seen.append([view_for(strategy, view, economy.world.memory.news) for strategy in each])
         return decide(world, view, own)
 
     monkeypatch.setattr(trading, "decide", watching)

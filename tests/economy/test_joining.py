@@ -289,7 +289,7 @@ def test_who_has_not_joined_offers_no_tokens(monkeypatch):
 
     def watching(world, reward):
         traded = exchange(world, reward)
-        asks.append((traded.offers.asked + traded.offers.paid)[2] > 0)
+        asks.append((traded.offers.target + traded.offers.raised)[2] > 0)
         return traded
 
     monkeypatch.setattr(trading, "exchange", watching)

@@ -72,7 +72,7 @@ def test_one_client_and_one_buyer_who_wants_less_than_is_offered():
     left, rest, (bought,) = sell(ledger, CLIENTS, offers(10.0, 0.0), orders((3, 0, True, 6, 2.5)))
     assert len(rest) == 0
     assert told(bought) == [(3, 0, 6, 2.5, 3, 2)]
-    assert (left.asked.tolist(), left.paid.tolist()) == ([4.0, 0.0], [6.0, 0.0])
+    assert (left.target.tolist(), left.raised.tolist()) == ([4.0, 0.0], [6.0, 0.0])
     assert ledger.balances[1].tolist() == [6.0, 100.0, 0.0, 0.0, 0.0]
     assert ledger.balances[3].tolist() == [44.0, 3.0, 0.0, 0.0, 0.0]
     assert ledger.supply(np.array([1, 2])).tolist() == [103.0, 100.0]
@@ -91,7 +91,7 @@ def test_buyers_are_served_by_the_same_part_of_their_amounts_and_buy_the_rest_in
     assert told(bought) == [(3, 0, 4, 1, 2, 2), (4, 0, 8, 2, 4, 2)]
     assert left_of(rest) == [(3, 0, 12, 3), (5, 0, 9, 1), (4, 0, 24, 6)]
     assert rest.buy.tolist() == [True, False, True]
-    assert (left.asked.tolist(), left.paid.tolist()) == ([0.0, 0.0], [12.0, 0.0])
+    assert (left.target.tolist(), left.raised.tolist()) == ([0.0, 0.0], [12.0, 0.0])
     assert ledger.balances[3:, 1].tolist() == [2.0, 4.0, 0.0]
     assert ledger.balances[3:, NUMERAIRE].tolist() == [16.0, 32.0, 0.0]
 
@@ -113,7 +113,7 @@ def test_an_account_spends_its_cash_once():
     left, rest, (bought,) = sell(ledger, CLIENTS, offers(100.0, 100.0), placed)
     assert told(bought) == [(3, 0, 4, 0, 2, 2), (3, 1, 12, 0, 3, 4)]
     assert ledger.balances[3].tolist() == [0.0, 2.0, 3.0, 0.0, 0.0]
-    assert left.paid.tolist() == [4.0, 12.0]
+    assert left.raised.tolist() == [4.0, 12.0]
     assert left_of(rest) == [(3, 0, 4, 0), (3, 1, 12, 0)]
 
 
@@ -130,11 +130,11 @@ def test_of_one_token_the_cheapest_is_sold_first_and_equals_share():
     """Both clients ask 6 at 2: 8 numeraire come to 4 each. At 2 and 1.6, 6 buy 3.75 and 2 buy 1."""
     placed, asked = orders((3, 0, True, 8, 0)), (6.0, 6.0)
     together = offers(*asked, price=(2.0, 2.0), token=(0, 0))
-    assert sell(a_ledger(8.0, 0.0, 0.0), CLIENTS, together, placed)[0].paid.tolist() == [4.0, 4.0]
+    assert sell(a_ledger(8.0, 0.0, 0.0), CLIENTS, together, placed)[0].raised.tolist() == [4.0, 4.0]
     ledger, apart = a_ledger(8.0, 0.0, 0.0), offers(*asked, price=(2.0, 1.6), token=(0, 0))
     left, rest, bought = sell(ledger, CLIENTS, apart, placed)
     assert list(map(told, bought)) == [[(3, 0, 6, 0, 3.75, 1.6)], [(3, 0, 2, 0, 1, 2)]]
-    assert (left.paid.tolist(), len(rest)) == ([2.0, 6.0], 0)
+    assert (left.raised.tolist(), len(rest)) == ([2.0, 6.0], 0)
     assert ledger.balances[3, 1] == 4.75
 
 
@@ -142,8 +142,8 @@ def test_what_is_not_sold_is_still_offered_in_a_later_pass():
     ledger, offered = a_ledger(50.0, 0.0, 0.0), offers(10.0, 0.0)
     for paid in (6.0, 10.0, 10.0):
         offered, _, _ = sell(ledger, CLIENTS, offered, orders((3, 0, True, 6, 0)))
-        assert offered.paid[0] == paid
-    assert offered.asked[0] == 0
+        assert offered.raised[0] == paid
+    assert offered.target[0] == 0
 
 
 def test_no_more_is_asked_than_the_supply_or_the_examples_allow():

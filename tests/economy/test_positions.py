@@ -38,7 +38,7 @@ class Bench:
                 self.ledger.transfer("endowment", asset, OUTSIDE, account, owns)
             if part:
                 pool.add_liquidity(part * 100 * ratio, part * 100, account=account)
-        positions.opened(self.world, np.arange(1))
+        positions.record_launch(self.world, np.arange(1))
         self.record()
 
     @property
@@ -307,7 +307,7 @@ def test_one_who_may_move_and_does_not_changes_nothing_for_anybody():
     loss = {"kind": "exit_on_loss", "loss": 0.999}
     still = an_economy([{"count": 2, "deposit": 300}])
     ready = an_economy([{"count": 2, "deposit": 300, "strategy": loss}])
-    assert not still.world.groups.changing and ready.world.groups.changing
+    assert not still.world.groups.providing and ready.world.groups.providing
     for _ in range(10):
         still.step()
         ready.step()

@@ -182,9 +182,7 @@ def purchases(token: int, worth: Floats, view: MarketView, portfolio: Portfolio)
 
 def sales(token: Integers, amount: Floats, view: MarketView, portfolio: Portfolio) -> Orders:
     """Orders of each account selling `amount` `[accounts]` of its `token` `[accounts]`."""
-    return _token_orders(
-        token, False, amount, amount * view.spot_price[token], view, portfolio
-    )
+    return _token_orders(token, False, amount, amount * view.spot_price[token], view, portfolio)
 
 
 def _token_orders(
