@@ -22,6 +22,7 @@ from simulator.federation import (
     Csv,
     DataSize,
     Digits,
+    EqualContribution,
     FedAvg,
     LeaveOneOut,
     Natural,
@@ -30,7 +31,6 @@ from simulator.federation import (
     Shapley,
     Wine,
 )
-from simulator.federation import Equal as EqualParts
 from simulator.ledger import NUMERAIRE, OUTSIDE
 from simulator.market import Orders
 from simulator.scenario import Scenario, doubts
@@ -483,7 +483,7 @@ def turning(period, client, kind, **settings):
 
 
 @pytest.mark.parametrize(
-    "contribution", [Shapley, PermutationShapley, LeaveOneOut, DataSize, EqualParts]
+    "contribution", [Shapley, PermutationShapley, LeaveOneOut, DataSize, EqualContribution]
 )
 @pytest.mark.parametrize("learner", LEARNERS)
 @pytest.mark.parametrize(("task", "partition"), LEARNED)
