@@ -286,8 +286,8 @@ class TestEveryStrategy:
         *_, everybody = next(decisions(strategy(), [(view, owned)]))
         *_, some = next(decisions(strategy(), [(view, replace(owned, awake=awake))]))
         expected = everybody.take(np.flatnonzero(awake[everybody.account]))
-        found = some.take(np.flatnonzero(awake[some.account]))
-        assert columns(found) == columns(expected)
+        result = some.take(np.flatnonzero(awake[some.account]))
+        assert columns(result) == columns(expected)
 
     def test_is_documented(self, strategy):
         assert strategy.__doc__
@@ -329,9 +329,9 @@ class TestEveryProvider:
     @pytest.mark.parametrize("tokens", [2, 20])
     def test_changes_something_where_there_is_something(self, strategy, tokens):
         journey = [a_market(seed, tokens=tokens, period=seed) for seed in range(1, 30)]
-        found = [orders for *_, orders in changes(strategy(), journey)]
-        assert sum((orders.withdraw > 0).sum() for orders in found) > 0
-        deposits = sum((orders.deposit_token > 0).sum() for orders in found)
+        result = [orders for *_, orders in changes(strategy(), journey)]
+        assert sum((orders.withdraw > 0).sum() for orders in result) > 0
+        deposits = sum((orders.deposit_token > 0).sum() for orders in result)
         assert (deposits > 0) == (strategy.__name__ != "ExitOnLoss")
 
     def test_is_determined_by_its_stream(self, strategy):
@@ -364,9 +364,9 @@ class TestEveryProvider:
 
 def everything_in(part):
     """The arrays and numbers of a view or a portfolio, those of positions too."""
-    found = dict(vars(part))
-    positions = found.pop("positions", None)
-    return found | (vars(positions) if positions else {})
+    result = dict(vars(part))
+    positions = result.pop("positions", None)
+    return result | (vars(positions) if positions else {})
 
 
 def shuffled(memory, order):

@@ -143,11 +143,11 @@ def scenarios(draw, mechanism, market):
 
 def flows_of(economy):
     """Flows of the period by name, asset number, and kinds of payer and payee."""
-    rows, kinds, found = economy.tables["flows"], economy.register.categories["payer"], {}
+    rows, kinds, result = economy.tables["flows"], economy.register.categories["payer"], {}
     columns = (rows[name] for name in ("flow", "asset", "payer", "payee", "amount"))
     for flow, asset, payer, payee, amount in zip(*columns, strict=True):
-        found[flow, int(asset), kinds[payer], kinds[payee]] = float(amount)
-    return found
+        result[flow, int(asset), kinds[payer], kinds[payee]] = float(amount)
+    return result
 
 
 def summed(flows, asset, flow=None, payer=None, payee=None):

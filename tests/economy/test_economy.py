@@ -242,7 +242,7 @@ def test_another_seed_is_another_world():
 def test_agents_are_visible_to_mesa():
     economy = an_economy()
     economy.step()
-    counts = {kind.__name__: len(found) for kind, found in economy.agents_by_type.items()}
+    counts = {kind.__name__: len(result) for kind, result in economy.agents_by_type.items()}
     assert counts == {"Aggregator": 1, "Client": 4, "LiquidityProvider": 2, "Investor": 9}
     wealth = sum(agent.wealth for agent in economy.agents)
     assert wealth == pytest.approx(rows(economy, "agents")["wealth"].sum())

@@ -232,10 +232,10 @@ def an_economy(providers, curve="constant_product", **market):
 def wide(economy, column):
     """A column of table positions as `[providers, tokens]`, 0 where there is no position."""
     rows, register = economy.tables["positions"], economy.register
-    found = np.zeros((len(register.providers), len(register.tokens)))
+    result = np.zeros((len(register.providers), len(register.tokens)))
     first = register.agents.index(register.providers[0])
-    found[rows["agent"] - first, rows["token"]] = rows[column]
-    return found
+    result[rows["agent"] - first, rows["token"]] = rows[column]
+    return result
 
 
 @pytest.mark.parametrize("fee", [0.0, 0.02])

@@ -226,9 +226,9 @@ def test_a_group_of_sybils_has_one_owner_in_a_scenario() -> None:
 @pytest.mark.parametrize("kind", BEHAVIOURS)
 def test_what_one_client_does_disturbs_no_other(kind: type[Behaviour]) -> None:
     others = (GaussianNoise(), LabelNoise(), DisguisedFreeRider())
-    found = updates_of(*others, kind(), rounds=1)
+    result = updates_of(*others, kind(), rounds=1)
     expected = updates_of(*others, Honest(), rounds=1)
-    assert np.array_equal(found[:3], expected[:3])
+    assert np.array_equal(result[:3], expected[:3])
 
 
 # Server memory

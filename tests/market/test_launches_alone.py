@@ -183,7 +183,7 @@ def test_those_who_buy_and_sell_gain_nothing_together(ratio, fee, price, purchas
 
 
 @pytest.mark.parametrize(
-    ("launch", "curve", "said"),
+    ("launch", "curve", "message"),
     [
         (SeededPool(), BondingCurve(), "a bonding_curve opens with market.launch bonding_curve"),
         (BondingLaunch(), ConstantProduct(), "needs a bonding_curve, not a constant_product"),
@@ -195,8 +195,8 @@ def test_those_who_buy_and_sell_gain_nothing_together(ratio, fee, price, purchas
     ],
     ids=lambda part: part if isinstance(part, str) else part.kind,
 )
-def test_a_launch_and_a_curve_that_do_not_fit_are_refused(launch, curve, said) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_a_launch_and_a_curve_that_do_not_fit_are_refused(launch, curve, message) -> None:
+    with pytest.raises(ValueError, match=message):
         Market(launch=launch, curve=curve)
 
 

@@ -14,11 +14,11 @@ AMOUNTS = st.floats(0, 1e6).map(lambda amount: amount if amount > 1e-6 else 0.0)
 
 def vested(vesting, *grants):
     """What vests in each period to one client that is granted so much."""
-    memory, found = vesting.initial(1), []
+    memory, result = vesting.initial(1), []
     for grant in grants:
         amount, memory = vesting.vest(memory, np.array([float(grant)]))
-        found.append(float(amount[0]))
-    return found
+        result.append(float(amount[0]))
+    return result
 
 
 def test_without_vesting_all_is_the_owners_at_once():
