@@ -59,10 +59,10 @@ class Models:
             learner.scores(self.previous[None], self.features, self.classes)[0],
             parts * self.examples[:, None, None],
             self.examples,
-            of_all=False,
+            divide_by_all=False,
             worth=lambda scores: self.utility.value(learner, scores, self.labels),
             labels=self.labels,
-            hit_rate=self.utility.of_two(self.labels) if self.classes == 2 else None,
+            hit_rate=self.utility.binary_hit_rate(self.labels) if self.classes == 2 else None,
         )
 
     def score(self, members: Booleans) -> float:

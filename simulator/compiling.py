@@ -87,4 +87,4 @@ def _settle() -> None:
     for second, gas in product((pools[1], ranged), (0.0, 0.01)):
         settle(ledger, [pools[0], second], Orders(*order), gas)
     orders = shuffled(Orders(*order), np.random.default_rng(0))
-    orders.moved(np.zeros(1, dtype=np.int32), np.zeros(1, dtype=np.int64))
+    orders.take_packed(np.zeros(1, dtype=np.int32), np.zeros(1, dtype=np.int64))

@@ -1,1 +1,1 @@
-"""Agents: who decides what. They see a frozen view and return orders; the ledger moves money."""
+"""Agents: each sees a frozen view and returns orders; the ledger moves the money."""

@@ -1,4 +1,4 @@
-"""The aggregator agent: runs the rounds and keeps the treasury."""
+"""The aggregator agent: runs the rounds and holds the treasury."""
 
 from simulator.agents.holder import AccountHolder
 from simulator.federation import Quality

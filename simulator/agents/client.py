@@ -1,4 +1,4 @@
-"""The client agent: trains, is rewarded, and sells its tokens by its policy."""
+"""The client agent: trains, earns rewards and sells tokens by its policy."""
 
 from simulator.agents.holder import Trader
 from simulator.agents.strategies import Strategy
@@ -8,11 +8,11 @@ __all__ = ["Client"]
 
 
 class Client(Trader):
-    """A participant of the federation, who owns its data and is paid for its contribution."""
+    """A member of the federation, who owns data and is paid for its contribution."""
 
     @property
     def behaviour(self) -> Behaviour:
-        """What it does in the federation in this period."""
+        """Its behaviour in the federation in this period."""
         behaviour: Behaviour = self.model.register.behaviours[self._place.number]
         return behaviour.at(self.model.period)
 
@@ -23,7 +23,7 @@ class Client(Trader):
 
     @property
     def policy(self) -> Strategy:
-        """What it does with its tokens."""
+        """Its strategy for its tokens."""
         return self.group.strategy
 
     @property
@@ -33,5 +33,5 @@ class Client(Trader):
 
     @property
     def contribution(self) -> float:
-        """What the last round credited it with, in units of utility."""
+        """Its contribution to the last round, in units of utility."""
         return float(self.model.contributions[self._place.number])

@@ -1,4 +1,4 @@
-"""Engagement: whether clients take part, with how much data, and how they pay for more of it."""
+"""Engagement: whether clients participate, with how much data, and how they pay for more data."""
 
 from abc import abstractmethod
 from typing import Literal
@@ -29,11 +29,13 @@ class Participation(Component):
     """A rule for whether clients mean to take part in a period."""
 
     @abstractmethod
-    def participates(self, period: int, there: Booleans, pay: Floats, cost: Floats) -> Booleans:
-        """Who means to take part `[clients]`, given who meant to in the last period (`there`).
+    def participates(
+        self, period: int, participated: Booleans, pay: Floats, cost: Floats
+    ) -> Booleans:
+        """Which clients want to participate `[clients]`; `participated`: those who did last period.
 
-        `period` counts from that in which they joined. `pay` is what each expects for taking part
-        in every period, `cost` what training costs it.
+        `period` counts from the one in which they joined. `pay` is each client's expected pay per
+        period of participation, `cost` its training cost (numeraire).
         """
 
 
@@ -42,8 +44,10 @@ class Always(Participation):
 
     kind: Literal["always"] = "always"
 
-    def participates(self, period: int, there: Booleans, pay: Floats, cost: Floats) -> Booleans:
-        return np.ones_like(there)
+    def participates(
+        self, period: int, participated: Booleans, pay: Floats, cost: Floats
+    ) -> Booleans:
+        return np.ones_like(participated)
 
 
 class ByProfit(Participation):
@@ -61,8 +65,10 @@ class ByProfit(Participation):
         0.1, ge=0, le=100, description="Expected profit at which it returns, in training costs."
     )
 
-    def participates(self, period: int, there: Booleans, pay: Floats, cost: Floats) -> Booleans:
-        worthwhile = np.where(there, pay >= cost, pay > (1 + self.margin) * cost)
+    def participates(
+        self, period: int, participated: Booleans, pay: Floats, cost: Floats
+    ) -> Booleans:
+        worthwhile = np.where(participated, pay >= cost, pay > (1 + self.margin) * cost)
         participates: Booleans = worthwhile | (period <= self.patience)
         return participates
 
@@ -74,18 +80,23 @@ class Effort(Component):
     """A rule for the fraction of its examples on which a client trains."""
 
     def initial(self, clients: int) -> Memory:
-        """All train on everything; nothing has been tried yet."""
-        one, none = np.ones(clients), np.full(clients, np.nan)
-        return {"effort": one, "direction": -one, "tried_effort": none, "tried_share": none}
+        """Memory at full effort, before any other effort was tried."""
+        full, untried = np.ones(clients), np.full(clients, np.nan)
+        return {
+            "effort": full,
+            "direction": -full,
+            "tried_effort": untried,
+            "tried_share": untried,
+        }
 
     @abstractmethod
     def choose(
         self, memory: Memory, period: int, share: Floats, rate: Floats, cost: Floats
     ) -> Memory:
-        """The memory with the `effort` `[clients]` for this period, of those who are there.
+        """The memory with the `effort` `[clients]` of clients present in this period.
 
-        `period` counts from that in which they joined. `share` is each client's, `rate` what a
-        share of 1 was paid, `cost` that of full effort.
+        `period` counts from the one in which they joined. `share` is each client's share, `rate`
+        the pay for a share of 1, `cost` the cost of full effort (numeraire).
         """
 
 
@@ -120,12 +131,12 @@ class SearchingEffort(Effort):
         if period <= 1 or (period - 1) % self.every:
             return memory
         effort, direction = memory["effort"], memory["direction"]
-        more = (share - memory["tried_share"]) * rate - (effort - memory["tried_effort"]) * cost
-        direction = np.where(more < 0, -direction, direction)  # nothing tried yet: NaN, goes on
-        chosen = np.clip(effort + self.step * direction, self.least, 1.0)
-        stuck = np.isclose(chosen, effort, rtol=0, atol=1e-9)
+        gain = (share - memory["tried_share"]) * rate - (effort - memory["tried_effort"]) * cost
+        direction = np.where(gain < 0, -direction, direction)  # before the first trial: NaN, keeps
+        new_effort = np.clip(effort + self.step * direction, self.least, 1.0)
+        stuck = np.isclose(new_effort, effort, rtol=0, atol=1e-9)
         return {
-            "effort": chosen,
+            "effort": new_effort,
             "direction": np.where(stuck, -direction, direction),
             "tried_effort": effort,
             "tried_share": share,
@@ -153,29 +164,29 @@ class LockedData(Section):
         0.5, ge=0, le=1, description="Part of spare money spent a period; 0 never buys."
     )
 
-    def owned(self, examples: int) -> int:
-        """How many of a client's `examples` it owns at genesis, at least one."""
+    def owned_examples(self, examples: int) -> int:
+        """Number of a client's `examples` that it owns at genesis, at least one."""
         return max(examples - round(self.fraction * examples), 1)
 
     def prices(self, locked: int, draws: np.random.Generator) -> Floats:
-        """Prices of the examples that are `locked`, ascending, numeraire."""
+        """Prices of `locked` examples, ascending (numeraire)."""
         normal = draws.standard_normal(locked)
         return np.sort(self.price * np.exp(self.sigma * normal - self.sigma**2 / 2))
 
     def affordable(self, prices: Floats, cash: float, cost: float) -> tuple[int, float]:
-        """How many examples at `prices` it buys of its `cash`, and what for: (examples, money).
+        """(Number of examples, money) that it buys at `prices` with its `cash`.
 
-        `cost` is that of training once.
+        `cost` is the cost of one training round, which it sets aside.
         """
         spent = np.cumsum(prices)
         bought = int(np.searchsorted(spent, self.spends * max(cash - cost, 0.0), side="right"))
         return bought, float(spent[bought - 1]) if bought else 0.0
 
-    def lacking(self, prices: Floats, cash: float, cost: float) -> float:
-        """What it lacks for all examples at `prices`, numeraire; nothing if it never buys.
+    def funding_gap(self, prices: Floats, cash: float, cost: float) -> float:
+        """Money that it still needs to buy examples at all `prices`, 0 if it never buys.
 
-        All that training once leaves of its `cash` counts, however little it `spends` in a period,
-        so that it does not raise again what it has raised and not spent.
+        All `cash` beyond the cost of one training round counts, however little it `spends` per
+        period: otherwise it would raise the same money again before it is spent.
         """
         return max(float(prices.sum()) - max(cash - cost, 0.0), 0.0) if self.spends else 0.0
 
@@ -184,11 +195,11 @@ class Offering(Component):
     """A rule for the new tokens that clients sell to raise money."""
 
     @abstractmethod
-    def terms(self, supply: Floats, twap: Floats, lacking: Floats) -> tuple[Floats, Floats]:
-        """Numeraire that each client asks for at most, and the price of a token `[clients]`.
+    def terms(self, supply: Floats, twap: Floats, needed: Floats) -> tuple[Floats, Floats]:
+        """Most numeraire that each client raises, and the price of a token `[clients]`.
 
-        `supply` is the part of the token's supply that stands for the client, `twap` its average
-        price, `lacking` the numeraire that the client lacks for examples.
+        `supply` is the client's part of the token supply, `twap` the token's average price,
+        `needed` the numeraire that the client still needs for examples.
         """
 
 
@@ -197,8 +208,8 @@ class NoOffering(Offering):
 
     kind: Literal["none"] = "none"
 
-    def terms(self, supply: Floats, twap: Floats, lacking: Floats) -> tuple[Floats, Floats]:
-        return np.zeros_like(lacking), twap
+    def terms(self, supply: Floats, twap: Floats, needed: Floats) -> tuple[Floats, Floats]:
+        return np.zeros_like(needed), twap
 
 
 class ForData(Offering):
@@ -210,9 +221,9 @@ class ForData(Offering):
     )
     discount: float = Field(0.0, ge=0, lt=1, description="Part of the average price taken off.")
 
-    def terms(self, supply: Floats, twap: Floats, lacking: Floats) -> tuple[Floats, Floats]:
+    def terms(self, supply: Floats, twap: Floats, needed: Floats) -> tuple[Floats, Floats]:
         price = (1 - self.discount) * twap
-        return np.minimum(self.dilution * supply * price, lacking), price
+        return np.minimum(self.dilution * supply * price, needed), price
 
 
 OFFERINGS: tuple[type[Offering], ...] = (NoOffering, ForData)

@@ -161,13 +161,13 @@ class InvestorGroup(Section):
     @property
     def sizes(self) -> list[int]:
         """Number of investors of each agent."""
-        whole, rest = divmod(self.count, self.accounts_per_agent)
-        return [self.accounts_per_agent] * whole + [rest] * (rest > 0)
+        full_agents, rest = divmod(self.count, self.accounts_per_agent)
+        return [self.accounts_per_agent] * full_agents + [rest] * (rest > 0)
 
 
 Group = ClientGroup | LiquidityProviderGroup | InvestorGroup
 
 
 def strategy_of(group: Group) -> Strategy:
-    """How a group decides; a client's strategy is its token policy."""
+    """The strategy of a group; a client's strategy is its token policy."""
     return group.policy if isinstance(group, ClientGroup) else group.strategy

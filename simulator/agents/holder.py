@@ -1,4 +1,4 @@
-"""What all agents have in common: accounts in the ledger that can be looked at."""
+"""The base of all agents: read-only access to their ledger accounts."""
 
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
@@ -18,19 +18,19 @@ __all__ = ["AccountHolder", "AgentPlace", "Trader"]
 
 @dataclass(frozen=True)
 class AgentPlace:
-    """Where an agent stands in a run."""
+    """An agent's name, accounts, number and group in a run."""
 
     name: str
     account: int  # the first of its accounts
     accounts: int = 1
     number: int = 0  # among the agents of its kind
-    group: str = ""  # such as investors/0; nothing for the aggregator
+    group: str = ""  # such as investors/0; empty for the aggregator
 
 
 class AccountHolder(mesa.Agent):
     """An agent that owns accounts of the model's ledger. It decides; the ledger moves money.
 
-    What it shows is the state of the run as it is now. None of it can be set.
+    Its properties show the current state of the run and cannot be set.
     """
 
     def __init__(self, model: Any, place: AgentPlace) -> None:
@@ -76,64 +76,64 @@ class AccountHolder(mesa.Agent):
 class Trader(AccountHolder):
     """An agent of a group that places orders.
 
-    A subclass with a method `decide` takes part in a run that is made with
-    `Economy(scenario, agent_types={"investors/0": MyInvestor})`. What it keeps from period to
-    period belongs into `memory`, and it draws from `draws`: then the run can be saved and copied.
-    Such agents are made at the end of genesis, by `__init__(self, model, place)`.
+    To use a subclass with its own `decide`, pass it to
+    `Economy(scenario, agent_types={"investors/0": MyInvestor})`. It must keep its state in `memory`
+    and draw from `draws`: then the run can be saved and copied. Such agents are created at the end
+    of genesis, by `__init__(self, model, place)`.
     """
 
     @property
     def group(self) -> Traders:
-        """The group with which it acts."""
-        found: Traders = self.model.groups[self._place.group]
-        return found
+        """The group it belongs to."""
+        group: Traders = self.model.groups[self._place.group]
+        return group
 
     @property
     def joined(self) -> bool:
-        """Whether it is there in this period."""
+        """Whether it has joined by this period."""
         return True
 
     @property
     def memory(self) -> MutableMapping[str, Any]:
-        """Its own named arrays, which are part of the state of the run. They are read-only: change
-        one by giving its name another value.
+        """The agent's own named arrays, saved with the run. They are read-only: to change one,
+        assign a new value to its name.
 
         Raises RunError for an agent that decides with its group.
         """
         if not isinstance(self.group, AgentTraders):
             raise RunError(f"{self.name} decides with its group and has no memory of its own")
-        return _Remembered(self.model.world.agent_memory[self._place.group], self._place.name)
+        return _AgentMemory(self.model.world.agent_memory[self._place.group], self._place.name)
 
     @property
     def draws(self) -> np.random.Generator:
-        """The random stream of its group, whose agents draw from it in their order."""
-        found: np.random.Generator = self.model.world.streams[self._place.group]
-        return found
+        """The random stream of its group; the group's agents draw from it in turn."""
+        stream: np.random.Generator = self.model.world.streams[self._place.group]
+        return stream
 
     def purchase(self, token: int, numeraire: float) -> Orders:
-        """An order that spends `numeraire` on a token, by number."""
+        """An order that spends `numeraire` on the token with this number."""
         return self._order(token, True, numeraire)
 
     def sale(self, token: int, amount: float) -> Orders:
-        """An order that sells `amount` of a token, by number."""
+        """An order that sells `amount` of the token with this number."""
         return self._order(token, False, amount)
 
     def _order(self, token: int, buy: bool, amount: float) -> Orders:
-        whole = np.array([self.account]), np.array([token])
-        return Orders(*whole, np.array([buy]), np.array([float(amount)]), np.zeros(1))
+        account, tokens = np.array([self.account]), np.array([token])
+        return Orders(account, tokens, np.array([buy]), np.array([float(amount)]), np.zeros(1))
 
     def decide(self, view: MarketView) -> Orders:
-        """Orders for its own account, on a view of the market that is the same for all.
+        """Orders for its own account; all agents see the same view of the market.
 
-        Only classes that are given as `agent_types` are asked; others decide as a group, by the
-        strategy that the scenario names.
+        Called only for classes passed as `agent_types`; other agents decide as a group, by the
+        strategy in the scenario.
         """
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class _Remembered(MutableMapping[str, Any]):
-    """The arrays of one agent among those of its group; single numbers are read as such."""
+class _AgentMemory(MutableMapping[str, Any]):
+    """One agent's arrays within its group's memory; a 0-d array reads as a number."""
 
     group: dict[str, Memory]
     owner: str
@@ -154,9 +154,9 @@ class _Remembered(MutableMapping[str, Any]):
         self.group[self.owner] = self.arrays | {name: array}
 
     def __delitem__(self, name: str) -> None:
-        left = dict(self.arrays)
-        del left[name]
-        self.group[self.owner] = left
+        remaining = dict(self.arrays)
+        del remaining[name]
+        self.group[self.owner] = remaining
 
     def __iter__(self) -> Iterator[str]:
         return iter(list(self.arrays))

@@ -7,9 +7,9 @@ __all__ = ["Investor"]
 
 
 class Investor(Trader):
-    """A holder of tokens who had no part in earning them, or many of one group as one agent."""
+    """A trader who did not earn its tokens by training, or many such traders as one agent."""
 
     @property
     def strategy(self) -> Strategy:
-        """How it decides."""
+        """The strategy by which it decides."""
         return self.group.strategy

@@ -1,4 +1,4 @@
-"""The liquidity provider agent: fills pools and earns their fees."""
+"""The liquidity provider agent: deposits in pools and earns their fees."""
 
 from simulator.agents.holder import Trader
 from simulator.agents.strategies import Strategy
@@ -11,5 +11,5 @@ class LiquidityProvider(Trader):
 
     @property
     def strategy(self) -> Strategy:
-        """What it does with its deposits."""
+        """The strategy for its deposits."""
         return self.group.strategy

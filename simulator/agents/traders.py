@@ -1,4 +1,4 @@
-"""Traders: the acting sets of a run. Each decides for all its accounts in one call."""
+"""Traders: the groups that trade in a run. Each decides for all its accounts in one call."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,13 +19,13 @@ __all__ = ["AgentStrategy", "AgentTraders", "ClientFigures", "Traders"]
 
 @dataclass(frozen=True)
 class ClientFigures:
-    """What clients know of themselves; arrays are `[clients]`."""
+    """Clients' private figures; arrays are `[clients]`."""
 
-    issued: Floats  # of their token, vested in this period, seen in its first trading pass
-    training_cost: Floats  # of a period in which they train, numeraire
+    issued: Floats  # own tokens vested in this period, visible in its first trading pass
+    training_cost: Floats  # per period of training, numeraire
 
     def of(self, clients: slice) -> dict[str, Floats]:
-        """The same of some clients, by name."""
+        """The figures of these clients, by name."""
         return {name: column[clients] for name, column in vars(self).items()}
 
 
@@ -35,14 +35,14 @@ class Traders:
 
     name: str  # of the group; also of its random stream and memory
     strategy: Strategy
-    accounts: Integers  # one after the other
+    accounts: Integers  # consecutive
     own_token: Integers
     activity: float = 1.0
     tolerance: float = 0.0
     invested: float = 0.0
     tip: float = 0.0
-    clients: slice | None = None  # numbers of the clients that they are
-    agents: list[Any] = field(default_factory=list, repr=False)  # Mesa's, in order
+    clients: slice | None = None  # their client numbers, if they are clients
+    agents: list[Any] = field(default_factory=list, repr=False)  # Mesa agents, in order
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.agents)
@@ -54,14 +54,14 @@ class Traders:
         memory: Memory,
         draws: np.random.Generator,
         positions: Positions,
-        own: ClientFigures,
+        figures: ClientFigures,
     ) -> tuple[LiquidityOrders, Memory]:
-        """What the accounts change of their `positions`, by ledger account, and the new memory.
+        """Liquidity orders of the accounts, by ledger account, and the new memory.
 
-        Raises StrategyError when the strategy raises or returns something that is no such order.
+        Raises StrategyError when the strategy raises or returns invalid orders.
         """
-        portfolio = self._portfolio(view, ledger, None, positions, own)
-        with self._blamed(view):
+        portfolio = self._portfolio(view, ledger, None, positions, figures)
+        with self._strategy_errors(view):
             orders, memory = self.strategy.provide(view, portfolio, memory, draws)
             if not isinstance(orders, LiquidityOrders):
                 raise TypeError(f"returned {type(orders).__name__}, not LiquidityOrders")
@@ -76,28 +76,28 @@ class Traders:
         memory: Memory,
         draws: np.random.Generator,
         positions: Positions | None = None,
-        own: ClientFigures | None = None,
+        figures: ClientFigures | None = None,
     ) -> tuple[Orders, Memory]:
         """Orders of the group's active accounts, by ledger account, and the new memory.
 
-        Raises StrategyError when the strategy raises or returns something that is no order.
+        Raises StrategyError when the strategy raises or returns invalid orders.
         """
-        size, everybody = len(self.accounts), self.activity >= 1
-        awake = None if everybody else draws.random(size) < self.activity
-        portfolio = self._portfolio(view, ledger, awake, positions, own)
-        with self._blamed(view):
-            orders, memory = self._ordered(view, portfolio, memory, draws)
+        always, size = self.activity >= 1, len(self.accounts)
+        awake = None if always else draws.random(size) < self.activity
+        portfolio = self._portfolio(view, ledger, awake, positions, figures)
+        with self._strategy_errors(view):
+            orders, memory = self._valid_orders(view, portfolio, memory, draws)
             memory = _as_memory(memory, ledger.balances)
-        if awake is not None and not (wanted := awake[orders.account - self._range.start]).all():
-            orders = orders.take(np.flatnonzero(wanted))
+        if awake is not None and not (active := awake[orders.account - self._range.start]).all():
+            orders = orders.take(np.flatnonzero(active))
         return orders, memory
 
     @property
     def _range(self) -> range:
-        """The ledger accounts."""
+        """The range of ledger accounts."""
         return range(int(self.accounts[0]), int(self.accounts[-1]) + 1)
 
-    def _ordered(
+    def _valid_orders(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
     ) -> tuple[Orders, Memory]:
         """Valid orders by ledger account, and the new memory."""
@@ -113,9 +113,9 @@ class Traders:
         ledger: Ledger,
         awake: Booleans | None,
         positions: Positions | None,
-        own: ClientFigures | None,
+        figures: ClientFigures | None,
     ) -> Portfolio:
-        of_clients = own.of(self.clients) if own and self.clients else {}
+        by_name = figures.of(self.clients) if figures and self.clients else {}
         balances = ledger.balances[self.accounts[0] : self.accounts[-1] + 1]
         return Portfolio(
             numeraire=self._spendable(balances[:, NUMERAIRE], view),
@@ -124,26 +124,27 @@ class Traders:
             invested=self.invested,
             awake=awake,
             positions=positions,
-            **of_clients,
+            **by_name,
         )
 
     @contextmanager
-    def _blamed(self, view: MarketView) -> Iterator[None]:
-        """Turn what a strategy raises into a StrategyError that names its group and the period."""
+    def _strategy_errors(self, view: MarketView) -> Iterator[None]:
+        """Wrap a strategy's exceptions in a StrategyError that names its group and the period."""
         try:
             yield
         except StrategyError:
             raise
         except (Exception, SystemExit) as error:
-            said = ", ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
-            raise StrategyError(f"{self._blame(view)}: {said}") from error
+            notes = getattr(error, "__notes__", ())
+            error_text = ", ".join([f"{type(error).__name__}: {error}", *notes])
+            raise StrategyError(f"{self._failure(view)}: {error_text}") from error
 
     def _spendable(self, numeraire: Floats, view: MarketView) -> Floats:
-        """What is left when an order for each token has paid its gas and tip."""
+        """Numeraire left after gas and tip of one order per token."""
         cost = (view.gas + self.tip) * len(view.spot_price)
         return np.maximum(numeraire - cost, 0.0) if cost else numeraire
 
-    def _blame(self, view: MarketView) -> str:
+    def _failure(self, view: MarketView) -> str:
         first, last = self.accounts[0], self.accounts[-1]
         return (
             f"strategy {self.strategy.kind} of {self.name} (accounts {first} to {last}) "
@@ -152,7 +153,7 @@ class Traders:
 
 
 class AgentStrategy(Strategy):
-    """Agents decide for themselves; `kind` is the name of their class."""
+    """Stands in for agents that decide one by one; `kind` is the name of their class."""
 
     def decide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
@@ -161,28 +162,28 @@ class AgentStrategy(Strategy):
 
 
 class AgentTraders(Traders):
-    """Accounts whose agents are asked one by one, at Python's speed."""
+    """Accounts whose agents decide one by one, at Python's speed."""
 
-    def _ordered(
+    def _valid_orders(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, _: np.random.Generator
     ) -> tuple[Orders, Memory]:
         """The orders of agents that have joined and are awake. Each has one account."""
-        placed, first = [Orders.none()], self._range.start
+        order_list, first = [Orders.none()], self._range.start
         for agent in self.agents:
-            own = agent.account
-            if agent.joined and (portfolio.awake is None or portfolio.awake[own - first]):
+            account = agent.account
+            if agent.joined and (portfolio.awake is None or portfolio.awake[account - first]):
                 try:
                     orders = _as_orders(agent.decide(view))
-                    orders.check(range(own, own + 1), len(view.spot_price))
+                    orders.check(range(account, account + 1), len(view.spot_price))
                 except (Exception, SystemExit) as error:
                     error.add_note(f"deciding for {agent.name}")
                     raise
-                placed.append(orders)
-        return Orders.join(placed), memory
+                order_list.append(orders)
+        return Orders.join(order_list), memory
 
 
 def _as_orders(orders: Orders) -> Orders:
-    """The same orders as arrays of the right types; raises when that loses anything."""
+    """The orders with columns of the right types; raises when a conversion would lose values."""
     if not isinstance(orders, Orders):
         raise TypeError(f"returned {type(orders).__name__}, not Orders")
     checked = Orders(
@@ -211,7 +212,7 @@ def _column(values: object, kind: type[np.generic]) -> NDArray[Any]:
 
 
 def _as_memory(memory: Memory, balances: Floats) -> Memory:
-    """The same memory, of its own; raises unless it is a dictionary that a checkpoint can store."""
+    """The memory as arrays that do not share `balances`; raises if no checkpoint could store it."""
     if not isinstance(memory, dict):
         raise TypeError(f"returned {type(memory).__name__} for a memory, not a dict")
     arrays = {name: np.asarray(value) for name, value in memory.items()}

@@ -1,4 +1,4 @@
-"""The economy: the world of a run, the desks that act on it, and the Mesa model that steps it."""
+"""The economy: a run's world, the modules that act on it, and the Mesa model that steps it."""
 
 from simulator.economy.model import Economy
 

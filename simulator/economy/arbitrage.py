@@ -1,4 +1,4 @@
-"""Trades of pools against the outside: tokens come from there and go there at its price."""
+"""Arbitrage between pools and the outside market: trades outside, at the outside price."""
 
 import numpy as np
 
@@ -6,30 +6,30 @@ from simulator.components import Booleans, Floats
 from simulator.ledger import NUMERAIRE, OUTSIDE, SHORTFALL_TOLERANCE, Ledger
 from simulator.market import Fills, Orders
 
-__all__ = ["bring_in", "take_out"]
+__all__ = ["buy_outside", "sell_outside"]
 
 
-def bring_in(ledger: Ledger, orders: Orders, price: Floats) -> Booleans:
-    """Buy outside what `orders` sell in pools; returns for which of them that was affordable.
+def buy_outside(ledger: Ledger, orders: Orders, price: Floats) -> Booleans:
+    """Buy outside the tokens that `orders` sell in pools; returns which orders were affordable.
 
-    An account that cannot pay for all of it buys nothing.
+    An account that cannot pay for all of its tokens buys none.
     """
-    sold = np.where(orders.buy, 0.0, orders.amount)
-    worth = sold * price[orders.token]
+    amount = np.where(orders.buy, 0.0, orders.amount)
+    worth = amount * price[orders.token]
     total = np.bincount(orders.account, worth, len(ledger.balances))
     most = ledger.balances[:, NUMERAIRE] * (1 + SHORTFALL_TOLERANCE)
-    able: Booleans = (total <= most)[orders.account] & (sold > 0)
-    account, asset = orders.account[able], 1 + orders.token[able]
-    ledger.transfer("outside_purchase", NUMERAIRE, account, OUTSIDE, worth[able])
-    ledger.transfer("outside_purchase", asset, OUTSIDE, account, sold[able])
-    return able
+    affordable: Booleans = (total <= most)[orders.account] & (amount > 0)
+    account, asset = orders.account[affordable], 1 + orders.token[affordable]
+    ledger.transfer("outside_purchase", NUMERAIRE, account, OUTSIDE, worth[affordable])
+    ledger.transfer("outside_purchase", asset, OUTSIDE, account, amount[affordable])
+    return affordable
 
 
-def take_out(ledger: Ledger, fills: Fills, brought_in: Booleans, price: Floats) -> None:
-    """Sell outside what `fills` bought in pools and what was brought in but not sold there."""
+def sell_outside(ledger: Ledger, fills: Fills, bought_outside: Booleans, price: Floats) -> None:
+    """Sell outside the tokens bought in pools, and those bought outside that pools refused."""
     orders, filled = fills.orders, fills.filled
     amount = np.where(orders.buy & filled, fills.amount_out, 0.0)
-    amount = np.where(brought_in & ~filled, orders.amount, amount)
+    amount = np.where(bought_outside & ~filled, orders.amount, amount)
     account, asset = orders.account, 1 + orders.token
     ledger.transfer("outside_sale", asset, account, OUTSIDE, amount)
     ledger.transfer("outside_sale", NUMERAIRE, OUTSIDE, account, amount * price[orders.token])

@@ -1,4 +1,4 @@
-"""The cast: the Mesa agents of a run, some of them of classes of the user's own."""
+"""The cast: the Mesa agents of a run, including those of user-defined classes."""
 
 import inspect
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from simulator.scenario import Scenario
 __all__ = ["AgentTypes", "check_types", "create_agents", "number_from"]
 
 AgentTypes = Mapping[str, type[Trader]]
-"""Classes with a method `decide` by the groups whose agents they are, such as `investors/0`."""
+"""Agent classes with a method `decide`, by group, such as `investors/0`."""
 
 KINDS: dict[str, type[Trader]] = {
     "clients": Client,
@@ -32,45 +32,45 @@ KINDS: dict[str, type[Trader]] = {
 
 
 def check_types(types: AgentTypes, settings: Scenario) -> dict[str, str]:
-    """Names of the classes by group. Raises ScenarioError when one is for no group, or unfit."""
-    for group, made in types.items():
-        if what := _unfit(group, made, settings.groups):
-            raise ScenarioError([Problem(f"agent_types[{group!r}]", what)])
-    return {group: made.__name__ for group, made in types.items()}
+    """Names of the classes by group. Raises ScenarioError for an unknown group or unfit class."""
+    for group, agent_type in types.items():
+        if message := _problem_with(group, agent_type, settings.groups):
+            raise ScenarioError([Problem(f"agent_types[{group!r}]", message)])
+    return {group: agent_type.__name__ for group, agent_type in types.items()}
 
 
-def _unfit(name: Any, made: Any, groups: Mapping[str, Group]) -> str:
-    """Why a class cannot decide for a group; nothing when it can."""
+def _problem_with(name: Any, agent_type: Any, groups: Mapping[str, Group]) -> str:
+    """Why a class cannot decide for a group; empty when it can."""
     if name not in groups:
         return f"the scenario's groups are {', '.join(groups)}{suggestion(str(name), groups)}"
     kind, group = name.partition("/")[0], groups[name]
-    if not (inspect.isclass(made) and issubclass(made, KINDS[kind])):
+    if not (inspect.isclass(agent_type) and issubclass(agent_type, KINDS[kind])):
         return f"must be a subclass of {KINDS[kind].__name__}"
-    if made.decide is Trader.decide or not callable(made.decide):
-        return f"{made.__name__} has no method decide(self, view) that returns Orders"
+    if agent_type.decide is Trader.decide or not callable(agent_type.decide):
+        return f"{agent_type.__name__} has no method decide(self, view) that returns Orders"
     if isinstance(group, InvestorGroup) and group.accounts_per_agent > 1:
         return "an agent that decides for itself has one account: set accounts_per_agent to 1"
     return ""
 
 
 def create_agents(model: mesa.Model, world: World, types: AgentTypes) -> None:
-    """Everybody there will be, as agents of the model and of their groups."""
+    """Create all agents of the model, and add them to their groups."""
     register, agent = world.register, 1
     Aggregator(model, AgentPlace("aggregator", TREASURY))
     numbers = dict.fromkeys(KINDS, 0)
     for group in world.groups.all:
         kind = group.name.partition("/")[0]
-        made, last = types.get(group.name, KINDS[kind]), group.accounts[-1]
+        agent_type, last = types.get(group.name, KINDS[kind]), group.accounts[-1]
         while agent < len(register.agents) and register.first_accounts[agent] <= last:
             first, size = int(register.first_accounts[agent]), int(register.sizes[agent])
             place = AgentPlace(register.agents[agent], first, size, numbers[kind], group.name)
-            group.agents.append(made(model, place))
+            group.agents.append(agent_type(model, place))
             numbers[kind] += 1
             agent += 1
 
 
 class _Ids(WeakKeyDictionary[mesa.Model, Any]):
-    """The next number of an agent by model, forgotten with the model."""
+    """The next agent number by model; an entry disappears with its model."""
 
     def __getitem__(self, model: mesa.Model) -> Any:
         return self.setdefault(model, count(1))
@@ -81,6 +81,6 @@ if hasattr(mesa.Agent, "_ids"):  # until Mesa 3.3, where this kept every model a
 
 
 def number_from(model: mesa.Model, number: int) -> None:
-    """Give the next agents of a copied model numbers from `number` on."""
+    """Number the next agents of a copied model from `number` on."""
     if hasattr(mesa.Agent, "_ids"):
         mesa.Agent._ids[model] = count(number)

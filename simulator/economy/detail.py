@@ -1,4 +1,4 @@
-"""Detail: which investors are recorded one by one, and the sums that stand for the others."""
+"""Detail: which investors have rows of their own in the tables, and sums for the others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Columns = dict[str, Any]
 
 @dataclass(frozen=True)
 class Details:
-    """What `settings` leave of the rows of tables agents and fills."""
+    """Selects or sums the rows of tables agents and fills, by `settings`."""
 
     settings: Record
     register: Register
@@ -29,48 +29,48 @@ class Details:
 
     @classmethod
     def draw(cls, settings: Record, register: Register, draws: np.random.Generator) -> "Details":
-        """Choose the investors of the sample, each equally likely."""
+        """Draw the sample of investors at random."""
         investors = len(register.investors)
         size = min(settings.sample, investors)
         chosen = np.sort(draws.choice(investors, size, replace=False))
         return cls(settings, register, register.first_investor + chosen)
 
     def agents(self, rows: Columns) -> Columns:
-        """Rows of table agents, of all of which every agent has one."""
+        """Rows of table agents to record, from `rows` with one row per agent."""
         if self.settings.agents == "all":
             return rows
         first = self.register.first_investor
         others = np.arange(first)
         if self.settings.agents == "sample":
-            return _taken(rows, np.concatenate([others, self.sampled]))
+            return _take(rows, np.concatenate([others, self.sampled]))
         strategy, example = self._strategies
-        summed = {
+        sums = {
             "agent": len(self.register.agents) + np.arange(len(example)),
             "kind": rows["kind"][example],
             "strategy": rows["strategy"][example],
         }
-        for name in rows.keys() - summed.keys():
-            summed[name] = np.bincount(strategy, rows[name][first:], minlength=len(example))
-        return _joined(_taken(rows, others), summed)
+        for name in rows.keys() - sums.keys():
+            sums[name] = np.bincount(strategy, rows[name][first:], minlength=len(example))
+        return _join(_take(rows, others), sums)
 
-    def kept(self, fills: Fills) -> Integers:
-        """Which of `fills` have rows of their own in table fills."""
+    def recorded_fills(self, fills: Fills) -> Integers:
+        """Row numbers of the `fills` that have rows of their own in table fills."""
         if self.settings.fills == "all":
             return np.arange(len(fills.orders))
         agent = self.register.agent_of[fills.orders.account - TREASURY]
-        own = agent < self.register.first_investor
+        recorded = agent < self.register.first_investor
         if self.settings.fills == "sample":
-            own |= np.isin(agent, self.sampled)
-        return np.flatnonzero(own)
+            recorded |= np.isin(agent, self.sampled)
+        return np.flatnonzero(recorded)
 
     def with_sums(self, rows: Columns, passes: Sequence[tuple[MarketView, Fills]]) -> Columns:
-        """`rows` of table fills with the sums of those of `passes` that have no row of their own.
+        """`rows` of table fills plus sums of the fills in `passes` without rows of their own.
 
-        One for each strategy, token, side and status, with their mean prices.
+        One sum per strategy, token, side and status, with mean prices.
         """
         if self.settings.fills != "summary" or not self.register.investors:
             return rows
-        from simulator.market.kernels import summed
+        from simulator.market.kernels import add_by_group
 
         _, example = self._strategies
         tokens = len(self.register.tokens)
@@ -79,13 +79,13 @@ class Details:
             orders = fills.orders
             swaps = orders.token, orders.buy, orders.amount
             quotes = view.quote(*swaps)
-            summed(
+            add_by_group(
                 self._groups, orders.account, *swaps, fills.amount_out, fills.status, quotes, totals
             )
         number = strategy, token, side, status = np.nonzero(totals[..., 0])
-        orders, paid, got, quoted = totals[number].T
-        buy, done = side == 0, executed(status)
-        numeraire, tokens = np.where(buy, paid, got), np.where(buy, got, paid)
+        orders, paid, received, quoted = totals[number].T
+        buy, is_executed = side == 0, executed(status)
+        numeraire, tokens = np.where(buy, paid, received), np.where(buy, received, paid)
         sums = {
             "sequence": np.zeros(len(orders)),
             "orders": orders,
@@ -95,17 +95,17 @@ class Details:
             "token": token,
             "side": side,
             "amount_in": paid,
-            "amount_out": got,
-            "price": _ratio(numeraire, tokens, done),
-            "slippage": _ratio(quoted, got, done) - 1,
+            "amount_out": received,
+            "price": _ratio(numeraire, tokens, is_executed),
+            "slippage": _ratio(quoted, received, is_executed) - 1,
             "status": status,
         }
-        joined = _joined(rows, sums)
+        joined = _join(rows, sums)
         return joined | {"sequence": np.arange(len(joined["orders"]))}
 
     @cached_property
     def _groups(self) -> NDArray[np.int8]:
-        """Number of the strategy of each account that is an investor's, else -1 `[accounts]`."""
+        """Strategy number of each investor account, -1 for other accounts `[accounts]`."""
         groups = np.full(len(self.register.account_kinds), -1, dtype=np.int8)
         sizes = self.register.sizes[self.register.first_investor :]
         groups[self.register.investor_accounts] = np.repeat(self._strategies[0], sizes)
@@ -113,7 +113,7 @@ class Details:
 
     @cached_property
     def _strategies(self) -> tuple[Integers, Integers]:
-        """Number of each investor's strategy `[investors]`, and the first agent of each."""
+        """Strategy number of each investor `[investors]`, and the first agent of each strategy."""
         names = {name: number for number, name in enumerate(self.register.investor_strategies)}
         kinds = self.register.agent_strategies[self.register.first_investor :]
         number = np.array([names[kind] for kind in kinds], dtype=np.int64)
@@ -121,15 +121,15 @@ class Details:
         return number, self.register.first_investor + first
 
 
-def _taken(rows: Columns, kept: Integers) -> Columns:
-    return {name: column[kept] for name, column in rows.items()}
+def _take(columns: Columns, rows: Integers) -> Columns:
+    return {name: column[rows] for name, column in columns.items()}
 
 
-def _joined(first: Columns, second: Columns) -> Columns:
+def _join(first: Columns, second: Columns) -> Columns:
     return {name: np.concatenate([column, second[name]]) for name, column in first.items()}
 
 
-def _ratio(numerator: Floats, denominator: Floats, known: Any) -> Floats:
+def _ratio(numerator: Floats, denominator: Floats, where: Any) -> Floats:
     unknown = np.full(len(numerator), np.nan)
-    ratio: Floats = np.divide(numerator, denominator, out=unknown, where=known)
+    ratio: Floats = np.divide(numerator, denominator, out=unknown, where=where)
     return ratio

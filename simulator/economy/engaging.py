@@ -1,4 +1,4 @@
-"""Clients as economic agents: the data they buy and use, and the periods they take part in."""
+"""Clients as economic agents: the data they buy and use, and the periods they participate in."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ SHARE_MEMORY = 0.8
 
 
 def engages(groups: tuple[ClientGroup, ...]) -> bool:
-    """Whether any client decides about data, effort or participation."""
+    """Whether any group decides about data, effort or participation."""
     return any(
         group.locked.fraction > 0
         or not isinstance(group.effort, Full)
@@ -24,30 +24,33 @@ def engages(groups: tuple[ClientGroup, ...]) -> bool:
 
 
 class Engagement:
-    """What clients decide before a round, of a `cohort` with all examples there are to own.
+    """The clients' decisions before a round; `cohort` has all examples, locked ones included.
 
-    Each uses its examples in a random sequence of its own; the last of them are locked.
+    Each client uses its examples in a random sequence, in which the locked ones come last.
     """
 
     def __init__(
         self, groups: tuple[ClientGroup, ...], cohort: Cohort, cost_rate: Floats, streams: Streams
     ) -> None:
-        self._everything, self._cost_rate = cohort, cost_rate
+        self._full_cohort, self._cost_rate = cohort, cost_rate
         self._groups = [(group, clients) for group, clients in _slices(groups)]
         terms = [group.locked for group, clients in self._groups for _ in range(*_span(clients))]
         self._owned = np.array(
-            [own.owned(count) for own, count in zip(terms, cohort.examples.tolist(), strict=True)]
+            [
+                locked.owned_examples(count)
+                for locked, count in zip(terms, cohort.examples.tolist(), strict=True)
+            ]
         )
         self._order, self._prices = list[Integers](), list[Floats]()
-        for client, (own, count) in enumerate(zip(terms, cohort.examples.tolist(), strict=True)):
+        for client, (locked, count) in enumerate(zip(terms, cohort.examples.tolist(), strict=True)):
             draws = np.random.default_rng(streams.integer("locked", client))
             self._order.append(draws.permutation(count))
-            self._prices.append(own.prices(count - int(self._owned[client]), draws))
+            self._prices.append(locked.prices(count - int(self._owned[client]), draws))
 
     def initial(self) -> Memory:
-        """Before the first period: what is not locked, all of it used, and everybody there."""
+        """Memory before the first period: all owned examples in use, all clients participating."""
         clients = len(self._owned)
-        efforts = [group.effort.initial(_count(own)) for group, own in self._groups]
+        efforts = [group.effort.initial(_count(members)) for group, members in self._groups]
         return {
             "unlocked": self._owned.copy(),
             "there": np.ones(clients, dtype=bool),
@@ -59,71 +62,74 @@ class Engagement:
     def decide(
         self, memory: Memory, period: int, cash: Floats, shares: Floats
     ) -> tuple[Memory, Floats]:
-        """Purchases, efforts and participation of a period, and what each client pays for data.
+        """Memory with the purchases, efforts and participation of a period, and data payments.
 
-        All on what is known before it: `cash` and the last period's `shares` `[clients]`.
+        Clients decide from their `cash` and the last period's `shares` `[clients]`.
         """
-        decided, paid = dict(memory), np.zeros(len(cash))
-        decided["unlocked"] = memory["unlocked"].copy()
-        trains = self._everything.trains(period) & memory["there"]
+        new_memory, paid = dict(memory), np.zeros(len(cash))
+        new_memory["unlocked"] = memory["unlocked"].copy()
+        trains = self._full_cohort.trains(period) & memory["there"]
         cost = self._cost(memory, period, memory["effort"])
         for group, clients in self._groups:
             for client in range(*_span(clients)):
                 if trains[client] and group.joins <= period:
                     bought, paid[client] = group.locked.affordable(
-                        self._left(memory, client), float(cash[client]), float(cost[client])
+                        self._locked_prices(memory, client),
+                        float(cash[client]),
+                        float(cost[client]),
                     )
-                    decided["unlocked"][client] += bought
-        full = self._cost(decided, period, np.ones(len(cash)))
+                    new_memory["unlocked"][client] += bought
+        full_cost = self._cost(new_memory, period, np.ones(len(cash)))
         pay = np.nan_to_num(memory["share"]) * memory["rate"]
-        parts = []
+        by_group = []
         for group, clients in self._groups:
-            there, age = memory["there"][clients], period - group.joins + 1
+            participated, age = memory["there"][clients], period - group.joins + 1
             past = {name: memory[name][clients] for name in group.effort.initial(0)}
-            own = group.effort.choose(
-                past, age, shares[clients], memory["rate"][clients], full[clients]
+            effort = group.effort.choose(
+                past, age, shares[clients], memory["rate"][clients], full_cost[clients]
             )
-            own = {name: np.where(there, own[name], past[name]) for name in own}
-            cost = own["effort"] * full[clients]
-            stays = group.participation.participates(age, there, pay[clients], cost)
-            parts.append(own | {"there": stays})
-        decided |= {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        return decided, paid
+            effort = {name: np.where(participated, effort[name], past[name]) for name in effort}
+            cost = effort["effort"] * full_cost[clients]
+            participates = group.participation.participates(age, participated, pay[clients], cost)
+            by_group.append(effort | {"there": participates})
+        for name in by_group[0]:
+            new_memory[name] = np.concatenate([arrays[name] for arrays in by_group])
+        return new_memory, paid
 
     def offer(
         self, memory: Memory, period: int, cash: Floats, supply: Floats, twap: Floats
     ) -> tuple[Floats, Floats]:
-        """Numeraire that each client asks for new tokens at most, and what one is to cost.
+        """Most numeraire that each client raises by new tokens, and the price of a token.
 
-        All are `[clients]`, see `Offering.terms`. Only who trains and means to take part buys data,
-        and asks for anything.
+        All are `[clients]`, see `Offering.terms`. Only clients that train and participate buy data
+        and raise money for it.
         """
-        asked, price = np.zeros(len(cash)), twap.copy()
+        target, price = np.zeros(len(cash)), twap.copy()
         if all(isinstance(group.offering, NoOffering) for group, _ in self._groups):
-            return asked, price
-        buys = self._everything.trains(period) & memory["there"]
+            return target, price
+        buys_data = self._full_cohort.trains(period) & memory["there"]
         cost = self._cost(memory, period, memory["effort"])
         for group, clients in self._groups:
             if group.joins > period:
                 continue
-            lacking = [
-                group.locked.lacking(
-                    self._left(memory, client), float(cash[client]), float(cost[client])
+            gaps = [
+                group.locked.funding_gap(
+                    self._locked_prices(memory, client), float(cash[client]), float(cost[client])
                 )
                 for client in range(*_span(clients))
             ]
-            asked[clients], price[clients] = group.offering.terms(
-                supply[clients], twap[clients], np.array(lacking)
+            target[clients], price[clients] = group.offering.terms(
+                supply[clients], twap[clients], np.array(gaps)
             )
-        return np.where(buys, asked, 0.0), price
+        return np.where(buys_data, target, 0.0), price
 
     def observe(
         self, memory: Memory, participated: Booleans, shares: Floats, rate: Floats
     ) -> Memory:
         """The memory after a reward that paid `rate` for a share of 1 `[clients]`.
 
-        A client remembers its share of the periods in which it took part. A period in which nobody
-        earned anything says nothing about pay.
+        A client remembers its average share over the periods in which it participated. Periods in
+        which no client earned a share are ignored.
         """
         if not shares.any():
             return memory
@@ -133,23 +139,23 @@ class Engagement:
 
     def cohort(self, memory: Memory) -> Cohort:
         """The clients with the examples that they train on."""
-        return self._using(memory["unlocked"], memory["effort"])
+        return self._cohort_with(memory["unlocked"], memory["effort"])
 
-    def _left(self, memory: Memory, client: int) -> Floats:
+    def _locked_prices(self, memory: Memory, client: int) -> Floats:
         return self._prices[client][int(memory["unlocked"][client] - self._owned[client]) :]
 
-    def _using(self, unlocked: Integers, effort: Floats) -> Cohort:
+    def _cohort_with(self, unlocked: Integers, effort: Floats) -> Cohort:
         counts = np.maximum(np.rint(effort * unlocked).astype(np.int64), 1)
         rows = [
             np.sort(order[:count])
             for order, count in zip(self._order, counts.tolist(), strict=True)
         ]
-        return self._everything.using(rows)
+        return self._full_cohort.with_rows(rows)
 
     def _cost(self, memory: Memory, period: int, effort: Floats) -> Floats:
-        """What training costs each client at an effort, if it trains."""
-        cohort = self._using(memory["unlocked"], effort)
-        cost: Floats = self._cost_rate * cohort.trained_on(period) * cohort.trains(period)
+        """Training cost of each client at an effort; 0 if it does not train `[clients]`."""
+        cohort = self._cohort_with(memory["unlocked"], effort)
+        cost: Floats = self._cost_rate * cohort.examples_used(period) * cohort.trains(period)
         return cost
 
 

@@ -1,4 +1,4 @@
-"""Groups: the acting sets of a run, in the order in which they decide."""
+"""Groups: the groups of agents that trade in a run, in the order in which they decide."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ __all__ = ["Groups"]
 
 @dataclass(frozen=True)
 class Groups:
-    """The groups of agents that place orders, and what their orders have in common."""
+    """The groups of agents that place orders, and their tolerances and tips."""
 
     register: Register
 
@@ -40,32 +40,32 @@ class Groups:
         }
 
     @cached_property
-    def changing(self) -> tuple[Traders, ...]:
+    def providing(self) -> tuple[Traders, ...]:
         """The groups of liquidity providers that change their positions."""
         return tuple(group for group in self.all if group.strategy.provides)
 
     @cached_property
     def tolerance(self) -> Floats:
-        """Slippage that each account accepts against the quote when deciding `[accounts]`."""
+        """Slippage that each account accepts against its quote `[accounts]`."""
         return self._by_account(lambda group: group.tolerance)
 
     @cached_property
     def tip(self) -> Floats:
-        """Numeraire that each account offers with an order for settling early `[accounts]`."""
+        """Numeraire that each account offers per order for settling early `[accounts]`."""
         return self._by_account(lambda group: group.tip)
 
     @cached_property
     def tips(self) -> bool:
-        """Whether anybody offers a tip."""
+        """Whether any account offers a tip."""
         return bool(self.tip.any())
 
     @cached_property
     def trades_outside(self) -> Booleans:
-        """Which accounts trade pools against the outside `[accounts]`."""
+        """Which accounts do arbitrage against the outside market `[accounts]`."""
         return self._by_account(lambda group: group.strategy.trades_outside) > 0
 
     def _by_account(self, value: Callable[[Traders], float]) -> Floats:
-        """The value of each account's group; 0 for accounts of none `[accounts]`."""
+        """The value of each account's group; 0 for accounts without a group `[accounts]`."""
         values = np.zeros(len(self.register.account_kinds))
         for group in self.all:
             values[group.accounts] = value(group)
@@ -77,10 +77,10 @@ class Groups:
         for name, group in register.settings.groups.items():
             accounts = np.arange(account, account + group.count)
             numbers = accounts - TREASURY - 1
-            own = register.agent_types.get(name)
-            yield (AgentTraders if own else Traders)(
+            agent_type = register.agent_types.get(name)
+            yield (AgentTraders if agent_type else Traders)(
                 name=name,
-                strategy=AgentStrategy(kind=own) if own else strategy_of(group),
+                strategy=AgentStrategy(kind=agent_type) if agent_type else strategy_of(group),
                 accounts=accounts,
                 own_token=own_token[np.minimum(numbers, len(register.clients))],
                 clients=(

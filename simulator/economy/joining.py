@@ -1,11 +1,11 @@
-"""Joining: genesis, and clients who come later with tokens that are new to the market."""
+"""Joining: genesis, and clients who join later and launch new tokens."""
 
 import numpy as np
 
 from simulator.components import Booleans
 from simulator.economy import positions
-from simulator.economy.publishing import known
-from simulator.economy.register import TREASURY, each
+from simulator.economy.publishing import add_launch
+from simulator.economy.register import TREASURY, group_of_each
 from simulator.economy.world import World
 from simulator.ledger import NUMERAIRE, OUTSIDE
 from simulator.market import Opening
@@ -14,7 +14,7 @@ __all__ = ["begin", "welcome"]
 
 
 def begin(world: World) -> None:
-    """Genesis: those who are there at first bring their money, and their tokens are launched."""
+    """Genesis: the initial agents bring their money, and the first tokens are launched."""
     settings = world.settings
     _endow(world)
     _launch(world, world.register.joined(0))
@@ -32,9 +32,9 @@ def welcome(world: World) -> None:
 
 
 def _endow(world: World) -> None:
-    """Providers and investors bring their money; what is for late launches waits in escrow."""
+    """Providers and investors bring their money; deposits for later launches go to escrow."""
     register, ledger, settings = world.register, world.ledger, world.settings
-    cash = np.array([group.cash for group in each(settings.liquidity_providers)])
+    cash = np.array([group.cash for group in group_of_each(settings.liquidity_providers)])
     wealth = [
         group.wealth.draw(group.count, world.streams[f"wealth/{number}"])
         for number, group in enumerate(settings.investors)
@@ -42,46 +42,46 @@ def _endow(world: World) -> None:
     money = np.concatenate([register.seeds + cash, *wealth])
     accounts = np.concatenate([register.provider_accounts, register.investor_accounts])
     ledger.transfer("endowment", NUMERAIRE, OUTSIDE, accounts, money)
-    waiting = register.waiting(0)
-    if waiting.any():
+    escrowed = register.escrowed_money(0)
+    if escrowed.any():
         escrow = int(register.escrow_accounts[0])
-        ledger.transfer("escrow", NUMERAIRE, register.provider_accounts, escrow, waiting)
+        ledger.transfer("escrow", NUMERAIRE, register.provider_accounts, escrow, escrowed)
 
 
 def _launch(world: World, clients: Booleans) -> None:
-    """`clients` `[clients]` bring their cash, and their tokens come into the market."""
+    """`clients` `[clients]` bring their cash, and their tokens are launched."""
     settings, register, ledger = world.settings, world.register, world.ledger
     accounts, market = register.client_accounts[clients], settings.market
-    cash = np.array([group.cash for group in each(settings.clients)])[clients]
+    cash = np.array([group.cash for group in group_of_each(settings.clients)])[clients]
     ledger.transfer("endowment", NUMERAIRE, OUTSIDE, accounts, cash)
-    new = register.launched(clients)
+    new = register.tokens_launched_by(clients)
     if not new.size:
         return
-    part = len(new) / len(register.tokens)
+    fraction = len(new) / len(register.tokens)
     if world.period and len(register.seeds):
         providers, escrow = register.provider_accounts, int(register.escrow_accounts[0])
-        ledger.transfer("escrow", NUMERAIRE, escrow, providers, part * register.seeds)
+        ledger.transfer("escrow", NUMERAIRE, escrow, providers, fraction * register.seeds)
     investors = register.investor_accounts
-    wanted = register.invested * world.worth[investors]
-    wanted *= len(new) / np.count_nonzero(register.exist(world.period))
+    demand = register.invested * world.worth[investors]
+    demand *= len(new) / np.count_nonzero(register.exist(world.period))
     opening = Opening(
         ledger,
         [world.pools[number] for number in new.tolist()],
         clients=accounts,
         token_of=register.token_of[clients],
         providers=register.provider_accounts,
-        deposits=part * register.deposits,
+        deposits=fraction * register.deposits,
         reach=register.reach,
         seed_worth=market.seed_worth,
         investors=investors,
-        demand=np.minimum(wanted, ledger.balances[investors, NUMERAIRE]),
+        demand=np.minimum(demand, ledger.balances[investors, NUMERAIRE]),
         treasury=TREASURY,
     )
     market.launch.open(opening)
-    positions.opened(world, new)
+    positions.record_launch(world, new)
     memory = world.memory
-    memory.outside_price = market.outside_price.launched(
+    memory.outside_price = market.outside_price.launch_tokens(
         memory.outside_price, new, market.launch.price
     )
-    memory.news = known(memory.news, new, ledger.supply(register.token_numbers)[new])
+    memory.news = add_launch(memory.news, new, ledger.supply(register.token_numbers)[new])
     world.note_prices()

@@ -1,4 +1,4 @@
-"""Learning: clients decide whether and on what they train, and their contributions are assessed."""
+"""Learning: clients decide about training, train, and their contributions are assessed."""
 
 from simulator.components import Booleans
 from simulator.economy.records import Assessment
@@ -9,7 +9,7 @@ __all__ = ["assess", "engage", "learn"]
 
 
 def engage(world: World) -> None:
-    """Clients buy examples, choose how many they use, and whether they mean to take part."""
+    """Clients buy examples and choose how many to use and whether to participate."""
     if world.engagement is None:
         return
     accounts, memory = world.register.client_accounts, world.memory
@@ -24,14 +24,14 @@ def engage(world: World) -> None:
 
 
 def learn(world: World) -> None:
-    """Clients who are there, drawn and able to pay train; the aggregator evaluates the model."""
+    """Clients train who are present, invited and able to pay; the new model is evaluated."""
     federation, accounts = world.settings.federation, world.register.client_accounts
     cost = world.training_cost
     able = _available(world) & (world.ledger.balances[accounts, NUMERAIRE] >= cost)
-    takes_part = federation.invite(able, world.period, world.streams)
-    world.ledger.transfer("training_cost", NUMERAIRE, accounts, OUTSIDE, cost * takes_part)
+    participates = federation.invite(able, world.period, world.streams)
+    world.ledger.transfer("training_cost", NUMERAIRE, accounts, OUTSIDE, cost * participates)
     world.round, world.memory.model = federation.learn(
-        world.memory.model, world.cohort, takes_part, world.period, world.streams
+        world.memory.model, world.cohort, participates, world.period, world.streams
     )
     world.quality = federation.evaluate(world.memory.model["parameters"], world.cohort)
 
@@ -39,7 +39,7 @@ def learn(world: World) -> None:
 def assess(world: World) -> None:
     """Contributions become credit, and credit becomes shares of this period's rewards."""
     tokens, memory, round_ = world.settings.tokens, world.memory, world.round
-    assert round_ is not None  # clients have learnt in this period
+    assert round_ is not None  # set by `learn`
     contributions, memory.contribution = world.settings.federation.assess(
         memory.contribution, round_, world.cohort, world.streams
     )
@@ -51,7 +51,7 @@ def assess(world: World) -> None:
 def _available(world: World) -> Booleans:
     register = world.register
     draws = world.streams["availability"].random(len(register.clients))
-    there: Booleans = (draws < register.availability) & register.joined(world.period)
+    available: Booleans = (draws < register.availability) & register.joined(world.period)
     if world.engagement is not None:
-        there &= world.memory.engagement["there"]
-    return there & world.cohort.present(world.period)
+        available &= world.memory.engagement["there"]
+    return available & world.cohort.clients_present(world.period)

@@ -11,7 +11,7 @@ from simulator.agents.traders import Traders
 from simulator.components import Booleans, Floats
 from simulator.economy import joining, learning, rewarding, rows, trading
 from simulator.economy.cast import AgentTypes, check_types, create_agents, number_from
-from simulator.economy.records import Reward, Traded
+from simulator.economy.records import Reward, Trades
 from simulator.economy.register import CLEARING_ACCOUNT, Register
 from simulator.economy.world import World
 from simulator.errors import LedgerError, RunError
@@ -26,10 +26,10 @@ __all__ = ["Economy"]
 class Economy(mesa.Model):
     """Clients, tokens, pools and traders of one scenario, advanced by `step`.
 
-    `world` is all that there is, `tables` holds the rows of the current period as they are
-    recorded, and `history` the row of table `periods` for every period so far. `agent_types` are
-    classes whose agents decide for themselves, by group (see docs/mesa.md). Raises ScenarioError
-    when a scenario asks for more examples than its data has, or a class is unfit for its group.
+    `world` is the state of the run, `tables` the current period's rows of all tables, and `history`
+    the row of table `periods` for every period so far. `agent_types` are classes whose agents
+    decide one by one, by group (see docs/mesa.md). Raises ScenarioError when a scenario needs more
+    examples than its data has, or a class is unfit for its group.
 
     >>> from simulator import Economy, Scenario
     >>> economy = Economy(Scenario(periods=2))
@@ -39,12 +39,12 @@ class Economy(mesa.Model):
     """
 
     def __init__(self, settings: Scenario, agent_types: AgentTypes | None = None) -> None:
-        # Mesa 3.5 calls `step` as an event that is gone for ever once it has raised: what it raises
-        # is held back there and raised when Mesa has done its part.
-        self.step = self._held_back  # type: ignore[method-assign]
-        self._raised: BaseException | None = None
+        # Mesa 3.5 calls `step` as an event, which is lost for good once it raises: so the event
+        # stores its exception, and Mesa's own step is wrapped to raise it afterwards.
+        self.step = self._step_storing_error  # type: ignore[method-assign]
+        self._error: BaseException | None = None
         super().__init__(rng=settings.seed)
-        self.step = self._step_of_mesa  # type: ignore[method-assign]
+        self.step = self._step_raising_error  # type: ignore[method-assign]
         self.settings, types = settings, agent_types or {}
         self.history: list[rows.Row] = []
         self.tables: dict[str, rows.Row] = {}
@@ -65,23 +65,23 @@ class Economy(mesa.Model):
         self.__dict__.update(state)
         self._threads = ThreadpoolController()
 
-    def _held_back(self) -> None:
+    def _step_storing_error(self) -> None:
         try:
             type(self).step(self)
         except BaseException as error:
-            self._raised = error
+            self._error = error
 
-    def _step_of_mesa(self) -> None:
+    def _step_raising_error(self) -> None:
         self._wrapped_step()
-        error, self._raised = self._raised, None
+        error, self._error = self._error, None
         if error is not None:
             raise error
 
     def step(self) -> None:
         """Advance one period: learn, assess, reward, decide, trade, record.
 
-        Raises RunError where the period before was not finished, because something went wrong in
-        it: then the run can only go back to a state that was saved earlier.
+        Raises RunError after a period that failed: then the run can only be restored to a state
+        that was saved earlier.
         """
         self._check_finished()
         world, self._unfinished, self.running = self.world, True, False
@@ -98,8 +98,8 @@ class Economy(mesa.Model):
             self.record(reward, traded)
         self._unfinished, self.running = False, world.period < self.settings.periods
 
-    def record(self, reward: Reward, traded: Traded) -> None:
-        """Audit the books and write down what happened; the summary row comes last."""
+    def record(self, reward: Reward, traded: Trades) -> None:
+        """Audit the books and record the period's rows in `tables` and `history`."""
         world = self.world
         world.ledger.audit()
         if world.ledger.balances[CLEARING_ACCOUNT].any():
@@ -110,26 +110,26 @@ class Economy(mesa.Model):
     def save(self) -> dict[str, np.ndarray]:
         """The state of the run as named arrays that need no pickle.
 
-        Raises RunError within a period, and after one that failed.
+        Raises RunError during a period, and after one that failed.
         """
         self._check_finished()
         return self.world.save()
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
-        """Go to a state that `save` returned for the same scenario; history starts anew.
+        """Restore a state that `save` returned for the same scenario; clears the history.
 
-        The scenario may have more events, later than the saved period. Raises RunError when it
-        differs otherwise, as far as that can be seen, or an older version saved the state.
+        The scenario may have other events after the saved period. Raises RunError when another
+        difference is detected, or when a version with another format saved the state.
         """
         self.world.restore(saved)
         self.history.clear()
         self.tables, self._unfinished = {}, False
         self.running = self.period < self.settings.periods
-        if hasattr(self, "steps"):  # as Mesa counts them, up to version 3
+        if hasattr(self, "steps"):  # Mesa's count, up to version 3
             self.steps = self.period
 
     def deregister_agent(self, agent: mesa.Agent) -> None:
-        """Agents of a run stay as long as it does, others may go. Raises RunError."""
+        """Remove an agent of the user's. Raises RunError for agents of the scenario."""
         if isinstance(agent, AccountHolder):
             raise RunError(
                 f"{agent.name} cannot be removed: its accounts are part of the books; a client "
@@ -150,22 +150,22 @@ class Economy(mesa.Model):
 
     @property
     def register(self) -> Register:
-        """Names and numbers of everybody and everything."""
+        """Names and numbers of all agents, accounts and assets."""
         return self.world.register
 
     @property
     def groups(self) -> dict[str, Traders]:
-        """The acting sets: `groups["investors/0"]` are the first of `investors` in the scenario."""
+        """Trading groups: `groups["investors/0"]` is the first of `investors` in the scenario."""
         return self.world.groups.by_name
 
     @property
     def ledger(self) -> Ledger:
-        """Who owns what."""
+        """Balances of all accounts."""
         return self.world.ledger
 
     @property
     def pools(self) -> Pools:
-        """The pools with the terms of the current period."""
+        """The pools, with the current period's curve and fees."""
         return self.world.pools
 
     @property
@@ -180,17 +180,17 @@ class Economy(mesa.Model):
 
     @property
     def round(self) -> Round | None:
-        """The last round; None before the first one, and where `restore` left it behind."""
+        """The last round; None before the first one and after `restore`."""
         return self.world.round
 
     @property
     def participated(self) -> Booleans:
-        """Which clients took part in the last round `[clients]`."""
+        """Which clients participated in the last round `[clients]`."""
         return self.world.assessment.participated
 
     @property
     def contributions(self) -> Floats:
-        """What the last round credited clients with, in units of utility `[clients]`."""
+        """Contribution of each client to the last round, in units of utility `[clients]`."""
         return self.world.assessment.contributions
 
     @property
@@ -205,7 +205,7 @@ class Economy(mesa.Model):
 
     @property
     def spot_price(self) -> Floats:
-        """Spot price of each token `[tokens]`; the last one known where a pool is empty."""
+        """Spot price of each token `[tokens]`; of an empty pool, its last price."""
         return self.world.prices.spot
 
     @property
@@ -215,19 +215,19 @@ class Economy(mesa.Model):
 
     @property
     def positions(self) -> Positions:
-        """What everybody has in the pools now `[position_accounts, tokens]`."""
+        """Current positions in the pools `[position_accounts, tokens]`."""
         return self.world.positions
 
     @property
     def wealth(self) -> Floats:
-        """Numeraire, tokens and positions at the end of the last period `[accounts]`.
+        """Value of numeraire, tokens and positions at the end of the last period `[accounts]`.
 
-        Of agents' accounts; 0 for all others.
+        0 for accounts that belong to no agent.
         """
         return self.world.wealth
 
     def _record_genesis(self) -> None:
-        nothing = Reward.nothing(
+        no_reward = Reward.nothing(
             *map(len, (self.register.clients, self.register.tokens, self.ledger.balances))
         )
-        self.record(nothing, trading.genesis(self.world, nothing))
+        self.record(no_reward, trading.genesis(self.world, no_reward))

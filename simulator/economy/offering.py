@@ -1,4 +1,4 @@
-"""Offerings: new tokens that clients sell to whoever was about to buy, before orders settle."""
+"""Offerings: new tokens that clients sell to accounts with purchase orders, before these settle."""
 
 from dataclasses import dataclass, replace
 
@@ -11,23 +11,23 @@ from simulator.market.statuses import Status
 
 __all__ = ["Offers", "sell"]
 
-LEAST_LEFT = 1e-12  # of an order or an offer: with no more left of it, it is done
+LEAST_LEFT = 1e-12  # of an order or an offer: smaller rests are dropped
 
 
 @dataclass(frozen=True)
 class Offers:
     """New tokens that clients sell in a period; all arrays `[clients]`."""
 
-    token: Integers  # that each sells
+    token: Integers  # number of the client's token
     price: Floats  # numeraire per token
-    asked: Floats  # numeraire for those not sold yet
-    paid: Floats  # numeraire for those sold
+    target: Floats  # numeraire still to raise
+    raised: Floats  # numeraire raised so far
 
     @staticmethod
     def none(clients: int) -> "Offers":
-        """Nobody sells anything."""
-        nothing = np.zeros(clients)
-        return Offers(np.zeros(clients, dtype=np.int64), nothing, nothing, nothing)
+        """No client sells new tokens."""
+        zero = np.zeros(clients)
+        return Offers(np.zeros(clients, dtype=np.int64), zero, zero, zero)
 
 
 def sell(
@@ -35,68 +35,70 @@ def sell(
 ) -> tuple[Offers, Orders, list[Fills]]:
     """Serve purchases among `orders` from `offers` of the clients with `accounts` `[clients]`.
 
-    A purchase is served when its `min_out` accepts the price: by part of its amount, the same of
-    all purchases of the token, and as far as its account can pay. Those of clients are not.
-    Tokens are minted for it, and the money goes to the clients who asked for it, in proportion.
-    Of several offers of a token the cheapest are sold first.
+    A purchase is served if its `min_out` accepts the price: for the same fraction of all purchases
+    of the token, as far as its account can pay. Purchases of clients are not served. The tokens are
+    minted, and the money goes to the offering clients in proportion to their targets. The cheapest
+    offers of a token are sold first.
 
-    Returns what is left of both, and what was bought at each price. Less of an order has as much
-    less to be paid.
+    Returns the remaining offers and orders, and the fills at each price. The `min_out` of an order
+    served in part shrinks in proportion.
     """
-    waiting, bought = offers.asked > 0, list[Fills]()
-    while waiting.any():
+    is_open, fills_by_price = offers.target > 0, list[Fills]()
+    while is_open.any():
         lowest = np.full(int(offers.token.max()) + 1, np.inf)
-        np.minimum.at(lowest, offers.token[waiting], offers.price[waiting])
-        now = waiting & (offers.price == lowest[offers.token])
-        offers, orders, fills = _sell_together(ledger, accounts, offers, orders, now)
-        bought += [fills] if len(fills.orders) else []
-        waiting &= ~now
-    return offers, orders, bought
+        np.minimum.at(lowest, offers.token[is_open], offers.price[is_open])
+        cheapest = is_open & (offers.price == lowest[offers.token])
+        offers, orders, fills = _sell_together(ledger, accounts, offers, orders, cheapest)
+        fills_by_price += [fills] if len(fills.orders) else []
+        is_open &= ~cheapest
+    return offers, orders, fills_by_price
 
 
 def _sell_together(
-    ledger: Ledger, accounts: Integers, offers: Offers, orders: Orders, now: Booleans
+    ledger: Ledger, accounts: Integers, offers: Offers, orders: Orders, active: Booleans
 ) -> tuple[Offers, Orders, Fills]:
-    """`sell` from those offers that are meant `now`, all of a token at one price."""
-    tokens = ledger.balances.shape[1]  # more than there are
+    """`sell` from the `active` offers, which have one price per token."""
+    tokens = ledger.balances.shape[1]  # an upper bound
     price = np.zeros(tokens)
-    price[offers.token[now]] = offers.price[now]
-    asked = _sums(offers.token, np.where(now, offers.asked, 0.0), tokens)
+    price[offers.token[active]] = offers.price[active]
+    target = _sums(offers.token, np.where(active, offers.target, 0.0), tokens)
     accepts = orders.buy & ~np.isin(orders.account, accounts)
-    accepts &= (asked[orders.token] > 0) & (orders.amount > 0)
+    accepts &= (target[orders.token] > 0) & (orders.amount > 0)
     accepts &= orders.amount >= orders.min_out * price[orders.token]
-    served = _divided(asked, np.where(accepts, orders.amount, 0.0), orders, ledger)
-    some = np.flatnonzero(served)
-    fills = _bought(orders.take(some), served[some], price)
-    if not some.size:
+    served = _serve(target, np.where(accepts, orders.amount, 0.0), orders, ledger)
+    rows = np.flatnonzero(served)
+    fills = _fills(orders.take(rows), served[rows], price)
+    if not rows.size:
         return offers, orders, fills
 
-    row, client = np.nonzero((orders.token[some, None] == offers.token) & now)
-    buyer, token = orders.account[some[row]], orders.token[some[row]]
-    money = served[some[row]] * offers.asked[client] / asked[token]
+    row, client = np.nonzero((orders.token[rows, None] == offers.token) & active)
+    buyer, token = orders.account[rows[row]], orders.token[rows[row]]
+    money = served[rows[row]] * offers.target[client] / target[token]
     ledger.transfer("offering", NUMERAIRE, buyer, accounts[client], money)
     ledger.transfer("offering", 1 + token, OUTSIDE, buyer, money / price[token])
-    got = _sums(client, money, len(accounts))
-    left = offers.asked - got
-    left = np.where(left > LEAST_LEFT * offers.asked, left, 0.0)
-    return replace(offers, asked=left, paid=offers.paid + got), _rest(orders, served), fills
+    raised = _sums(client, money, len(accounts))
+    remaining = offers.target - raised
+    remaining = np.where(remaining > LEAST_LEFT * offers.target, remaining, 0.0)
+    offers = replace(offers, target=remaining, raised=offers.raised + raised)
+    return offers, _without(orders, served), fills
 
 
-def _bought(orders: Orders, served: Floats, price: Floats) -> Fills:
-    """What `served` numeraire bought of tokens at a `price` `[tokens]`; tips are not for it."""
-    least = orders.min_out * (served / orders.amount)
-    bought = replace(orders, amount=served, min_out=least, tip=np.zeros(len(orders)))
+def _fills(orders: Orders, served: Floats, price: Floats) -> Fills:
+    """Fills of `served` numeraire of each order at `price` `[tokens]`, without tips."""
+    min_out = orders.min_out * (served / orders.amount)
+    bought = replace(orders, amount=served, min_out=min_out, tip=np.zeros(len(orders)))
     return Fills(bought, served / price[orders.token], np.full(len(orders), Status.OFFERING))
 
 
-def _divided(asked: Floats, wanted: Floats, orders: Orders, ledger: Ledger) -> Floats:
-    """What each order is served of what it `wanted`, for as much as is `asked` `[tokens]`.
+def _serve(target: Floats, amount: Floats, orders: Orders, ledger: Ledger) -> Floats:
+    """Numeraire served of each order's `amount`, at most `target` `[tokens]` in all.
 
-    All that an account wants is scaled down together to the cash that it has.
+    All amounts of an account are scaled down together to its cash.
     """
-    cash = np.maximum(ledger.balances[:, NUMERAIRE], 0.0)  # of outside as well
-    payable = wanted * _part(cash, _sums(orders.account, wanted, len(cash)))[orders.account]
-    served: Floats = payable * _part(asked, _sums(orders.token, payable, len(asked)))[orders.token]
+    cash = np.maximum(ledger.balances[:, NUMERAIRE], 0.0)  # the outside's balance is negative
+    payable = amount * _fraction(cash, _sums(orders.account, amount, len(cash)))[orders.account]
+    demand = _sums(orders.token, payable, len(target))
+    served: Floats = payable * _fraction(target, demand)[orders.token]
     return served
 
 
@@ -105,14 +107,14 @@ def _sums(number: Integers, amount: Floats, size: int) -> Floats:
     return np.bincount(number, amount, size).astype(np.float64, copy=False)
 
 
-def _part(there: Floats, wanted: Floats) -> Floats:
-    """The part of what is `wanted` that there is, at most 1."""
-    return np.divide(there, wanted, out=np.ones_like(there), where=wanted > there)
+def _fraction(available: Floats, demand: Floats) -> Floats:
+    """Fraction of the `demand` that is `available`, at most 1."""
+    return np.divide(available, demand, out=np.ones_like(available), where=demand > available)
 
 
-def _rest(orders: Orders, served: Floats) -> Orders:
-    """The orders without what was served of them, in the same sequence."""
+def _without(orders: Orders, served: Floats) -> Orders:
+    """The orders less their `served` amounts, in unchanged sequence."""
     rest = orders.amount - served
-    part = np.divide(rest, orders.amount, out=np.ones_like(rest), where=served > 0)
-    left = replace(orders, amount=rest, min_out=orders.min_out * part)
-    return left.take(np.flatnonzero((served == 0) | (part > LEAST_LEFT)))
+    fraction = np.divide(rest, orders.amount, out=np.ones_like(rest), where=served > 0)
+    remaining = replace(orders, amount=rest, min_out=orders.min_out * fraction)
+    return remaining.take(np.flatnonzero((served == 0) | (fraction > LEAST_LEFT)))

@@ -1,4 +1,4 @@
-"""Publishing: what follows from contributions becomes known after `market.information_delay`."""
+"""Publishing: news from contributions becomes public after `market.information_delay` periods."""
 
 from dataclasses import replace
 
@@ -9,39 +9,39 @@ from simulator.components import Floats, Integers, Memory
 from simulator.economy.world import World
 from simulator.market import MarketView
 
-__all__ = ["announced", "known", "news", "seen_by", "unannounced"]
+__all__ = ["add_launch", "advance", "initial_queue", "news", "view_for"]
 
 
 def news(world: World, dividend: Floats) -> dict[str, Floats]:
-    """What follows from this period's contributions, and the `dividend` per token `[tokens]`."""
+    """This period's figures that follow from contributions; `dividend` is per token `[tokens]`."""
     return {
         "supply": world.ledger.supply(world.register.token_numbers),
         "fundamental_value": world.prices.value,
-        "share": world.settings.tokens.mechanism.pooled(world.assessment.shares),
+        "share": world.settings.tokens.mechanism.sum_by_token(world.assessment.shares),
         "dividend": dividend,
     }
 
 
-def unannounced(news: dict[str, Floats], delay: int) -> Memory:
-    """What is kept back at genesis: `news` of `delay` periods and the present, oldest first."""
+def initial_queue(news: dict[str, Floats], delay: int) -> Memory:
+    """The queue of news at genesis: `news` for `delay` periods and the present, oldest first."""
     return {name: np.tile(news[name], (1 + delay, 1)) for name in NEWS} if delay else {}
 
 
-def announced(kept: Memory, news: dict[str, Floats]) -> Memory:
-    """What is kept back one period later: the oldest is given up for `news` of the present."""
-    return {name: np.concatenate([rows[1:], [news[name]]]) for name, rows in kept.items()}
+def advance(queue: Memory, news: dict[str, Floats]) -> Memory:
+    """The queue one period later: without the oldest, with `news` of the present."""
+    return {name: np.concatenate([rows[1:], [news[name]]]) for name, rows in queue.items()}
 
 
-def known(kept: Memory, new: Integers, supply: Floats) -> Memory:
-    """What is kept back when `new` tokens are launched: everybody knows their `supply`."""
-    if not kept:
-        return kept
-    announced = kept["supply"].copy()
-    announced[:, new] = supply
-    return kept | {"supply": announced}
+def add_launch(queue: Memory, new: Integers, supply: Floats) -> Memory:
+    """The queue after the launch of tokens `new`: their `supply` is public at once."""
+    if not queue:
+        return queue
+    public_supply = queue["supply"].copy()
+    public_supply[:, new] = supply
+    return queue | {"supply": public_supply}
 
 
-def seen_by(strategy: Strategy, view: MarketView, kept: Memory) -> MarketView:
-    """`view` as a strategy may see it: the oldest news for all that it does not know at once."""
-    old = {name: rows[0] for name, rows in kept.items() if name not in strategy.knows}
+def view_for(strategy: Strategy, view: MarketView, queue: Memory) -> MarketView:
+    """`view` as a strategy sees it: with the oldest news, except for news that it `knows`."""
+    old = {name: rows[0] for name, rows in queue.items() if name not in strategy.knows}
     return replace(view, **old) if old else view

@@ -1,4 +1,4 @@
-"""Records: what is known of a period, under names and types of its own."""
+"""Records: typed results of a period, and the memories carried to the next."""
 
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
@@ -10,7 +10,7 @@ from simulator.components import Booleans, Floats, Memory
 from simulator.economy.offering import Offers
 from simulator.market import Fills, MarketView, Orders
 
-__all__ = ["Assessment", "Book", "Memories", "Prices", "Reward", "Traded"]
+__all__ = ["Assessment", "Book", "Memories", "Prices", "Reward", "Trades"]
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,12 @@ class ArrayRecord:
     @classmethod
     def of(cls, arrays: dict[str, NDArray[Any]]) -> Self:
         """The record of these arrays, by name."""
-        return cls(**{each.name: arrays[each.name] for each in fields(cls)})
+        return cls(**{column.name: arrays[column.name] for column in fields(cls)})
 
 
 @dataclass(frozen=True)
 class Assessment(ArrayRecord):
-    """What the last round said of the clients; arrays are `[clients]`."""
+    """The clients' results of the last round; arrays are `[clients]`."""
 
     participated: Booleans
     contributions: Floats  # in units of utility
@@ -34,63 +34,63 @@ class Assessment(ArrayRecord):
 
     @classmethod
     def none(cls, clients: int) -> "Assessment":
-        """Before the first round."""
-        nothing = np.zeros(clients)
-        return cls(np.zeros(clients, dtype=bool), nothing, nothing, nothing)
+        """The assessment before the first round."""
+        zero = np.zeros(clients)
+        return cls(np.zeros(clients, dtype=bool), zero, zero, zero)
 
 
 @dataclass(frozen=True)
 class Prices(ArrayRecord):
     """Prices of the tokens, in numeraire; arrays are `[tokens]`."""
 
-    spot: Floats  # the last one known where a pool is empty
+    spot: Floats  # of an empty pool, its last price
     value: Floats  # fundamental value
 
 
 @dataclass(frozen=True)
 class Book(ArrayRecord):
-    """What is remembered of positions from period to period.
+    """Figures of positions carried from period to period.
 
     Arrays are `[position_accounts, tokens]`, those of both assets (tokens, numeraire)
     `[2, position_accounts, tokens]`, and those of pools `[tokens]`.
     """
 
-    deposited: Floats  # of both assets, for the shares there are
-    moved: Floats  # of both assets, put in less taken out in this period
+    deposited: Floats  # both assets, deposited for the current shares
+    moved: Floats  # both assets, deposits minus withdrawals in this period
     collected: Floats  # fees in both assets, paid out in this period
-    uncollected: Floats  # fees in both assets that waited when this period began
-    part: Floats  # of the pool, when this period began
-    tokens: Floats  # when this period began
-    value: Floats  # when this period began
+    uncollected: Floats  # fees in both assets, uncollected at the start of this period
+    part: Floats  # fraction of the pool, at the start of this period
+    tokens: Floats  # at the start of this period
+    value: Floats  # at the start of this period
     price: Floats  # of the pools, in the last period
     fees: Floats  # of the pools, in the last period
 
     @classmethod
     def empty(cls, accounts: int, price: Floats) -> "Book":
-        """Before any position is opened."""
-        nothing = np.zeros((accounts, len(price)))
-        both = np.zeros((2, *nothing.shape))
-        return cls(both, both, both, both, nothing, nothing, nothing, price, np.zeros_like(price))
+        """The book before any position is opened."""
+        zero = np.zeros((accounts, len(price)))
+        both = np.zeros((2, *zero.shape))
+        return cls(both, both, both, both, zero, zero, zero, price, np.zeros_like(price))
 
 
 @dataclass(frozen=True)
 class Reward:
-    """What a period brought; money in numeraire, tokens in tokens."""
+    """The rewards of a period; money in numeraire, tokens in tokens."""
 
     revenue: float
     issued: Floats  # [clients]
     vested: Floats  # [clients]
     treasury_issued: Floats  # [tokens]
     dividends: Floats  # received by each account
-    dividends_paid: Floats  # to holders of its token, for each client's share [clients]
-    dividend: Floats  # for each token held [tokens]
+    dividends_paid: Floats  # to holders of the client's token, for its share [clients]
+    dividend: Floats  # per token held [tokens]
     direct: Floats  # [clients]
     buybacks: Fills
 
     @staticmethod
     def nothing(clients: int, tokens: int, accounts: int) -> "Reward":
-        """Genesis brings nothing."""
-        none = Fills(Orders.none(), np.zeros(0), np.zeros(0, dtype=np.int64))
+        """The empty reward of genesis."""
+        no_fills = Fills(Orders.none(), np.zeros(0), np.zeros(0, dtype=np.int64))
         of_clients, of_tokens, of_accounts = map(np.zeros, (clients, tokens, accounts))
         return Reward(
             revenue=0.0,
@@ -101,23 +101,23 @@ class Reward:
             dividends_paid=of_clients,
             dividend=of_tokens,
             direct=of_clients,
-            buybacks=none,
+            buybacks=no_fills,
         )
 
 
 @dataclass(frozen=True)
-class Traded:
-    """What settled in a period: each pass with the view on which it was decided."""
+class Trades:
+    """The fills of a period: each pass with the view on which agents decided."""
 
     passes: list[tuple[MarketView, Fills]]
-    offers: Offers  # what clients offered, and what of it was bought
+    offers: Offers  # the clients' offers, after the last pass
 
 
 @dataclass
 class Memories:
-    """What components remember between periods, each its own named arrays."""
+    """The components' memories between periods, each of named arrays."""
 
-    model: Memory  # the global model and what the server's optimiser remembers
+    model: Memory  # the global model and the server optimiser's memory
     contribution: Memory
     credit: Memory
     payout: Memory
@@ -130,4 +130,4 @@ class Memories:
     clearing: Memory = field(default_factory=dict)
     oracle: Memory = field(default_factory=dict)
     issuance: Memory = field(default_factory=dict)
-    news: Memory = field(default_factory=dict)  # what is not public yet
+    news: Memory = field(default_factory=dict)  # queue of news, see `publishing`

@@ -1,4 +1,4 @@
-"""The register: names and numbers of everybody and everything in a run."""
+"""The register: names and numbers of all agents, accounts and assets in a run."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,14 +15,14 @@ from simulator.ledger import NUMERAIRE
 from simulator.market import SIDES, STATUSES, Concentrated
 from simulator.scenario import BehaviourEvent, Scenario, numbered
 
-__all__ = ["BUYBACK", "CLEARING_ACCOUNT", "TREASURY", "Register", "each"]
+__all__ = ["BUYBACK", "CLEARING_ACCOUNT", "TREASURY", "Register", "group_of_each"]
 
 CLEARING_ACCOUNT = 1
-"""Account in which revenue arrives and which it leaves within the reward step."""
+"""Account through which revenue passes within the reward step."""
 TREASURY = 2
 """The aggregator's account, the first of the agents' accounts."""
 BUYBACK = "buyback"
-"""What the aggregator trades for."""
+"""The aggregator's strategy in the tables."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class Register:
     """Accounts and assets by number.
 
     Accounts: outside, clearing, then the agents (aggregator, clients, liquidity providers,
-    investors), then one pool per token, and escrow where tokens vest. Assets: the numeraire, the
-    tokens, the pools' LP shares.
+    investors), then pools, fee accounts of concentrated pools, and escrow if any. Assets: the
+    numeraire, the tokens, the pools' LP shares.
     """
 
     settings: Scenario
     agent_types: Mapping[str, str] = field(default_factory=dict)
-    """Names of the classes whose agents decide for themselves, by group."""
+    """Names of the classes whose agents decide one by one, by group."""
 
     @cached_property
     def clients(self) -> tuple[str, ...]:
@@ -45,7 +45,7 @@ class Register:
 
     @cached_property
     def behaviours(self) -> Sequence[Behaviour]:
-        """What each client does, events included."""
+        """Behaviour of each client, events included."""
         return self.settings.behaviours
 
     @cached_property
@@ -55,55 +55,57 @@ class Register:
 
     @cached_property
     def availability(self) -> Floats:
-        """Probability of each client to be there in a period `[clients]`."""
-        return np.array([group.availability for group in each(self.settings.clients)])
+        """Probability that each client is available in a period `[clients]`."""
+        return np.array([group.availability for group in group_of_each(self.settings.clients)])
 
     @cached_property
     def join_period(self) -> Integers:
-        """Period in which each client joins `[clients]`; 1 for those who are there at genesis."""
-        return np.array([group.joins for group in each(self.settings.clients)])
+        """Period in which each client joins `[clients]`; 1 for clients of genesis."""
+        return np.array([group.joins for group in group_of_each(self.settings.clients)])
 
     def joined(self, period: int) -> Booleans:
-        """Which clients have joined by a period, genesis being that of the first `[clients]`."""
+        """Which clients have joined by a period `[clients]`; genesis counts as period 1."""
         joined: Booleans = self.join_period <= max(period, 1)
         return joined
 
-    def launched(self, clients: Booleans) -> Integers:
-        """Numbers of the tokens that come into the world when `clients` `[clients]` join.
+    def tokens_launched_by(self, clients: Booleans) -> Integers:
+        """Numbers of the tokens that are launched when `clients` `[clients]` join.
 
-        A shared one is there from genesis on.
+        A shared token is launched at genesis.
         """
-        own = self.settings.tokens.mechanism.by_client
-        bringing = clients & (self.token_of >= 0) & (own | (self.join_period == 1))
-        return np.unique(self.token_of[bringing])
+        by_client = self.settings.tokens.mechanism.by_client
+        launches = clients & (self.token_of >= 0) & (by_client | (self.join_period == 1))
+        return np.unique(self.token_of[launches])
 
     def exist(self, period: int) -> Booleans:
         """Which tokens have been launched by a period `[tokens]`."""
         if period >= self.join_period.max():
             return np.ones(len(self.tokens), dtype=bool)
         exist = np.zeros(len(self.tokens), dtype=bool)
-        exist[self.launched(self.joined(period))] = True
+        exist[self.tokens_launched_by(self.joined(period))] = True
         return exist
 
-    def waiting(self, period: int) -> Floats:
+    def escrowed_money(self, period: int) -> Floats:
         """Money of each provider in escrow for tokens that are not launched yet `[providers]`."""
-        absent = len(self.tokens) - np.count_nonzero(self.exist(period))
-        waiting: Floats = self.seeds * absent / max(len(self.tokens), 1)
-        return waiting
+        not_launched = len(self.tokens) - np.count_nonzero(self.exist(period))
+        money: Floats = self.seeds * not_launched / max(len(self.tokens), 1)
+        return money
 
     @cached_property
     def deposits(self) -> Floats:
-        """Numeraire each provider puts into pools when they open, all pools `[providers]`."""
-        return np.array([group.deposit for group in each(self.settings.liquidity_providers)])
+        """Numeraire that each provider deposits when pools open, all pools `[providers]`."""
+        return np.array(
+            [group.deposit for group in group_of_each(self.settings.liquidity_providers)]
+        )
 
     @cached_property
     def seeds(self) -> Floats:
-        """The same and what it pays for the tokens that go with it `[providers]`."""
+        """Each provider's deposit plus the cost of the matching tokens `[providers]`."""
         return (1 + self.settings.market.seed_worth) * self.deposits
 
     @cached_property
     def invested(self) -> Floats:
-        """Fraction of wealth for which each investor wants tokens at a launch `[investors]`."""
+        """Fraction of wealth that each investor spends at launches `[investors]`."""
         groups = self.settings.investors
         return np.repeat([group.invested for group in groups], [group.count for group in groups])
 
@@ -114,7 +116,7 @@ class Register:
 
     @cached_property
     def token_of(self) -> Integers:
-        """Number of the token that stands for each client, -1 for none `[clients]`."""
+        """Number of each client's token, -1 without one `[clients]`."""
         return self.settings.tokens.mechanism.token_of(len(self.clients))
 
     @cached_property
@@ -124,7 +126,7 @@ class Register:
 
     @cached_property
     def investors(self) -> tuple[str, ...]:
-        """Names of the investors that are agents."""
+        """Names of the investor agents."""
         return numbered("investor", sum(len(group.sizes) for group in self.settings.investors))
 
     @cached_property
@@ -147,7 +149,7 @@ class Register:
 
     @cached_property
     def agent_of(self) -> Integers:
-        """Number of the agent of each account of `agent_accounts`."""
+        """Number of the agent of each account `[agent_accounts]`."""
         return np.repeat(np.arange(len(self.agents)), self.sizes)
 
     @cached_property
@@ -162,7 +164,7 @@ class Register:
 
     @cached_property
     def position_accounts(self) -> Integers:
-        """Accounts that may have positions: the providers', then the treasury's if it may."""
+        """Accounts that may have positions: the providers', then the treasury's if it provides."""
         treasury = np.full(int(self.treasury_provides), TREASURY)
         return np.concatenate([self.provider_accounts, treasury])
 
@@ -174,7 +176,7 @@ class Register:
 
     @cached_property
     def investor_accounts(self) -> Integers:
-        """Accounts of all investors, one after the other."""
+        """Accounts of all investors, consecutive."""
         before = TREASURY + len(self.clients) + len(self.providers)
         return self._accounts_after(before, sum(group.count for group in self.settings.investors))
 
@@ -185,16 +187,16 @@ class Register:
 
     @cached_property
     def fee_accounts(self) -> Integers:
-        """Accounts of the concentrated pools' uncollected fees `[tokens]`, none for others."""
-        ranged = isinstance(self.settings.market.curve, Concentrated)
+        """Accounts of concentrated pools' uncollected fees `[tokens]`; empty for other pools."""
+        is_concentrated = isinstance(self.settings.market.curve, Concentrated)
         last = self.agent_accounts.stop - 1 + len(self.tokens)
-        return self._accounts_after(last, len(self.tokens) * ranged)
+        return self._accounts_after(last, len(self.tokens) * is_concentrated)
 
     @cached_property
     def escrow_accounts(self) -> Integers:
-        """The account of tokens that have not vested and of deposits that wait, if any will be."""
+        """The account of locked tokens and escrowed deposits; empty if none will occur."""
         last = self.agent_accounts.stop - 1 + len(self.tokens) + len(self.fee_accounts)
-        return self._accounts_after(last, self.vests or bool(self.waiting(0).any()))
+        return self._accounts_after(last, self.vests or bool(self.escrowed_money(0).any()))
 
     @cached_property
     def vests(self) -> bool:
@@ -203,8 +205,10 @@ class Register:
 
     @cached_property
     def reach(self) -> Floats:
-        """Factor by which prices may change before a genesis deposit ends `[providers]`."""
-        return np.array([g.strategy.reach() for g in each(self.settings.liquidity_providers)])
+        """Factor by which prices may change before a deposit is out of range `[providers]`."""
+        return np.array(
+            [g.strategy.reach() for g in group_of_each(self.settings.liquidity_providers)]
+        )
 
     @cached_property
     def agent_accounts(self) -> slice:
@@ -222,7 +226,7 @@ class Register:
         return np.arange(1, 1 + len(self.tokens))
 
     def reserves(self, balances: Floats) -> tuple[Floats, Floats]:
-        """Tokens and numeraire in each pool `[tokens]`, of `balances` `[accounts, assets]`."""
+        """Tokens and numeraire in each pool `[tokens]`, from `balances` `[accounts, assets]`."""
         pools = self.pool_accounts
         return balances[pools, self.token_numbers], balances[pools, NUMERAIRE]
 
@@ -266,17 +270,17 @@ class Register:
 
     @cached_property
     def first_investor(self) -> int:
-        """The first of the agents who is an investor; all after it are."""
+        """Number of the first investor agent; all later agents are investors."""
         return len(self.agents) - len(self.investors)
 
     @cached_property
     def investor_strategies(self) -> tuple[str, ...]:
-        """Kinds of the investors' strategies, as they first appear."""
+        """Kinds of the investors' strategies, in order of first appearance."""
         return _distinct(self.agent_strategies[self.first_investor :])
 
     @cached_property
     def earns(self) -> Booleans:
-        """Which accounts can earn dividends for the tokens they hold themselves `[accounts]`."""
+        """Which accounts can earn dividends on tokens they hold directly `[accounts]`."""
         return np.array(
             [kind in ("client", "liquidity_provider", "investor") for kind in self.account_kinds]
         )
@@ -300,8 +304,9 @@ class Register:
         }
 
     def behaviour_codes(self, period: int) -> Integers:
-        """Category code of what each client does in a period `[clients]`."""
-        return self._codes("behaviour", [each.at(period).kind for each in self.behaviours])
+        """Category code of each client's behaviour in a period `[clients]`."""
+        kinds = [behaviour.at(period).kind for behaviour in self.behaviours]
+        return self._codes("behaviour", kinds)
 
     def _behaviours(self) -> Iterator[str]:
         for group in self.settings.clients:
@@ -329,12 +334,12 @@ class Register:
         return np.arange(account + 1, account + 1 + count)
 
 
-def each(
+def group_of_each(
     groups: tuple[ClientGroup, ...]
     | tuple[LiquidityProviderGroup, ...]
     | tuple[InvestorGroup, ...],
 ) -> Iterator[Any]:
-    """The group of each agent, one by one."""
+    """The group of each member, one by one."""
     return chain.from_iterable([group] * group.count for group in groups)
 
 

@@ -1,4 +1,4 @@
-"""Rewarding: revenue arrives and is paid out, tokens are issued, vest and are valued anew."""
+"""Rewarding: revenue arrives and is paid out; tokens are issued, vest and are revalued."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,10 @@ import numpy as np
 
 from simulator.components import Booleans, Floats, Integers
 from simulator.economy import positions
-from simulator.economy.publishing import announced, news
+from simulator.economy.publishing import advance, news
 from simulator.economy.records import Prices, Reward
 from simulator.economy.register import CLEARING_ACCOUNT, TREASURY, Register
-from simulator.economy.world import World, parts
+from simulator.economy.world import World, pool_fractions
 from simulator.errors import LedgerError
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import Fills, Orders, Pool, settle
@@ -19,12 +19,12 @@ __all__ = ["earning_supply", "earning_tokens", "reward"]
 
 
 def reward(world: World) -> Reward:
-    """Revenue arrives and leaves again by its uses; tokens are issued and valued anew."""
+    """Revenue arrives and is paid out by its uses; tokens are issued and revalued."""
     tokens, register, memory = world.settings.tokens, world.register, world.memory
     shares, revenue = world.assessment.shares, _revenue(world)
     split, memory.payout = tokens.payout.split(memory.payout, revenue, shares)
-    split = tokens.mechanism.paid(split)
-    received, rate, claimed, fills = _pay_out(world, revenue, split)
+    split = tokens.mechanism.adjust(split)
+    received, dividend, has_holders, fills = _pay_out(world, revenue, split)
     issued, vested, treasury = _issue(world)
     world.note_prices()
     if world.engagement is not None:
@@ -34,15 +34,15 @@ def reward(world: World) -> Reward:
             shares,
             _pay_of_a_share(world, split, issued),
         )
-    cash = tokens.payout.to_holders * revenue * tokens.mechanism.pooled(shares)
+    cash = tokens.payout.to_holders * revenue * tokens.mechanism.sum_by_token(shares)
     world.prices = Prices(world.prices.spot, _value_tokens(world, cash))
-    paid = split.dividend * np.append(claimed, True)[register.token_of]
-    memory.news = announced(memory.news, news(world, rate))
-    return Reward(revenue, issued, vested, treasury, received, paid, rate, split.direct, fills)
+    paid = split.dividend * np.append(has_holders, True)[register.token_of]
+    memory.news = advance(memory.news, news(world, dividend))
+    return Reward(revenue, issued, vested, treasury, received, paid, dividend, split.direct, fills)
 
 
 def _revenue(world: World) -> float:
-    """What customers pay in this period."""
+    """Revenue of this period, numeraire."""
     rule, draws = world.settings.tokens.revenue, world.streams["revenue"]
     revenue, world.memory.revenue = rule.amount(
         world.memory.revenue,
@@ -57,23 +57,23 @@ def _revenue(world: World) -> float:
 def _pay_out(
     world: World, revenue: float, split: PayoutSplit
 ) -> tuple[Floats, Floats, Booleans, Fills]:
-    """Revenue goes through clearing to all its uses; returns what `_pay_dividends` does, and what
-    was bought back.
+    """Pay revenue through clearing to all its uses; returns the results of `_pay_dividends`, and
+    the fills of the buyback.
     """
     ledger, payout = world.ledger, world.settings.tokens.payout
-    pooled = world.settings.tokens.mechanism.pooled
+    by_token = world.settings.tokens.mechanism.sum_by_token
     arrived = revenue + split.released
     ledger.transfer("revenue", NUMERAIRE, OUTSIDE, CLEARING_ACCOUNT, revenue)
     ledger.transfer("released", NUMERAIRE, TREASURY, CLEARING_ACCOUNT, split.released)
     in_pools = world.positions.tokens if payout.pools_earn else None
     earning = earning_tokens(ledger, world.register, in_pools)
-    dividends = _pay_dividends(ledger, earning, pooled(split.dividend))
+    dividends = _pay_dividends(ledger, earning, by_token(split.dividend))
     clients = world.register.client_accounts
     ledger.transfer("direct", NUMERAIRE, CLEARING_ACCOUNT, clients, split.direct, arrived)
     ledger.transfer("retained", NUMERAIRE, CLEARING_ACCOUNT, TREASURY, split.carried, arrived)
     ledger.transfer("burn", NUMERAIRE, CLEARING_ACCOUNT, OUTSIDE, split.burned, arrived)
-    fills = _buy_back(world, pooled(split.buyback), arrived)
-    positions.deepen(world, pooled(split.liquidity), arrived)
+    fills = _buy_back(world, by_token(split.buyback), arrived)
+    positions.deepen(world, by_token(split.liquidity), arrived)
     _empty_clearing(ledger, split.treasury, arrived)
     return *dividends, fills
 
@@ -81,34 +81,34 @@ def _pay_out(
 def _buy_back(world: World, budget: Floats, arrived: float) -> Fills:
     terms, market = world.settings.tokens.payout.buybacks, world.settings.market
     twap = market.oracle.twap(world.memory.oracle)
-    wanted = terms.buys(world.prices.spot, world.prices.value, twap)
-    wanted &= world.pools.reserves[1] > 0
-    receivers = _earners(world) if terms.then == "to_client" and world.pools else None
-    return buy_back(world.ledger, world.pools, budget, wanted, receivers, arrived)
+    eligible = terms.buys(world.prices.spot, world.prices.value, twap)
+    eligible &= world.pools.reserves[1] > 0
+    receivers = _receivers(world) if terms.then == "to_client" and world.pools else None
+    return buy_back(world.ledger, world.pools, budget, eligible, receivers, arrived)
 
 
-def _earners(world: World) -> tuple[Integers, Integers, Floats]:
-    """Clients' accounts, their tokens, and their parts of what is earned with these."""
+def _receivers(world: World) -> tuple[Integers, Integers, Floats]:
+    """Clients' accounts, their tokens, and their fractions of the rewards of these tokens."""
     register, shares = world.register, world.assessment.shares
-    whole = world.settings.tokens.mechanism.pooled(shares)[register.token_of]
-    part = np.divide(shares, whole, out=np.zeros_like(whole), where=whole > 0)
-    return register.client_accounts, register.token_of, part
+    total = world.settings.tokens.mechanism.sum_by_token(shares)[register.token_of]
+    fraction = np.divide(shares, total, out=np.zeros_like(total), where=total > 0)
+    return register.client_accounts, register.token_of, fraction
 
 
 def _issue(world: World) -> tuple[Floats, Floats, Floats]:
-    """Mint tokens: those issued and vested `[clients]`, and the treasury's `[tokens]`."""
+    """Mint tokens; returns those issued and vested `[clients]` and the treasury's `[tokens]`."""
     tokens, memory = world.settings.tokens, world.memory
-    pooled = tokens.mechanism.pooled
-    issued, unearned = _issued(world)
+    by_token = tokens.mechanism.sum_by_token
+    issued, unearned = _issuance(world)
     vested, memory.vesting = tokens.vesting.vest(memory.vesting, issued)
-    treasury = pooled(unearned)
-    locked = pooled(memory.vesting["locked"].sum(axis=1))
+    treasury = by_token(unearned)
+    locked = by_token(memory.vesting["locked"].sum(axis=1))
     _mint(world.ledger, world.register, issued, vested, locked, treasury)
     return issued, vested, treasury
 
 
-def _issued(world: World) -> tuple[Floats, Floats]:
-    """Tokens for each client, and for the treasury in its stead `[clients]`."""
+def _issuance(world: World) -> tuple[Floats, Floats]:
+    """Tokens for each client, and for the treasury in the client's stead `[clients]`."""
     shares, joined = world.assessment.shares, world.register.joined(world.period)
     issued, unearned = np.zeros_like(shares), np.zeros_like(shares)
     issued[joined], unearned[joined], world.memory.issuance = world.settings.tokens.issuance.issue(
@@ -120,8 +120,8 @@ def _issued(world: World) -> tuple[Floats, Floats]:
 def earning_tokens(ledger: Ledger, register: Register, pooled: Floats | None) -> Floats:
     """Tokens on which each account earns dividends `[accounts, tokens]`.
 
-    What an account holds itself and, where pools earn, what it has `pooled` there (of
-    `position_accounts`). Treasury, pools, escrow, clearing and the outside earn nothing.
+    These are the account's own tokens and, if pools earn, those it has `pooled` in positions
+    (`[position_accounts, tokens]`). Treasury, pools, escrow, clearing and the outside earn nothing.
     """
     tokens = np.where(register.earns[:, None], ledger.balances[:, register.token_assets], 0.0)
     if pooled is not None:
@@ -131,7 +131,7 @@ def earning_tokens(ledger: Ledger, register: Register, pooled: Floats | None) ->
 
 
 def earning_supply(ledger: Ledger, register: Register, pools_earn: bool) -> Floats:
-    """The sum of `earning_tokens` over all accounts `[tokens]`, from the other side."""
+    """The sum of `earning_tokens` over all accounts `[tokens]`: supply minus idle tokens."""
     token = register.token_numbers
     idle: Floats = ledger.balances[CLEARING_ACCOUNT, token] + ledger.balances[TREASURY, token]
     if register.escrow_accounts.size:
@@ -141,7 +141,7 @@ def earning_supply(ledger: Ledger, register: Register, pools_earn: bool) -> Floa
         if register.fee_accounts.size:
             idle += ledger.balances[register.fee_accounts, token]
     elif register.treasury_provides:
-        idle += parts(ledger, register)[-1] * register.reserves(ledger.balances)[0]
+        idle += pool_fractions(ledger, register)[-1] * register.reserves(ledger.balances)[0]
     return ledger.supply(token) - idle
 
 
@@ -150,39 +150,37 @@ def _pay_dividends(
 ) -> tuple[Floats, Floats, Booleans]:
     """Pay `dividend` `[tokens]` to accounts by their earning `tokens` `[accounts, tokens]`.
 
-    Returns what each account received, what was paid for each token held, and which tokens anybody
-    earns on; the dividend of others is retained by the treasury.
+    Returns the money received `[accounts]`, the payment per token held `[tokens]`, and which tokens
+    have earning holders `[tokens]`; the treasury retains the dividend of the others.
     """
-    eligible = tokens.sum(axis=0)
-    rate = np.divide(dividend, eligible, out=np.zeros_like(dividend), where=eligible > 0)
-    received = tokens @ rate
+    earning = tokens.sum(axis=0)
+    has_holders = earning > 0
+    per_token = np.divide(dividend, earning, out=np.zeros_like(dividend), where=has_holders)
+    received = tokens @ per_token
     ledger.transfer("dividend", NUMERAIRE, CLEARING_ACCOUNT, np.arange(len(received)), received)
-    claimed = eligible > 0
-    unclaimed = np.where(claimed, 0.0, dividend)
-    ledger.transfer("retained", NUMERAIRE, CLEARING_ACCOUNT, TREASURY, float(unclaimed.sum()))
-    return received, rate, claimed
+    unpaid = np.where(has_holders, 0.0, dividend)
+    ledger.transfer("retained", NUMERAIRE, CLEARING_ACCOUNT, TREASURY, float(unpaid.sum()))
+    return received, per_token, has_holders
 
 
 def buy_back(
     ledger: Ledger,
     pools: Sequence[Pool],
     budget: Floats,
-    wanted: Booleans,
+    eligible: Booleans,
     receivers: tuple[Integers, Integers, Floats] | None,
     arrived: float,
 ) -> Fills:
-    """Spend `budget` `[tokens]` on the `wanted` tokens; the rest is retained by the treasury.
+    """Spend `budget` `[tokens]` on the `eligible` tokens; the treasury retains the rest.
 
-    The treasury's orders settle at once. What it buys goes to `receivers` (accounts, their tokens
-    and their parts of what was bought of these), or is burned when that is None. `arrived` is all
-    the money of this period's clearing.
+    The treasury's orders settle at once. The tokens bought go to `receivers` (accounts, their
+    tokens, and their fractions of the tokens bought), or are burned if that is None. `arrived` is
+    all the money of this period's clearing.
     """
-    bought = np.flatnonzero(wanted & (budget > 0))
-    kept = budget.sum() - budget[bought].sum()
+    bought = np.flatnonzero(eligible & (budget > 0))
+    unspent = max(float(budget.sum() - budget[bought].sum()), 0.0)
     ledger.transfer("buyback", NUMERAIRE, CLEARING_ACCOUNT, TREASURY, budget[bought], arrived)
-    ledger.transfer(
-        "retained", NUMERAIRE, CLEARING_ACCOUNT, TREASURY, max(float(kept), 0.0), arrived
-    )
+    ledger.transfer("retained", NUMERAIRE, CLEARING_ACCOUNT, TREASURY, unspent, arrived)
     orders = Orders(
         account=np.full(len(bought), TREASURY),
         token=bought,
@@ -194,15 +192,15 @@ def buy_back(
     if receivers is None:
         ledger.transfer("burn", 1 + bought, TREASURY, OUTSIDE, fills.amount_out)
     else:
-        accounts, token, part = receivers
+        accounts, token, fraction = receivers
         amount = np.zeros(len(pools))
         amount[bought] = fills.amount_out
-        ledger.transfer("buyback", 1 + token, TREASURY, accounts, part * amount[token])
+        ledger.transfer("buyback", 1 + token, TREASURY, accounts, fraction * amount[token])
     return fills
 
 
 def _empty_clearing(ledger: Ledger, treasury: float, arrived: float) -> None:
-    """Give the treasury what is left in clearing, which must be `treasury` up to rounding."""
+    """Pay the rest in clearing to the treasury; it must equal `treasury` up to rounding."""
     left = float(ledger.balances[CLEARING_ACCOUNT, NUMERAIRE])
     if abs(left - treasury) > 1e-9 * max(arrived, 1.0):
         raise LedgerError(f"clearing holds {left!r} for the treasury, which is due {treasury!r}")
@@ -219,8 +217,8 @@ def _mint(
 ) -> None:
     """Mint `issued` `[clients]` to the clients and `treasury` `[tokens]` to the treasury.
 
-    Where tokens vest, clients' tokens go there, and clients get what has `vested`
-    `[clients]`, to the last unit of a token once nothing of it stays `locked` `[tokens]`.
+    If tokens vest, the issued ones go to escrow and clients get those `vested` `[clients]`; once no
+    token stays `locked` `[tokens]`, the last client also gets the rounding rest in escrow.
     """
     if not register.tokens:
         return
@@ -230,7 +228,7 @@ def _mint(
         ledger.transfer("grant", own, OUTSIDE, escrow, issued)
         most = float(ledger.supply(token).max())
         ledger.transfer("vesting", own, escrow, clients, vested, most)
-        last = np.zeros(len(token), dtype=np.int64)  # client to whom something has vested
+        last = np.zeros(len(token), dtype=np.int64)  # last client with vested tokens
         last[register.token_of[vested > 0]] = clients[vested > 0]
         rest = np.where((locked > 0) | (last == 0), 0.0, ledger.balances[escrow, token])
         ledger.transfer("vesting", token, escrow, last, rest)
@@ -242,29 +240,31 @@ def _mint(
 def _value_tokens(world: World, cash: Floats) -> Floats:
     """Fundamental value of each token after `cash` was paid to its holders; both `[tokens]`.
 
-    What is expected is remembered. A token that is not launched yet has the price of its launch.
+    Updates the expected cash. A token that is not launched yet is valued at its launch price.
     """
     tokens, register, memory = world.settings.tokens, world.register, world.memory
     exist = register.exist(world.period)
     expected, memory.valuation = tokens.valuation.expect(memory.valuation, cash, exist)
     supply = earning_supply(world.ledger, register, tokens.payout.pools_earn)
-    pooled = tokens.mechanism.pooled
-    parts = pooled(world.for_joined_clients(tokens.issuance.parts, world.assessment.shares))
+    by_token = tokens.mechanism.sum_by_token
+    fractions = by_token(
+        world.for_joined_clients(tokens.issuance.client_fractions, world.assessment.shares)
+    )
     periods = world.period + np.arange(1, HORIZON + 1)
-    emissions, unlocked = tokens.issuance.scheduled(memory.issuance, periods), None
+    emissions, unlocked = tokens.issuance.schedule(memory.issuance, periods), None
     if tokens.vesting.locks:
-        emissions = tokens.vesting.delayed(emissions)
-        unlocked = pooled(tokens.vesting.unlocked(memory.vesting, HORIZON))
-    value = tokens.valuation.value(expected, supply, parts, emissions, unlocked)
+        emissions = tokens.vesting.vested(emissions)
+        unlocked = by_token(tokens.vesting.upcoming(memory.vesting, HORIZON))
+    value = tokens.valuation.value(expected, supply, fractions, emissions, unlocked)
     value[~exist] = world.settings.market.launch.price
     return value
 
 
 def _pay_of_a_share(world: World, split: PayoutSplit, issued: Floats) -> Floats:
-    """What a share of 1 would bring each client of a period's rewards `[clients]`, numeraire.
+    """Pay of each client for a share of 1 in this period's rewards `[clients]`, numeraire.
 
-    Tokens at the spot price; of what is paid to holders, the part of its own holdings, where its
-    share decides that.
+    Tokens count at the spot price. Payments to token holders count for the client's own holdings,
+    if they depend on its share.
     """
     tokens, register = world.settings.tokens, world.register
     pay = np.full(len(register.clients), split.direct.sum())
@@ -279,6 +279,6 @@ def _pay_of_a_share(world: World, split: PayoutSplit, issued: Floats) -> Floats:
         supply = earning_supply(world.ledger, register, tokens.payout.pools_earn)[own]
         held = world.ledger.balances[accounts, 1 + own]
         burned = split.buyback.sum() * (tokens.payout.buybacks.then == "burn")
-        part = np.divide(held, supply, out=np.zeros_like(held), where=supply > 0)
-        pay += (split.dividend.sum() + burned) * part
+        fraction = np.divide(held, supply, out=np.zeros_like(held), where=supply > 0)
+        pay += (split.dividend.sum() + burned) * fraction
     return pay

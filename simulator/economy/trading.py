@@ -9,10 +9,10 @@ import numpy as np
 from simulator.agents.traders import ClientFigures, Traders
 from simulator.components import Floats, Memory
 from simulator.economy import positions
-from simulator.economy.arbitrage import bring_in, take_out
+from simulator.economy.arbitrage import buy_outside, sell_outside
 from simulator.economy.offering import Offers, sell
-from simulator.economy.publishing import news, seen_by, unannounced
-from simulator.economy.records import Reward, Traded
+from simulator.economy.publishing import initial_queue, news, view_for
+from simulator.economy.records import Reward, Trades
 from simulator.economy.world import World
 from simulator.ledger import NUMERAIRE
 from simulator.market import Fills, LiquidityOrders, MarketView, Orders, Positions, settle
@@ -25,7 +25,7 @@ SECOND_WAVE, LAST_WAVE = 2, 3
 
 
 def intervene(world: World) -> None:
-    """What events change at the beginning of a period, besides behaviours and revenue."""
+    """Apply a period's events, except for behaviours and revenue."""
     settings = world.settings
     for event in settings.injections(world.period):
         account = int(world.register.provider_accounts[event.provider])
@@ -34,68 +34,70 @@ def intervene(world: World) -> None:
         world.begin_clearing()
 
 
-def genesis(world: World, nothing: Reward) -> Traded:
-    """Nobody trades at genesis, when everybody knows all there is to know."""
+def genesis(world: World, no_reward: Reward) -> Trades:
+    """Genesis has no trades, and all its news is public."""
     delay = world.settings.market.information_delay
-    world.memory.news = unannounced(news(world, nothing.dividend), delay)
-    seen = [(view(world, nothing.dividend), nothing.buybacks)] if world.pools else []
-    return Traded(seen, Offers.none(len(world.register.clients)))
+    world.memory.news = initial_queue(news(world, no_reward.dividend), delay)
+    passes = [(view(world, no_reward.dividend), no_reward.buybacks)] if world.pools else []
+    return Trades(passes, Offers.none(len(world.register.clients)))
 
 
-def exchange(world: World, reward: Reward) -> Traded:
-    """Providers change their positions; then, pass after pass, all decide on a fresh view.
+def exchange(world: World, reward: Reward) -> Trades:
+    """Providers change their positions; then, pass after pass, all groups decide on a fresh view.
 
-    Whoever buys is served from clients' offers first, and trades for the rest. Those of the last
-    wave see what the others have left, and trade after them.
+    Purchases are served from the clients' offers first; the rest trades in pools. The last wave
+    decides on the market after all other orders have settled, and trades last.
     """
     market, memory, passes = world.settings.market, world.memory, list[tuple[MarketView, Fills]]()
     if not world.pools:
-        return Traded(passes, Offers.none(len(world.register.clients)))
+        return Trades(passes, Offers.none(len(world.register.clients)))
     memory.outside_price = market.outside_price.move(
         memory.outside_price, world.period, world.streams["outside_price"]
     )
-    own = ClientFigures(reward.vested, world.training_cost)
-    if world.groups.changing:
-        provide(world, view(world, reward.dividend), own)
+    figures = ClientFigures(reward.vested, world.training_cost)
+    if world.groups.providing:
+        provide(world, view(world, reward.dividend), figures)
     offers, accounts = _offer(world), world.register.client_accounts
     for _ in range(market.passes):
         now = view(world, reward.dividend)
-        offers, orders, bought = sell(world.ledger, accounts, offers, decide(world, now, own))
-        passes += [(now, fills) for fills in [*bought, trade(world, orders)]]
+        orders = decide(world, now, figures)
+        offers, orders, offering_fills = sell(world.ledger, accounts, offers, orders)
+        passes += [(now, fills) for fills in [*offering_fills, trade(world, orders)]]
         if LAST_WAVE in world.groups.waves:
             now = view(world, reward.dividend)
-            passes.append((now, trade_last(world, _placed(world, now, own, LAST_WAVE), now)))
-        own = replace(own, issued=np.zeros_like(own.issued))  # seen once
+            orders = _wave_orders(world, now, figures, LAST_WAVE)
+            passes.append((now, trade_last(world, orders, now)))
+        figures = replace(figures, issued=np.zeros_like(figures.issued))  # shown in one pass only
     memory.volatility_fee = market.volatility_fee.observe(memory.volatility_fee, world.prices.spot)
-    return Traded(passes, offers)
+    return Trades(passes, offers)
 
 
-def provide(world: World, view: MarketView, own: ClientFigures) -> None:
-    """Liquidity providers decide on one view what to change of their positions, and do it."""
-    placed = _asked(world, world.groups.changing, Traders.provide, view, own)
-    positions.change(world, LiquidityOrders.join(placed))
+def provide(world: World, view: MarketView, figures: ClientFigures) -> None:
+    """Liquidity providers decide on one view how to change their positions; then they change."""
+    orders = _answers(world, world.groups.providing, Traders.provide, view, figures)
+    positions.change(world, LiquidityOrders.join(orders))
 
 
 def _offer(world: World) -> Offers:
-    """Clients who lack money for data say how many new tokens they sell, and at what price."""
+    """New tokens that clients sell to raise money for data, and their prices."""
     register, token = world.register, world.register.token_of
     if world.engagement is None:
         return Offers.none(len(token))
-    behind = np.bincount(token, minlength=len(register.tokens))
-    asked, price = world.engagement.offer(
+    clients_per_token = np.bincount(token, minlength=len(register.tokens))
+    target, price = world.engagement.offer(
         world.memory.engagement,
         world.period,
         world.ledger.balances[register.client_accounts, NUMERAIRE],
-        (world.ledger.supply(register.token_numbers) / behind)[token],
+        (world.ledger.supply(register.token_numbers) / clients_per_token)[token],
         world.settings.market.oracle.twap(world.memory.oracle)[token],
     )
-    return Offers(token, price, asked, np.zeros(len(token)))
+    return Offers(token, price, target, np.zeros(len(token)))
 
 
 def view(world: World, dividend: Floats) -> MarketView:
     """The market before trading begins, after a `dividend` per token `[tokens]`.
 
-    What follows from contributions is known later to those who have to wait for it.
+    It has the latest news; `publishing.view_for` replaces it for strategies that must wait.
     """
     market, pools, public = world.settings.market, world.pools, news(world, dividend)
     reserve_token, reserve_numeraire = pools.reserves
@@ -118,41 +120,41 @@ def view(world: World, dividend: Floats) -> MarketView:
     )
 
 
-def decide(world: World, view: MarketView, own: ClientFigures) -> Orders:
-    """All place their orders on the same view; the second wave sees those of the first."""
-    orders = _placed(world, view, own, 1)
+def decide(world: World, view: MarketView, figures: ClientFigures) -> Orders:
+    """All groups decide on the same view; the second wave also sees the first wave's orders."""
+    orders = _wave_orders(world, view, figures, 1)
     if SECOND_WAVE in world.groups.waves:
-        seeing = replace(view, pending=orders.frozen())
-        orders = Orders.join([orders, _placed(world, seeing, own, SECOND_WAVE)])
+        with_pending = replace(view, pending=orders.frozen())
+        orders = Orders.join([orders, _wave_orders(world, with_pending, figures, SECOND_WAVE)])
     return orders
 
 
-def _placed(world: World, view: MarketView, own: ClientFigures, wave: int) -> Orders:
-    """Orders of a wave, bounded in their slippage."""
+def _wave_orders(world: World, view: MarketView, figures: ClientFigures, wave: int) -> Orders:
+    """Orders of a wave, with the groups' slippage bounds and tips."""
     groups = world.groups
-    orders = Orders.join(_asked(world, groups.waves[wave], Traders.decide, view, own))
+    orders = Orders.join(_answers(world, groups.waves[wave], Traders.decide, view, figures))
     bounded = view.bounded(orders, groups.tolerance)
     return bounded.tipped(groups.tip[orders.account]) if groups.tips else bounded
 
 
-def _asked(
+def _answers(
     world: World,
     groups: tuple[Traders, ...],
-    ask: Callable[..., tuple[Answer, Memory]],
+    method: Callable[..., tuple[Answer, Memory]],
     view: MarketView,
-    own: ClientFigures,
+    figures: ClientFigures,
 ) -> list[Answer]:
-    """What each group answers, having seen what it may of `view`; it remembers that it did."""
+    """Results of `method` of each group on the `view` that it may see; updates their memories."""
     answers = []
     for group in groups:
-        answer, world.trader_memory[group.name] = ask(
+        answer, world.trader_memory[group.name] = method(
             group,
-            seen_by(group.strategy, view, world.memory.news),
+            view_for(group.strategy, view, world.memory.news),
             world.ledger,
             world.trader_memory[group.name],
             world.streams[group.name],
             _positions_of(world, group) if group.strategy.provides else None,
-            own,
+            figures,
         )
         answers.append(answer)
     return answers
@@ -164,7 +166,7 @@ def _positions_of(world: World, group: Traders) -> Positions:
 
 
 def trade(world: World, orders: Orders) -> Fills:
-    """Orders settle by the clearing rule."""
+    """Settle orders by the clearing rule, after observing prices for the oracle."""
     market, memory = world.settings.market, world.memory
     memory.oracle = market.oracle.observe(memory.oracle, world.prices.spot)
     draws = world.streams["clearing"]
@@ -176,18 +178,16 @@ def trade(world: World, orders: Orders) -> Fills:
 
 
 def trade_last(world: World, orders: Orders, view: MarketView) -> Fills:
-    """Orders of the last wave settle one by one, in the sequence of the clearing rule.
+    """Settle the last wave's orders one by one, in the sequence of the clearing rule.
 
-    Those against the outside buy there what they sell and sell there what they have bought.
+    Arbitrageurs buy outside the tokens that they sell, and sell outside those that they bought.
     """
     market, draws = world.settings.market, world.streams["clearing"]
     orders = world.clearing.arrange(world.memory.clearing, orders, draws)
-    against = world.groups.trades_outside[orders.account]
+    arbitrage = world.groups.trades_outside[orders.account]
     price = np.zeros(len(view.spot_price)) if view.outside_price is None else view.outside_price
-    orders_outside = orders.take(against)
-    brought_in = np.zeros(len(orders), dtype=bool)
-    brought_in[against] = bring_in(world.ledger, orders_outside, price)
+    bought_outside = buy_outside(world.ledger, orders.take(arbitrage), price)
     fills = settle(world.ledger, world.pools, orders, market.gas)
-    take_out(world.ledger, fills.take(against), brought_in[against], price)
+    sell_outside(world.ledger, fills.take(arbitrage), bought_outside, price)
     world.note_prices()
     return fills

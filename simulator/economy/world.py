@@ -1,4 +1,4 @@
-"""The world: all that there is in a run and changes with it. Desks act on it; it knows no desk."""
+"""The world: the state of a run. It imports none of the modules that act on it."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from simulator.economy.detail import Details
 from simulator.economy.engaging import Engagement, engages
 from simulator.economy.groups import Groups
 from simulator.economy.records import Assessment, Book, Memories, Prices
-from simulator.economy.register import Register, each
+from simulator.economy.register import Register, group_of_each
 from simulator.errors import RunError
 from simulator.federation import Quality, Round
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
@@ -21,22 +21,22 @@ from simulator.randomness import Streams
 from simulator.scenario import Scenario
 from simulator.tables import RUN_FORMAT
 
-__all__ = ["World", "parts"]
+__all__ = ["World", "pool_fractions"]
 
 Saved = dict[str, np.ndarray]
-MANY_ACCOUNTS = 100_000  # accounts
+MANY_ACCOUNTS = 100_000  # from which on freed memory is kept
 
 
 class World:
-    """What exists in a run: accounts and pools, records of the last period, and memories.
+    """The state of a run: accounts and pools, records of the last period, and memories.
 
-    A new world is that before genesis: nobody has any money, and no pool is open.
+    A new world is in the state before genesis: no account has money, and no pool is open.
     """
 
     quality: Quality
     """Quality of the current global model."""
     round: Round | None = None
-    """The last round; None before the first one, and where `restore` left it behind."""
+    """The last round; None before the first one and after `restore`."""
 
     def __init__(self, settings: Scenario, agent_types: Mapping[str, str] | None = None) -> None:
         self.settings, self.register = settings, Register(settings, agent_types or {})
@@ -45,10 +45,12 @@ class World:
         self.streams, register = Streams(settings.seed), self.register
         self.groups = Groups(register)
         self.cohort = settings.federation.gather(settings.behaviours, self.streams, settings.owners)
-        self.cost_rate: Floats = np.array([group.training_cost for group in each(settings.clients)])
+        self.cost_rate: Floats = np.array(
+            [group.training_cost for group in group_of_each(settings.clients)]
+        )
         self.engagement = self._engagement()
         self.pools = Pools()
-        """The pools with the terms of the current period."""
+        """The pools, with the current period's curve and fees."""
         self.ledger = Ledger(register.account_kinds, register.assets)
         self.details = Details.draw(settings.record, register, self.streams["record"])
         self.period = 0
@@ -57,7 +59,7 @@ class World:
         self.prices = Prices(price, price)
         self.book = Book.empty(len(register.position_accounts), price)
         self.wealth = np.zeros(len(register.account_kinds))
-        """Of each agent's account, at the end of the last period; 0 for all other accounts."""
+        """Wealth of each agent's account at the end of the last period; 0 for other accounts."""
         unlocked: Memory = {}
         if self.engagement is not None:
             unlocked = self.engagement.initial()
@@ -66,7 +68,7 @@ class World:
         self.agent_memory: dict[str, dict[str, Memory]] = {
             name: {} for name in self.register.agent_types
         }
-        """What agents remember that decide for themselves, by group and name."""
+        """Memory of agents that decide one by one, by group and name."""
         self.trader_memory = {
             group.name: group.strategy.initial(len(group.accounts), self.streams[group.name])
             for group in self.groups.all
@@ -98,7 +100,7 @@ class World:
         )
 
     def save(self) -> Saved:
-        """Everything that is needed to go on, as named arrays that need no pickle."""
+        """The complete state as named arrays that need no pickle."""
         saved = {
             "format": np.array(RUN_FORMAT),
             "period": np.array(self.period),
@@ -112,7 +114,7 @@ class World:
         return saved
 
     def _places(self) -> dict[str, Mapping[str, Any]]:
-        """All records and memories by the names under which they are saved."""
+        """All records and memories, by the names under which they are saved."""
         places: dict[str, Mapping[str, Any]] = {
             "stream": self.streams.save(),
             "assessment": vars(self.assessment),
@@ -130,14 +132,14 @@ class World:
         return places
 
     def _events(self, period: int) -> str:
-        """What has happened up to a period, as text."""
+        """The events up to a period, as text."""
         past = [event for event in self.settings.events if event.period <= period]
         return json.dumps([event.model_dump(mode="json") for event in past])
 
     def restore(self, saved: Saved) -> None:
-        """Go to what `save` returned for the same scenario, or one that has other events later.
+        """Restore a state that `save` returned for the same scenario, apart from later events.
 
-        Raises RunError when an older version saved it, or another scenario as far as can be seen.
+        Raises RunError when the format differs, or another difference is detected.
         """
         if (version := int(saved.get("format", 1))) != RUN_FORMAT:
             raise RunError(
@@ -150,29 +152,34 @@ class World:
                 f"the state is that of a run with other events up to period {saved['period']}: "
                 "only later ones may differ"
             )
-        found: dict[str, Memory] = {}
+        sections: dict[str, Memory] = {}
         for key, array in saved.items():
-            # Names of streams and of groups have slashes, those of arrays have none.
-            cut = key.partition("/") if key.startswith("stream/") else key.rpartition("/")
-            found.setdefault(cut[0], {})[cut[2]] = array
+            # Names of streams and groups contain slashes; names of other arrays do not.
+            by_first_slash = key.startswith("stream/")
+            place, _, name = key.partition("/") if by_first_slash else key.rpartition("/")
+            sections.setdefault(place, {})[name] = array
         self.period, self.wealth = int(saved["period"]), saved["wealth"]
         self.ledger.balances[:] = saved["balances"]
-        self.ledger.take_flows()  # of what is no longer to happen
-        self.streams.restore(found["stream"])
-        self.assessment = Assessment.of(found["assessment"])
-        self.prices, self.book = Prices.of(found["prices"]), Book.of(found["book"])
-        self.quality = Quality(**{name: float(value) for name, value in found["quality"].items()})
+        self.ledger.take_flows()  # drop those of the abandoned period
+        self.streams.restore(sections["stream"])
+        self.assessment = Assessment.of(sections["assessment"])
+        self.prices, self.book = Prices.of(sections["prices"]), Book.of(sections["book"])
+        self.quality = Quality(
+            **{name: float(value) for name, value in sections["quality"].items()}
+        )
         self._open_pools(self.settings.market.curve.at(self.period), saved["fees"])
         for number, pool in enumerate(self.pools):
             if isinstance(pool, ConcentratedPool):
-                pool.restore(found[f"pool/{number}"])
+                pool.restore(sections[f"pool/{number}"])
         self.memory = Memories(
-            **{name: found.get(f"memory/{name}", {}) for name in vars(self.memory)}
+            **{name: sections.get(f"memory/{name}", {}) for name in vars(self.memory)}
         )
-        self.trader_memory = {name: found.get(f"trader/{name}", {}) for name in self.trader_memory}
+        self.trader_memory = {
+            name: sections.get(f"trader/{name}", {}) for name in self.trader_memory
+        }
         for memories in self.agent_memory.values():
             memories.clear()
-        for place, memory in found.items():
+        for place, memory in sections.items():
             if place.startswith("agent/"):
                 group, _, name = place.removeprefix("agent/").rpartition("/")
                 self.agent_memory[group][name] = memory
@@ -182,30 +189,30 @@ class World:
 
     @property
     def clearing(self) -> Clearing:
-        """The rule by which orders settle in this period."""
+        """The clearing rule of this period."""
         return self.settings.clearing(self.period)
 
     def begin_clearing(self) -> None:
-        """The clearing rule of this period takes over."""
+        """Initialise the memory of this period's clearing rule."""
         accounts, draws = len(self.register.account_kinds), self.streams["clearing"]
         self.memory.clearing = self.clearing.initial(accounts, draws)
 
     def set_terms(self) -> None:
-        """Give pools the curve and the fees of this period."""
+        """Set the pools' curve and fees for this period."""
         market = self.settings.market
         curve = market.curve.at(self.period)
-        same = self.period and (not self.pools or curve is self.pools[0].curve)
-        if same and not market.volatility_fee.sensitivity:
+        same_curve = self.period and (not self.pools or curve is self.pools[0].curve)
+        if same_curve and not market.volatility_fee.sensitivity:
             return
         fees = market.volatility_fee.fees(self.memory.volatility_fee, market.fee)
         self._open_pools(curve, fees)
-        if not same:
-            self.note_prices()  # which weights that move have changed
+        if not same_curve:
+            self.note_prices()  # moving weights change them
 
     def _open_pools(self, curve: Curve, fees: Floats) -> None:
-        """Pools with this curve and these fees; the same ones where only the fees are others."""
+        """Create pools with this curve and these fees; for the current curve, only set the fees."""
         if self.pools and curve is self.pools[0].curve:
-            self.pools.charge(fees)
+            self.pools.set_fees(fees)
         else:
             self.pools = Pools(
                 self._pool(curve, number, fee) for number, fee in enumerate(fees.tolist())
@@ -220,52 +227,52 @@ class World:
         return ConcentratedPool(self.ledger, curve, fee, *place, fee_account, price)
 
     def note_prices(self) -> None:
-        """Take down the spot prices of the pools that are not empty."""
+        """Record the spot prices of the pools that are not empty."""
         if not self.pools:
             return
         token, numeraire = self.pools.reserves
-        filled = (token > 0) & (numeraire > 0)
+        is_open = (token > 0) & (numeraire > 0)
         spot = self.prices.spot.copy()
-        spot[filled] = self.pools[0].curve.spot_price(token[filled], numeraire[filled])
+        spot[is_open] = self.pools[0].curve.spot_price(token[is_open], numeraire[is_open])
         self.prices = Prices(spot, self.prices.value)
 
     @property
     def training_cost(self) -> Floats:
-        """What each client pays to take part in this period; nothing when it does not train."""
+        """Training cost of each client in this period; 0 if it does not train `[clients]`."""
         epochs = self.settings.federation.learner.epochs
-        full: Floats = self.cost_rate * self.cohort.trained_on(self.period) * epochs
-        return full * self.cohort.trains(self.period)
+        cost: Floats = self.cost_rate * self.cohort.examples_used(self.period) * epochs
+        return cost * self.cohort.trains(self.period)
 
     def for_joined_clients(self, rule: Callable[[Floats], Floats], values: Floats) -> Floats:
-        """What `rule` makes of the values of those who have joined; 0 for others `[clients]`."""
+        """`rule` applied to the values of clients who have joined; 0 for others `[clients]`."""
         joined, result = self.register.joined(self.period), np.zeros_like(values)
         result[joined] = rule(values[joined])
         return result
 
     @property
-    def parts(self) -> Floats:
-        """Fraction of each pool that each account has `[position_accounts, tokens]`."""
-        return parts(self.ledger, self.register)
+    def pool_fractions(self) -> Floats:
+        """Fraction of each pool that each account owns `[position_accounts, tokens]`."""
+        return pool_fractions(self.ledger, self.register)
 
     @property
     def claims(self) -> Floats:
-        """What each account has in each pool `[6, position_accounts, tokens]`.
+        """Each account's claims on each pool `[6, position_accounts, tokens]`.
 
-        Tokens and numeraire behind its position, uncollected fees in both, and the prices from
-        which and to which it serves.
+        Tokens and numeraire of its position, uncollected fees in both, and the lowest and highest
+        price it serves.
         """
-        if self.pools.ranged:
+        if self.pools.any_concentrated:
             accounts = self.register.position_accounts
             concentrated = (pool for pool in self.pools if isinstance(pool, ConcentratedPool))
             return np.stack([pool.claims(accounts) for pool in concentrated], axis=-1)
-        part = self.parts
+        fraction = self.pool_fractions
         tokens, numeraire = self.register.reserves(self.ledger.balances)
-        nothing, ever = np.zeros_like(part), np.full_like(part, np.inf)
-        return np.stack([part * tokens, part * numeraire, nothing, nothing, nothing, ever])
+        zero, infinity = np.zeros_like(fraction), np.full_like(fraction, np.inf)
+        return np.stack([fraction * tokens, fraction * numeraire, zero, zero, zero, infinity])
 
     @property
     def positions(self) -> Positions:
-        """What everybody has in the pools now `[position_accounts, tokens]`."""
+        """Current positions in the pools `[position_accounts, tokens]`."""
         tokens, numeraire, fee_tokens, fee_numeraire, lower, upper = self.claims
         register, (deposited_tokens, deposited_numeraire) = self.register, self.book.deposited
         return Positions(
@@ -279,24 +286,24 @@ class World:
         )
 
     def lp_value(self, positions: Positions) -> Floats:
-        """Worth of each account's `positions` and waiting deposits at spot prices `[accounts]`."""
+        """Value of each account's `positions` and escrowed deposits at spot prices `[accounts]`."""
         worth = np.zeros(len(self.ledger.balances))
         worth[self.register.position_accounts] = positions.value(self.prices.spot).sum(axis=1)
-        worth[self.register.provider_accounts] += self.register.waiting(self.period)
+        worth[self.register.provider_accounts] += self.register.escrowed_money(self.period)
         return worth
 
     @property
     def worth(self) -> Floats:
-        """Numeraire, tokens and positions of each account now, at spot prices `[accounts]`."""
+        """Current value of each account's numeraire, tokens and positions `[accounts]`."""
         balances = self.ledger.balances
         tokens = balances[:, self.register.token_assets] @ self.prices.spot
         worth: Floats = balances[:, NUMERAIRE] + tokens + self.lp_value(self.positions)
         return worth
 
 
-def parts(ledger: Ledger, register: Register) -> Floats:
-    """Fraction of each pool that each account has `[position_accounts, tokens]`."""
+def pool_fractions(ledger: Ledger, register: Register) -> Floats:
+    """Fraction of each pool that each account owns `[position_accounts, tokens]`."""
     shares = ledger.balances[register.position_accounts, register.share_assets]
     supply = -ledger.balances[OUTSIDE, register.share_assets]
-    part: Floats = np.divide(shares, supply, out=np.zeros_like(shares), where=supply > 0)
-    return part
+    fractions: Floats = np.divide(shares, supply, out=np.zeros_like(shares), where=supply > 0)
+    return fractions

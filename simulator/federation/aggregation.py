@@ -1,4 +1,4 @@
-"""Aggregations: how the clients' updates become the next global model."""
+"""Aggregation rules: from client updates to the next global model."""
 
 from abc import abstractmethod
 from math import ceil
@@ -33,7 +33,7 @@ class Aggregation(Component):
     """
 
     def combine(self, updates: Floats, examples: Floats) -> Floats:
-        """One update `[params]` for the `[clients, params]` of whom some have `examples`.
+        """Combine `updates` `[clients, params]` of clients with `examples` into one `[params]`.
 
         The base takes their mean, weighted by `examples` `[clients]` (McMahan et al. 2017).
         """
@@ -42,25 +42,25 @@ class Aggregation(Component):
 
     def combine_each(self, updates: Floats, examples: Floats) -> Floats:
         """`combine` `[coalitions, params]` for each row of `examples` `[coalitions, clients]`."""
-        each = [self.combine(updates[own > 0], own[own > 0]) for own in examples]
-        return np.array(each).reshape(len(examples), updates.shape[1])
+        combined = [self.combine(updates[row > 0], row[row > 0]) for row in examples]
+        return np.array(combined).reshape(len(examples), updates.shape[1])
 
     def initial(self, params: int) -> Memory:
-        """What the server remembers before the first round."""
+        """The server's memory before the first round."""
         return {}
 
     def step(self, memory: Memory, update: Floats) -> tuple[Floats, Memory]:
-        """What the global model changes by `[params]` for a combined update `[params]`."""
+        """Change of the global model `[params]` for a combined update, and the new memory."""
         return update, memory
 
     def apply(self, memory: Memory, updates: Floats, examples: Floats) -> tuple[Floats, Memory]:
-        """`combine`, then `step`; without participants the model and the memory stay."""
+        """`combine`, then `step`; without participants model and memory do not change."""
         if not examples.any():
             return np.zeros(updates.shape[1]), memory
         return self.step(memory, self.combine(updates, examples))
 
     def check(self, participants: int) -> None:
-        """Raise ValueError when a round of so many participants cannot be combined."""
+        """Raise ValueError when there are too few `participants` to combine."""
 
 
 class FedAvg(Aggregation):
@@ -105,7 +105,7 @@ class AdaptiveAggregation(Aggregation):
 
     @abstractmethod
     def remember(self, square: Floats, new: Floats) -> Floats:
-        """The next v `[params]` from the last one and the square of the mean update."""
+        """The next v `[params]`, from the last v (`square`) and the squared mean update (`new`)."""
 
 
 class FedAdam(AdaptiveAggregation):
@@ -229,15 +229,15 @@ class GeometricMedian(Aggregation):
         return median
 
     def combine_each(self, updates: Floats, examples: Floats) -> Floats:
-        # A point is a mean of updates: in the space they span it has no more coordinates than them.
-        _, spanned = np.linalg.qr(updates.T)
-        part = examples / examples.sum(axis=1, keepdims=True)
+        # Points are means of updates: coordinates in the updates' span suffice for the distances.
+        _, coordinates = np.linalg.qr(updates.T)
+        weights = examples / examples.sum(axis=1, keepdims=True)
         for _ in range(self.iterations):
-            distances = np.linalg.norm(spanned.T - (part @ spanned.T)[:, None], axis=2)
+            distances = np.linalg.norm(coordinates.T - (weights @ coordinates.T)[:, None], axis=2)
             pull = examples / np.maximum(distances, self.smoothing)
-            part = pull / pull.sum(axis=1, keepdims=True)
-        points: Floats = part @ updates
-        return points
+            weights = pull / pull.sum(axis=1, keepdims=True)
+        medians: Floats = weights @ updates
+        return medians
 
 
 class NormClipping(Aggregation):
@@ -255,8 +255,8 @@ def _krum_scores(updates: Floats, attackers: int) -> Floats:
     square = (updates**2).sum(axis=1)
     distances = np.maximum(square[:, None] + square - 2 * updates @ updates.T, 0.0)
     np.fill_diagonal(distances, 0.0)
-    others = max(len(updates) - attackers - 2, 1)
-    scores: Floats = np.sort(distances, axis=1)[:, 1 : others + 1].sum(axis=1)
+    neighbours = max(len(updates) - attackers - 2, 1)
+    scores: Floats = np.sort(distances, axis=1)[:, 1 : neighbours + 1].sum(axis=1)
     return scores
 
 

@@ -1,4 +1,4 @@
-"""Behaviours: what a client does with its data, its update and its word."""
+"""Behaviours: how clients train, which updates they send and which sizes they report."""
 
 from typing import ClassVar, Literal
 
@@ -35,16 +35,16 @@ class Behaviour(Component):
     """
 
     trains: ClassVar[bool] = True
-    """Whether the client trains at all; one that does not returns the model it was given."""
+    """Whether the client trains; a client that does not returns the global model unchanged."""
     one_owner: ClassVar[bool] = False
-    """Whether the clients of a group are identities of one owner, who divides its examples."""
+    """Whether a group's clients are identities of one owner, who divides its examples."""
 
     def takes_part(self, age: int) -> bool:
-        """Whether the client is there in period `age` of this behaviour, the first being 1."""
+        """Whether the client is present in period `age` of this behaviour, counted from 1."""
         return True
 
     def source(self, client: int) -> int:
-        """Number of the client whose examples this one trains on."""
+        """Number of the client whose examples `client` trains on."""
         return client
 
     def labels(self, labels: Integers, classes: int, draws: np.random.Generator) -> Integers:
@@ -54,14 +54,14 @@ class Behaviour(Component):
     def report(
         self, update: Floats, last_step: Floats, period: int, draws: np.random.Generator
     ) -> Floats:
-        """What the client sends `[params]` for the update it has trained, 0 if it does not train.
+        """The update that the client sends `[params]`; `update` is the trained one, 0 if untrained.
 
-        `last_step` is what the global model changed by in the last round, 0 in the first.
+        `last_step` is the change of the global model in the last round, 0 in the first.
         """
         return update
 
-    def claimed(self, examples: int) -> float:
-        """How many examples the client says it trained on, for how many it did."""
+    def examples_reported(self, examples: int) -> float:
+        """Number of examples that the client reports when it trained on `examples`."""
         return examples
 
     def at(self, period: int) -> "Behaviour":
@@ -69,7 +69,7 @@ class Behaviour(Component):
         return self
 
     def check(self, client: int, clients: int) -> None:
-        """Raise ValueError when client number `client` of so many cannot behave like this."""
+        """Raise ValueError when client number `client` of `clients` cannot behave like this."""
 
 
 class Honest(Behaviour):
@@ -257,7 +257,7 @@ class InflateSize(Behaviour):
     kind: Literal["inflate_size"] = "inflate_size"
     factor: float = Field(10.0, ge=1, le=1e6, description="Examples claimed for each it has.")
 
-    def claimed(self, examples: int) -> float:
+    def examples_reported(self, examples: int) -> float:
         return self.factor * examples
 
 

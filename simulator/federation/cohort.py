@@ -1,4 +1,4 @@
-"""The cohort: the clients of a run, what they do in a period and on which examples."""
+"""The cohort: the clients of a run, their behaviour in each period and their examples."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,83 +16,84 @@ __all__ = ["Cohort"]
 
 @dataclass(frozen=True)
 class Cohort:
-    """The clients, what they do and the examples they own; arrays are `[clients]`."""
+    """The clients, their behaviours and their examples; arrays are `[clients]`."""
 
     dataset: Dataset
     data: tuple[Split, ...]
     behaviours: tuple[Behaviour, ...]
     owners: Integers
-    """Number of the first client of each client's owner: its own but for identities of one."""
+    """Number of the first client of each client's owner: its own, except for Sybil identities."""
 
-    def using(self, rows: Sequence[Integers]) -> "Cohort":
-        """The same clients with only some of their examples: `rows` of each."""
-        data = [own.take(some) for own, some in zip(self.data, rows, strict=True)]
+    def with_rows(self, rows: Sequence[Integers]) -> "Cohort":
+        """The clients with only `rows` of each one's examples."""
+        data = [examples.take(taken) for examples, taken in zip(self.data, rows, strict=True)]
         return replace(self, data=tuple(data))
 
     @cached_property
     def examples(self) -> Integers:
-        """Training examples of each client."""
+        """Number of training examples of each client."""
         return np.array([len(data) for data in self.data])
 
     def trains(self, period: int) -> Booleans:
-        """Which clients train in a period, if they take part."""
+        """Which clients train in a period when they participate."""
         return np.array([behaviour.at(period).trains for behaviour in self.behaviours])
 
-    def present(self, period: int) -> Booleans:
-        """Which clients mean to take part; of one owner's only the first until it poses as all."""
-        now = [behaviour.at(period) for behaviour in self.behaviours]
-        age = max(period, 1)  # genesis is as the first period
-        there = np.array([behaviour.takes_part(age) for behaviour in self.behaviours])
-        posing = np.array([behaviour.one_owner for behaviour in now])
-        present: Booleans = there & (posing | (self.owners == np.arange(len(now))))
+    def clients_present(self, period: int) -> Booleans:
+        """Which clients are present; a Sybil owner is one client until its attack starts."""
+        current = [behaviour.at(period) for behaviour in self.behaviours]
+        age = max(period, 1)  # genesis counts as the first period
+        willing = np.array([behaviour.takes_part(age) for behaviour in self.behaviours])
+        attacking = np.array([behaviour.one_owner for behaviour in current])
+        present: Booleans = willing & (attacking | (self.owners == np.arange(len(current))))
         return present
 
-    def trained_on(self, period: int) -> Integers:
-        """How many examples each client trains on in a period, if it does."""
-        held = self.examples.copy()
+    def examples_used(self, period: int) -> Integers:
+        """Number of examples that each client trains on in a period when it trains."""
+        counts = self.examples.copy()
         for client in np.flatnonzero(self.deviates).tolist():
-            held[client] = len(self._held(client, period))
-        return held
+            counts[client] = len(self._source_data(client, period))
+        return counts
 
-    def claimed(self, period: int) -> Floats:
-        """How many examples each client says that it trains on in a period."""
-        held = self.trained_on(period)
-        claimed = held.astype(float)
+    def examples_reported(self, period: int) -> Floats:
+        """Number of examples that each client reports in a period."""
+        counts = self.examples_used(period)
+        reported = counts.astype(float)
         for client in np.flatnonzero(self.deviates).tolist():
-            claimed[client] = self.behaviours[client].at(period).claimed(int(held[client]))
-        return claimed
+            behaviour = self.behaviours[client].at(period)
+            reported[client] = behaviour.examples_reported(int(counts[client]))
+        return reported
 
     def training_data(self, client: int, period: int, streams: Streams) -> Split:
-        """What a client trains on in a period, labelled as it behaves then."""
-        held, behaviour = self._held(client, period), self.behaviours[client].at(period)
+        """A client's training examples in a period, with the labels of its behaviour."""
+        data, behaviour = self._source_data(client, period), self.behaviours[client].at(period)
         if not self.deviates[client]:
-            return held
+            return data
         draws = _draws(behaviour, "labels", period, client, streams)
-        return Split(held.features, behaviour.labels(held.labels, self.dataset.classes, draws))
+        return Split(data.features, behaviour.labels(data.labels, self.dataset.classes, draws))
 
     def report(
         self, client: int, update: Floats, last_step: Floats, period: int, streams: Streams
     ) -> Floats:
-        """What a client sends `[params]` in a period for the update it has trained."""
+        """The update that a client sends `[params]` in a period when it trained `update`."""
         behaviour = self.behaviours[client].at(period)
         draws = _draws(behaviour, "report", period, client, streams)
         return behaviour.report(update, last_step, period, draws)
 
     @cached_property
     def deviates(self) -> Booleans:
-        """Which clients are not plainly honest at all times."""
+        """Which clients are not of the honest kind."""
         return np.array([behaviour.kind != "honest" for behaviour in self.behaviours])
 
-    def _held(self, client: int, period: int) -> Split:
-        """The examples of a client's source, or all of its owner's until that poses as several."""
+    def _source_data(self, client: int, period: int) -> Split:
+        """Examples of the client's source; all of its Sybil owner's until the attack starts."""
         source = self.behaviours[client].at(period).source(client)
         behaviour = self.behaviours[source]
         if behaviour.at(period).one_owner or not behaviour.one_owner:
             return self.data[source]
-        held = [self.data[own] for own in np.flatnonzero(self.owners == self.owners[source])]
+        identities = np.flatnonzero(self.owners == self.owners[source])
         return Split(
-            np.concatenate([own.features for own in held]),
-            np.concatenate([own.labels for own in held]),
+            np.concatenate([self.data[identity].features for identity in identities]),
+            np.concatenate([self.data[identity].labels for identity in identities]),
         )
 
 

@@ -36,14 +36,14 @@ from simulator.randomness import Streams
 
 __all__ = ["Federation", "Quality", "Round"]
 
-LARGEST_PARAMETER = 1e30  # above it, or at NaN, a deep network's scores may not be finite
+LARGEST_PARAMETER = 1e30  # beyond it a deep network's scores may not be finite
 
 
 @dataclass(frozen=True)
 class Round:
-    """What a federated round produced; `updates` `[clients, params]`, 0 for absent clients.
+    """Results of a federated round; `updates` `[clients, params]` are 0 for absent clients.
 
-    `examples` is what every client says that it trained on `[clients]`.
+    `examples` `[clients]` are the numbers of training examples that clients report.
     """
 
     participated: Booleans
@@ -55,7 +55,7 @@ class Round:
 
 @dataclass(frozen=True)
 class Quality:
-    """How good a global model is: accuracy and loss on test data, utility on validation data."""
+    """A global model's accuracy and loss on test data, and its utility on validation data."""
 
     accuracy: float
     loss: float
@@ -99,10 +99,10 @@ class Federation(Section):
     )
 
     def check(self, behaviours: Sequence[Behaviour]) -> None:
-        """Raise ValueError when clients of these behaviours cannot have a round."""
+        """Raise ValueError when clients with these behaviours cannot have a round."""
         for client, behaviour in enumerate(behaviours):
             behaviour.check(client, len(behaviours))
-        self.aggregation.check(self._drawn(len(behaviours)))
+        self.aggregation.check(self._invitations(len(behaviours)))
 
     def gather(
         self,
@@ -112,38 +112,38 @@ class Federation(Section):
     ) -> Cohort:
         """Load the task and divide it among clients with these behaviours.
 
-        `owners` `[clients]` is the number of the first client of each one's owner, ascending;
-        without it each is its own. The partition gives every owner a part, which its clients
-        divide evenly.
+        `owners` `[clients]` is the number of the first client of each client's owner, ascending; by
+        default every client owns itself. The partition gives each owner one share, which its
+        clients divide evenly.
         """
         dataset = self.task.load(streams["split"])
         owner = np.arange(len(behaviours)) if owners is None else np.array(owners)
         _, identities = np.unique(owner, return_counts=True)
-        parts = self.partition.share_out(dataset, len(identities), streams["partition"])
+        owner_data = self.partition.share_out(dataset, len(identities), streams["partition"])
         data = [
-            own
-            for part, count in zip(parts, identities.tolist(), strict=True)
-            for own in _divided(part, count, streams)
+            client_data
+            for examples, count in zip(owner_data, identities.tolist(), strict=True)
+            for client_data in _divide(examples, count, streams)
         ]
         return Cohort(dataset, tuple(data), tuple(behaviours), owner)
 
     def invite(self, able: Booleans, period: int, streams: Streams) -> Booleans:
-        """Which of the clients who are `able` to take part the aggregator draws for a period.
+        """Which of the `able` clients the aggregator draws for a period `[clients]`.
 
-        A contribution method may want all of them in the first.
+        Some contribution methods need all of them in the first.
         """
-        everybody = period == 1 and self.contribution.everybody_first
-        count = len(able) if everybody else self._drawn(len(able))
+        invites_all = period == 1 and self.contribution.everybody_first
+        count = len(able) if invites_all else self._invitations(len(able))
         lots = np.where(able, streams["participation"].random(len(able)), np.inf)
-        drawn = np.zeros_like(able)
-        drawn[np.argsort(lots, kind="stable")[:count]] = True
-        return drawn & able
+        invited = np.zeros_like(able)
+        invited[np.argsort(lots, kind="stable")[:count]] = True
+        return invited & able
 
-    def _drawn(self, clients: int) -> int:
+    def _invitations(self, clients: int) -> int:
         return max(round(self.participation * clients), 1)
 
     def initial(self, cohort: Cohort, streams: Streams) -> Memory:
-        """The untrained model, its last step, the clients' training steps, the server's memory."""
+        """Untrained model, its last step, the clients' training steps and the server's memory."""
         features, classes = cohort.dataset.train.features.shape[1], cohort.dataset.classes
         parameters = self.learner.initial(features, classes, streams["model"])
         return {
@@ -156,21 +156,21 @@ class Federation(Section):
     def learn(
         self, memory: Memory, cohort: Cohort, participates: Booleans, period: int, streams: Streams
     ) -> tuple[Round, Memory]:
-        """One round: participating clients train and report, the aggregator combines that."""
+        """One round: participating clients train and send updates, the aggregator combines them."""
         previous, steps = memory["parameters"], memory["steps"].copy()
         training = np.flatnonzero(participates & cohort.trains(period))
         data = [cohort.training_data(client, period, streams) for client in training.tolist()]
         seeds = [streams.integer("train", period, client) for client in training.tolist()]
-        trained, steps[training] = self.learner.train_all(
+        models, steps[training] = self.learner.train_all(
             previous, steps[training], data, cohort.dataset.classes, seeds
         )
         updates = np.zeros((len(cohort.data), previous.size))
-        updates[training] = trained - previous
+        updates[training] = models - previous
         for client in np.flatnonzero(participates & cohort.deviates).tolist():
             updates[client] = cohort.report(
                 client, updates[client], memory["last_step"], period, streams
             )
-        examples = cohort.claimed(period)
+        examples = cohort.examples_reported(period)
         step, server = self.aggregation.apply(
             without_prefix("server_", memory), updates, examples * participates
         )
@@ -191,8 +191,8 @@ class Federation(Section):
         """Quality of a global model `[params]`."""
         dataset, learner = cohort.dataset, self.learner
         test, validation = (
-            learner.scores(parameters[None], part.features, dataset.classes)
-            for part in (dataset.test, dataset.validation)
+            learner.scores(parameters[None], split.features, dataset.classes)
+            for split in (dataset.test, dataset.validation)
         )
         hits = learner.predictions(test)[0] == dataset.test.labels
         loss = -negative_log_loss(learner.likelihood(test, dataset.test.labels))[0]
@@ -202,17 +202,18 @@ class Federation(Section):
     def game(self, round_: Round, cohort: Cohort) -> CoalitionGame:
         """The round as a game of its participants.
 
-        A coalition's model adds to the previous global model what `reconstruction` and
-        `normalisation` make of its members' updates; nobody's is the previous global model itself.
-        All together are worth the new one where the rule combines by the mean, or `reconstruction`
-        is by aggregation, and the server adds just that: an optimiser's own step is nobody's.
+        A coalition's model is the previous global model plus its members' updates, combined by
+        `reconstruction` and `normalisation`; the empty coalition's is the previous model itself.
+        All clients together are worth the new model if the rule combines by the mean or
+        `reconstruction` is by aggregation, except for a server optimiser's extra step, which is
+        credited to no client.
         """
         present = round_.participated
-        return self._play(
+        return self._game_of(
             round_.previous, round_.updates[present], round_.examples[present], cohort.dataset
         )
 
-    def _play(
+    def _game_of(
         self, previous: Floats, updates: Floats, examples: Floats, dataset: Dataset
     ) -> CoalitionGame:
         learner, validation, classes = self.learner, dataset.validation, dataset.classes
@@ -221,48 +222,49 @@ class Federation(Section):
             return self.utility.value(learner, scores, validation.labels)
 
         if self.reconstruction == "weighted" and learner.linear:
-            parts = learner.scores(updates, validation.features, classes)
+            scores = learner.scores(updates, validation.features, classes)
             return LinearGame(
                 learner.scores(previous[None], validation.features, classes)[0],
-                parts * examples[:, None, None],
+                scores * examples[:, None, None],
                 examples,
-                of_all=self.normalisation == "all",
+                divide_by_all=self.normalisation == "all",
                 worth=worth,
                 labels=validation.labels,
-                hit_rate=self.utility.of_two(validation.labels) if classes == 2 else None,
+                hit_rate=self.utility.binary_hit_rate(validation.labels) if classes == 2 else None,
             )
-        model = self._aggregated if self.reconstruction == "aggregation" else self._weighted
+        by_rule = self.reconstruction == "aggregation"
+        combined = self._aggregated_updates if by_rule else self._mean_updates
         return CoalitionGame(
             len(updates),
             lambda members: worth(
                 learner.scores(
-                    previous + model(members, updates, examples), validation.features, classes
+                    previous + combined(members, updates, examples), validation.features, classes
                 )
             ),
         )
 
-    def _weighted(self, members: Booleans, updates: Floats, examples: Floats) -> Floats:
-        """Mean update of coalitions `[coalitions, params]`, by examples; 0 without any."""
+    def _mean_updates(self, members: Booleans, updates: Floats, examples: Floats) -> Floats:
+        """Mean update of coalitions `[coalitions, params]`, weighted by examples; 0 without any."""
         weights = members * examples
         total = examples.sum() if self.normalisation == "all" else weights.sum(axis=1)[:, None]
         mean: Floats = weights / np.where(total > 0, total, 1.0) @ updates
         return mean
 
-    def _aggregated(self, members: Booleans, updates: Floats, examples: Floats) -> Floats:
-        """What the aggregation rule combines for coalitions `[coalitions, params]`."""
+    def _aggregated_updates(self, members: Booleans, updates: Floats, examples: Floats) -> Floats:
+        """Updates of coalitions combined by the aggregation rule `[coalitions, params]`."""
         weights = examples * members
-        if self.normalisation == "all":  # everybody else is there, with an update of zero
+        if self.normalisation == "all":  # the other clients participate with updates of zero
             updates = np.vstack([updates, np.zeros_like(updates)])
             weights = np.hstack([weights, examples * ~members])
         combined = np.zeros((len(members), updates.shape[1]))
-        some = weights.any(axis=1)
-        combined[some] = self.aggregation.combine_each(updates, weights[some])
+        nonempty = weights.any(axis=1)
+        combined[nonempty] = self.aggregation.combine_each(updates, weights[nonempty])
         return combined
 
     def assess(
         self, memory: Memory, round_: Round, cohort: Cohort, streams: Streams
     ) -> tuple[Floats, Memory]:
-        """Contribution of every client `[clients]`, and what the method remembers of it."""
+        """Contribution of every client `[clients]`, and the method's new memory."""
         present, dataset = round_.participated, cohort.dataset
         if not present.any():
             return np.zeros(len(present)), memory
@@ -272,17 +274,17 @@ class Federation(Section):
             examples,
             round_.previous,
             round_.updates[present],
-            play=lambda previous, updates: self._play(previous, updates, examples, dataset),
+            play=lambda previous, updates: self._game_of(previous, updates, examples, dataset),
             class_rows=lambda models: self.learner.class_rows(models, features, dataset.classes),
         )
         return self.contribution.assess(evidence, memory, streams["contribution"])
 
 
-def _divided(part: Split, count: int, streams: Streams) -> list[Split]:
-    """An owner's examples divided at random among its `count` clients."""
+def _divide(examples: Split, count: int, streams: Streams) -> list[Split]:
+    """Divide an owner's examples at random among its `count` clients."""
     if count == 1:
-        return [part]
-    if len(part) < count:
-        raise ScenarioError(f"{count} sybil clients have only {len(part)} examples to divide")
-    rows = streams["identities"].permutation(len(part))
-    return [part.take(own) for own in np.array_split(rows, count)]
+        return [examples]
+    if len(examples) < count:
+        raise ScenarioError(f"{count} sybil clients have only {len(examples)} examples to divide")
+    shuffled = streams["identities"].permutation(len(examples))
+    return [examples.take(rows) for rows in np.array_split(shuffled, count)]

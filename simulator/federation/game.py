@@ -1,4 +1,4 @@
-"""Coalition games: what each group of players achieves. Contribution methods stand on them."""
+"""Coalition games: the worth of each group of players, the basis of contribution methods."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ COALITIONS_AT_ONCE = 64  # coalitions evaluated together: their scores stay in c
 
 
 class CoalitionGame:
-    """A game of `players` whose `utility` gives the worth of many coalitions at once.
+    """A game of `players`; `utility` returns the worth of many coalitions at once.
 
     `utility` takes memberships `[coalitions, players]` (bool) and returns `[coalitions]`.
 
@@ -30,16 +30,16 @@ class CoalitionGame:
     def from_function(
         cls, players: int, utility: Callable[[frozenset[int]], float]
     ) -> "CoalitionGame":
-        """The game of any Python function from a set of player numbers to a worth."""
+        """The game of a Python function from a set of player numbers to its worth."""
 
-        def each(members: Booleans) -> Floats:
-            sets = (frozenset(np.flatnonzero(row).tolist()) for row in members)
-            return np.array([utility(coalition) for coalition in sets], dtype=float)
+        def worth(members: Booleans) -> Floats:
+            coalitions = (frozenset(np.flatnonzero(row).tolist()) for row in members)
+            return np.array([utility(coalition) for coalition in coalitions], dtype=float)
 
-        return cls(players, each)
+        return cls(players, worth)
 
     def values(self, members: Booleans) -> Floats:
-        """Worth of coalitions `[coalitions, players]` (bool); one value each."""
+        """Worth `[coalitions]` of coalitions `[coalitions, players]` (bool)."""
         blocks = [
             self._utility(members[first : first + COALITIONS_AT_ONCE])
             for first in range(0, len(members), COALITIONS_AT_ONCE)
@@ -47,7 +47,7 @@ class CoalitionGame:
         return np.concatenate(blocks) if blocks else np.zeros(0)
 
     def all_values(self) -> Floats:
-        """Worth of all 2**players coalitions; bit i of an index says whether player i is in."""
+        """Worth of all 2**players coalitions; bit i of the index: whether player i is a member."""
         if self._all is None:
             index = np.arange(1 << self.players)
             self._all = self.values((index[:, None] >> np.arange(self.players) & 1).astype(bool))
@@ -56,10 +56,10 @@ class CoalitionGame:
     def prefix_values(self, permutations: Integers) -> Floats:
         """Worth of the first 0, 1, ... players of permutations `[n, players]`.
 
-        Returns `[n, players + 1]`. A coalition met several times is evaluated once.
+        Returns `[n, players + 1]`. Repeated coalitions are evaluated once.
         """
-        members, which = prefixes(permutations)
-        return self.values(members)[which]
+        members, coalition_of = prefixes(permutations)
+        return self.values(members)[coalition_of]
 
     @property
     def grand(self) -> float:
@@ -68,18 +68,19 @@ class CoalitionGame:
 
     @property
     def empty(self) -> float:
-        """Worth of nobody."""
+        """Worth of the empty coalition."""
         return float(self.values(np.zeros((1, self.players), dtype=bool))[0])
 
 
 def prefixes(permutations: Integers) -> tuple[Booleans, Integers]:
     """The coalitions of the first 0, 1, ... players of permutations `[n, players]`.
 
-    Returns each of them once `[coalitions, players]`, and their numbers `[n, players + 1]`.
+    Returns the distinct coalitions `[coalitions, players]`, and the number of each prefix among
+    them `[n, players + 1]`.
     """
     players = permutations.shape[1]
     position, sizes = np.argsort(permutations, axis=1), np.arange(players + 1)
     members = (position[:, None, :] < sizes[None, :, None]).reshape(-1, players)
     masks = np.packbits(members, axis=1)
-    _, first, which = np.unique(masks, axis=0, return_index=True, return_inverse=True)
-    return members[first], which.reshape(-1, players + 1)
+    _, first, numbers = np.unique(masks, axis=0, return_index=True, return_inverse=True)
+    return members[first], numbers.reshape(-1, players + 1)

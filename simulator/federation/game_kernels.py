@@ -1,6 +1,7 @@
-"""Compiled loops of games of a round. In linear ones scores are sums of the members' parts.
+"""Compiled loops of the games of a round.
 
-A coalition's scores are then `start + sum of parts / divisor`; `parts` is `[players, columns]`.
+In a linear game a coalition's scores are `start + sum of its members' parts / divisor`, with
+`parts` `[players, columns]`.
 """
 
 import numba
@@ -8,12 +9,12 @@ import numpy as np
 
 from simulator.components import Floats, Integers
 
-TILE = 64  # columns walked together: what a walk goes back to stays in the first cache
+TILE = 64  # columns processed together: the sums reused stay in the first-level cache
 
 
 @numba.njit(cache=True, inline="always")
 def _lowest(coalition, players):  # type: ignore[no-untyped-def]
-    """Number of the lowest player of a coalition, `players` for nobody."""
+    """Number of the lowest player of a coalition, `players` if it is empty."""
     player = 0
     while player < players and not coalition >> player & 1:
         player += 1
@@ -24,10 +25,10 @@ def _lowest(coalition, players):  # type: ignore[no-untyped-def]
 def subset_scores(
     start: Floats, parts: Floats, divisors: Floats, first: int, sums: Floats, scores: Floats
 ) -> None:
-    """Fill in `scores` `[coalitions, columns]` of the coalitions from number `first` on.
+    """Write `scores` `[coalitions, columns]` of the coalitions from number `first` on.
 
-    They are as many as a power of two of which `first` is a multiple. Each is its parent, which
-    lacks its lowest player, and that player; `sums` is room for the sums.
+    Their count is a power of two that divides `first`. A coalition's sum is that of its parent, the
+    coalition without its lowest player, plus that player's parts; `sums` is scratch space.
     """
     players, columns = parts.shape
     sums[0] = 0.0
@@ -54,10 +55,10 @@ def prefix_scores(
     running: Floats,
     scores: Floats,
 ) -> None:
-    """Fill in `scores` `[prefixes, columns]` of the prefixes of `orders` from number `first` on.
+    """Write `scores` `[prefixes, columns]` of the prefixes of `orders` from number `first` on.
 
-    Every order has one more prefix than players; `divisors` has one for each prefix. `running`
-    `[columns]` is the sum of the last prefix, as the previous call left it.
+    Every order has one more prefix than players; `divisors` is by prefix. `running` `[columns]` is
+    the sum of the last prefix, as the previous call left it.
     """
     columns = parts.shape[1]
     for k in range(len(scores)):
@@ -75,36 +76,37 @@ def prefix_scores(
 
 @numba.njit(cache=True)
 def count_positive(start: Floats, parts: Floats, divisors: Floats, counts: Integers) -> None:
-    """Add to `counts` `[2**players]` the columns in which each coalition's score is positive.
+    """Add to `counts` `[2**players]` the number of columns with a positive score per coalition.
 
-    Coalitions are walked in order. `sums[j]` is the sum of the last one met whose lowest player is
-    j, which is the parent of all later ones that have j next to their lowest player.
+    Coalitions are processed in order. `sums[j]` is the sum of the last one whose lowest player is
+    j: the parent of all later coalitions whose second lowest player is j.
     """
     players, columns = parts.shape
-    base, own = np.empty(TILE), np.empty((players, TILE))
+    start_tile, part_tile = np.empty(TILE), np.empty((players, TILE))
     sums = np.zeros((players + 1, TILE))
     for begin in range(0, columns, TILE):
         width = min(TILE, columns - begin)
-        base[width:], own[:, width:] = -1.0, 0.0
-        base[:width], own[:, :width] = start[begin : begin + width], parts[:, begin : begin + width]
+        start_tile[width:], part_tile[:, width:] = -1.0, 0.0
+        start_tile[:width] = start[begin : begin + width]
+        part_tile[:, :width] = parts[:, begin : begin + width]
         for coalition in range(len(counts)):
             player = _lowest(coalition, players)
             divisor, positive = divisors[coalition], 0
             if coalition > 0:
                 parent = _lowest(coalition & (coalition - 1), players)
                 for c in range(TILE):
-                    sums[player, c] = sums[parent, c] + own[player, c]
+                    sums[player, c] = sums[parent, c] + part_tile[player, c]
             for c in range(TILE):
-                positive += base[c] * divisor + sums[player, c] > 0.0
+                positive += start_tile[c] * divisor + sums[player, c] > 0.0
             counts[coalition] += positive
 
 
 @numba.njit(cache=True)
 def mean_marginals(worth: Floats, weights: Floats) -> Floats:
-    """What each player adds `[players]` to the coalitions of others, which have `worth`.
+    """Weighted marginal worth of each player `[players]` over all coalitions of the others.
 
-    `worth` is `[2**players]`, the i-th bit of a number tells whether player i is in; `weights`
-    `[players]` are those of one coalition with 0, 1, ... members.
+    `worth` is `[2**players]`; bit i of the index: whether player i is a member. `weights`
+    `[players]` are per coalition with 0, 1, ... members.
     """
     sizes, means = np.zeros(worth.size, np.int64), np.zeros(weights.size)
     for coalition in range(worth.size):
@@ -121,21 +123,21 @@ def mean_marginals(worth: Floats, weights: Floats) -> Floats:
 def clipped_products(likelihood: Floats, smallest: float, products: Floats) -> None:
     """Multiply `products` `[models, groups]` by the likelihoods `[models, rows]` of a group's rows.
 
-    Every `groups`-th row is of the same group; likelihoods are clipped at `smallest` and 1 less it.
+    Row i is in group i modulo `groups`; likelihoods are clipped at `smallest` and 1 - `smallest`.
     """
     rows, groups = likelihood.shape[1], products.shape[1]
     for model in range(len(likelihood)):
         for first in range(0, rows, groups):
             for group in range(min(groups, rows - first)):
-                chance = likelihood[model, first + group]
-                products[model, group] *= min(max(chance, smallest), 1.0 - smallest)
+                probability = likelihood[model, first + group]
+                products[model, group] *= min(max(probability, smallest), 1.0 - smallest)
 
 
 @numba.njit(cache=True)
 def largest_outputs(scores: Floats) -> Integers:
-    """The number of the first largest output `[models, rows]` of scores `[models, outputs, rows]`.
+    """Number of the largest output, the first if tied `[models, rows]`.
 
-    What numpy's `argmax(axis=1)` finds, ten times as fast.
+    `scores` are `[models, outputs, rows]`. Like numpy's `argmax(axis=1)`, ten times as fast.
     """
     models, outputs, rows = scores.shape
     largest, best = np.zeros((models, rows), np.int64), np.empty(rows)
@@ -144,7 +146,7 @@ def largest_outputs(scores: Floats) -> Integers:
         for output in range(1, outputs):
             for row in range(rows):
                 score = scores[model, output, row]
-                above = score > best[row]
-                largest[model, row] = output if above else largest[model, row]
-                best[row] = score if above else best[row]
+                is_larger = score > best[row]
+                largest[model, row] = output if is_larger else largest[model, row]
+                best[row] = score if is_larger else best[row]
     return largest

@@ -1,8 +1,8 @@
-"""Compiled training of many linear classifiers, in the bits of scikit-learn's `SGDClassifier`.
+"""Compiled training of many linear classifiers, bit for bit like scikit-learn's `SGDClassifier`.
 
-The order of every sum and product is that of `_sgd_fast.pyx`, its weights are `scale * weights` in
-the same way, and its random numbers are computed anew: the Mersenne twister behind
-`numpy.random.RandomState` (Matsumoto & Nishimura 1998) and the xorshift of its shuffles.
+Sums and products have the order of `_sgd_fast.pyx`, and weights are `scale * weights` as there. Its
+random numbers are reimplemented: the Mersenne twister of `numpy.random.RandomState` (Matsumoto &
+Nishimura 1998) and the xorshift of its shuffles.
 """
 
 from math import exp
@@ -15,9 +15,9 @@ from simulator.components import Floats, Integers
 SCHEDULES = "constant", "optimal", "invscaling"
 OPTIMAL, INVSCALING = 1, 2
 WORD, WORDS, SHIFT = 0xFFFFFFFF, 624, 397  # of the Mersenne twister
-LARGEST_SEED = 2**31 - 2  # that scikit-learn draws
+LARGEST_SEED = 2**31 - 2  # of the seeds that scikit-learn draws
 SMALLEST_SCALE = 1e-9
-IN_STEP = 8  # models trained side by side: while one's sum waits for its last term, others go on
+IN_STEP = 8  # models trained side by side, to hide the latency of each model's additions
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -37,11 +37,11 @@ def train_models(
     weights: Floats,
     intercepts: Floats,
 ) -> bool:
-    """Train models of two classes, of which `positive` is one's label and all others are not.
+    """Train binary models in place: label `positive` against all others.
 
-    Each sees its `rows` from row `begins` on, after so many `steps`, in an order by `seeds`
-    `[models, epochs]`; other arrays are `[models]`. Changes `weights` `[models, features]` and
-    `intercepts`. Returns whether all numbers met on the way were finite.
+    Each model trains on `rows` examples from row `begins` on, after `steps` earlier ones, shuffled
+    by `seeds` `[models, epochs]`; other arrays are `[models]`. Changes `weights`
+    `[models, features]` and `intercepts`. Returns whether all numbers stayed finite.
     """
     centres, centre_intercepts = weights.copy(), intercepts.copy()
     longest_first = np.argsort(-rows, kind="mergesort")
@@ -77,7 +77,7 @@ def train_models(
 
 @numba.njit(cache=True)
 def _read_ahead(features: Floats, begins: Integers, rows: Integers) -> float:
-    """The sum of a number in every eight of some rows: read in this order they come quickest."""
+    """Sum of every eighth number of the rows, to load them into the cache in the fastest order."""
     total = 0.0
     for k in range(begins.size):
         if k == 0 or begins[k] != begins[k - 1]:
@@ -108,7 +108,7 @@ def _descend(
     weights: Floats,
     intercepts: Floats,
 ) -> bool:
-    """One pass of each of some `models`, longest first, over its rows; whether all was finite."""
+    """One epoch of `models`, longest first, over their rows; returns whether all stayed finite."""
     active, size, longest = models.size, features.shape[1], rows[models[0]]
     order = np.empty((active, longest), np.int64)
     for k in range(active):
@@ -151,10 +151,10 @@ def _descend(
                 weights[model] -= pulls[k] * (weights[model] - centres[model])
                 intercepts[model] -= pulls[k] * (intercepts[model] - centre_intercepts[model])
     for k in range(models.size):
-        own = weights[models[k]]
-        if not (np.isfinite(own).all() and np.isfinite(intercepts[models[k]])):
+        model_weights = weights[models[k]]
+        if not (np.isfinite(model_weights).all() and np.isfinite(intercepts[models[k]])):
             return False
-        own *= scales[k]
+        model_weights *= scales[k]
     return True
 
 
@@ -168,7 +168,7 @@ def _step_size(schedule: int, eta0: float, power_t: float, l2: float, t: float) 
 
 @numba.njit(cache=True, error_model="numpy")
 def _slope(score: float, is_positive: bool) -> float:
-    """Derivative of the logistic loss, in scikit-learn's form of it."""
+    """Derivative of the logistic loss, computed as in scikit-learn."""
     target = 1.0 if is_positive else 0.0
     if score > -37:
         decay = exp(-score)
@@ -178,7 +178,7 @@ def _slope(score: float, is_positive: bool) -> float:
 
 @numba.njit(cache=True, error_model="numpy")
 def _shuffle(order: Integers, first: int, seed: int) -> None:
-    """Fill in the numbers from `first` on in the order of a Fisher-Yates shuffle by xorshift."""
+    """Write the numbers from `first` on to `order`, shuffled by Fisher-Yates with xorshift."""
     count, seed = order.size, max(seed, 1)
     order[:] = np.arange(first, first + count)
     for i in range(count - 1):
@@ -191,37 +191,37 @@ def _shuffle(order: Integers, first: int, seed: int) -> None:
 
 @numba.njit(cache=True)
 def shuffle_seeds(seeds: Integers, epochs: int, outputs: int) -> Integers:
-    """Seeds `[estimators, epochs, outputs]` of the shuffles of estimators with these `seeds`.
+    """Shuffle seeds `[estimators, epochs, outputs]` of estimators with these `seeds`.
 
-    A shuffle of scikit-learn's has the second number that is drawn for it: with one output from the
-    estimator's generator, with several from one of the output's own, whose seed is drawn first.
+    scikit-learn seeds each shuffle with the second number drawn for it: with one output from the
+    estimator's generator, with several from a generator of the output, whose seed is drawn first.
     """
     if outputs == 1:
-        return _drawn(seeds, epochs, True).reshape(seeds.size, epochs, 1)
-    own = _drawn(seeds, epochs * outputs, False).ravel()
-    return _drawn(own, 1, True).reshape(seeds.size, epochs, outputs)
+        return _random_numbers(seeds, epochs, True).reshape(seeds.size, epochs, 1)
+    output_seeds = _random_numbers(seeds, epochs * outputs, False).ravel()
+    return _random_numbers(output_seeds, 1, True).reshape(seeds.size, epochs, outputs)
 
 
 @numba.njit(cache=True)
-def _drawn(seeds: Integers, count: int, after_another: bool) -> Integers:
-    """The first `count` numbers of generators `[seeds, count]`, or each second of twice as many."""
+def _random_numbers(seeds: Integers, count: int, every_second: bool) -> Integers:
+    """First `count` numbers of generators `[seeds, count]`, or every second of twice as many."""
     numbers = np.empty((seeds.size, count), np.int64)
     states = np.empty((WORDS, IN_STEP), np.int64)
     for begin in range(0, seeds.size, IN_STEP):
-        own = seeds[begin : begin + IN_STEP]
-        _seed(states, own)
-        for k in range(own.size):
+        block = seeds[begin : begin + IN_STEP]
+        _seed(states, block)
+        for k in range(block.size):
             words = 0
             for number in range(count):
-                if after_another:
-                    _, words = _below(states[:, k], words, LARGEST_SEED - 1)
-                numbers[begin + k, number], words = _below(states[:, k], words, LARGEST_SEED)
+                if every_second:
+                    _, words = _next_number(states[:, k], words, LARGEST_SEED - 1)
+                numbers[begin + k, number], words = _next_number(states[:, k], words, LARGEST_SEED)
     return numbers
 
 
 @numba.njit(cache=True)
 def _seed(states: Integers, seeds: Integers) -> None:
-    """Fill in the twisters' first states `[words, twisters]` for seeds below 2**32."""
+    """Write the twisters' initial states `[words, twisters]` for seeds below 2**32."""
     states[0, : seeds.size] = seeds
     for i in range(1, WORDS):
         for k in range(seeds.size):
@@ -230,10 +230,10 @@ def _seed(states: Integers, seeds: Integers) -> None:
 
 
 @numba.njit(cache=True)
-def _below(state: Integers, drawn: int, largest: int) -> tuple[int, int]:
-    """The next number of 31 bits up to `largest`, and how many words were drawn by then."""
+def _next_number(state: Integers, words: int, largest: int) -> tuple[int, int]:
+    """The next number of 31 bits up to `largest`, and the count of `words` drawn so far."""
     while True:
-        i = drawn % WORDS
+        i = words % WORDS
         word = (state[i] & ~(WORD >> 1)) | (state[(i + 1) % WORDS] & (WORD >> 1))
         state[i] = state[(i + SHIFT) % WORDS] ^ (word >> 1) ^ (0x9908B0DF if word & 1 else 0)
         word = state[i]
@@ -241,6 +241,6 @@ def _below(state: Integers, drawn: int, largest: int) -> tuple[int, int]:
         word ^= (word << 7) & 0x9D2C5680
         word ^= (word << 15) & 0xEFC60000
         word ^= word >> 18
-        drawn += 1
+        words += 1
         if word & (WORD >> 1) <= largest:
-            return word & (WORD >> 1), drawn
+            return word & (WORD >> 1), words

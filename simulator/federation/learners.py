@@ -1,4 +1,4 @@
-"""Learners: the model that is trained and how a client trains it."""
+"""Learners: the model and how a client trains it."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class Learner(Component):
     """A model whose parameters are one flat vector `[params]`, trained locally by scikit-learn."""
 
     linear: ClassVar[bool] = False
-    """Whether scores are linear in the parameters: those of a sum are the sum of the scores."""
+    """Whether scores are linear in the parameters."""
     epochs: int = Field(1, ge=1, description="Local passes over a client's examples per round.")
 
     @abstractmethod
@@ -34,25 +34,24 @@ class Learner(Component):
     def estimator(
         self, parameters: Floats, steps: float, data: Split, classes: int, seed: int
     ) -> Any:
-        """A scikit-learn estimator in the state it would have after `steps` examples."""
+        """A scikit-learn estimator with these `parameters`, as after `steps` examples."""
 
     @property
     def training(self) -> str:
-        """How `train_all` works, for the log of a run."""
+        """Description of `train_all` for the log of a run."""
         return "by scikit-learn, one client after the other"
 
     @abstractmethod
     def parameters(self, estimator: Any) -> Floats:
-        """What an estimator has learned `[params]`."""
+        """Parameters of an estimator `[params]`."""
 
     def train(
         self, parameters: Floats, steps: float, data: Split, classes: int, seed: int
     ) -> tuple[Floats, float]:
-        """Train a client's copy on its data.
+        """Train a copy of the model on a client's data; returns the new parameters and steps.
 
-        `steps` is the client's count of examples seen, which drives learning-rate schedules; both
-        it and the parameters are returned anew. `seed` orders the examples. Raises ModelError when
-        the parameters stop being finite.
+        `steps` counts the examples that the client has trained on, which drives learning-rate
+        schedules. `seed` orders the examples. Raises ModelError when parameters become infinite.
         """
         estimator = self.estimator(parameters, steps, data, classes, seed)
         try:
@@ -71,24 +70,24 @@ class Learner(Component):
         classes: int,
         seeds: Sequence[int],
     ) -> tuple[Floats, Floats]:
-        """`train` for several clients, each a copy of the same `parameters` on its own data.
+        """`train` for several clients, all from the same `parameters`, each on its own data.
 
         Returns their parameters `[clients, params]` and steps `[clients]`.
         """
-        trained = np.empty((len(data), parameters.size))
-        taken = steps.copy()
-        for client, (own, seed) in enumerate(zip(data, seeds, strict=True)):
-            trained[client], taken[client] = self.train(
-                parameters, float(steps[client]), own, classes, seed
+        models = np.empty((len(data), parameters.size))
+        new_steps = steps.copy()
+        for client, (examples, seed) in enumerate(zip(data, seeds, strict=True)):
+            models[client], new_steps[client] = self.train(
+                parameters, float(steps[client]), examples, classes, seed
             )
-        return trained, taken
+        return models, new_steps
 
     @abstractmethod
     def scores(self, parameters: Floats, features: Floats, classes: int) -> Floats:
-        """Raw scores `[models, outputs, rows]` of several models `[models, params]`."""
+        """Raw scores `[models, outputs, rows]` of models `[models, params]`."""
 
     def predictions(self, scores: Floats) -> Integers:
-        """Predicted classes `[models, rows]` from raw scores: the largest, or a positive one."""
+        """Predicted classes `[models, rows]`: the largest score, or the sign of a single one."""
         if scores.shape[1] == 1:
             return (scores[:, 0] > 0).astype(np.int64)
         from simulator.federation.game_kernels import largest_outputs
@@ -96,27 +95,27 @@ class Learner(Component):
         return largest_outputs(scores)
 
     def probabilities(self, scores: Floats) -> Floats:
-        """Class probabilities `[models, classes, rows]` from raw scores, which it may overwrite.
+        """Class probabilities `[models, classes, rows]` from raw scores; may overwrite the scores.
 
-        One output is taken for the log odds of class 1.
+        A single output is the log odds of class 1.
         """
         if scores.shape[1] > 1:
-            return self.of_outputs(scores)
+            return self.multiclass_probabilities(scores)
         positive = _logistic(scores)
         return np.concatenate([1.0 - positive, positive], axis=1)
 
     @abstractmethod
-    def of_outputs(self, scores: Floats) -> Floats:
-        """`probabilities` where every class has an output of its own."""
+    def multiclass_probabilities(self, scores: Floats) -> Floats:
+        """`probabilities` for one output per class."""
 
     def likelihood(self, scores: Floats, labels: Integers) -> Floats:
-        """Probability of each row's class `[models, rows]` from scores, which it may overwrite."""
+        """Probability of each row's class `[models, rows]`; may overwrite the scores."""
         if scores.shape[1] > 1:
             true_class: Floats = self.probabilities(scores)[:, labels, np.arange(len(labels))]
             return true_class
-        likely = _logistic(scores[:, 0])
-        np.subtract(1.0 - labels, likely, out=likely)
-        return np.abs(likely, out=likely)
+        probability = _logistic(scores[:, 0])
+        np.subtract(1.0 - labels, probability, out=probability)
+        return np.abs(probability, out=probability)
 
     @abstractmethod
     def class_rows(self, parameters: Floats, features: int, classes: int) -> Floats:
@@ -193,11 +192,11 @@ class SgdClassifier(Learner):
     def train(
         self, parameters: Floats, steps: float, data: Split, classes: int, seed: int
     ) -> tuple[Floats, float]:
-        """As its base, unless there is a pull towards the global model: only the loop knows it."""
+        """As in the base class, but the proximal term needs the compiled loop of `train_all`."""
         if not self.proximal:
             return super().train(parameters, steps, data, classes, seed)
-        trained, taken = self.train_all(parameters, np.array([steps]), [data], classes, [seed])
-        return trained[0], float(taken[0])
+        models, new_steps = self.train_all(parameters, np.array([steps]), [data], classes, [seed])
+        return models[0], float(new_steps[0])
 
     def train_all(
         self,
@@ -207,12 +206,12 @@ class SgdClassifier(Learner):
         classes: int,
         seeds: Sequence[int],
     ) -> tuple[Floats, Floats]:
-        """As its base, by a compiled loop; where numbers overflow scikit-learn judges."""
+        """As in the base class, by a compiled loop; on overflow scikit-learn decides."""
         if not data:
             return super().train_all(parameters, steps, data, classes, seeds)
         from simulator.federation import kernels
 
-        features, labels, begins, rows = _stacked(tuple(data))
+        features, labels, begins, rows = _stack(tuple(data))
         clients, outputs, size = len(data), _outputs(classes), features.shape[1]
         weights = np.tile(parameters[:-outputs].reshape(outputs, size), (clients, 1))
         intercepts = np.tile(parameters[-outputs:], clients)
@@ -234,8 +233,8 @@ class SgdClassifier(Learner):
             intercepts,
         )
         if finite:
-            trained = np.hstack([weights.reshape(clients, -1), intercepts.reshape(clients, -1)])
-            return trained, steps + self.epochs * rows
+            models = np.hstack([weights.reshape(clients, -1), intercepts.reshape(clients, -1)])
+            return models, steps + self.epochs * rows
         if self.proximal:
             raise ModelError(f"training failed, {SLOW_DOWN}: floating-point overflow")
         return super().train_all(parameters, steps, data, classes, seeds)
@@ -247,7 +246,7 @@ class SgdClassifier(Learner):
         scores += parameters[:, -outputs:, None]
         return scores
 
-    def of_outputs(self, scores: Floats) -> Floats:
+    def multiclass_probabilities(self, scores: Floats) -> Floats:
         positive = _logistic(scores)
         total = positive.sum(axis=1, keepdims=True)
         if (total == 0).any():
@@ -328,7 +327,7 @@ class MlpClassifier(Learner):
             scores += intercept[:, :, None]
         return scores
 
-    def of_outputs(self, scores: Floats) -> Floats:
+    def multiclass_probabilities(self, scores: Floats) -> Floats:
         scores -= scores.max(axis=1, keepdims=True)
         np.exp(scores, out=scores)
         scores /= scores.sum(axis=1, keepdims=True)
@@ -346,19 +345,18 @@ class MlpClassifier(Learner):
         """Coefficients `[..., inputs, outputs]` and intercepts of each layer, as views."""
         shapes = list(pairwise(self._units(features, classes)))
         sizes = [inputs * outputs for inputs, outputs in shapes] + [last for _, last in shapes]
-        parts = np.split(parameters, np.cumsum(sizes)[:-1], axis=-1)
+        pieces = np.split(parameters, np.cumsum(sizes)[:-1], axis=-1)
         models = parameters.shape[:-1]
-        coefs = [part.reshape(*models, *shape) for part, shape in zip(parts, shapes, strict=False)]
-        return coefs, parts[len(shapes) :]
+        coefs = [flat.reshape(*models, *shape) for flat, shape in zip(pieces, shapes, strict=False)]
+        return coefs, pieces[len(shapes) :]
 
 
 @lru_cache(maxsize=1)
-def _stacked(data: tuple[Split, ...]) -> tuple[Floats, Integers, Integers, Integers]:
-    """All examples, their labels, and which is the first of each part of how many."""
-    rows = np.array([len(own) for own in data])
-    features, labels = (
-        np.concatenate([getattr(own, name) for own in data]) for name in ("features", "labels")
-    )
+def _stack(data: tuple[Split, ...]) -> tuple[Floats, Integers, Integers, Integers]:
+    """All features and labels, and each split's first row and number of rows."""
+    rows = np.array([len(split) for split in data])
+    features = np.concatenate([split.features for split in data])
+    labels = np.concatenate([split.labels for split in data])
     return features, labels, rows.cumsum() - rows, rows
 
 

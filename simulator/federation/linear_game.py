@@ -1,4 +1,4 @@
-"""The game of a round whose models are linear: coalitions' scores are sums, computed by walking."""
+"""The game of a round with linear models: a coalition's scores are sums, computed step by step."""
 
 from collections.abc import Callable, Iterator
 
@@ -9,17 +9,17 @@ from simulator.federation.game import CoalitionGame
 
 __all__ = ["LinearGame"]
 
-CACHED = 1 << 16  # numbers of a block of coalitions: with room for its sums they stay in cache
+CACHED = 1 << 16  # scores per block of coalitions: with their sums they stay in the cache
 
 
 class LinearGame(CoalitionGame):
-    """A game in which scores of a coalition are `start + sum of its members' parts / divisor`.
+    """A game in which a coalition's scores are `start + sum of its members' parts / divisor`.
 
     `parts` `[players, outputs, rows]` are the players' scores times their `examples`; the divisor
-    is the examples of the coalition, or of everybody (`of_all`). `worth` values scores
-    `[coalitions, outputs, rows]`, which it may overwrite. With one output, `hit_rate` values the
-    numbers of rows `[coalitions, 2]` of each of two classes, by `labels` `[rows]`, that have a
-    score of the right sign: where it is given, it has to give what `worth` gives.
+    is the coalition's examples, or all players' (`divide_by_all`). `worth` values scores
+    `[coalitions, outputs, rows]`, which it may overwrite. `hit_rate`, for one output, values the
+    correct predictions `[coalitions, 2]` in each of two classes, by `labels` `[rows]`; it must
+    return the same values as `worth`.
 
     >>> parts, ones = np.array([[[2.0]], [[6.0]]]), np.ones(2)
     >>> game = LinearGame(np.ones((1, 1)), parts, ones, False, lambda scores: scores[:, 0, 0])
@@ -32,16 +32,16 @@ class LinearGame(CoalitionGame):
         start: Floats,
         parts: Floats,
         examples: Floats,
-        of_all: bool,
+        divide_by_all: bool,
         worth: Callable[[Floats], Floats],
         labels: Integers | None = None,
         hit_rate: Callable[[Floats], Floats] | None = None,
     ) -> None:
         self._shape = start.shape
         self._start, self._parts = start.ravel(), parts.reshape(len(parts), -1)
-        self._examples, self._of_all, self._worth = examples, of_all, worth
+        self._examples, self._divide_by_all, self._worth = examples, divide_by_all, worth
         self._labels, self._hit_rate = labels, hit_rate
-        super().__init__(len(parts), lambda members: self._added(members.astype(float)))
+        super().__init__(len(parts), lambda members: self._worth_of(members.astype(float)))
 
     def all_values(self) -> Floats:
         if self._all is None:
@@ -53,14 +53,14 @@ class LinearGame(CoalitionGame):
             return super().prefix_values(permutations)
         from simulator.federation.game_kernels import prefix_scores
 
-        joining = self._examples[permutations]
-        examples = np.insert(joining.cumsum(axis=1), 0, 0.0, axis=1)
+        examples = self._examples[permutations].cumsum(axis=1)
+        examples = np.insert(examples, 0, 0.0, axis=1)
         divisors, running = self._divisors(examples).ravel(), np.empty(len(self._start))
         orders = np.ascontiguousarray(permutations)
         values = np.empty(divisors.size)
         for first, scores in self._blocks(divisors.size):
             prefix_scores(self._start, self._parts, divisors, orders, first, running, scores)
-            values[first : first + len(scores)] = self._valued(scores)
+            values[first : first + len(scores)] = self._worth_of_scores(scores)
         return values.reshape(examples.shape)
 
     def _walk_subsets(self) -> Floats:
@@ -71,7 +71,7 @@ class LinearGame(CoalitionGame):
         sums = np.empty((min(self._block, divisors.size), len(self._start)))
         for first, scores in self._blocks(divisors.size):
             subset_scores(self._start, self._parts, divisors, first, sums, scores)
-            values[first : first + len(scores)] = self._valued(scores)
+            values[first : first + len(scores)] = self._worth_of_scores(scores)
         return values
 
     def _count_hits(self) -> Floats:
@@ -90,28 +90,29 @@ class LinearGame(CoalitionGame):
 
     def _subset_divisors(self) -> Floats:
         examples = np.zeros(1)
-        for own in self._examples:
-            examples = np.concatenate([examples, examples + own])
+        for count in self._examples:
+            examples = np.concatenate([examples, examples + count])
         return self._divisors(examples)
 
     def _divisors(self, examples: Floats) -> Floats:
-        divisors = np.full_like(examples, self._examples.sum()) if self._of_all else examples
+        total = self._examples.sum()
+        divisors = np.full_like(examples, total) if self._divide_by_all else examples
         return np.where(divisors > 0, divisors, 1.0)
 
-    def _added(self, members: Floats) -> Floats:
+    def _worth_of(self, members: Floats) -> Floats:
         divisors = self._divisors(members @ self._examples)
-        return self._valued(members @ self._parts / divisors[:, None] + self._start)
+        return self._worth_of_scores(members @ self._parts / divisors[:, None] + self._start)
 
-    def _valued(self, scores: Floats) -> Floats:
+    def _worth_of_scores(self, scores: Floats) -> Floats:
         return self._worth(scores.reshape(-1, *self._shape))
 
     @property
     def _block(self) -> int:
-        """Coalitions that are evaluated together: a power of two."""
+        """Number of coalitions evaluated together, a power of two."""
         return 1 << max(CACHED // len(self._start), 1).bit_length() - 1
 
     def _blocks(self, coalitions: int) -> Iterator[tuple[int, Floats]]:
-        """First number and room for the scores of each block."""
-        room = np.empty((min(self._block, coalitions), len(self._start)))
+        """First number and scratch space for the scores of each block."""
+        scores = np.empty((min(self._block, coalitions), len(self._start)))
         for first in range(0, coalitions, self._block):
-            yield first, room[: coalitions - first]
+            yield first, scores[: coalitions - first]

@@ -28,15 +28,15 @@ class Partition(Component):
     min_examples: int = Field(10, ge=1, description="Least number of examples of a client.")
 
     def share_out(self, dataset: Dataset, clients: int, draws: np.random.Generator) -> list[Split]:
-        """Each client's part of the training examples, as it sees them.
+        """Each client's training examples, with its own view of the features.
 
         Raises ScenarioError when there are too few to give each client `min_examples`.
         """
-        rows = self.split(self.mark(dataset), clients, draws)
-        parts = [dataset.train.take(own) for own in rows]
+        rows_by_client = self.split(self.groups(dataset), clients, draws)
+        splits = [dataset.train.take(rows) for rows in rows_by_client]
         return [
-            Split(self.seen(part.features, client, clients, draws), part.labels)
-            for client, part in enumerate(parts)
+            Split(self.observed(split.features, client, clients, draws), split.labels)
+            for client, split in enumerate(splits)
         ]
 
     def split(self, labels: Integers, clients: int, draws: np.random.Generator) -> list[Integers]:
@@ -53,16 +53,16 @@ class Partition(Component):
 
     @abstractmethod
     def divide(self, labels: Integers, clients: int, draws: np.random.Generator) -> list[Integers]:
-        """The work of `split`, for a request that is possible."""
+        """Like `split`, when there are enough examples."""
 
-    def mark(self, dataset: Dataset) -> Integers:
-        """What training examples are divided by `[rows]`: their classes."""
+    def groups(self, dataset: Dataset) -> Integers:
+        """The group of each training example that `split` divides by `[rows]`: its class."""
         return dataset.train.labels
 
-    def seen(
+    def observed(
         self, features: Floats, client: int, clients: int, draws: np.random.Generator
     ) -> Floats:
-        """Features `[rows, features]` as client number `client` of so many has them."""
+        """Features `[rows, features]` as client number `client` of `clients` observes them."""
         return features
 
 
@@ -81,17 +81,17 @@ class Dirichlet(Partition):
         for label in np.unique(labels):
             rows = draws.permutation(np.flatnonzero(labels == label))
             bounds = np.cumsum(draws.dirichlet(np.full(clients, self.alpha))) * len(rows)
-            place = np.arange(len(rows)) + draws.random()  # so that rounding favours nobody
+            place = np.arange(len(rows)) + draws.random()  # random: rounding favours no client
             owner[rows] = np.searchsorted(bounds[:-1], place, side="right")
-        self._fill_up(owner, clients, draws)
+        self._top_up(owner, clients, draws)
         return [np.flatnonzero(owner == client) for client in range(clients)]
 
-    def _fill_up(self, owner: Integers, clients: int, draws: np.random.Generator) -> None:
+    def _top_up(self, owner: Integers, clients: int, draws: np.random.Generator) -> None:
         counts = np.bincount(owner, minlength=clients)
         while counts.min() < self.min_examples:
-            poorest, richest = counts.argmin(), counts.argmax()
-            given = draws.choice(np.flatnonzero(owner == richest))
-            owner[given] = poorest
+            smallest, largest = counts.argmin(), counts.argmax()
+            row = draws.choice(np.flatnonzero(owner == largest))
+            owner[row] = smallest
             counts = np.bincount(owner, minlength=clients)
 
 
@@ -116,7 +116,7 @@ class Quantity(Partition):
 
     def divide(self, labels: Integers, clients: int, draws: np.random.Generator) -> list[Integers]:
         by_label = Dirichlet(alpha=self.alpha, min_examples=self.min_examples)
-        return by_label.divide(np.zeros_like(labels), clients, draws)  # as if of one class
+        return by_label.divide(np.zeros_like(labels), clients, draws)  # all as one class
 
 
 class Shards(Partition):
@@ -136,12 +136,12 @@ class Shards(Partition):
                 f"partition shards: {clients} clients with {self.shards} shards each need "
                 f"{self.shards * clients} training examples, the task has {len(labels)}"
             )
-        mixed = draws.permutation(len(labels))
-        rows = mixed[np.argsort(labels[mixed], kind="stable")]
-        totals = draws.permutation(_evenly(len(labels), clients))
-        sizes = np.concatenate([_evenly(total, self.shards) for total in totals])
-        dealt = draws.permutation(len(sizes))
-        owner = np.repeat(dealt // self.shards, sizes[dealt])
+        shuffled = draws.permutation(len(labels))
+        rows = shuffled[np.argsort(labels[shuffled], kind="stable")]
+        totals = draws.permutation(_even_sizes(len(labels), clients))
+        sizes = np.concatenate([_even_sizes(total, self.shards) for total in totals])
+        shard_order = draws.permutation(len(sizes))
+        owner = np.repeat(shard_order // self.shards, sizes[shard_order])
         return [rows[owner == client] for client in range(clients)]
 
 
@@ -159,7 +159,7 @@ class NoisePartition(Partition):
     def divide(self, labels: Integers, clients: int, draws: np.random.Generator) -> list[Integers]:
         return Iid().divide(labels, clients, draws)
 
-    def seen(
+    def observed(
         self, features: Floats, client: int, clients: int, draws: np.random.Generator
     ) -> Floats:
         deviation = self.sigma * client / max(clients - 1, 1)
@@ -174,7 +174,7 @@ class Natural(Partition):
 
     kind: Literal["natural"] = "natural"
 
-    def mark(self, dataset: Dataset) -> Integers:
+    def groups(self, dataset: Dataset) -> Integers:
         if dataset.origins is None:
             raise ScenarioError(
                 "partition natural needs a task that knows whose its examples are: "
@@ -197,7 +197,7 @@ class Natural(Partition):
         return [np.flatnonzero(labels == client) for client in range(clients)]
 
 
-def _evenly(total: int, parts: int) -> Integers:
+def _even_sizes(total: int, parts: int) -> Integers:
     """`total` as a sum of `parts` numbers that differ by at most one."""
     return total // parts + (np.arange(parts) < total % parts)
 

@@ -1,4 +1,4 @@
-"""Utilities: what a model is worth, measured on the validation set."""
+"""Utilities: measures of a model's worth on the validation set."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -21,14 +21,14 @@ __all__ = [
     "negative_log_loss",
 ]
 
-TOGETHER = 16  # chances whose product is taken before its logarithm: at least 2.2e-16 ** 16
+TOGETHER = 16  # probabilities multiplied before the logarithm: 2.2e-16 ** 16 does not underflow
 
 
 def negative_log_loss(likelihood: Floats) -> Floats:
     """Mean log probability of the true class, clipped at 2.2e-16 as scikit-learn's `log_loss` does.
 
     `likelihood` `[models, rows]` is the probability of each row's class; one value per model.
-    Logarithms are taken of products of up to 16 rows, which is faster.
+    For speed, logarithms are of products of up to 16 rows.
     """
     from simulator.federation.game_kernels import clipped_products
 
@@ -40,21 +40,21 @@ def negative_log_loss(likelihood: Floats) -> Floats:
 
 
 def area_under_curve(likelihood: Floats, positive: Booleans) -> Floats:
-    """Part of the pairs of a positive and another row that are in order, a tie counting half.
+    """Fraction of pairs of a positive and a negative row ranked correctly; a tie counts half.
 
-    `likelihood` `[models, rows]` of being positive, `positive` `[rows]` of which some are and some
-    are not; one value per model.
+    `likelihood` `[models, rows]` of being positive; `positive` `[rows]` must have both values. One
+    value per model.
     """
     order = np.argsort(likelihood, axis=1)
     ranks = _mean_ranks(np.take_along_axis(likelihood, order, axis=1))
     count = positive.sum()
-    above = (ranks * positive[order]).sum(axis=1) - count * (count + 1) / 2
-    value: Floats = above / (count * (positive.size - count))
+    correct = (ranks * positive[order]).sum(axis=1) - count * (count + 1) / 2
+    value: Floats = correct / (count * (positive.size - count))
     return value
 
 
 def _mean_ranks(ascending: Floats) -> Floats:
-    """Ranks from 1 of sorted numbers `[models, rows]`, the mean of them where numbers are equal."""
+    """Ranks from 1 of sorted numbers `[models, rows]`; equal numbers share their mean rank."""
     rows = ascending.shape[1]
     place = np.arange(rows)
     ends = np.diff(ascending, axis=1, append=np.inf) > 0
@@ -72,11 +72,11 @@ class Utility(Component):
     def value(self, learner: Learner, scores: Floats, labels: Integers) -> Floats:
         """One value per model, from raw scores `[models, outputs, rows]` and labels `[rows]`.
 
-        The learner turns scores into predictions or probabilities; they may be overwritten.
+        The learner turns scores into predictions or probabilities; it may overwrite the scores.
         """
 
-    def of_two(self, labels: Integers) -> Callable[[Floats], Floats] | None:
-        """The value as a function of the right predictions `[models, 2]` of two classes, if any."""
+    def binary_hit_rate(self, labels: Integers) -> Callable[[Floats], Floats] | None:
+        """The value as a function of correct predictions `[models, 2]` in two classes, or None."""
         return None
 
 
@@ -94,14 +94,14 @@ class HitRate(Utility):
 
     @abstractmethod
     def rate(self, hits: Floats, rows: Floats) -> Floats:
-        """One value per model, from right predictions `[models, classes]` and rows `[classes]`."""
+        """One value per model; `hits` `[models, classes]` of `rows` `[classes]` are correct."""
 
     def value(self, learner: Learner, scores: Floats, labels: Integers) -> Floats:
         is_class = (labels[:, None] == np.arange(labels.max() + 1)).astype(float)
-        right = learner.predictions(scores) == labels
-        return self.rate(right @ is_class, is_class.sum(axis=0))
+        correct = learner.predictions(scores) == labels
+        return self.rate(correct @ is_class, is_class.sum(axis=0))
 
-    def of_two(self, labels: Integers) -> Callable[[Floats], Floats] | None:
+    def binary_hit_rate(self, labels: Integers) -> Callable[[Floats], Floats] | None:
         rows = np.bincount(labels, minlength=2).astype(float)
         return lambda hits: self.rate(hits, rows)
 
@@ -146,10 +146,10 @@ class Auc(Utility):
     def value(self, learner: Learner, scores: Floats, labels: Integers) -> Floats:
         probabilities = learner.probabilities(scores)
         classes = [1] if probabilities.shape[1] == 2 else range(probabilities.shape[1])
-        told = [number for number in classes if len(np.unique(labels == number)) == 2]
-        if not told:
+        separable = [number for number in classes if len(np.unique(labels == number)) == 2]
+        if not separable:
             return np.full(len(probabilities), 0.5)
-        areas = [area_under_curve(probabilities[:, n], labels == n) for n in told]
+        areas = [area_under_curve(probabilities[:, n], labels == n) for n in separable]
         mean: Floats = np.mean(areas, axis=0)
         return mean
 

@@ -8,7 +8,7 @@ import numpy as np
 from simulator.components import Component, Integers, Memory
 from simulator.errors import MarketError
 from simulator.ledger import Ledger
-from simulator.market.batch import canonical, settle_together
+from simulator.market.batch import canonical_rows, settle_together
 from simulator.market.curves import ConstantProduct, Curve
 from simulator.market.orders import Fills, Orders
 from simulator.market.pool import Pool
@@ -22,18 +22,18 @@ class Clearing(Component):
     """A rule by which one trading pass's orders settle: in a sequence, unless it says otherwise."""
 
     def initial(self, accounts: int, draws: np.random.Generator) -> Memory:
-        """What the rule knows of the accounts before the first period."""
+        """The rule's memory of the accounts before the first period."""
         return {}
 
     def check(self, curve: Curve) -> None:
-        """Raise ValueError when the rule cannot clear pools of such a curve."""
+        """Raise ValueError when the rule cannot clear pools with this curve."""
 
     def sequence(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Integers:
-        """Row numbers of `orders` in the order of settling `[orders]`."""
+        """Row numbers of `orders` in settling sequence `[orders]`."""
         return np.arange(len(orders))
 
     def arrange(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Orders:
-        """The orders in the order of settling."""
+        """The orders in settling sequence."""
         return orders.take(self.sequence(memory, orders, draws))
 
     def clear(
@@ -45,7 +45,7 @@ class Clearing(Component):
         gas: float,
         draws: np.random.Generator,
     ) -> Fills:
-        """Execute `orders` at a cost of `gas` (numeraire) each, with tips on top."""
+        """Execute `orders`; each costs `gas` (numeraire) plus its tip."""
         return settle(ledger, pools, self.arrange(memory, orders, draws), gas)
 
 
@@ -109,7 +109,7 @@ class Batch(Clearing):
             raise ValueError(f"batch clears pools with a constant_product, not a {curve.kind}")
 
     def sequence(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Integers:
-        return canonical(orders)
+        return canonical_rows(orders)
 
     def clear(
         self,

@@ -1,4 +1,4 @@
-"""Pools of positions with price ranges, on the ledger and as compiled loops need them."""
+"""Pools of positions with price ranges, on the ledger and as arrays for compiled loops."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -22,8 +22,8 @@ BOOK = ("ticks", "liquidity", "growth", "lower", "upper", "owned", "seen", "owed
 class ConcentratedPool(Pool):
     """A concentrated pool on a ledger, in which each account has one position at most.
 
-    LP shares are liquidity. What is behind positions is the pool's; uncollected fees are held by
-    `fee_account` and paid out with any withdrawal.
+    LP shares are liquidity. The pool's account holds the reserves of positions; `fee_account` holds
+    uncollected fees, which are paid out with any withdrawal.
     """
 
     curve: Concentrated
@@ -39,13 +39,13 @@ class ConcentratedPool(Pool):
         fee_account: int,
         price: float,
     ) -> None:
-        self._place(ledger, curve, fee, account, token, share)
+        self._set_up(ledger, curve, fee, account, token, share)
         self.fee_account = fee_account
         self.book = TickBook(price, fee, curve.spacing)
         self.holders: list[int] = []  # account of each position
 
-    def charge(self, fee: float) -> None:
-        """Set the fee of swaps to come."""
+    def set_fee(self, fee: float) -> None:
+        """Set the fee of future swaps."""
         self.fee = self.book.fee = fee
 
     def save(self) -> Memory:
@@ -55,7 +55,7 @@ class ConcentratedPool(Pool):
         return book | place | {"holders": np.array(self.holders, dtype=np.int64)}
 
     def restore(self, saved: Memory) -> None:
-        """Go back to what `save` returned."""
+        """Restore the state that `save` returned."""
         for name in BOOK:
             setattr(self.book, name, saved[name].copy())
         self.book.segment, self.book.height = int(saved["segment"]), float(saved["height"])
@@ -71,7 +71,7 @@ class ConcentratedPool(Pool):
 
     @property
     def virtual_reserves(self) -> tuple[float, float]:
-        """(tokens, numeraire) of a constant product as deep as this pool is at its price."""
+        """(tokens, numeraire) of a constant product with this pool's depth at its price."""
         depth = float(self.book.liquidity[self.book.segment])
         return depth / self.book.sqrt_price, depth * self.book.sqrt_price
 
@@ -81,26 +81,26 @@ class ConcentratedPool(Pool):
     def quote_in(self, side: Side, amount: float) -> float:
         return self.book.quote_in(side, amount)
 
-    def _keep(self, side: Side, amount: float, fee: float) -> int:
-        """Fees are kept in an account of their own, for the positions that the swap drew from."""
+    def _collect_fee(self, side: Side, amount: float, fee: float) -> int:
+        """Apply the swap to the book and move its fee to `fee_account`, for the positions used."""
         asset = self.token if side == "token" else NUMERAIRE
         self.book.swap_in(side, amount)
         self.ledger.move("fee", asset, self.account, self.fee_account, fee)
         return self.fee_account
 
-    def takes(
+    def accepts(
         self, account: int, token: float, numeraire: float, lower: float, upper: float
     ) -> bool:
-        """Whether `account` could deposit: something, and where its position is if it has one."""
+        """Whether the deposit has any liquidity and `account` has no position at other prices."""
         first, last = self._ticks(lower, upper)
         if first >= last:
             return False
         if not 0 < self.book.liquidity_for(first, last, token, numeraire) < math.inf:
             return False
-        return self._free(account, first, last)
+        return self._has_no_other_position(account, first, last)
 
-    def _free(self, account: int, first: int, last: int) -> bool:
-        """Whether `account` has no position but perhaps one between these ticks."""
+    def _has_no_other_position(self, account: int, first: int, last: int) -> bool:
+        """Whether `account` has no position, or one between exactly these ticks."""
         if account not in self.holders:
             return True
         position = self.holders.index(account)
@@ -118,36 +118,36 @@ class ConcentratedPool(Pool):
     ) -> float:
         """Deposit at most `token` and `numeraire` for prices from `lower` to `upper`.
 
-        Returns the liquidity. Raises MarketError when the account has a position elsewhere, or
-        when what it offers is none at this price.
+        Returns the liquidity. Raises MarketError when the account has a position for other prices,
+        or when its deposit gives no liquidity at this price.
         """
         first, last = self._ticks(lower, upper)
         liquidity = self.book.liquidity_for(first, last, token, numeraire)
         scale = max(scale, token, numeraire)
-        put_in = {
+        deposits = {
             asset: self._payable(account, asset, liquidity * float(unit), scale)
             for asset, unit in zip(
                 (self.token, NUMERAIRE), self.book.amounts(first, last), strict=True
             )
         }
-        if not self._free(account, first, last):
+        if not self._has_no_other_position(account, first, last):
             raise MarketError(f"account {account} has a position for other prices")
         if account in self.holders:
             self.book.add(self.holders.index(account), liquidity)
         else:
             self.book.mint(first, last, liquidity)
             self.holders.append(account)
-        for asset, amount in put_in.items():
+        for asset, amount in deposits.items():
             self.ledger.transfer("deposit", asset, account, self.account, amount)
         self.ledger.transfer("lp_mint", self.share, OUTSIDE, account, liquidity)
         return liquidity
 
     def remove_liquidity(self, shares: float, *, account: int = 2) -> tuple[float, float]:
-        """Burn `shares` and return (tokens, numeraire): what is behind them, and all fees."""
+        """Burn `shares`; returns (tokens, numeraire): their reserves, and all uncollected fees."""
         if account not in self.holders:
             raise MarketError(f"account {account} has no position")
         position = self.holders.index(account)
-        parts = zip(
+        payouts = zip(
             (self.token, NUMERAIRE),
             self.book.burn(position, shares),
             self.book.collect(position),
@@ -158,34 +158,34 @@ class ConcentratedPool(Pool):
             self.book.forget(position)
             self.holders.pop(position)
         paid = []
-        for asset, behind, fees in parts:
+        for asset, amount, fees in payouts:
             held = self.ledger.balances[[self.account, self.fee_account], asset].tolist()
             if self.holders:
-                behind, fees = min(behind, held[0]), min(fees, held[1])
-            else:  # the last one takes what rounding has left, too
-                behind, fees = held
-            self.ledger.transfer("withdrawal", asset, self.account, account, behind)
+                amount, fees = min(amount, held[0]), min(fees, held[1])
+            else:  # the last holder also takes what rounding left
+                amount, fees = held
+            self.ledger.transfer("withdrawal", asset, self.account, account, amount)
             self.ledger.transfer("collection", asset, self.fee_account, account, fees)
-            paid.append(behind + fees)
+            paid.append(amount + fees)
         return paid[0], paid[1]
 
     def claims(self, accounts: Integers) -> Floats:
-        """What each account has here `[6, accounts]`.
+        """Each account's claims on the pool `[6, accounts]`.
 
-        Tokens and numeraire behind its position, uncollected fees in both, and the prices from
-        which and to which it serves: 0 and infinity for all prices.
+        Tokens and numeraire of its position, uncollected fees in both, and the lowest and highest
+        price it serves: 0 and infinity for all prices.
         """
-        book, found = self.book, np.zeros((6, len(accounts)))
-        behind = [book.owned * amount for amount in book.amounts(book.lower, book.upper)]
+        book, claims = self.book, np.zeros((6, len(accounts)))
+        reserves = [book.owned * amount for amount in book.amounts(book.lower, book.upper)]
         row = np.searchsorted(accounts, self.holders)
-        found[:, row] = [*behind, *book.uncollected.T, *book.ends]
-        return found
+        claims[:, row] = [*reserves, *book.uncollected.T, *book.ends]
+        return claims
 
     def _ticks(self, lower: float, upper: float) -> tuple[int, int]:
         return self._tick(lower, math.floor), self._tick(upper, math.ceil)
 
     def _tick(self, price: float, rounding: Callable[[float], int]) -> int:
-        """The tick of a price, rounded to one where positions may begin or end."""
+        """The tick of a price, rounded to a multiple of the spacing."""
         most, spacing = self.book.last_tick, self.curve.spacing
         if not 0 < price < math.inf:
             return most if price > 0 else -most
@@ -197,25 +197,25 @@ class ConcentratedPool(Pool):
 
 @dataclass(frozen=True)
 class Segments:
-    """The segments of all pools, one pool's after the other's; those of other curves have none."""
+    """The segments of all pools, pool after pool; pools with other curves have none."""
 
-    start: Integers  # of each pool's [pools + 1]
-    floor: Floats  # [segments], as what follows; see `kernels.walk`
+    start: Integers  # index of each pool's first segment [pools + 1]
+    floor: Floats  # [segments], like width and liquidity; see `kernels.walk`
     width: Floats
     liquidity: Floats
-    growth: Floats  # of fees per unit of liquidity, in this pass [segments, sides]
-    unused: Floats
+    growth: Floats  # fees per unit of liquidity in this pass [segments, sides]
+    swap_fees: Floats  # scratch: fees per unit of liquidity of the current swap [segments]
     segment: Integers  # where the price stands [pools]
-    height: Floats  # above the segment's floor [pools]
+    height: Floats  # of the price's root above the segment's floor [pools]
 
     @property
     def columns(self) -> tuple[Any, ...]:
-        """All of them, in their order."""
+        """All arrays, in the order of the fields."""
         return tuple(vars(self).values())
 
     @staticmethod
     def of(pools: Sequence[Pool]) -> "Segments":
-        """Those of the pools as they are now."""
+        """The segments of the pools as they are now."""
         books = [pool.book if isinstance(pool, ConcentratedPool) else None for pool in pools]
         sizes = [0 if book is None else book.liquidity.size for book in books]
         parts = [np.zeros((3, 0)), *(np.array(book.segments) for book in books if book)]
@@ -226,27 +226,27 @@ class Segments:
             width=width,
             liquidity=liquidity,
             growth=np.zeros((floor.size, 2)),
-            unused=np.zeros(floor.size),
+            swap_fees=np.zeros(floor.size),
             segment=np.array([book.segment if book else 0 for book in books], dtype=np.int64),
             height=np.array([book.height if book else 0.0 for book in books], dtype=np.float64),
         )
 
     def quote(self, token: Integers, buy: Booleans, amount: Floats, fee: Floats) -> Floats:
-        """What orders alone would be paid `[orders]`; `fee` `[pools]`."""
+        """Payout of each order if it settled first `[orders]`; `fee` `[pools]`."""
         from simulator.market.kernels import ranged_quotes
 
-        quoted: Floats = ranged_quotes(token, buy, amount, fee, self.columns)
-        return quoted
+        payouts: Floats = ranged_quotes(token, buy, amount, fee, self.columns)
+        return payouts
 
-    def settled(self, pools: Sequence[Pool]) -> None:
-        """Bring the pools to where a pass of settling has brought the segments."""
+    def update(self, pools: Sequence[Pool]) -> None:
+        """Write prices and fees after settling back to the pools."""
         for number, pool in enumerate(pools):
             if isinstance(pool, ConcentratedPool):
-                some = slice(self.start[number], self.start[number + 1])
+                rows = slice(self.start[number], self.start[number + 1])
                 pool.book.segment = int(self.segment[number])
                 pool.book.height = float(self.height[number])
-                pool.book.growth += self.growth[some]
-                fees = self.liquidity[some] @ self.growth[some]
+                pool.book.growth += self.growth[rows]
+                fees = self.liquidity[rows] @ self.growth[rows]
                 assets = np.array([pool.token, NUMERAIRE])
                 fees = np.minimum(fees, pool.ledger.balances[pool.account, assets])  # rounding
                 pool.ledger.move("fee", assets, pool.account, pool.fee_account, fees)

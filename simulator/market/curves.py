@@ -1,4 +1,4 @@
-"""Curves: what a pool pays for what it is paid."""
+"""Curves: a pool's payout for the amount paid in."""
 
 from abc import abstractmethod
 from typing import Any, ClassVar, Literal, Self, TypeVar
@@ -28,7 +28,7 @@ class Curve(Component):
     """A pricing rule of a pool with two reserves. All methods also take arrays, elementwise."""
 
     fee_on_output: ClassVar[bool] = False
-    """Whether the fee is kept from what is paid out, rather than from what is paid in."""
+    """Whether the fee is taken from the output rather than from the input."""
 
     mints: ClassVar[bool] = False
     """Whether the pool mints the tokens it sells and burns those it buys."""
@@ -37,16 +37,16 @@ class Curve(Component):
     """Whether a deposit serves all prices, at the ratio of the reserves, for LP shares."""
 
     def at(self, period: int) -> "Curve":
-        """The rule in a period, which is the same in all unless a curve says otherwise."""
+        """The curve in a period; by default the same in all periods."""
         return self
 
     @abstractmethod
     def payout(
         self, reserve_in: Amount, reserve_out: Amount, amount: Amount, fee: Amount, pays_token: Flag
     ) -> Amount:
-        """What comes out for `amount` in, of which the fraction `fee` stays in the pool as fee.
+        """Payout for `amount` paid in; the fraction `fee` stays in the pool.
 
-        `pays_token` says whether tokens are paid in, or else numeraire.
+        `pays_token`: whether tokens are paid in, else numeraire.
         """
 
     @abstractmethod
@@ -54,28 +54,29 @@ class Curve(Component):
         """Numeraire per token for an infinitely small swap, before the fee."""
 
     def balanced(self, price: float) -> float:
-        """Tokens per numeraire in the reserves at a spot price; found by bisection."""
+        """Tokens per numeraire in the reserves at a spot price, by bisection."""
         if self.spot_price(1.0 / price, 1.0) == price:
             return 1.0 / price
-        low, high = -60.0, 60.0  # logarithms of tokens worth as much as the numeraire
+        low, high = -60.0, 60.0  # log of the tokens' value per numeraire
         for _ in range(100):
             middle = (low + high) / 2.0
-            dearer = self.spot_price(float(np.exp(middle)) / price, 1.0) > price
-            low, high = (middle, high) if dearer else (low, middle)
+            too_high = self.spot_price(float(np.exp(middle)) / price, 1.0) > price
+            low, high = (middle, high) if too_high else (low, middle)
         return float(np.exp(low)) / price
 
     def steepness(self, price: float) -> float:
-        """How the log of the price rises per part of the numeraire reserve that buyers pay in."""
-        part, tokens = 1e-6, self.balanced(price)
-        left = tokens - float(self.payout(1.0, tokens, part, 0.0, False))
-        before, after = self.spot_price(tokens, 1.0), self.spot_price(left, 1.0 + part)
-        return float(np.log(after / before)) / part
+        """Rise of the log price per fraction of the numeraire reserve that buyers pay in."""
+        fraction, tokens = 1e-6, self.balanced(price)
+        tokens_left = tokens - float(self.payout(1.0, tokens, fraction, 0.0, False))
+        before = self.spot_price(tokens, 1.0)
+        after = self.spot_price(tokens_left, 1.0 + fraction)
+        return float(np.log(after / before)) / fraction
 
     @abstractmethod
     def invariant(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
         """A measure of the pool's size, of degree one in the reserves, that no swap may lower.
 
-        The first deposit mints as many LP shares.
+        The first deposit mints this many LP shares.
         """
 
 
@@ -85,8 +86,8 @@ class Product(Curve):
     def payout(
         self, reserve_in: Amount, reserve_out: Amount, amount: Amount, fee: Amount, pays_token: Flag
     ) -> Amount:
-        kept = (1.0 - fee) * amount
-        return reserve_out * kept / (reserve_in + kept)
+        after_fee = (1.0 - fee) * amount
+        return reserve_out * after_fee / (reserve_in + after_fee)
 
     def spot_price(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
         return reserve_numeraire / reserve_token
@@ -136,17 +137,17 @@ class Weighted(Curve):
     def at(self, period: int) -> "Weighted":
         if self.last_weight is None:
             return self
-        gone = min(period / self.periods, 1.0)
-        return Weighted(weight=self.weight + gone * (self.last_weight - self.weight))
+        progress = min(period / self.periods, 1.0)
+        return Weighted(weight=self.weight + progress * (self.last_weight - self.weight))
 
     def payout(
         self, reserve_in: Amount, reserve_out: Amount, amount: Amount, fee: Amount, pays_token: Flag
     ) -> Amount:
-        kept = (1.0 - fee) * amount
+        after_fee = (1.0 - fee) * amount
         odds = self.weight / (1.0 - self.weight)
         ratio = np.where(pays_token, odds, 1.0 / odds)
-        paid: Amount = -reserve_out * np.expm1(-ratio * np.log1p(kept / reserve_in))
-        return paid
+        out: Amount = -reserve_out * np.expm1(-ratio * np.log1p(after_fee / reserve_in))
+        return out
 
     def spot_price(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
         return reserve_numeraire / (1.0 - self.weight) / (reserve_token / self.weight)
@@ -199,7 +200,7 @@ class StableSwap(Curve):
         return self.peg * (straight + bend / worth) / (straight + bend / reserve_numeraire)
 
     def invariant(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
-        """D, by Newton's steps from the sum, which come down to it."""
+        """D, by Newton's method from above, starting at the sum."""
         x, y, straight = reserve_token * self.peg, reserve_numeraire, 2.0 * self.amplification
         total: Amount = x + y
         for _ in range(255):
@@ -232,12 +233,12 @@ class BondingCurve(Curve):
     def payout(
         self, reserve_in: Amount, reserve_out: Amount, amount: Amount, fee: Amount, pays_token: Flag
     ) -> Amount:
-        kept = (1.0 - fee) * amount
-        part = np.minimum(kept / reserve_in, 1.0)
+        after_fee = (1.0 - fee) * amount
+        burned = np.minimum(after_fee / reserve_in, 1.0)
         with np.errstate(divide="ignore"):
-            sold = -np.expm1(np.log1p(-part) / self.reserve_ratio)
-        minted = np.expm1(self.reserve_ratio * np.log1p(kept / reserve_in))
-        out: Amount = reserve_out * np.where(pays_token, sold, minted)
+            released = -np.expm1(np.log1p(-burned) / self.reserve_ratio)
+        minted = np.expm1(self.reserve_ratio * np.log1p(after_fee / reserve_in))
+        out: Amount = reserve_out * np.where(pays_token, released, minted)
         return out
 
     def spot_price(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
@@ -247,11 +248,11 @@ class BondingCurve(Curve):
         return 1.0 / (self.reserve_ratio * price)
 
     def steepness(self, price: float) -> float:
-        """Along the curve the price goes with R^(1 - w)."""
+        """The price is proportional to R^(1 - w) along the curve."""
         return 1.0 - self.reserve_ratio
 
     def invariant(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
-        """R / S^(1 / w): the backing of a supply of one. Only fees change it; not of degree one."""
+        """R / S^(1 / w), the reserve for a supply of 1. Only fees change it; not of degree one."""
         backing: Amount = reserve_numeraire / reserve_token ** (1.0 / self.reserve_ratio)
         return backing
 

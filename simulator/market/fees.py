@@ -1,4 +1,4 @@
-"""Fees: what a swap earns the pool, and rates that follow how much prices move."""
+"""Fees: what a swap earns the pool, and rates that rise with volatility."""
 
 import numpy as np
 from pydantic import Field
@@ -14,10 +14,10 @@ def fees_earned(
     paid_in: Floats | float,
     paid_out: Floats | float,
 ) -> tuple[Floats, Floats]:
-    """The fee earned by swaps: within what was `paid_in`, and besides what was `paid_out`.
+    """Fees earned by swaps: (included in `paid_in`, withheld on top of `paid_out`).
 
-    `fee` is the rate; each fee is in the asset of the amount that it belongs to. A pool keeps its
-    fee from what it is paid or, `on_output`, from what it pays. All arguments broadcast.
+    `fee` is the rate; each fee is in the asset of its amount. A pool takes its fee from the input
+    or, where `on_output`, from the output. All arguments broadcast.
     """
     fee_in = np.where(on_output, 0.0, fee * paid_in)
     fee_out = np.where(on_output, paid_out * fee / (1 - fee), 0.0)
@@ -25,10 +25,10 @@ def fees_earned(
 
 
 def fee_in_numeraire(fee: Floats, bought_for: Floats, sold_for: Floats) -> Floats:
-    """The fee earned when buys paid `bought_for` and sells were paid `sold_for`, in numeraire.
+    """Fee earned (numeraire) when buys paid `bought_for` and sells received `sold_for` numeraire.
 
-    A fee in tokens counts at the price at which the rest of the swap traded, so that the same
-    holds for fees on input and on output.
+    A fee in tokens counts at the price of its own swap, so the formula holds for fees on input
+    and on output alike.
     """
     return fee * (bought_for + sold_for / (1 - fee))
 
@@ -47,16 +47,16 @@ class VolatilityFee(Section):
     most: float = Field(0.1, ge=0, lt=1, description="Highest fee that volatility can lead to.")
 
     def initial(self, spot_price: Floats) -> Memory:
-        """A memory that has seen `spot_price` `[tokens]` once."""
+        """Memory after one observation of `spot_price` `[tokens]`."""
         return {"price": spot_price, "variance": np.zeros_like(spot_price)}
 
     def observe(self, memory: Memory, spot_price: Floats) -> Memory:
-        """Take in the price at a period's end."""
-        new = np.log(spot_price / memory["price"]) ** 2
-        variance = self.memory * memory["variance"] + (1 - self.memory) * new
+        """Update the variance with the price at a period's end."""
+        squared_return = np.log(spot_price / memory["price"]) ** 2
+        variance = self.memory * memory["variance"] + (1 - self.memory) * squared_return
         return {"price": spot_price, "variance": variance}
 
     def fees(self, memory: Memory, least: float) -> Floats:
-        """The fee of each pool `[tokens]`, at least the one without volatility."""
+        """Fee of each pool `[tokens]`; `least` is the fee without volatility."""
         fee = least + self.sensitivity * np.sqrt(memory["variance"])
         return np.minimum(fee, max(self.most, least))

@@ -1,4 +1,4 @@
-"""Compiled loops of the market. They draw nothing and know no component."""
+"""Compiled loops of the market, without randomness or components."""
 
 from typing import Any
 
@@ -11,24 +11,24 @@ from simulator.market.statuses import Status
 
 Unsigned = NDArray[np.uint64]
 
-OUTSIDE = NUMERAIRE = np.uint64(0)  # as in the ledger, whose changes the compiled code cannot see
+OUTSIDE = NUMERAIRE = np.uint64(0)  # copied from the ledger: numba would not notice a change there
 CONSTANT_PRODUCT, WEIGHTED, STABLESWAP, BONDING_CURVE, CONCENTRATED = range(5)
-PAYABLE = 1.0 - 1e-6  # of a reserve: rounding of what would then be left can be sold back at a gain
-AHEAD = 64  # orders whose balances are read before they settle: many reads at once are quick,
-BEYOND_CACHES = 1 << 17  # where there are more balances than the caches hold
+PAYABLE = 1.0 - 1e-6  # of a reserve: a smaller rest, being rounded, could be exploited for a gain
+AHEAD = 64  # orders whose balances are read together before they settle, which is quick
+BEYOND_CACHES = 1 << 17  # if there are more balances than this, too many for the caches
 BUY, SELL = range(2)
 
 
 @numba.njit(cache=True)
 def _product_payout(reserve_in, reserve_out, amount, fee):  # type: ignore[no-untyped-def]
-    """What constant product pays."""
-    kept = (1.0 - fee) * amount
-    return reserve_out * kept / (reserve_in + kept)
+    """Payout of a constant product."""
+    after_fee = (1.0 - fee) * amount
+    return reserve_out * after_fee / (reserve_in + after_fee)
 
 
 @numba.njit(cache=True)
-def _bent_payout(curve, first, second, reserve_in, reserve_out, amount, fee, pays_token):  # type: ignore[no-untyped-def]
-    """What curves other than constant product pay; the numbers are those of `settling.numbers`."""
+def _curve_payout(curve, first, second, reserve_in, reserve_out, amount, fee, pays_token):  # type: ignore[no-untyped-def]
+    """Payout of the other curves; `curve`, `first` and `second` as in `kernel_parameters`."""
     if curve == STABLESWAP:
         scale_in, scale_out = (second, 1.0) if pays_token else (1.0, second)
         before, other, paid = reserve_in * scale_in, reserve_out * scale_out, amount * scale_in
@@ -48,22 +48,22 @@ def _bent_payout(curve, first, second, reserve_in, reserve_out, amount, fee, pay
         rest = bend * before * (2.0 * sloped * (paid + other) + bend * (before + 2.0 * paid))
         root = np.sqrt(split**2 + rest)
         return (1.0 - fee) * (2.0 * constant / (linear + root)) / scale_out
-    kept = (1.0 - fee) * amount
+    after_fee = (1.0 - fee) * amount
     if curve == WEIGHTED:
         ratio = first if pays_token else 1.0 / first
-        return -reserve_out * np.expm1(-ratio * np.log1p(kept / reserve_in))
+        return -reserve_out * np.expm1(-ratio * np.log1p(after_fee / reserve_in))
     if pays_token:
-        if kept >= reserve_in:
+        if after_fee >= reserve_in:
             return reserve_out
-        return -reserve_out * np.expm1(np.log1p(-kept / reserve_in) / first)
-    return reserve_out * np.expm1(first * np.log1p(kept / reserve_in))
+        return -reserve_out * np.expm1(np.log1p(-after_fee / reserve_in) / first)
+    return reserve_out * np.expm1(first * np.log1p(after_fee / reserve_in))
 
 
 @numba.njit(cache=True, inline="always")
 def _quote(curve, numbers, market, token, buy, amount):  # type: ignore[no-untyped-def]
-    """What `settle` pays for an order alone, to the last bit; nothing where a pool is empty.
+    """Payout of an order if it settled first, equal to the last bit; 0 if the pool is empty.
 
-    `market` is reserves of tokens and of numeraire and fee `[tokens]`, for pools of one curve.
+    `market` is (token reserves, numeraire reserves, fees), `[tokens]` each, for pools of one curve.
     """
     reserve_token, reserve_numeraire, fees = market
     reserve_in, reserve_out, fee = reserve_token[token], reserve_numeraire[token], fees[token]
@@ -74,27 +74,27 @@ def _quote(curve, numbers, market, token, buy, amount):  # type: ignore[no-untyp
     if curve == CONSTANT_PRODUCT:
         return _product_payout(reserve_in, reserve_out, amount, fee)
     first, second = numbers
-    return _bent_payout(curve, first, second, reserve_in, reserve_out, amount, fee, not buy)
+    return _curve_payout(curve, first, second, reserve_in, reserve_out, amount, fee, not buy)
 
 
 @numba.njit(cache=True)
 def quotes(curve, numbers, market, tokens, buys, amounts):  # type: ignore[no-untyped-def]
-    """What orders alone would be paid `[orders]`, see `_quote`."""
-    paid = np.empty(tokens.size)
+    """Payout of each order if it settled first `[orders]`, see `_quote`."""
+    payouts = np.empty(tokens.size)
     for k in range(tokens.size):
-        paid[k] = _quote(curve, numbers, market, np.uint64(tokens[k]), buys[k], amounts[k])
-    return paid
+        payouts[k] = _quote(curve, numbers, market, np.uint64(tokens[k]), buys[k], amounts[k])
+    return payouts
 
 
 @numba.njit(cache=True)
 def bounds(curve, numbers, market, tolerance, accounts, tokens, buys, amounts, min_outs):  # type: ignore[no-untyped-def]
-    """`min_outs`, or quotes less the accounts' `tolerance` where that is more `[orders]`."""
+    """`min_outs` raised to (1 - `tolerance[account]`) x quote where that is more `[orders]`."""
     raised = np.empty(accounts.size)
     for k in range(accounts.size):
         quote = _quote(curve, numbers, market, np.uint64(tokens[k]), buys[k], amounts[k])
         least = (1.0 - tolerance[np.uint64(accounts[k])]) * quote
-        kept = min_outs[k] >= least or least != least  # a quote that overflows may be NaN
-        raised[k] = min_outs[k] if kept else least
+        suffices = min_outs[k] >= least or least != least  # a quote that overflows may be NaN
+        raised[k] = min_outs[k] if suffices else least
     return raised
 
 
@@ -109,42 +109,42 @@ def walk(
     height: float,
     fees: Floats,
 ) -> tuple[float, float, int, float]:
-    """Swap `amount` in through the segments it takes: (unspent, payout, segment, height).
+    """Swap `amount` in across segments; returns (unspent, payout, segment, height).
 
-    Segment k of `[segments]` has `liquidity[k]` and reaches, in the root of the price, from
-    `floor[k]` over `width[k]`; the price stands `height` above the floor of `segment`. Within a
-    segment a swap is one of constant product on the virtual reserves liquidity / root and
-    liquidity x root; `fees[k]` grows by the fee per unit of liquidity. What is unspent found no
-    liquidity. Numbers and arrays only, and in this file, so that numba can compile it as it stands
-    and notices a change.
+    Segment k of `[segments]` has `liquidity[k]` and covers roots of the price from `floor[k]` to
+    `floor[k]` + `width[k]`; the price stands `height` above the floor of `segment`. Within a
+    segment the swap is one of constant product on the virtual reserves liquidity / root and
+    liquidity x root; `fees[k]` grows by the fee per unit of liquidity. The unspent amount met no
+    liquidity. Numbers and arrays only, and in this file, so that numba can compile it unchanged
+    and recompiles it when it changes.
     """
-    payout, kept = 0.0, 1.0 - fee
+    payout, after_fee_rate = 0.0, 1.0 - fee
     while amount > 0.0 and 0 <= segment < liquidity.size:
-        depth, low, net = liquidity[segment], floor[segment], kept * amount
+        depth, low, net = liquidity[segment], floor[segment], after_fee_rate * amount
         root, rest = low + height, width[segment] - height
         room = depth * height / (root * low) if pays_token else depth * rest
         if net < room:
             fees[segment] += fee * amount / depth
-            paying, paid = depth / root, depth * root
+            reserve_in, reserve_out = depth / root, depth * root
             if not pays_token:
-                paying, paid = paid, paying
-            out = paid * net / (paying + net)
-            if pays_token:  # height - out / depth, with no difference of large numbers, nor a
-                # product in one: compiled, it might be rounded once and not twice
-                height = max((height - low * net / paying) / (1.0 + net / paying), 0.0)
+                reserve_in, reserve_out = reserve_out, reserve_in
+            out = reserve_out * net / (reserve_in + net)
+            if pays_token:  # height - out / depth, rearranged to subtract no large numbers, and no
+                # bare product either: compiled, that might be rounded once instead of twice
+                height = max((height - low * net / reserve_in) / (1.0 + net / reserve_in), 0.0)
             else:
                 height += net / depth
             return 0.0, payout + out, segment, height
         if depth > 0.0:
-            fees[segment] += fee / kept * room / depth
-            amount -= room / kept
+            fees[segment] += fee / after_fee_rate * room / depth
+            amount -= room / after_fee_rate
             payout += depth * height if pays_token else depth * rest / (root * (root + rest))
         segment += -1 if pays_token else 1
         height = width[segment] if pays_token else 0.0
     return amount, payout, segment, height
 
 
-# A call would count references to all arrays: concentrated pools would take 3 x as long.
+# Inlined: a call would count references to all arrays and take 3 x as long.
 INLINED: Any = {"cache": True, "inline": "always"}
 
 _walk: Any = numba.njit(**INLINED)(walk)
@@ -152,13 +152,13 @@ _walk: Any = numba.njit(**INLINED)(walk)
 
 @numba.njit(**INLINED)
 def _ranged_payout(token, buy, amount, fee, segments):  # type: ignore[no-untyped-def]
-    """What a concentrated pool pays (0 if it cannot), and where that leaves the price.
+    """A concentrated pool's (payout or 0, segment of the price after it, height in the segment).
 
-    `segments` are the columns of `concentrated.Segments`, of which `unused` takes the fees.
+    `segments` are the columns of `concentrated.Segments`; its `swap_fees` receive the fees.
     """
     start, floor, width, liquidity, _, fees, segment, height = segments
     first, end = start[token], start[np.int64(token) + 1]
-    left, payout, reached, above = _walk(
+    unspent, payout, end_segment, end_height = _walk(
         not buy,
         amount,
         fee,
@@ -169,34 +169,36 @@ def _ranged_payout(token, buy, amount, fee, segments):  # type: ignore[no-untype
         height[token],
         fees[first:end],
     )
-    if left > 0.0 or not 0 <= reached < end - first:
+    if unspent > 0.0 or not 0 <= end_segment < end - first:
         payout = 0.0
-    return payout, reached, above
+    return payout, end_segment, end_height
 
 
 @numba.njit(**INLINED)
-def _passed(token, side, reached, above, segments, counts):  # type: ignore[no-untyped-def]
-    """Clear the fees of the segments that a swap went through, counting them if it `counts`."""
+def _finish_swap(token, side, end_segment, end_height, segments, filled):  # type: ignore[no-untyped-def]
+    """Clear a swap's fees in its segments; if `filled`, count them and move the price."""
     start, _, _, _, growth, fees, segment, height = segments
     last = start[np.int64(token) + 1] - start[token] - 1
-    low, high = min(segment[token], reached), max(segment[token], reached)
+    low, high = min(segment[token], end_segment), max(segment[token], end_segment)
     for k in range(start[token] + max(low, 0), start[token] + min(high, last) + 1):
-        if counts:
+        if filled:
             growth[k, side] += fees[k]
         fees[k] = 0.0
-    if counts:
-        segment[token], height[token] = reached, above
+    if filled:
+        segment[token], height[token] = end_segment, end_height
 
 
 @numba.njit(cache=True)
 def ranged_quotes(tokens, buys, amounts, fees, segments):  # type: ignore[no-untyped-def]
-    """What orders alone would be paid by concentrated pools `[orders]`."""
+    """Payout of each order from concentrated pools if it settled first `[orders]`."""
     payouts = np.zeros(tokens.size)
     for k in range(tokens.size):
         if amounts[k] > 0.0:
             token, fee = tokens[k], fees[tokens[k]]
-            payouts[k], reached, above = _ranged_payout(token, buys[k], amounts[k], fee, segments)
-            _passed(token, 0, reached, above, segments, False)
+            payouts[k], end_segment, end_height = _ranged_payout(
+                token, buys[k], amounts[k], fee, segments
+            )
+            _finish_swap(token, 0, end_segment, end_height, segments, False)
     return payouts
 
 
@@ -217,15 +219,15 @@ def settle_compiled(
 ) -> float:
     """Settle orders one after the other on `balances` `[accounts, assets]`.
 
-    Order k swaps `amounts[k]` in pool `tokens[k]` and fills in `amounts_out[k]` and `status[k]`; an
-    amount that the account is short of by rounding only is reduced to its balance. `costs`, in
-    numeraire, one for all or one for each, go to `OUTSIDE` whether it fills or not, unless it is
-    unaffordable.
+    Order k swaps `amounts[k]` in pool `tokens[k]` and writes `amounts_out[k]` and `status[k]`; an
+    amount above the account's balance by rounding only is reduced to the balance. `costs`
+    (numeraire, one for all orders or one for each) go to `OUTSIDE` for every order, filled or
+    failed, that is not unaffordable.
 
-    `pools` are `settling.Pools.terms`, `segments` the columns of `concentrated.Segments`. Where
-    there are no `segments` or `costs`, None has the loop compiled without them: it takes half as
-    long. Accounts and assets are unsigned, as an index that may be negative takes twice as long.
-    Returns a sum of what was read ahead, which is for nothing else.
+    `pools` are `settling.Pools.terms`, `segments` the columns of `concentrated.Segments`. With None
+    for `segments` or `costs` the loop is compiled without them and takes half as long. Accounts and
+    assets are unsigned: an index that may be negative takes twice as long. Returns the sum of the
+    balances read ahead, only so that the reads are compiled.
     """
     curves, numbers, fees, pool_accounts, token_accounts, pool_tokens = pools
     touched = 0.0
@@ -262,8 +264,8 @@ def settle_compiled(
             holder, curve = token_accounts[token], curves[token]
             paid_to, paid_from = (pool, holder) if buy else (holder, pool)
             reserve_in, reserve_out = balances[paid_to, asset_in], balances[paid_from, asset_out]
-            most, reached, above = PAYABLE * reserve_out, 0, 0.0
-            if holder == OUTSIDE:  # which owes the tokens in existence
+            most, end_segment, end_height = PAYABLE * reserve_out, 0, 0.0
+            if holder == OUTSIDE:  # its balance is minus the tokens in existence
                 if buy:
                     reserve_out, most = -reserve_out, np.inf
                 else:
@@ -272,8 +274,9 @@ def settle_compiled(
             if segments is not None and curve == CONCENTRATED:
                 ranged = reserve_in > 0.0 or reserve_out > 0.0
             if segments is not None and ranged:
-                fee = fees[token]
-                payout, reached, above = _ranged_payout(token, buy, amount, fee, segments)
+                payout, end_segment, end_height = _ranged_payout(
+                    token, buy, amount, fees[token], segments
+                )
             if ranged:
                 most = reserve_out
             elif reserve_in <= 0.0 or reserve_out <= 0.0:
@@ -283,7 +286,7 @@ def settle_compiled(
             else:
                 first, second = numbers[token, 0], numbers[token, 1]
                 terms = reserve_in, reserve_out, amount, fees[token], not buy
-                payout = _bent_payout(curve, first, second, *terms)
+                payout = _curve_payout(curve, first, second, *terms)
             if verdict == Status.FILLED:
                 if not 0.0 < payout < most:
                     verdict = Status.EXHAUSTED
@@ -297,12 +300,13 @@ def settle_compiled(
                 amounts[k] = amount
             status[k], amounts_out[k] = verdict, payout if verdict == Status.FILLED else 0.0
             if segments is not None and ranged:
-                _passed(token, 1 if buy else 0, reached, above, segments, verdict == Status.FILLED)
+                side, filled = 1 if buy else 0, verdict == Status.FILLED
+                _finish_swap(token, side, end_segment, end_height, segments, filled)
     return touched
 
 
 @numba.njit(cache=True)
-def acceptable(
+def are_valid(
     accounts: Integers,
     tokens: Integers,
     amounts: Floats,
@@ -312,15 +316,15 @@ def acceptable(
     account_end: int,
     token_end: int,
 ) -> bool:
-    """Whether `Orders.check` has nothing against any order."""
-    fine = True
+    """Whether all orders pass `Orders.check`."""
+    valid = True
     for k in range(accounts.size):
-        fine &= (accounts[k] >= first_account) & (accounts[k] < account_end) & (tokens[k] >= 0)
-        fine &= (tokens[k] < token_end) & (amounts[k] >= 0.0) & (amounts[k] < np.inf)
-        fine &= min_outs[k] == min_outs[k]  # not NaN
+        valid &= (accounts[k] >= first_account) & (accounts[k] < account_end) & (tokens[k] >= 0)
+        valid &= (tokens[k] < token_end) & (amounts[k] >= 0.0) & (amounts[k] < np.inf)
+        valid &= min_outs[k] == min_outs[k]  # not NaN
     for k in range(tips.size):
-        fine &= (tips[k] >= 0.0) & (tips[k] < np.inf)
-    return fine
+        valid &= (tips[k] >= 0.0) & (tips[k] < np.inf)
+    return valid
 
 
 @numba.njit(cache=True)
@@ -334,7 +338,7 @@ def tally(
     status: Integers,
     totals: Floats,
 ) -> None:
-    """Add what filled orders paid in and were paid to `totals` `[pools, kinds, sides, 2]`."""
+    """Add amounts in and out of filled orders to `totals` `[pools, kinds, sides, 2]`."""
     flat, kinds = totals.reshape(-1), np.uint64(totals.shape[1])
     for k in range(accounts.size):
         if status[k] == Status.FILLED:
@@ -345,7 +349,7 @@ def tally(
 
 
 @numba.njit(cache=True)
-def turned_over(
+def add_turnover(
     tokens: Integers,
     buys: Booleans,
     amounts: Floats,
@@ -353,7 +357,7 @@ def turned_over(
     status: Integers,
     totals: Floats,
 ) -> None:
-    """Add what filled orders paid in and were paid to `totals` `[tokens, sides, 2]`."""
+    """Add amounts in and out of filled orders to `totals` `[tokens, sides, 2]`."""
     for k in range(tokens.size):
         if status[k] == Status.FILLED:
             side = BUY if buys[k] else SELL
@@ -362,7 +366,7 @@ def turned_over(
 
 
 @numba.njit(cache=True)
-def summed(
+def add_by_group(
     groups: NDArray[np.int8],
     accounts: Integers,
     tokens: Integers,
@@ -373,10 +377,9 @@ def summed(
     quotes: Floats,
     totals: Floats,
 ) -> None:
-    """Add number, amounts in and out and `quotes` of orders to `totals`.
+    """Add count, amounts in and out and `quotes` of orders to `totals`.
 
-    These are `[groups, tokens, sides, statuses, 4]`, of the group of each account; those of a
-    negative one are left out.
+    `totals` are `[groups, tokens, sides, statuses, 4]`; accounts of a negative group are left out.
     """
     for k in range(accounts.size):
         group, side = groups[accounts[k]], BUY if buys[k] else SELL
@@ -389,45 +392,45 @@ def summed(
 
 
 @numba.njit(cache=True)
-def packed(places, whole, real, accounts, tokens, buys, amounts, min_outs):  # type: ignore[no-untyped-def]
-    """Write order k to row `places[k]` of `whole` and `real` `[orders, 4]`: one memory."""
+def pack(places, integers, floats, accounts, tokens, buys, amounts, min_outs):  # type: ignore[no-untyped-def]
+    """Write order k to row `places[k]` of `integers` and `floats` `[orders, 4]`, one memory."""
     for k in range(accounts.size):
         row = np.uint64(places[k])
-        whole[row, 0], whole[row, 1] = accounts[k], 2 * tokens[k] + buys[k]
-        real[row, 2], real[row, 3] = amounts[k], min_outs[k]
+        integers[row, 0], integers[row, 1] = accounts[k], 2 * tokens[k] + buys[k]
+        floats[row, 2], floats[row, 3] = amounts[k], min_outs[k]
 
 
 @numba.njit(cache=True)
-def gathered(rows, whole, real, accounts, tokens, buys, amounts, min_outs):  # type: ignore[no-untyped-def]
-    """Fill the columns with some `rows` of what was `packed`; false when one is unknown."""
+def gather(rows, integers, floats, accounts, tokens, buys, amounts, min_outs):  # type: ignore[no-untyped-def]
+    """Read `rows` of the memory that `pack` wrote into the columns; False if a row is unknown."""
     for k in range(rows.size):
-        row = rows[k] if rows[k] >= 0 else rows[k] + whole.shape[0]
-        if not 0 <= row < whole.shape[0]:
+        row = rows[k] if rows[k] >= 0 else rows[k] + integers.shape[0]
+        if not 0 <= row < integers.shape[0]:
             return False
-        accounts[k], code = whole[row, 0], whole[row, 1]
+        accounts[k], code = integers[row, 0], integers[row, 1]
         tokens[k], buys[k] = code >> 1, code & 1 == 1
-        amounts[k], min_outs[k] = real[row, 2], real[row, 3]
+        amounts[k], min_outs[k] = floats[row, 2], floats[row, 3]
     return True
 
 
 @numba.njit(cache=True)
-def dealt(pile, ends):  # type: ignore[no-untyped-def]
-    """Places of what goes to the given `pile`, one after the other; piles reach to their `ends`."""
-    places, free = np.empty(pile.size, dtype=np.int32), np.zeros_like(ends)
-    free[1:] = ends[:-1]
+def pile_places(pile, ends):  # type: ignore[no-untyped-def]
+    """Place of each item when piles lie one after the other, `pile` by item, `ends` by pile."""
+    places, next_place = np.empty(pile.size, dtype=np.int32), np.zeros_like(ends)
+    next_place[1:] = ends[:-1]
     for k in range(pile.size):
-        places[k] = free[pile[k]]
-        free[pile[k]] += 1
+        places[k] = next_place[pile[k]]
+        next_place[pile[k]] += 1
     return places
 
 
 @numba.njit(cache=True)
-def mixed(ends, drawn):  # type: ignore[no-untyped-def]
-    """Places in an order that is random within each pile, by numbers `drawn` from [0, 1)."""
-    rows, first = np.empty(drawn.size, dtype=np.int32), 0
+def shuffled_piles(ends, uniforms):  # type: ignore[no-untyped-def]
+    """Places shuffled within each pile, by `uniforms` from [0, 1)."""
+    rows, first = np.empty(uniforms.size, dtype=np.int32), 0
     for end in ends:
         for k in range(first, end):  # Fisher & Yates, from the inside out
-            other = first + np.int64(drawn[k] * (k - first + 1))
+            other = first + np.int64(uniforms[k] * (k - first + 1))
             rows[k], rows[other] = rows[other], k
         first = end
     return rows

@@ -1,4 +1,4 @@
-"""Launches: how tokens come into the world and into the market at genesis."""
+"""Launches: how tokens are created and reach the market at genesis."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -15,19 +15,19 @@ from simulator.market.pool import Pool
 
 __all__ = ["LAUNCHES", "BondingLaunch", "BootstrappingPool", "Launch", "Opening", "SeededPool"]
 
-BUYERS = 20_000  # served at a time, so that the memory they take is bounded
+BUYERS = 20_000  # served at a time, to bound memory
 
 
 @dataclass(frozen=True)
 class Opening:
-    """Whose tokens come into the market, and who pays for them and into their pools at once.
+    """The tokens that enter the market together, their buyers and their liquidity providers.
 
-    All of them hold the money already. What pools open with besides is the treasury's.
+    Buyers and providers hold the money already. The treasury owns any other opening liquidity.
     """
 
     ledger: Ledger
     pools: Sequence[Pool]
-    """Pools of the new tokens; nothing is in them yet."""
+    """Pools of the new tokens, still empty."""
     clients: Integers
     """Accounts of the clients whose tokens are created `[clients]`."""
     token_of: Integers
@@ -35,16 +35,16 @@ class Opening:
     providers: Integers
     """Accounts of the liquidity providers `[providers]`."""
     deposits: Floats
-    """What each provider puts in, over all pools (numeraire, `[providers]`)."""
+    """Deposit of each provider, over all pools (numeraire, `[providers]`)."""
     reach: Floats
-    """Factor by which prices may fall or rise until a deposit in a concentrated pool no longer
-    serves `[providers]`."""
+    """Factor by which prices may fall or rise before a deposit in a concentrated pool is out of
+    range `[providers]`."""
     seed_worth: float
-    """Worth of the tokens that go into a pool with each numeraire (numeraire)."""
+    """Value of the tokens deposited with each numeraire (numeraire)."""
     investors: Integers
     """Accounts of the investors `[investors]`."""
     demand: Floats
-    """What each investor buys tokens for, over all tokens (numeraire, `[investors]`)."""
+    """Amount that each investor spends, over all tokens (numeraire, `[investors]`)."""
     treasury: int
     """Account of the treasury."""
 
@@ -59,28 +59,28 @@ class Launch(Component):
     """Whether clients are paid for tokens at genesis."""
 
     treasury_provides: ClassVar[bool] = False
-    """Whether the treasury has the LP shares of genesis."""
+    """Whether the treasury owns the LP shares of genesis."""
 
     @abstractmethod
     def check_curve(self, curve: Curve) -> None:
-        """Raise ValueError when it cannot open pools of such a curve."""
+        """Raise ValueError when the launch cannot open pools with this curve."""
 
     def check(self, clients: int, seed: float) -> None:
-        """Raise ValueError when providers cannot deposit and buy tokens worth `seed`, all pools."""
+        """Raise ValueError when providers cannot deposit with tokens worth `seed`, all pools."""
         if seed:
             raise ValueError(f"launch {self.kind} takes no deposits: set liquidity_providers=[]")
 
-    def served(self, clients: int, seed: float, demand: float) -> float:
-        """Part of the investors' `demand` (numeraire, all tokens) that `seed` leaves to them."""
+    def served_fraction(self, clients: int, seed: float, demand: float) -> float:
+        """Fraction of the investors' `demand` (numeraire, all tokens) met after `seed`."""
         return 1.0
 
-    def endowed(self, clients: int, seed_worth: float) -> float:
-        """Numeraire that pools are given from outside, all together."""
+    def endowment(self, clients: int, seed_worth: float) -> float:
+        """Numeraire that all pools together receive from outside."""
         return 0.0
 
     @abstractmethod
     def open(self, opening: Opening) -> None:
-        """Create the clients' tokens on the ledger, place them and fill the pools."""
+        """Create the clients' tokens on the ledger, distribute them and open the pools."""
 
 
 class SeededPool(Launch):
@@ -100,15 +100,15 @@ class SeededPool(Launch):
             raise ValueError(f"a {curve.kind} opens with market.launch bonding_curve only")
 
     def check(self, clients: int, seed: float) -> None:
-        taken, most = seed / clients / self.price, (1 - self.client) * self.supply
-        if taken > most * (1 + 1e-12):
+        needed, most = seed / clients / self.price, (1 - self.client) * self.supply
+        if needed > most * (1 + 1e-12):
             raise ValueError(
-                f"what liquidity providers deposit takes tokens worth {seed:g}, {taken:g} "
+                f"what liquidity providers deposit takes tokens worth {seed:g}, {needed:g} "
                 f"of each client at price {self.price:g}, but a client sells at most {most:g} "
                 f"(supply {self.supply:g}, of which it keeps {self.client:g})"
             )
 
-    def served(self, clients: int, seed: float, demand: float) -> float:
+    def served_fraction(self, clients: int, seed: float, demand: float) -> float:
         offered = clients * (1 - self.client) * self.supply * self.price - seed
         return min(1.0, max(offered, 0.0) / demand) if demand > 0 else 1.0
 
@@ -116,11 +116,13 @@ class SeededPool(Launch):
         ledger, clients, token_of = opening.ledger, opening.clients, opening.token_of
         ledger.transfer("genesis", 1 + token_of, OUTSIDE, clients, self.supply)
         seed = opening.deposits * opening.seed_worth
-        fraction = self.served(len(clients), float(seed.sum()), float(opening.demand.sum()))
+        fraction = self.served_fraction(
+            len(clients), float(seed.sum()), float(opening.demand.sum())
+        )
         self._sell(opening, opening.providers, seed)
         for first in range(0, len(opening.investors), BUYERS):
-            some = slice(first, first + BUYERS)
-            self._sell(opening, opening.investors[some], (opening.demand * fraction)[some])
+            rows = slice(first, first + BUYERS)
+            self._sell(opening, opening.investors[rows], (opening.demand * fraction)[rows])
         for account, deposit, factor in zip(
             opening.providers.tolist(),
             opening.deposits.tolist(),
@@ -128,11 +130,11 @@ class SeededPool(Launch):
             strict=True,
         ):
             for pool in opening.pools:
-                part = deposit / len(opening.pools)
-                tokens = part * opening.seed_worth / self.price
+                numeraire = deposit / len(opening.pools)
+                tokens = numeraire * opening.seed_worth / self.price
                 pool.add_liquidity(
                     tokens,
-                    part,
+                    numeraire,
                     account=account,
                     scale=max(deposit, tokens),
                     lower=self.price / factor,
@@ -140,14 +142,14 @@ class SeededPool(Launch):
                 )
 
     def _sell(self, opening: Opening, buyers: Integers, money: Floats) -> None:
-        """Each of `buyers` spends its `money`, the same with each client."""
+        """Each of `buyers` spends its `money` in equal amounts on all clients' tokens."""
         clients = opening.clients
-        each = money / len(clients)
-        account, part = np.repeat(buyers, len(clients)), np.repeat(each, len(clients))
+        account = np.repeat(buyers, len(clients))
+        payment = np.repeat(money / len(clients), len(clients))
         asset, client = np.tile(1 + opening.token_of, len(buyers)), np.tile(clients, len(buyers))
         transfer = opening.ledger.transfer
-        transfer("genesis_sale", asset, client, account, part / self.price)
-        transfer("genesis_sale", NUMERAIRE, account, client, part)
+        transfer("genesis_sale", asset, client, account, payment / self.price)
+        transfer("genesis_sale", NUMERAIRE, account, client, payment)
 
 
 class BootstrappingPool(Launch):
@@ -174,15 +176,15 @@ class BootstrappingPool(Launch):
                 "{kind: weighted, weight: 0.96, last_weight: 0.5, periods: 20}"
             )
 
-    def endowed(self, clients: int, seed_worth: float) -> float:
+    def endowment(self, clients: int, seed_worth: float) -> float:
         return clients * (1 - self.client) * self.supply * self.price / seed_worth
 
     def open(self, opening: Opening) -> None:
         ledger, clients, pools = opening.ledger, opening.clients, opening.pools
-        kept = self.client * self.supply
-        ledger.transfer("genesis", 1 + opening.token_of, OUTSIDE, clients, kept)
+        client_supply = self.client * self.supply
+        ledger.transfer("genesis", 1 + opening.token_of, OUTSIDE, clients, client_supply)
         tokens = len(clients) * (1 - self.client) * self.supply / len(pools)
-        money = self.endowed(len(clients), opening.seed_worth) / len(pools)
+        money = self.endowment(len(clients), opening.seed_worth) / len(pools)
         for pool in pools:
             ledger.transfer("genesis", pool.token, OUTSIDE, opening.treasury, tokens)
             ledger.transfer("endowment", NUMERAIRE, OUTSIDE, opening.treasury, money)
@@ -204,13 +206,13 @@ class BondingLaunch(Launch):
         if not curve.mints:
             raise ValueError(f"launch bonding_curve needs a bonding_curve, not a {curve.kind}")
 
-    def endowed(self, clients: int, seed_worth: float) -> float:
+    def endowment(self, clients: int, seed_worth: float) -> float:
         return clients * self.supply * self.price / seed_worth
 
     def open(self, opening: Opening) -> None:
         ledger, pools, clients = opening.ledger, opening.pools, opening.clients
         ledger.transfer("genesis", 1 + opening.token_of, OUTSIDE, clients, self.supply)
-        reserve = self.endowed(len(clients), opening.seed_worth) / len(pools)
+        reserve = self.endowment(len(clients), opening.seed_worth) / len(pools)
         paid, most = opening.demand / len(pools), float(opening.demand.max(initial=0.0))
         total = float(paid.sum())
         for pool in pools:

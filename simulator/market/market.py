@@ -69,5 +69,5 @@ class Market(Section):
 
     @property
     def seed_worth(self) -> float:
-        """Worth of the tokens that a pool opens with at the launch price, per numeraire in it."""
+        """Value at the launch price of a pool's first tokens, per numeraire deposited."""
         return self.curve.at(0).balanced(self.launch.price) * self.launch.price

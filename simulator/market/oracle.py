@@ -18,14 +18,14 @@ class Oracle(Section):
     window: int = Field(10, ge=1, description="Trading passes that the average price looks back.")
 
     def initial(self, spot_price: Floats) -> Memory:
-        """A memory that has seen `spot_price` once."""
+        """Memory after one observation of `spot_price` `[tokens]`."""
         return {"cumulative": np.stack([np.zeros_like(spot_price), spot_price])}
 
     def observe(self, memory: Memory, spot_price: Floats) -> Memory:
         """Add one observation; keeps the accumulator's last `window` + 1 values, oldest first."""
         cumulative = memory["cumulative"]
-        seen = np.concatenate([cumulative, [cumulative[-1] + spot_price]])
-        return {"cumulative": seen[-(self.window + 1) :]}
+        extended = np.concatenate([cumulative, [cumulative[-1] + spot_price]])
+        return {"cumulative": extended[-(self.window + 1) :]}
 
     def twap(self, memory: Memory) -> Floats:
         """Mean of the last `window` observations (fewer at the start), numeraire per token."""

@@ -27,14 +27,14 @@ class OutsidePrice(Component):
 
     @abstractmethod
     def initial(self, tokens: tuple[str, ...], launch_price: float) -> Memory:
-        """A memory with the "price" `[tokens]` at genesis, or without where there is none."""
+        """Memory with the genesis "price" `[tokens]`; empty without an outside price."""
 
     @abstractmethod
     def move(self, memory: Memory, period: int, draws: np.random.Generator) -> Memory:
-        """The memory with the price of `period`, the one after that of `memory`."""
+        """Memory with the price of `period`, which follows the period of `memory`."""
 
-    def launched(self, memory: Memory, new: Integers, launch_price: float) -> Memory:
-        """The memory when tokens that are `new` come into the world; by default it is the same."""
+    def launch_tokens(self, memory: Memory, new: Integers, launch_price: float) -> Memory:
+        """Memory after the launch of tokens `new`; unchanged by default."""
         return memory
 
 
@@ -68,7 +68,7 @@ class GeometricBrownianMotion(OutsidePrice):
         log_return = self.drift - self.sigma**2 / 2 + self.sigma * normal
         return {"price": memory["price"] * np.exp(log_return)}
 
-    def launched(self, memory: Memory, new: Integers, launch_price: float) -> Memory:
+    def launch_tokens(self, memory: Memory, new: Integers, launch_price: float) -> Memory:
         price = memory["price"].copy()
         price[new] = launch_price
         return {"price": price}
@@ -99,7 +99,7 @@ class CsvPrice(OutsidePrice):
         return {"price": series[min(period, len(series) - 1)], "series": series}
 
     def _table(self) -> "pd.DataFrame":
-        """The file as text, which has a header and at least a row."""
+        """The file as text; refuses one without a header or rows."""
         import pandas as pd
 
         try:
@@ -115,7 +115,7 @@ class CsvPrice(OutsidePrice):
         return frame
 
     def _prices(self, frame: "pd.DataFrame", name: str) -> Floats:
-        """A column's numbers `[rows]`, all of them positive."""
+        """A column's prices `[rows]`; refuses any that is not positive."""
         import pandas as pd
 
         prices = pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64)
@@ -123,8 +123,8 @@ class CsvPrice(OutsidePrice):
             self._refuse(f"column {name!r} has no positive price for period {wrong.argmax()}")
         return prices
 
-    def _refuse(self, what: str) -> NoReturn:
-        raise ScenarioError(f"outside_price csv: {self.file.path}: {what}")
+    def _refuse(self, reason: str) -> NoReturn:
+        raise ScenarioError(f"outside_price csv: {self.file.path}: {reason}")
 
 
 OUTSIDE_PRICES: tuple[type[OutsidePrice], ...] = (NoOutsidePrice, GeometricBrownianMotion, CsvPrice)

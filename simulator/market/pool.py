@@ -1,4 +1,4 @@
-"""A pool: two reserves on a ledger, a curve between them, and LP shares for who fills it."""
+"""A pool: two reserves on a ledger, a curve between them, and LP shares for its providers."""
 
 import math
 
@@ -13,8 +13,8 @@ __all__ = ["Pool"]
 class Pool:
     """An automated market maker for one token against the numeraire.
 
-    Made on its own it keeps a private ledger: swaps are with the world outside, LP shares belong to
-    one owner. `fee` is the fraction of what is paid in that stays in the pool.
+    Constructed directly, it has a private ledger: swaps are with the world outside, LP shares
+    belong to one owner. `fee` is the fraction of the input that stays in the pool.
 
     >>> from simulator.market import ConstantProduct
     >>> pool = Pool(ConstantProduct(), reserve_token=1000, reserve_numeraire=1000, fee=0.003)
@@ -31,7 +31,7 @@ class Pool:
             raise MarketError(f"fee must be at least 0 and less than 1, got {fee}")
         _check_kind(curve)
         ledger = Ledger(["outside", "pool", "owner"], ["numeraire", "token", "lp_share"])
-        self._place(ledger, curve, fee, account=1, token=1, share=2)
+        self._set_up(ledger, curve, fee, account=1, token=1, share=2)
         for asset, amount in ((1, reserve_token), (NUMERAIRE, reserve_numeraire)):
             ledger.transfer("endowment", asset, OUTSIDE, 2, _positive("a reserve", amount))
         if curve.mints:
@@ -49,10 +49,10 @@ class Pool:
         """
         _check_kind(curve)
         pool = cls.__new__(cls)
-        pool._place(ledger, curve, fee, account, token, share)
+        pool._set_up(ledger, curve, fee, account, token, share)
         return pool
 
-    def _place(
+    def _set_up(
         self, ledger: Ledger, curve: Curve, fee: float, account: int, token: int, share: int
     ) -> None:
         self.ledger, self.curve, self.fee = ledger, curve, fee
@@ -60,12 +60,12 @@ class Pool:
 
     @property
     def token_account(self) -> int:
-        """Where the tokens come from that the pool sells: its account, or outside if it mints."""
+        """Account that the pool sells tokens from: its own, or outside if it mints them."""
         return OUTSIDE if self.curve.mints else self.account
 
     @property
     def reserve_token(self) -> float:
-        """Tokens the pool holds; for one that mints them, those in existence."""
+        """Tokens the pool holds; all tokens in existence if it mints them."""
         held = float(self.ledger.balances[self.token_account, self.token])
         return -held if self.curve.mints else held
 
@@ -76,7 +76,7 @@ class Pool:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to trade with."""
+        """Whether the pool lacks reserves to trade."""
         return self.reserve_token <= 0 or self.reserve_numeraire <= 0
 
     @property
@@ -95,9 +95,9 @@ class Pool:
         return float(self.ledger.balances[1:, self.share].sum())
 
     def quote_in(self, side: Side, amount: float) -> float:
-        """What `amount` of `side` paid in would buy now; moves nothing. An empty pool pays 0.
+        """Payout now for `amount` of `side` paid in; moves nothing. An empty pool pays 0.
 
-        Raises MarketError when the side or the amount is none.
+        Raises MarketError when the side or the amount is invalid.
         """
         pays_token = _is_token(side)
         _positive("an amount", amount)
@@ -112,13 +112,14 @@ class Pool:
     def swap_in(
         self, side: Side, amount: float, *, min_out: float = 0.0, account: int = OUTSIDE
     ) -> float:
-        """Pay `amount` of `side` into the pool and return what comes out, in the other asset.
+        """Pay `amount` of `side` into the pool; returns the payout in the other asset.
 
         Raises MarketError, moving nothing, when the account cannot pay, the pool is empty or too
         small, or would pay less than `min_out`.
         """
-        paid, received = (self.token, NUMERAIRE) if _is_token(side) else (NUMERAIRE, self.token)
-        amount = self._payable(account, paid, _positive("an amount", amount))
+        assets = (self.token, NUMERAIRE)
+        asset_in, asset_out = assets if _is_token(side) else assets[::-1]
+        amount = self._payable(account, asset_in, _positive("an amount", amount))
         if self.curve.mints and account == OUTSIDE:
             raise MarketError(f"a {self.curve.kind} trades with an account of the ledger only")
         payout = self.quote_in(side, amount)
@@ -126,28 +127,28 @@ class Pool:
             raise MarketError(f"the pool cannot pay for {amount!r}: it is empty or too small")
         if payout < min_out:
             raise MarketError(f"the pool would pay {payout!r}, less than min_out {min_out!r}")
-        payee, payer = self._holder(paid), self._holder(received)
-        self.ledger.move("swap", paid, account, payee, amount)
-        self.ledger.move("swap", received, payer, account, payout)
+        payee, payer = self._holder(asset_in), self._holder(asset_out)
+        self.ledger.move("swap", asset_in, account, payee, amount)
+        self.ledger.move("swap", asset_out, payer, account, payout)
         fee_in, fee_out = map(
             float, fees_earned(self.fee, self.curve.fee_on_output, amount, payout)
         )
-        keeper = self._keep(side, amount, fee_in)
-        self.ledger.note("swap", paid, account, payee, amount - fee_in)
-        self.ledger.note("fee", paid, account, keeper, fee_in)
-        self.ledger.note("swap", received, payer, account, payout + fee_out)
-        self.ledger.note("fee", received, account, payer, fee_out)
+        fee_account = self._collect_fee(side, amount, fee_in)
+        self.ledger.note("swap", asset_in, account, payee, amount - fee_in)
+        self.ledger.note("fee", asset_in, account, fee_account, fee_in)
+        self.ledger.note("swap", asset_out, payer, account, payout + fee_out)
+        self.ledger.note("fee", asset_out, account, payer, fee_out)
         return payout
 
-    def _keep(self, side: Side, amount: float, fee: float) -> int:
-        """Put the `fee` within `amount` of `side` where it is kept, and return that account."""
+    def _collect_fee(self, side: Side, amount: float, fee: float) -> int:
+        """Move the `fee` within `amount` of `side` to the account that keeps it; returns that."""
         return self._holder(self.token if side == "token" else NUMERAIRE)
 
     def payout_bound(self, side: Side) -> float:
         """Exclusive upper bound on the payout for `side` paid in.
 
-        A pool keeps a millionth of each reserve: less would be so coarsely rounded that whoever
-        bought the rest could sell it back at a gain.
+        A pool keeps a millionth of each reserve: a smaller rest would be rounded so coarsely that
+        its buyer could sell back at a gain.
         """
         from simulator.market.kernels import PAYABLE
 
@@ -157,18 +158,18 @@ class Pool:
 
     @property
     def virtual_reserves(self) -> tuple[float, float]:
-        """(tokens, numeraire) of the curve at its price."""
+        """(tokens, numeraire) that the curve prices by."""
         return self.reserve_token, self.reserve_numeraire
 
-    def charge(self, fee: float) -> None:
-        """Set the fee of swaps to come."""
+    def set_fee(self, fee: float) -> None:
+        """Set the fee of future swaps."""
         self.fee = fee
 
     def _holder(self, asset: int) -> int:
         return self.token_account if asset == self.token else self.account
 
     def _payable(self, account: int, asset: int, amount: float, scale: float = 0) -> float:
-        """The amount, or the account's balance where that is less by rounding only."""
+        """`amount`, or the account's balance if that is less by rounding only."""
         balance = float(self.ledger.balances[account, asset])
         if account == OUTSIDE or amount <= balance:
             return amount
@@ -188,20 +189,20 @@ class Pool:
     ) -> float:
         """Deposit at most `token` and `numeraire` at the pool's ratio; returns LP shares minted.
 
-        For all prices: one from `lower` to `upper` is for a concentrated pool to take.
+        It serves all prices: only a concentrated pool uses `lower` and `upper`.
 
         The first deposit sets the ratio and mints the curve's invariant in shares, sqrt(token
-        numeraire) for a constant product; later ones min(token/x, numeraire/y) of the shares in
-        existence (Uniswap v2). `scale` is the size of the numbers that the amounts were computed
-        from, as in `Ledger.move`. Raises MarketError where there are no LP shares.
+        numeraire) for a constant product; later ones mint min(token/x, numeraire/y) of the shares
+        in existence (Uniswap v2). `scale` is the size of the numbers that the amounts were computed
+        from, as in `Ledger.move`. Raises MarketError if the curve has no LP shares.
         """
         _positive("a deposit", token), _positive("a deposit", numeraire)
         if self.curve.mints:
             raise MarketError(f"a pool with a {self.curve.kind} takes no deposits")
         if self.shares > 0:
-            part = min(token / self.reserve_token, numeraire / self.reserve_numeraire)
-            token, numeraire = part * self.reserve_token, part * self.reserve_numeraire
-            minted = part * self.shares
+            fraction = min(token / self.reserve_token, numeraire / self.reserve_numeraire)
+            token, numeraire = fraction * self.reserve_token, fraction * self.reserve_numeraire
+            minted = fraction * self.shares
         else:
             minted = float(self.curve.invariant(token, numeraire))
         token = self._payable(account, self.token, token, scale)
@@ -212,13 +213,13 @@ class Pool:
         return minted
 
     def remove_liquidity(self, shares: float, *, account: int = 2) -> tuple[float, float]:
-        """Burn `shares` and return (tokens, numeraire): their part of both reserves."""
+        """Burn `shares`; returns (tokens, numeraire), their fraction of both reserves."""
         _positive("shares", shares)
         owned = float(self.ledger.balances[account, self.share])
         if shares > owned:
             raise MarketError(f"cannot burn {shares!r} LP shares, the account has {owned!r}")
-        part = shares / self.shares
-        token, numeraire = part * self.reserve_token, part * self.reserve_numeraire
+        fraction = shares / self.shares
+        token, numeraire = fraction * self.reserve_token, fraction * self.reserve_numeraire
         self.ledger.transfer("lp_burn", self.share, account, OUTSIDE, shares)
         self.ledger.transfer("withdrawal", self.token, self.account, account, token)
         self.ledger.transfer("withdrawal", NUMERAIRE, self.account, account, numeraire)

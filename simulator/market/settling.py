@@ -1,4 +1,4 @@
-"""Settling: orders are executed, each at the reserves it meets."""
+"""Settling: orders execute one by one, each at the reserves left by the one before."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -32,8 +32,8 @@ __all__ = [
 ]
 
 
-def numbers(curve: Curve) -> tuple[int, float, float] | None:
-    """The kernel's code and two numbers of a curve, if it is one of its own and no subclass."""
+def kernel_parameters(curve: Curve) -> tuple[int, float, float] | None:
+    """The kernel's code and two parameters of a curve; None without a kernel, as for subclasses."""
     from simulator.market import kernels
 
     if type(curve) is ConstantProduct:
@@ -50,27 +50,28 @@ def numbers(curve: Curve) -> tuple[int, float, float] | None:
 
 
 class Pools(tuple[Pool, ...]):
-    """Pools by token, and what settling needs of them as arrays, made once."""
+    """Pools by token, with cached arrays for settling."""
 
     @cached_property
-    def numbers(self) -> tuple[Integers, Floats] | None:
-        """Codes `[tokens]` and numbers `[tokens, 2]` of the curves, if the kernel knows all."""
-        known = [numbers(pool.curve) for pool in self]
-        if None in known:
+    def kernel_parameters(self) -> tuple[Integers, Floats] | None:
+        """Codes `[tokens]` and parameters `[tokens, 2]`; None if any curve has no kernel."""
+        rows = [kernel_parameters(pool.curve) for pool in self]
+        if None in rows:
             return None
-        table = np.array(known, dtype=np.float64).reshape(-1, 3)
+        table = np.array(rows, dtype=np.float64).reshape(-1, 3)
         return table[:, 0].astype(np.int64), np.ascontiguousarray(table[:, 1:])
 
     @cached_property
     def terms(self) -> tuple[Any, ...]:
-        """What the kernel needs to know, if it knows all curves: columns `[tokens]`."""
-        assert self.numbers is not None
+        """Columns for the kernel, `[tokens]` each; every curve must have a kernel."""
+        assert self.kernel_parameters is not None
         accounts = self.accounts, self.token_accounts, self.tokens
-        return *self.numbers, self.fees, *(column.view(np.uint64) for column in accounts)
+        columns = (column.view(np.uint64) for column in accounts)
+        return *self.kernel_parameters, self.fees, *columns
 
     @cached_property
-    def ranged(self) -> bool:
-        """Whether there are concentrated pools."""
+    def any_concentrated(self) -> bool:
+        """Whether any pool is concentrated."""
         return any(isinstance(pool, ConcentratedPool) for pool in self)
 
     @property
@@ -78,9 +79,9 @@ class Pools(tuple[Pool, ...]):
         """Tokens and numeraire that the curves price by `[tokens]`, see `Pool.virtual_reserves`."""
         if not self:
             return np.zeros(0), np.zeros(0)
-        if self.ranged:
+        if self.any_concentrated:
             virtual = np.array([pool.virtual_reserves for pool in self])
-            # Contiguous, which is the layout that kernels are compiled for.
+            # Kernels are compiled for contiguous arrays.
             token, numeraire = np.ascontiguousarray(virtual.T)
             return token, numeraire
         balances = self[0].ledger.balances
@@ -88,26 +89,26 @@ class Pools(tuple[Pool, ...]):
         minted = self.token_accounts == OUTSIDE
         return np.where(minted, -held, held), balances[self.accounts, NUMERAIRE]
 
-    def charge(self, fees: Floats) -> None:
-        """Set the fee of each pool for swaps to come `[tokens]`."""
+    def set_fees(self, fees: Floats) -> None:
+        """Set the fee of each pool for future swaps `[tokens]`."""
         for pool, fee in zip(self, fees.tolist(), strict=True):
-            pool.charge(fee)
-        for derived in ("fees", "terms"):
-            self.__dict__.pop(derived, None)
+            pool.set_fee(fee)
+        for cached in ("fees", "terms"):
+            self.__dict__.pop(cached, None)
 
     @property
     def segments(self) -> Segments | None:
-        """Those of the concentrated pools as they are now, if there are any."""
-        return Segments.of(self) if self.ranged else None
+        """Segments of the concentrated pools as they are now; None without such pools."""
+        return Segments.of(self) if self.any_concentrated else None
 
     @cached_property
     def fee_accounts(self) -> Integers:
-        """Account of each pool that keeps its fees, -1 where they stay in its own `[tokens]`."""
+        """Account that keeps each pool's fees, -1 where they stay in the pool `[tokens]`."""
         return np.array([getattr(pool, "fee_account", -1) for pool in self], dtype=np.int64)
 
     @cached_property
     def fees(self) -> Floats:
-        """Fee of each pool `[tokens]`, always read-only, so that one kernel is compiled."""
+        """Fee of each pool `[tokens]`; always read-only, so that only one kernel is compiled."""
         fees = np.array([pool.fee for pool in self], dtype=np.float64)
         fees.setflags(write=False)
         return fees
@@ -119,12 +120,12 @@ class Pools(tuple[Pool, ...]):
 
     @cached_property
     def token_accounts(self) -> Integers:
-        """Account that each pool's tokens come from `[tokens]`."""
+        """Account that each pool sells tokens from `[tokens]`."""
         return np.array([pool.token_account for pool in self], dtype=np.int64)
 
     @cached_property
     def fee_on_output(self) -> Booleans:
-        """Which pools keep their fee from what they pay out `[tokens]`."""
+        """Which pools take their fee from the output `[tokens]`."""
         return np.array([pool.curve.fee_on_output for pool in self], dtype=bool)
 
     @cached_property
@@ -134,22 +135,22 @@ class Pools(tuple[Pool, ...]):
 
 
 def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders, gas: float = 0.0) -> Fills:
-    """Execute `orders` one after the other, each at the reserves it meets; `pools` `[tokens]`.
+    """Execute `orders` one by one, each at the reserves left by the one before; `pools` `[tokens]`.
 
-    An order that cannot be executed swaps nothing and its status says why: `unaffordable` (the
-    account has less), `slippage` (the pool would pay less than `min_out`), `empty_pool`, or
-    `exhausted` (the pool cannot pay for so much, or so little).
+    An order that fails swaps nothing and its status says why: `unaffordable` (the account has
+    less), `slippage` (the pool would pay less than `min_out`), `empty_pool`, or `exhausted` (the
+    amount is too large or too small for the pool).
 
-    Each order costs its account `gas` and its tip, numeraire that goes outside. As in a block, an
-    order that fails when it is executed has taken its place and pays for it; one whose account
-    cannot pay for amount, gas and tip is left out as `unaffordable` and pays nothing.
+    Each order costs its account `gas` and its tip (numeraire), paid to the outside. As in a block,
+    an order that fails has still taken its place and pays for it; an `unaffordable` one, whose
+    account cannot pay amount, gas and tip, is left out and pays nothing.
 
-    Curves that the kernel does not know settle plainly. Raises MarketError, moving nothing, when an
+    Curves without a kernel settle by `settle_plain`. Raises MarketError, moving nothing, when an
     order has an unknown account or pool, or an amount or tip that is negative or not finite.
     """
     if not isinstance(pools, Pools):
         pools = Pools(pools)
-    if pools.numbers is None:
+    if pools.kernel_parameters is None:
         return settle_plain(ledger, pools, orders, gas)
     orders.check(range(len(ledger.balances)), len(pools))
     from simulator.market.kernels import settle_compiled
@@ -171,7 +172,7 @@ def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders, gas: float = 0
         status,
     )
     if segments:
-        segments.settled(pools)
+        segments.update(pools)
     fills = Fills(orders.paying(amount), amount_out, status)
     note_costs(ledger, fills, gas)
     note_swaps(ledger, pools, fills)
@@ -179,7 +180,7 @@ def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders, gas: float = 0
 
 
 def note_costs(ledger: Ledger, fills: Fills, gas: float) -> None:
-    """Count gas and tips of the orders that were not left out as unaffordable."""
+    """Record gas and tips of all orders except the unaffordable."""
     orders = fills.orders
     if gas or orders.tips.any():
         settled = np.flatnonzero(fills.status != Status.UNAFFORDABLE)
@@ -189,34 +190,36 @@ def note_costs(ledger: Ledger, fills: Fills, gas: float) -> None:
 
 
 def note_swaps(ledger: Ledger, pools: Pools, fills: Fills) -> None:
-    """Count what went in and out of pools, and the fees within it."""
+    """Record what swaps paid into and out of pools, and the fees included."""
     from simulator.market.kernels import tally
 
     orders = fills.orders
     totals = np.zeros((len(pools), len(ledger.kinds), 2, 2))
     columns = orders.account, orders.token, orders.buy, orders.amount
-    kinds = ledger.kind_of.astype(np.int8)  # so that they stay in the cache
+    kinds = ledger.kind_of.astype(np.int8)  # small enough for the cache
     tally(kinds, *columns, fills.amount_out, fills.status, totals)
     number, kind, side = np.nonzero(totals[..., 0])
     if not number.size:
         return
-    amount, paid = totals[number, kind, side].T
+    amount, payout = totals[number, kind, side].T
     buy, account = side == 1, ledger.first_of[kind]
-    token, fee, late = pools.tokens[number], pools.fees[number], pools.fee_on_output[number]
+    token, fee, on_output = pools.tokens[number], pools.fees[number], pools.fee_on_output[number]
     asset_in, asset_out = np.where(buy, NUMERAIRE, token), np.where(buy, token, NUMERAIRE)
-    money, tokens = pools.accounts[number], pools.token_accounts[number]
-    payee, payer = np.where(buy, money, tokens), np.where(buy, tokens, money)
-    fee_in, fee_out = fees_earned(fee, late, amount, paid)
+    money_account, token_account = pools.accounts[number], pools.token_accounts[number]
+    payee = np.where(buy, money_account, token_account)
+    payer = np.where(buy, token_account, money_account)
+    fee_in, fee_out = fees_earned(fee, on_output, amount, payout)
     ledger.note("swap", asset_in, account, payee, amount - fee_in)
-    kept_by = pools.fee_accounts[number]
-    ledger.note("fee", asset_in, account, np.where(kept_by < 0, payee, kept_by), fee_in)
-    ledger.note("swap", asset_out, payer, account, paid + fee_out)
-    if late.any():
+    fee_account = pools.fee_accounts[number]
+    fee_account = np.where(fee_account < 0, payee, fee_account)
+    ledger.note("fee", asset_in, account, fee_account, fee_in)
+    ledger.note("swap", asset_out, payer, account, payout + fee_out)
+    if on_output.any():
         ledger.note("fee", asset_out, account, payer, fee_out)
 
 
 def settle_plain(ledger: Ledger, pools: Sequence[Pool], orders: Orders, gas: float = 0.0) -> Fills:
-    """`settle` in plain Python, pool by pool: the oracle that the kernel is tested against."""
+    """`settle` in plain Python, order by order: the reference that the kernel is tested against."""
     orders.check(range(len(ledger.balances)), len(pools))
     amount, amount_out = orders.amount.copy(), np.zeros(len(orders))
     status = np.zeros(len(orders), dtype=np.int64)
@@ -225,8 +228,8 @@ def settle_plain(ledger: Ledger, pools: Sequence[Pool], orders: Orders, gas: flo
         status[k] = Status.UNAFFORDABLE
         money = float(ledger.balances[account, NUMERAIRE])
         if cost <= max(money, 0.0):
-            balance = money - cost if orders.buy[k] else _owned(ledger, pools, orders, k)
-            status[k] = _verdict(pools, orders, k, balance)
+            balance = money - cost if orders.buy[k] else _balance_to_sell(ledger, pools, orders, k)
+            status[k] = _status_of(pools, orders, k, balance)
         if status[k] != Status.UNAFFORDABLE:
             ledger.move("gas", NUMERAIRE, account, OUTSIDE, cost)
         if status[k] == Status.FILLED:
@@ -242,11 +245,11 @@ def _side(orders: Orders, row: int) -> Side:
     return "numeraire" if orders.buy[row] else "token"
 
 
-def _owned(ledger: Ledger, pools: Sequence[Pool], orders: Orders, row: int) -> float:
+def _balance_to_sell(ledger: Ledger, pools: Sequence[Pool], orders: Orders, row: int) -> float:
     return float(ledger.balances[orders.account[row], pools[orders.token[row]].token])
 
 
-def _verdict(pools: Sequence[Pool], orders: Orders, row: int, balance: float) -> Status:
+def _status_of(pools: Sequence[Pool], orders: Orders, row: int, balance: float) -> Status:
     pool, side, amount = pools[orders.token[row]], _side(orders, row), float(orders.amount[row])
     if amount > balance * (1 + SHORTFALL_TOLERANCE):
         return Status.UNAFFORDABLE

@@ -6,18 +6,19 @@ from simulator.market.orders import Orders
 
 __all__ = ["MANY", "shuffled"]
 
-MANY = 1 << 17  # from which on this is quicker than a permutation
+MANY = 1 << 17  # orders from which piles are quicker than one permutation
 PILES = 256
 
 
 def shuffled(orders: Orders, draws: np.random.Generator) -> Orders:
-    """The same orders in a sequence of which every one is equally likely.
+    """The orders in random sequence; all sequences are equally likely.
 
-    Each is dealt to any of several piles, and then every pile is shuffled, which the caches can
-    hold (Rao, Sankhya 23 (1961); Sandelius, J. Royal Statistical Society B 24 (1962)).
+    Orders are dealt at random to piles small enough for the caches, then each pile is shuffled
+    (Rao, Sankhya 23 (1961); Sandelius, J. Royal Statistical Society B 24 (1962)).
     """
-    from simulator.market.kernels import dealt, mixed
+    from simulator.market.kernels import pile_places, shuffled_piles
 
     pile = draws.integers(0, PILES, len(orders), dtype=np.uint8)
     ends = np.cumsum(np.bincount(pile, minlength=PILES))
-    return orders.moved(dealt(pile, ends), mixed(ends, draws.random(len(orders))))
+    uniforms = draws.random(len(orders))
+    return orders.take_packed(pile_places(pile, ends), shuffled_piles(ends, uniforms))

@@ -1,4 +1,4 @@
-"""What became of an order, as a code that tables and compiled loops share."""
+"""Outcomes of orders, as codes that tables and compiled loops share."""
 
 from enum import IntEnum
 
@@ -6,15 +6,15 @@ __all__ = ["STATUSES", "Status"]
 
 
 class Status(IntEnum):
-    """A pool filled the order, did not for some reason, or an offering served it."""
+    """Filled by a pool, refused by it for a reason, or served by an offering."""
 
     FILLED = 0
     UNAFFORDABLE = 1  # the account has less
     SLIPPAGE = 2  # the pool would pay less than `min_out`
     EMPTY_POOL = 3
-    EXHAUSTED = 4  # the pool cannot pay for so much, or so little
+    EXHAUSTED = 4  # the amount is too large or too small for the pool
     OFFERING = 5  # bought from clients before the market
 
 
 STATUSES = tuple(status.name.lower() for status in Status)
-"""Names of the statuses, as in table fills; a status is its number here."""
+"""Names of the statuses, as in table fills, indexed by status."""

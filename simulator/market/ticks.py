@@ -17,10 +17,10 @@ MAX_TICK = 887272
 """Ticks reach from -MAX_TICK to MAX_TICK, prices from 2**-128 to 2**128."""
 
 TICK = math.log1p(0.0001)
-"""Of the price's logarithm per tick; log(1.0001) is off by 1e-13."""
+"""Log-price per tick; log(1.0001) would be off by 1e-13."""
 
-_STEP = TICK / 2  # of the root's logarithm
-_NEAR = 10_000  # ticks; the difference of roots closer than that would cancel
+_STEP = TICK / 2  # log of the root of the price, per tick
+_NEAR = 10_000  # ticks; subtracting roots closer than that would lose digits
 
 
 def sqrt_price_at(tick: Integers | int) -> Floats:
@@ -30,7 +30,7 @@ def sqrt_price_at(tick: Integers | int) -> Floats:
 
 
 def _rise(tick: Integers | int, other: Integers | int) -> Floats:
-    """By how much the root of the price is higher at `other` than at `tick`."""
+    """Root of the price at `other` minus that at `tick`."""
     ticks = np.asarray(other) - tick
     near = sqrt_price_at(tick) * np.expm1(_STEP * np.clip(ticks, -_NEAR, _NEAR))
     return np.where(abs(ticks) < _NEAR, near, sqrt_price_at(other) - sqrt_price_at(tick))
@@ -40,10 +40,10 @@ class TickBook:
     """A pool of positions, each of which has its liquidity between two ticks.
 
     Ticks at which a position begins or ends divide the prices into segments of constant liquidity.
-    Fees are counted per unit of liquidity and segment. When a position divides a segment, its
-    lower part keeps what was counted and the upper starts at 0, so that the sum over any older
-    position's segments, its fee growth inside, stays the same; that sum, less what it was at the
-    last collection, is what a position has earned.
+    Fees are counted per unit of liquidity and segment. When a new position divides a segment, the
+    lower part keeps the count and the upper part starts at 0, so the sum over any older position's
+    segments, its fee growth inside, does not change. A position earns, per unit of liquidity, that
+    sum minus its value at the last collection.
 
     >>> pool = TickBook(price=1.0, fee=0.003, spacing=60)
     >>> liquidity = pool.liquidity_for(-600, 600, 1000.0, 1000.0)
@@ -62,11 +62,11 @@ class TickBook:
         self.liquidity = np.zeros(1)  # [segments]
         self.growth = np.zeros((1, 2))  # fees per unit of liquidity [segments, sides]
         self.segment, self.height = 0, float(math.sqrt(price) - sqrt_price_at(-MAX_TICK))
-        self.lower = np.zeros(0, dtype=np.int64)  # [positions], as what follows
+        self.lower = np.zeros(0, dtype=np.int64)  # [positions], like the arrays below
         self.upper = np.zeros(0, dtype=np.int64)
         self.owned = np.zeros(0)  # liquidity
-        self.seen = np.zeros((0, 2))  # fee growth inside at the last look [positions, sides]
-        self.owed = np.zeros((0, 2))  # fees earned until then [positions, sides]
+        self.seen = np.zeros((0, 2))  # fee growth inside when last accrued [positions, sides]
+        self.owed = np.zeros((0, 2))  # fees accrued, not collected [positions, sides]
 
     @classmethod
     def of(
@@ -78,9 +78,9 @@ class TickBook:
         upper: Floats,
         liquidity: Floats,
     ) -> Self:
-        """The pool of positions between two prices each `[positions]`, as `ends` has them.
+        """A pool of positions from prices `lower` to `upper` `[positions]`, as in `ends`.
 
-        They have earned nothing yet.
+        They start without fees.
         """
         pool = cls(price, fee, spacing)
         with np.errstate(divide="ignore"):
@@ -95,7 +95,7 @@ class TickBook:
 
     @property
     def ends(self) -> tuple[Floats, Floats]:
-        """Prices from which and to which positions serve, 0 and infinity for all prices."""
+        """Lowest and highest price of each position; 0 and infinity for all prices."""
         last = self.last_tick
         lower = np.where(self.lower > -last, np.exp(TICK * self.lower), 0.0)
         upper = np.where(self.upper < last, np.exp(TICK * self.upper), np.inf)
@@ -103,7 +103,7 @@ class TickBook:
 
     @property
     def last_tick(self) -> int:
-        """The highest tick at which positions may end; they begin at its negative at the lowest."""
+        """The highest tick at which positions may end; the lowest start is its negative."""
         return MAX_TICK // self.spacing * self.spacing
 
     @property
@@ -117,7 +117,7 @@ class TickBook:
         return self.sqrt_price**2
 
     def amounts(self, lower: Integers | int, upper: Integers | int) -> tuple[Floats, Floats]:
-        """(tokens, numeraire) behind a unit of liquidity between two ticks, at today's price."""
+        """(tokens, numeraire) of a unit of liquidity between two ticks, at the current price."""
         tick, whole = self.ticks[self.segment], _rise(lower, upper)
         above = np.clip(_rise(tick, upper) - self.height, 0.0, whole)
         below: Floats = np.clip(self.height - _rise(tick, lower), 0.0, whole)
@@ -126,20 +126,20 @@ class TickBook:
 
     @property
     def reserves(self) -> tuple[float, float]:
-        """(tokens, numeraire) behind all positions, without fees."""
+        """(tokens, numeraire) of all positions, without fees."""
         token, numeraire = self.amounts(self.ticks[:-1], self.ticks[1:])
         return float(self.liquidity @ token), float(self.liquidity @ numeraire)
 
     def quote_in(self, side: Side, amount: float) -> float:
-        """What `amount` of `side` paid in would buy now; 0 when the liquidity is too little."""
+        """Payout now for `amount` of `side` paid in; 0 when there is too little liquidity."""
         unspent, payout, segment, _, _ = self._walk(side, amount)
         return 0.0 if unspent > 0 or not 0 <= segment < self.liquidity.size else float(payout)
 
     def swap_in(self, side: Side, amount: float, *, min_out: float = 0.0) -> float:
-        """Pay `amount` of `side` in and return what comes out.
+        """Pay `amount` of `side` in; returns the payout.
 
-        Raises MarketError, moving nothing, when there is not liquidity for all of it (Uniswap
-        would swap a part), or when it would pay less than `min_out`.
+        Raises MarketError, moving nothing, when the liquidity does not suffice for all of it
+        (Uniswap would swap a fraction), or when the payout would be less than `min_out`.
         """
         payout = self.quote_in(side, amount)
         if payout <= 0:
@@ -168,16 +168,16 @@ class TickBook:
         return floor, width, self.liquidity
 
     def liquidity_for(self, lower: int, upper: int, token: float, numeraire: float) -> float:
-        """The most liquidity that at most `token` and `numeraire` pay for, between two ticks."""
+        """The most liquidity between two ticks that `token` and `numeraire` can pay for."""
         self._check(lower, upper)
         offers = zip((token, numeraire), self.amounts(lower, upper), strict=True)
         return min(offered / float(unit) for offered, unit in offers if unit > 0)
 
     def mint(self, lower: int, upper: int, liquidity: float) -> tuple[int, float, float]:
-        """Open a position between two ticks: its number, and the tokens and numeraire it takes.
+        """Open a position between two ticks; returns (its number, tokens, numeraire deposited).
 
-        Raises MarketError when the ticks are not multiples of the spacing in order, or the
-        liquidity is none.
+        Raises MarketError when the ticks are not ascending multiples of the spacing, or the
+        liquidity is not positive and finite.
         """
         self._check(lower, upper)
         _check_liquidity(liquidity)
@@ -185,9 +185,9 @@ class TickBook:
         self.owned = np.append(self.owned, liquidity)
         self._divide()
         position = self.owned.size - 1
-        self.seen = np.vstack([self.seen, self._inside(position)])
+        self.seen = np.vstack([self.seen, self._growth_inside(position)])
         self.owed = np.vstack([self.owed, [0.0, 0.0]])
-        return position, *self._behind(position, liquidity)
+        return position, *self._reserves_of(position, liquidity)
 
     def _check(self, lower: int, upper: int) -> None:
         most = self.last_tick
@@ -198,15 +198,15 @@ class TickBook:
             )
 
     def add(self, position: int, liquidity: float) -> tuple[float, float]:
-        """Add liquidity to a position that has some; returns the (tokens, numeraire) it takes."""
+        """Add liquidity to a position; returns the (tokens, numeraire) deposited."""
         _check_liquidity(liquidity)
-        self._earn(position)
+        self._accrue(position)
         self.owned[position] += liquidity
         self._divide()
-        return self._behind(position, liquidity)
+        return self._reserves_of(position, liquidity)
 
     def burn(self, position: int, liquidity: float) -> tuple[float, float]:
-        """Take `liquidity` from a position; returns (tokens, numeraire). Its fees stay owed.
+        """Remove `liquidity` from a position; returns (tokens, numeraire). Its fees stay owed.
 
         Raises MarketError, moving nothing, when the position has less.
         """
@@ -214,19 +214,19 @@ class TickBook:
             raise MarketError(
                 f"cannot burn {liquidity!r} liquidity, the position has {self.owned[position]!r}"
             )
-        self._earn(position)
-        behind = self._behind(position, liquidity)
+        self._accrue(position)
+        reserves = self._reserves_of(position, liquidity)
         self.owned[position] -= liquidity
         self._divide()
-        return behind
+        return reserves
 
-    def _behind(self, position: int, liquidity: float) -> tuple[float, float]:
+    def _reserves_of(self, position: int, liquidity: float) -> tuple[float, float]:
         token, numeraire = self.amounts(self.lower[position], self.upper[position])
         return float(liquidity * token), float(liquidity * numeraire)
 
     def collect(self, position: int) -> tuple[float, float]:
-        """Pay a position its fees: (tokens, numeraire)."""
-        self._earn(position)
+        """Pay out a position's fees; returns (tokens, numeraire)."""
+        self._accrue(position)
         token, numeraire = self.owed[position].tolist()
         self.owed[position] = 0.0
         return token, numeraire
@@ -234,30 +234,30 @@ class TickBook:
     @property
     def uncollected(self) -> Floats:
         """Fees earned and not collected `[positions, sides]`."""
-        inside = [self._inside(position) for position in range(self.owned.size)]
-        grown = np.maximum(np.reshape(inside, (-1, 2)) - self.seen, 0.0)  # below by rounding
-        uncollected: Floats = self.owed + self.owned[:, None] * grown
+        inside = [self._growth_inside(position) for position in range(self.owned.size)]
+        growth = np.maximum(np.reshape(inside, (-1, 2)) - self.seen, 0.0)  # not below 0 by rounding
+        uncollected: Floats = self.owed + self.owned[:, None] * growth
         return uncollected
 
     def forget(self, position: int) -> None:
-        """Drop a position of no liquidity; those after it move up by one."""
+        """Drop a position without liquidity; later positions move up by one."""
         for name in ("lower", "upper", "owned", "seen", "owed"):
             setattr(self, name, np.delete(getattr(self, name), position, axis=0))
 
-    def _earn(self, position: int) -> None:
+    def _accrue(self, position: int) -> None:
         self.owed[position] = self.uncollected[position]
-        self.seen[position] = self._inside(position)
+        self.seen[position] = self._growth_inside(position)
 
-    def _inside(self, position: int) -> Floats:
-        """Fees per unit of liquidity counted in the position's segments, `[sides]`."""
+    def _growth_inside(self, position: int) -> Floats:
+        """Fees per unit of liquidity, summed over the position's segments `[sides]`."""
         first, end = np.searchsorted(self.ticks, [self.lower[position], self.upper[position]])
         inside: Floats = self.growth[first:end].sum(axis=0)
         return inside
 
     def _divide(self) -> None:
-        """Divide the prices anew at the ends of all positions that have liquidity."""
-        there = self.owned > 0
-        ends = np.concatenate([self.lower[there], self.upper[there], [-MAX_TICK, MAX_TICK]])
+        """Recompute the segments from the ends of all positions with liquidity."""
+        active = self.owned > 0
+        ends = np.concatenate([self.lower[active], self.upper[active], [-MAX_TICK, MAX_TICK]])
         ticks = np.unique(ends)
         growth = np.zeros((ticks.size - 1, 2))
         np.add.at(growth, np.searchsorted(ticks, self.ticks[:-1], side="right") - 1, self.growth)

@@ -1,4 +1,4 @@
-"""What agents may see of the market when they decide: one frozen view for all."""
+"""The market as agents see it when they decide: one frozen view for all."""
 
 from dataclasses import dataclass, replace
 
@@ -8,7 +8,7 @@ from simulator.components import Booleans, Floats, Integers
 from simulator.market.concentrated import Segments
 from simulator.market.curves import Curve
 from simulator.market.orders import Orders
-from simulator.market.settling import numbers
+from simulator.market.settling import kernel_parameters
 
 __all__ = ["MarketView"]
 
@@ -23,16 +23,16 @@ class MarketView:
     reserve_token: Floats
     reserve_numeraire: Floats
     spot_price: Floats
-    supply: Floats  # minted and not burned
+    supply: Floats  # tokens minted and not burned
     twap: Floats
     fundamental_value: Floats
     share: Floats  # of the clients behind the token in this period's rewards
-    dividend: Floats  # paid this period for each token held, numeraire
+    dividend: Floats  # paid this period per token held, numeraire
     gas: float = 0.0  # numeraire per order
-    outside_price: Floats | None = None  # numeraire per token beyond the pools, if there is one
+    outside_price: Floats | None = None  # numeraire per token outside the pools
     fees_earned: Floats | None = None  # by each pool in the last period, numeraire
-    segments: Segments | None = None  # of concentrated pools, whose reserves are virtual ones
-    pending: Orders | None = None  # of the first wave, for those of the second
+    segments: Segments | None = None  # of concentrated pools, whose reserves here are virtual
+    pending: Orders | None = None  # the first wave's orders, visible to the second wave
 
     def __post_init__(self) -> None:
         for value in vars(self).values():
@@ -41,48 +41,49 @@ class MarketView:
 
     @property
     def open(self) -> Booleans:
-        """Which pools there is something to trade with in `[tokens]`."""
-        filled: Booleans = (self.reserve_token > 0) & (self.reserve_numeraire > 0)
-        return filled
+        """Which pools hold tokens and numeraire to trade with `[tokens]`."""
+        is_open: Booleans = (self.reserve_token > 0) & (self.reserve_numeraire > 0)
+        return is_open
 
     def quote(self, token: Integers, buy: Booleans, amount: Floats) -> Floats:
-        """What orders alone in this view would be paid: tokens for buys, numeraire for sells.
+        """Payout of each order if it settled first: tokens for buys, numeraire for sells.
 
-        To the last bit what settling would pay. An empty pool pays 0.
+        Equals the settled payout to the last bit. An empty pool pays 0.
         """
         if self.segments is not None:
             return self.segments.quote(token, buy, amount, self.fee)
-        if (known := numbers(self.curve)) is None:
+        if (parameters := kernel_parameters(self.curve)) is None:
             return self._quote(token, buy, amount)
         from simulator.market.kernels import quotes
 
-        quoted: Floats = quotes(known[0], known[1:], self._market, token, buy, amount)
-        return quoted
+        curve = parameters[0], parameters[1:]
+        payouts: Floats = quotes(*curve, self._market, token, buy, amount)
+        return payouts
 
     def bounded(self, orders: Orders, tolerance: Floats) -> Orders:
-        """The orders, with bounds of at least their quotes less the `tolerance` `[accounts]`."""
-        known = None if self.segments is not None else numbers(self.curve)
+        """Orders with `min_out` raised to at least (1 - `tolerance` `[accounts]`) x their quote."""
+        parameters = None if self.segments is not None else kernel_parameters(self.curve)
         swaps = orders.token, orders.buy, orders.amount
-        if known is None:
+        if parameters is None:
             return orders.bounded((1 - tolerance[orders.account]) * self.quote(*swaps))
         from simulator.market.kernels import bounds
 
         columns = orders.account, *swaps, orders.min_out
-        raised = bounds(known[0], known[1:], self._market, tolerance, *columns)
-        return replace(orders, min_out=raised)
+        min_out = bounds(parameters[0], parameters[1:], self._market, tolerance, *columns)
+        return replace(orders, min_out=min_out)
 
     @property
     def _market(self) -> tuple[Floats, Floats, Floats]:
         return self.reserve_token, self.reserve_numeraire, self.fee
 
     def _quote(self, token: Integers, buy: Booleans, amount: Floats) -> Floats:
-        """By the curve's own formula, for curves that the kernel does not know."""
+        """Quote by the curve's own formula, for curves without a kernel."""
         reserve_token, reserve_numeraire = self.reserve_token[token], self.reserve_numeraire[token]
         reserve_in = np.where(buy, reserve_numeraire, reserve_token)
         reserve_out = np.where(buy, reserve_token, reserve_numeraire)
-        filled = (reserve_in > 0) & (reserve_out > 0)
+        is_open = (reserve_in > 0) & (reserve_out > 0)
         reserve_in, reserve_out = (
-            np.where(filled, reserve_in, 1.0),
-            np.where(filled, reserve_out, 0.0),
+            np.where(is_open, reserve_in, 1.0),
+            np.where(is_open, reserve_out, 0.0),
         )
         return self.curve.payout(reserve_in, reserve_out, amount, self.fee[token], ~buy)

@@ -64,7 +64,7 @@ def market_gain(scenario: Scenario) -> float | None:
         group.count * group.deposit / (1 - shallow / math.sqrt(group.strategy.reach()))
         for group in providers
     )
-    pool += market.launch.endowed(len(scenario.behaviours), market.seed_worth)
+    pool += market.launch.endowment(len(scenario.behaviours), market.seed_worth)
     if scenario.tokens.mechanism.kind == "cash":
         return None
     if not fundamentalists or not pool or type(market.curve) not in CURVES:
@@ -213,7 +213,7 @@ def _clients_without_money(scenario: Scenario) -> Iterator[str]:
 def _cancelled_shares(scenario: Scenario) -> Iterator[str]:
     issuance = scenario.tokens.issuance
     periods = np.arange(1, scenario.periods + 1)
-    emitted = issuance.scheduled(issuance.initial(0.0), periods).sum()
+    emitted = issuance.schedule(issuance.initial(0.0), periods).sum()
     supply = len(scenario.behaviours) * scenario.market.launch.supply
     by_share = issuance.by == "share" and scenario.tokens.mechanism.kind == "client_tokens"
     if by_share and emitted > 0.5 * supply:
@@ -237,4 +237,4 @@ def _served_fraction(scenario: Scenario) -> float:
     """Fraction of `_demand` for which there are tokens."""
     market, clients = scenario.market, seller_count(scenario.clients, scenario.tokens)
     seed = _deposits(scenario) * market.seed_worth
-    return market.launch.served(clients, seed, _demand(scenario))
+    return market.launch.served_fraction(clients, seed, _demand(scenario))

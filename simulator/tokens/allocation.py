@@ -29,11 +29,11 @@ class Credit(Section):
     memory: float = Field(0.9, ge=0, lt=1, description="Weight of the past; 0 forgets it.")
 
     def initial(self, clients: int) -> Memory:
-        """Nobody has any credit."""
+        """Memory before the first round: no client has credit."""
         return {"credit": np.zeros(clients)}
 
     def update(self, memory: Memory, contributions: Floats) -> tuple[Floats, Memory]:
-        """Credit after a round with these `contributions` `[clients]`."""
+        """Credit after a round with these `contributions` `[clients]`, and the new memory."""
         total = np.abs(contributions).sum()
         normalised = contributions / total if total > 0 else contributions
         credit = self.memory * memory["credit"] + (1 - self.memory) * normalised
@@ -45,7 +45,7 @@ class Allocation(Component):
 
     @abstractmethod
     def shares(self, credit: Floats) -> Floats:
-        """Shares `[clients]`: not negative, summing to 1, or all 0 when nobody earned any."""
+        """Shares `[clients]`: not negative, summing to 1, or all 0 when no client earned any."""
 
 
 class Proportional(Allocation):
@@ -85,8 +85,8 @@ class Rank(Allocation):
 
     def shares(self, credit: Floats) -> Floats:
         earned = np.sort(credit[credit > 0])
-        below, up_to = (np.searchsorted(earned, credit, side) for side in ("left", "right"))
-        return _normalised(np.where(credit > 0, (below + 1 + up_to) / 2, 0.0))
+        below, last_rank = (np.searchsorted(earned, credit, side) for side in ("left", "right"))
+        return _normalised(np.where(credit > 0, (below + 1 + last_rank) / 2, 0.0))
 
 
 class EqualAllocation(Allocation):

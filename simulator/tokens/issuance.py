@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 Unearned = Literal["carry", "treasury", "burn"]
-"""What happens to a reward nobody earned: kept for the next period, the treasury's, or gone."""
+"""Use of a reward that no client earned: carried to the next period, to the treasury, or burned."""
 
 
 class Issuance(Component):
@@ -33,35 +33,35 @@ class Issuance(Component):
     )
 
     @abstractmethod
-    def scheduled(self, memory: Memory, periods: Integers) -> Floats:
-        """Tokens scheduled for consecutive `periods`, all clients together, as far as is known.
+    def schedule(self, memory: Memory, periods: Integers) -> Floats:
+        """Tokens that the schedule fixes for consecutive `periods`, all clients together.
 
-        The first of them is the one after that of `memory`.
+        The first period is the one after `memory`.
         """
 
     def emission(self, memory: Memory, period: int, utility: float) -> float:
-        """Tokens due in `period`, whose model has this validation utility: those scheduled."""
-        return float(self.scheduled(memory, np.array(period)))
+        """Tokens due in `period` with a model of this utility; by default, as scheduled."""
+        return float(self.schedule(memory, np.array(period)))
 
-    def parts(self, shares: Floats) -> Floats:
-        """Each client's part of an emission that anybody earned `[clients]`."""
+    def client_fractions(self, shares: Floats) -> Floats:
+        """Each client's fraction of an emission, when any client earned it `[clients]`."""
         return shares if self.by == "share" else np.full_like(shares, 1 / len(shares))
 
     def initial(self, utility: float) -> Memory:
-        """Nothing is minted or carried over; the best model is the first, of this `utility`."""
+        """Memory before period 1: nothing minted or carried, the first model the best so far."""
         return {"carried": np.zeros(()), "minted": np.zeros(()), "best": np.array(utility)}
 
     def issue(
         self, memory: Memory, period: int, shares: Floats, utility: float
     ) -> tuple[Floats, float, Memory]:
-        """Tokens minted in `period` to each client `[clients]` and to the treasury for each client.
+        """Mint in `period`; returns (tokens to each client, to the treasury per client, memory).
 
-        With all `shares` 0 nobody earned the emission and `unearned` decides. `utility` is that of
-        the period's model on the validation set.
+        With all `shares` `[clients]` 0 no client earned the emission and `unearned` decides.
+        `utility` is that of the period's model on the validation set.
         """
         due = self.emission(memory, period, utility) + float(memory["carried"])
         earned = bool(shares.any())
-        issued = due * self.parts(shares) if earned else np.zeros_like(shares)
+        issued = due * self.client_fractions(shares) if earned else np.zeros_like(shares)
         to_treasury = 0.0 if earned or self.unearned != "treasury" else due
         minted = due if earned else to_treasury
         return (
@@ -84,7 +84,7 @@ class Halving(Issuance):
     )
     half_life: float = Field(20.0, gt=0, description="Periods in which the emission halves.")
 
-    def scheduled(self, memory: Memory, periods: Integers) -> Floats:
+    def schedule(self, memory: Memory, periods: Integers) -> Floats:
         emission: Floats = self.first * 2.0 ** (-(periods - 1) / self.half_life)
         return emission
 
@@ -97,7 +97,7 @@ class Constant(Issuance):
         10.0, ge=0, le=1e12, description="Tokens per period, all clients together."
     )
 
-    def scheduled(self, memory: Memory, periods: Integers) -> Floats:
+    def schedule(self, memory: Memory, periods: Integers) -> Floats:
         return np.full(np.shape(periods), self.amount)
 
 
@@ -114,10 +114,10 @@ class Capped(Issuance):
     )
     cap: float = Field(1000.0, ge=0, le=1e15, description="Tokens that are minted in all.")
 
-    def scheduled(self, memory: Memory, periods: Integers) -> Floats:
-        left = self.cap - memory["minted"] - memory["carried"]
-        before = self.amount * (periods - periods.min())
-        emission: Floats = np.clip(left - before, 0.0, self.amount)
+    def schedule(self, memory: Memory, periods: Integers) -> Floats:
+        remaining = self.cap - memory["minted"] - memory["carried"]
+        earlier = self.amount * (periods - periods.min())
+        emission: Floats = np.clip(remaining - earlier, 0.0, self.amount)
         return emission
 
 
@@ -134,7 +134,7 @@ class PerImprovement(Issuance):
         500.0, ge=0, le=1e12, description="Tokens per unit of gain, all clients together."
     )
 
-    def scheduled(self, memory: Memory, periods: Integers) -> Floats:
+    def schedule(self, memory: Memory, periods: Integers) -> Floats:
         return np.zeros(np.shape(periods))
 
     def emission(self, memory: Memory, period: int, utility: float) -> float:

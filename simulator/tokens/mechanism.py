@@ -1,4 +1,4 @@
-"""Mechanisms: which tokens stand for which clients."""
+"""Mechanisms: which tokens represent which clients."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ class Mechanism(Component):
     """The way rewards reach clients and third parties."""
 
     by_client: ClassVar[bool] = False
-    """Whether a client's share decides what the holders of its token are paid."""
+    """Whether payments to the holders of a client's token depend on the client's share."""
 
     @abstractmethod
     def tokens(self, clients: Sequence[str]) -> tuple[str, ...]:
@@ -25,14 +25,14 @@ class Mechanism(Component):
 
     @abstractmethod
     def token_of(self, clients: int) -> Integers:
-        """Number of the token that stands for each client, -1 for none `[clients]`."""
+        """Number of each client's token, -1 without one `[clients]`."""
 
     @abstractmethod
-    def pooled(self, values: Floats) -> Floats:
-        """What `values` of clients sum to by token: from `[clients, ...]` to `[tokens, ...]`."""
+    def sum_by_token(self, values: Floats) -> Floats:
+        """Sum of the clients' `values` by token: from `[clients, ...]` to `[tokens, ...]`."""
 
-    def paid(self, split: PayoutSplit) -> PayoutSplit:
-        """What becomes of a period's money where holders of tokens are paid a part of it."""
+    def adjust(self, split: PayoutSplit) -> PayoutSplit:
+        """The split as this mechanism pays it; unchanged if there are tokens."""
         return split
 
 
@@ -48,7 +48,7 @@ class ClientTokens(Mechanism):
     def token_of(self, clients: int) -> Integers:
         return np.arange(clients)
 
-    def pooled(self, values: Floats) -> Floats:
+    def sum_by_token(self, values: Floats) -> Floats:
         return values
 
 
@@ -66,7 +66,7 @@ class SharedToken(Mechanism):
     def token_of(self, clients: int) -> Integers:
         return np.zeros(clients, dtype=np.int64)
 
-    def pooled(self, values: Floats) -> Floats:
+    def sum_by_token(self, values: Floats) -> Floats:
         total: Floats = values.sum(axis=0, keepdims=True)
         return total
 
@@ -85,13 +85,13 @@ class Cash(Mechanism):
     def token_of(self, clients: int) -> Integers:
         return np.full(clients, -1)
 
-    def pooled(self, values: Floats) -> Floats:
+    def sum_by_token(self, values: Floats) -> Floats:
         return values[:0]
 
-    def paid(self, split: PayoutSplit) -> PayoutSplit:
-        nothing = np.zeros_like(split.direct)
+    def adjust(self, split: PayoutSplit) -> PayoutSplit:
+        zero = np.zeros_like(split.direct)
         money = split.direct + split.dividend + split.buyback + split.liquidity
-        return replace(split, direct=money, dividend=nothing, buyback=nothing, liquidity=nothing)
+        return replace(split, direct=money, dividend=zero, buyback=zero, liquidity=zero)
 
 
 MECHANISMS: tuple[type[Mechanism], ...] = (ClientTokens, SharedToken, Cash)

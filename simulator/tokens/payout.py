@@ -12,14 +12,14 @@ from simulator.tokens.issuance import Unearned
 __all__ = ["Buyback", "Payout", "PayoutSplit"]
 
 
-SUM_TOLERANCE = 1e-9  # what the fractions of revenue may miss 1 by
+SUM_TOLERANCE = 1e-9  # allowed difference of the fractions' sum from 1
 
 
 @dataclass(frozen=True)
 class PayoutSplit:
     """A period's money by use, in numeraire; arrays are `[clients]`.
 
-    Everything that arrived plus `released` (kept from earlier periods) equals the sum of the rest.
+    Revenue plus `released` (carried from earlier periods) equals the sum of all other fields.
     """
 
     dividend: Floats  # to the holders of each client's token
@@ -28,8 +28,8 @@ class PayoutSplit:
     liquidity: Floats  # for the pool of each client's token
     treasury: float
     released: float
-    carried: float  # unearned, kept for the next period
-    burned: float  # unearned, gone
+    carried: float  # unearned, carried to the next period
+    burned: float  # unearned, burned
 
 
 class Buyback(Section):
@@ -50,7 +50,7 @@ class Buyback(Section):
     )
 
     def buys(self, spot_price: Floats, fundamental_value: Floats, twap: Floats) -> Booleans:
-        """Which tokens are bought at these prices."""
+        """Which tokens the treasury buys at these prices `[tokens]`."""
         return (spot_price <= self.value_limit * fundamental_value) & (
             spot_price <= self.twap_limit * twap
         )
@@ -88,27 +88,29 @@ class Payout(Section):
 
     @property
     def to_holders(self) -> float:
-        """Fraction of revenue that reaches holders of tokens: dividends and burned buybacks."""
+        """Fraction of revenue that reaches token holders: dividends and burned buybacks."""
         return self.dividend + (self.buyback if self.buybacks.then == "burn" else 0.0)
 
     def initial(self) -> Memory:
-        """Nothing is carried over from before."""
+        """Memory without money carried over."""
         return {"carried": np.zeros(())}
 
     def split(self, memory: Memory, revenue: float, shares: Floats) -> tuple[PayoutSplit, Memory]:
-        """Divide `revenue` by use and by `shares` `[clients]`; with all 0, `unearned` decides."""
+        """Divide `revenue` by use and by `shares` `[clients]`; if all are 0, `unearned` decides."""
         released = float(memory["carried"])
         treasury = self.treasury * revenue
-        earned = revenue - treasury + released
-        nothing = np.zeros_like(shares)
+        to_clients = revenue - treasury + released
+        zero = np.zeros_like(shares)
         uses = self.dividend, self.buyback, self.direct, self.liquidity
         total = sum(uses)
         if shares.any() and total > SUM_TOLERANCE:
-            dividend, buyback, direct, liquidity = (use / total * earned * shares for use in uses)
+            dividend, buyback, direct, liquidity = (
+                use / total * to_clients * shares for use in uses
+            )
             split = PayoutSplit(dividend, buyback, direct, liquidity, treasury, released, 0.0, 0.0)
             return split, self.initial()
-        treasury += earned if self.unearned == "treasury" else 0.0
-        carried = earned if self.unearned == "carry" else 0.0
-        burned = earned if self.unearned == "burn" else 0.0
-        split = PayoutSplit(nothing, nothing, nothing, nothing, treasury, released, carried, burned)
+        treasury += to_clients if self.unearned == "treasury" else 0.0
+        carried = to_clients if self.unearned == "carry" else 0.0
+        burned = to_clients if self.unearned == "burn" else 0.0
+        split = PayoutSplit(zero, zero, zero, zero, treasury, released, carried, burned)
         return split, {"carried": np.array(carried)}

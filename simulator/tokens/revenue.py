@@ -28,7 +28,7 @@ class Revenue(Component):
     """A rule for the revenue of one period, in numeraire. There is none in period 0."""
 
     def initial(self) -> Memory:
-        """What is remembered before period 1; nothing, for most rules."""
+        """Memory before period 1; empty for most rules."""
         return {}
 
     @abstractmethod
@@ -40,9 +40,9 @@ class Revenue(Component):
         majority_share: float,
         draws: np.random.Generator,
     ) -> tuple[float, Memory]:
-        """Revenue of a period whose model has this test accuracy, and the new memory.
+        """Revenue of a period with a model of this test accuracy, and the new memory.
 
-        `majority_share` is the accuracy of always naming the most frequent class.
+        `majority_share` is the accuracy of always predicting the most frequent class.
         """
 
 
@@ -63,7 +63,7 @@ class ByAccuracy(Revenue):
     )
 
     def price(self, accuracy: float, majority_share: float) -> float:
-        """What customers pay for a model of this test accuracy at mean demand."""
+        """Revenue for a model of this test accuracy at mean demand."""
         floor = majority_share if self.floor is None else self.floor
         excess = max(0.0, (accuracy - floor) / (1 - floor)) if floor < 1 else 0.0
         return float(self.maximum * excess**self.exponent)
@@ -148,7 +148,7 @@ class CsvRevenue(Revenue):
     column: str = Field("revenue", min_length=1, description="Column of the revenue (numeraire).")
 
     def initial(self) -> Memory:
-        """The whole series `[rows]`. Raises ScenarioError when the file has none."""
+        """Memory with the whole series `[rows]`. Raises ScenarioError when the file is invalid."""
         try:
             with open(self.file.path, encoding="utf-8-sig", newline="") as file:
                 series = self._series(csv.DictReader(file, strict=True))
@@ -194,8 +194,8 @@ class CsvRevenue(Revenue):
             )
         return amount
 
-    def _refuse(self, what: str) -> NoReturn:
-        raise ScenarioError(f"revenue csv: {self.file.path}: {what}")
+    def _refuse(self, reason: str) -> NoReturn:
+        raise ScenarioError(f"revenue csv: {self.file.path}: {reason}")
 
 
 REVENUES: tuple[type[Revenue], ...] = (

@@ -1,4 +1,4 @@
-"""Valuation: what a token is worth by the cash it is expected to bring."""
+"""Valuation: a token's fundamental value from its expected cash."""
 
 import functools
 
@@ -25,13 +25,13 @@ class Valuation(Section):
     memory: float = Field(0.8, ge=0, lt=1, description="Weight of the past in the average of cash.")
 
     def initial(self, tokens: int) -> Memory:
-        """No cash seen yet."""
+        """Memory before any cash was observed."""
         return {"cash": np.zeros(tokens), "seen": np.zeros(tokens, dtype=np.int64)}
 
     def expect(self, memory: Memory, cash: Floats, exist: Booleans) -> tuple[Floats, Memory]:
-        """Expected cash per period after one that brought `cash` to tokens that `exist` `[tokens]`.
+        """Expected cash per period after `cash` in this one `[tokens]`, and the new memory.
 
-        The average starts with the first cash of a token that exists.
+        A token's average starts in the first period in which it exists.
         """
         past = np.where(memory["seen"] > 0, memory["cash"], cash)
         average = self.memory * past + (1 - self.memory) * cash
@@ -41,17 +41,17 @@ class Valuation(Section):
         self,
         cash: Floats,
         supply: Floats,
-        parts: Floats,
+        fractions: Floats,
         emissions: Floats,
         unlocked: Floats | None = None,
     ) -> Floats:
         """Fundamental value `[tokens]`, 0 for a token without earning supply.
 
-        `cash` expected per period, `supply` earning today, `parts` of the emission (all
-        `[tokens]`); `emissions` `[HORIZON]` that vest in the coming periods, all tokens together;
-        `unlocked` `[tokens, HORIZON]`, what then vests of earlier grants.
+        `cash` expected per period, `supply` earning today, `fractions` of the emission (all
+        `[tokens]`); `emissions` `[HORIZON]` vesting in the coming periods, all tokens together;
+        `unlocked` `[tokens, HORIZON]`: earlier grants vesting in those periods.
         """
-        future = supply[:, None] + parts[:, None] * np.cumsum(emissions)
+        future = supply[:, None] + fractions[:, None] * np.cumsum(emissions)
         if unlocked is not None:
             future += np.cumsum(unlocked, axis=1)
         future[supply <= 0] = np.inf
@@ -61,7 +61,7 @@ class Valuation(Section):
 
 @functools.cache
 def _discount_factors(discount: float) -> Floats:
-    """(1 + r)^-k for the periods of the horizon, the last one with the perpetuity after it."""
+    """(1 + r)^-k `[HORIZON]`; the last factor includes the perpetuity after it."""
     factors: Floats = (1 + discount) ** -np.arange(1.0, HORIZON + 1)
     factors[-1] += factors[-1] / discount
     return factors

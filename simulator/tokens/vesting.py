@@ -21,32 +21,32 @@ class Vesting(Component):
 
     @property
     @abstractmethod
-    def parts(self) -> Floats:
-        """Parts of a grant that vest 0, 1, 2, ... periods after it, summing to 1."""
+    def fractions(self) -> Floats:
+        """Fractions of a grant that vest 0, 1, 2, ... periods after it, summing to 1."""
 
     @property
     def locks(self) -> bool:
-        """Whether anything is ever locked."""
-        return len(self.parts) > 1
+        """Whether the schedule ever locks tokens."""
+        return len(self.fractions) > 1
 
     def initial(self, clients: int) -> Memory:
-        """Nothing is locked; "locked" `[clients, periods]` is what vests 1, 2, ... periods on."""
-        return {"locked": np.zeros((clients, len(self.parts) - 1))}
+        """Memory without locked tokens; "locked" `[clients, periods]` is by periods to vesting."""
+        return {"locked": np.zeros((clients, len(self.fractions) - 1))}
 
     def vest(self, memory: Memory, granted: Floats) -> tuple[Floats, Memory]:
-        """What vests to each client of earlier grants and of what is `granted` now `[clients]`."""
-        due = granted[:, None] * self.parts
+        """Tokens vesting now, of earlier grants and `granted` `[clients]`, and the new memory."""
+        due = granted[:, None] * self.fractions
         due[:, :-1] += memory["locked"]
         return due[:, 0], {"locked": due[:, 1:]}
 
-    def unlocked(self, memory: Memory, periods: int) -> Floats:
-        """What vests of earlier grants in each of the coming `periods` `[clients, periods]`."""
+    def upcoming(self, memory: Memory, periods: int) -> Floats:
+        """Tokens of earlier grants vesting in each of the next `periods` `[clients, periods]`."""
         locked: Floats = memory["locked"][:, :periods]
         return np.pad(locked, ((0, 0), (0, periods - locked.shape[1])))
 
-    def delayed(self, amounts: Floats) -> Floats:
-        """What vests, period by period, of `amounts` granted in consecutive periods `[periods]`."""
-        vested: Floats = np.convolve(amounts, self.parts)[: len(amounts)]
+    def vested(self, amounts: Floats) -> Floats:
+        """Tokens vesting in each period, of `amounts` granted in the same periods `[periods]`."""
+        vested: Floats = np.convolve(amounts, self.fractions)[: len(amounts)]
         return vested
 
 
@@ -56,7 +56,7 @@ class NoVesting(Vesting):
     kind: Literal["none"] = "none"
 
     @property
-    def parts(self) -> Floats:
+    def fractions(self) -> Floats:
         return np.ones(1)
 
 
@@ -69,7 +69,7 @@ class CliffVesting(Vesting):
     )
 
     @property
-    def parts(self) -> Floats:
+    def fractions(self) -> Floats:
         return np.append(np.zeros(self.periods), 1.0)
 
 
@@ -80,7 +80,7 @@ class LinearVesting(Vesting):
     periods: int = Field(10, ge=1, le=LONGEST_TERM, description="Periods over which a grant vests.")
 
     @property
-    def parts(self) -> Floats:
+    def fractions(self) -> Floats:
         return np.append(0.0, np.full(self.periods, 1 / self.periods))
 
 

@@ -16,7 +16,7 @@ from simulator.agents.strategies import (
     NoiseTrader,
     Portfolio,
 )
-from simulator.economy.publishing import seen_by, unannounced
+from simulator.economy.publishing import initial_queue, view_for
 from simulator.market import ConstantProduct, MarketView, Positions
 from tests.laws import law
 
@@ -219,14 +219,14 @@ class TestEveryStrategy:
 
     def test_does_not_use_news_before_it_may(self, strategy):
         """Orders are the same whatever the news that are not public yet."""
-        kept = unannounced({name: getattr(a_market(8)[0], name) for name in NEWS}, delay=1)
+        kept = initial_queue({name: getattr(a_market(8)[0], name) for name in NEWS}, delay=1)
         placed = []
         for factor in (1.0, 7.0):
             journey = [
                 (replace(view, **{name: factor * getattr(view, name) for name in NEWS}), owned)
                 for view, owned in a_journey()
             ]
-            shown = [(seen_by(strategy(), view, kept), owned) for view, owned in journey]
+            shown = [(view_for(strategy(), view, kept), owned) for view, owned in journey]
             hidden = [name for name in NEWS if name not in strategy.knows]
             for view, _ in shown:
                 for name in hidden:
@@ -286,8 +286,8 @@ class TestEveryStrategy:
         *_, everybody = next(decisions(strategy(), [(view, owned)]))
         *_, some = next(decisions(strategy(), [(view, replace(owned, awake=awake))]))
         expected = everybody.take(np.flatnonzero(awake[everybody.account]))
-        found = some.take(np.flatnonzero(awake[some.account]))
-        assert columns(found) == columns(expected)
+        result = some.take(np.flatnonzero(awake[some.account]))
+        assert columns(result) == columns(expected)
 
     def test_is_documented(self, strategy):
         assert strategy.__doc__
@@ -329,9 +329,9 @@ class TestEveryProvider:
     @pytest.mark.parametrize("tokens", [2, 20])
     def test_changes_something_where_there_is_something(self, strategy, tokens):
         journey = [a_market(seed, tokens=tokens, period=seed) for seed in range(1, 30)]
-        found = [orders for *_, orders in changes(strategy(), journey)]
-        assert sum((orders.withdraw > 0).sum() for orders in found) > 0
-        deposits = sum((orders.deposit_token > 0).sum() for orders in found)
+        result = [orders for *_, orders in changes(strategy(), journey)]
+        assert sum((orders.withdraw > 0).sum() for orders in result) > 0
+        deposits = sum((orders.deposit_token > 0).sum() for orders in result)
         assert (deposits > 0) == (strategy.__name__ != "ExitOnLoss")
 
     def test_is_determined_by_its_stream(self, strategy):
@@ -364,9 +364,9 @@ class TestEveryProvider:
 
 def everything_in(part):
     """The arrays and numbers of a view or a portfolio, those of positions too."""
-    found = dict(vars(part))
-    positions = found.pop("positions", None)
-    return found | (vars(positions) if positions else {})
+    result = dict(vars(part))
+    positions = result.pop("positions", None)
+    return result | (vars(positions) if positions else {})
 
 
 def shuffled(memory, order):

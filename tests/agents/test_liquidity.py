@@ -201,11 +201,11 @@ def with_providers(*strategies, **changes):
 
 def watched(economy, periods):
     """Rows of table positions, period by period."""
-    found = [economy.tables["positions"]]
+    result = [economy.tables["positions"]]
     for _ in range(periods):
         economy.step()
-        found.append(economy.tables["positions"])
-    return found
+        result.append(economy.tables["positions"])
+    return result
 
 
 def total(rows, agent, column):

@@ -168,7 +168,7 @@ PUMP = {"kind": "pump_and_dump", "start": 4, "accumulate": 5, "dump": 3}
 @pytest.fixture(scope="module")
 def pumps():
     """Profit of the pump and, against a market without it, its token's price at the top."""
-    found = []
+    result = []
     for seed in range(1, 7):
         economy, calm = economy_with(PUMP, seed), economy_with(PUMP, seed, activity=0.0)
         account = economy.register.investor_accounts[-1]
@@ -178,8 +178,8 @@ def pumps():
         rise = economy.spot_price[token] / calm.spot_price[token]
         for _ in range(8):
             economy.step()
-        found.append((economy.wealth[account] - 100.0, rise, economy, account, token))
-    return found
+        result.append((economy.wealth[account] - 100.0, rise, economy, account, token))
+    return result
 
 
 def test_a_pump_among_followers_of_trends(pumps, record_property):

@@ -357,7 +357,7 @@ def an_order_rest():
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "message"),
     [
         (an_order(amount=np.nan), "account 2 ordered an amount of nan"),
         (an_order(amount=-1.0), "account 2 ordered an amount of -1.0"),
@@ -370,11 +370,11 @@ def an_order_rest():
         (Orders(*[np.zeros(n, dtype=int) for n in (1, 2)], *an_order_rest()), "different lengths"),
     ],
 )
-def test_what_is_no_order_fails_the_run(answer, said):
+def test_what_is_no_order_fails_the_run(answer, message):
     group = traders(Returns(answer=answer))
     with pytest.raises(StrategyError, match="strategy returns of investors/0") as caught:
         group.decide(a_view(), a_ledger(), {}, np.random.default_rng(1))
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "period 3" in str(caught.value)
 
 

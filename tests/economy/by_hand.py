@@ -39,5 +39,5 @@ def by_hand(monkeypatch, payout=USES, mechanism="client_tokens", cash=0.0, cost=
     federation = type(economy.settings.federation)
     monkeypatch.setattr(federation, "evaluate", lambda *_: Quality(1.0, 0.0, 0.0))
     monkeypatch.setattr(federation, "assess", lambda *_: (np.array([0.3, 0.1]), {}))
-    monkeypatch.setattr(type(economy.cohort), "trained_on", lambda *_: np.array([70.0, 30.0]))
+    monkeypatch.setattr(type(economy.cohort), "examples_used", lambda *_: np.array([70.0, 30.0]))
     return economy

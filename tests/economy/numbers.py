@@ -125,7 +125,7 @@ def fingerprint(case: str) -> dict[str, Any]:
                 hashes[name].update(column.encode() + np.asarray(values).tobytes())
     categories = json.dumps({k: list(v) for k, v in economy.register.categories.items()})
     return {
-        "tables": {name: found.hexdigest()[:12] for name, found in hashes.items()},
+        "tables": {name: result.hexdigest()[:12] for name, result in hashes.items()},
         "names": hashlib.sha256(categories.encode()).hexdigest()[:12],
         "last": {name: float(value) for name, value in economy.history[-1].items()},
     }
@@ -134,8 +134,8 @@ def fingerprint(case: str) -> dict[str, Any]:
 def machine() -> dict[str, str]:
     """What the last bits depend on: versions, and functions that processors compute differently."""
     numbers = np.random.default_rng(0).normal(size=(64, 300))
-    found = [np.exp(numbers), np.log(np.abs(numbers)), numbers @ numbers.T, numbers.sum(axis=1)]
-    arithmetic = hashlib.sha256(b"".join(each.tobytes() for each in found)).hexdigest()[:12]
+    result = [np.exp(numbers), np.log(np.abs(numbers)), numbers @ numbers.T, numbers.sum(axis=1)]
+    arithmetic = hashlib.sha256(b"".join(each.tobytes() for each in result)).hexdigest()[:12]
     packages = {name: version(name) for name in ("numpy", "scipy", "numba", "scikit-learn")}
     return packages | {"arithmetic": arithmetic}
 

@@ -45,11 +45,11 @@ def goes_on(economy, fresh, periods):
     same("taken", taken, kept)
 
 
-def same(name, found, expected):
+def same(name, result, expected):
     """Columns of the same names, kinds, lengths and bits."""
-    assert found.keys() == expected.keys(), name
+    assert result.keys() == expected.keys(), name
     for column, values in expected.items():
-        one, other = np.asarray(found[column]), np.asarray(values)
+        one, other = np.asarray(result[column]), np.asarray(values)
         assert other.dtype != object, (name, column)  # whose bits are places in memory
         assert (one.dtype, one.shape) == (other.dtype, other.shape), (name, column)
         assert one.tobytes() == other.tobytes(), (name, column)

@@ -129,8 +129,8 @@ def test_a_data_collector_sees_each_agents_wealth():
     collector = mesa.DataCollector(agent_reporters={"wealth": "wealth"})
     economy.step()
     collector.collect(economy)
-    found = collector.get_agent_vars_dataframe()["wealth"].tolist()
-    assert found == pytest.approx(economy.tables["agents"]["wealth"].tolist())
+    result = collector.get_agent_vars_dataframe()["wealth"].tolist()
+    assert result == pytest.approx(economy.tables["agents"]["wealth"].tolist())
 
 
 class Patient(Strategy):
@@ -314,7 +314,7 @@ class Undecided(Investor):
 
 
 @pytest.mark.parametrize(
-    ("types", "told"),
+    ("types", "pattern"),
     [
         ({"investors/7": Saver}, r"groups are clients/0, .*investors/1; did you mean"),
         ({"investor/0": Saver}, r"did you mean 'investors/0'"),
@@ -325,10 +325,10 @@ class Undecided(Investor):
         ({"investors/0": Undecided}, r"Undecided has no method decide\(self, view\)"),
     ],
 )
-def test_classes_that_do_not_fit_are_told(types, told):
-    with pytest.raises(ScenarioError, match=told) as said:
+def test_classes_that_do_not_fit_are_told(types, pattern):
+    with pytest.raises(ScenarioError, match=pattern) as caught:
         an_economy(types)
-    assert "\n" not in str(said.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_scenario_cannot_name_code(call, tmp_path):

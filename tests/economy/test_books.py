@@ -143,11 +143,11 @@ def scenarios(draw, mechanism, market):
 
 def flows_of(economy):
     """Flows of the period by name, asset number, and kinds of payer and payee."""
-    rows, kinds, found = economy.tables["flows"], economy.register.categories["payer"], {}
+    rows, kinds, result = economy.tables["flows"], economy.register.categories["payer"], {}
     columns = (rows[name] for name in ("flow", "asset", "payer", "payee", "amount"))
     for flow, asset, payer, payee, amount in zip(*columns, strict=True):
-        found[flow, int(asset), kinds[payer], kinds[payee]] = float(amount)
-    return found
+        result[flow, int(asset), kinds[payer], kinds[payee]] = float(amount)
+    return result
 
 
 def summed(flows, asset, flow=None, payer=None, payee=None):
@@ -303,7 +303,10 @@ def test_the_books_hold_whatever_the_settings(series, market, mechanism, data):
         nothing_is_lost(economy, before, flows)
         waiting = revenue_leaves_by_its_uses(economy, rules, flows, waiting)
         utility, shares = economy.quality.utility, economy.shares
-        joined, pooled = register.joined(economy.period), economy.settings.tokens.mechanism.pooled
+        joined, pooled = (
+            register.joined(economy.period),
+            economy.settings.tokens.mechanism.sum_by_token,
+        )
         issued, unearned = schedule.issued(economy.period, utility, shares, joined)
         grants.append(pooled(issued))
         to_treasury = pooled(unearned)

@@ -111,11 +111,11 @@ def test_a_run_is_recorded_resumed_and_verified(tmp_path):
 
 def prices(fee, kind, periods=30):
     economy = an_economy({"curve": {"kind": kind}, "fee": fee}, seed=3)
-    found = []
+    result = []
     for _ in range(periods):
         economy.step()
-        found.append(economy.spot_price.copy())
-    return np.array(found)
+        result.append(economy.spot_price.copy())
+    return np.array(result)
 
 
 def test_positions_for_all_prices_are_a_constant_product_but_for_fees_that_do_not_compound():

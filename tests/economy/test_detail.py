@@ -24,12 +24,12 @@ SMALL = {
 def tables(periods=3, **record):
     """Frames of agents and fills over some periods, with names for codes."""
     economy = Economy(Scenario.model_validate(SMALL | {"record": record}))
-    found = {"agents": [], "fills": []}
+    result = {"agents": [], "fills": []}
     for _ in range(periods):
         economy.step()
-        for name, frames in found.items():
+        for name, frames in result.items():
             frames.append(pd.DataFrame(economy.tables[name]))
-    joined = {name: pd.concat(frames, ignore_index=True) for name, frames in found.items()}
+    joined = {name: pd.concat(frames, ignore_index=True) for name, frames in result.items()}
     for frame in joined.values():
         for column in frame.columns.intersection(list(economy.register.categories)):
             names = np.array(economy.register.categories[column], dtype=object)
@@ -50,14 +50,14 @@ def test_a_sample_has_the_same_investors_in_both_tables_all_along(everything):
     agents, fills = tables(agents="sample", fills="sample", sample=5)
     sampled = set(agents.loc[are_investors(agents), "agent"])
     assert len(sampled) == 5
-    for found, whole in zip((agents, fills), everything, strict=True):
+    for result, whole in zip((agents, fills), everything, strict=True):
         kept = whole[~are_investors(whole) | whole["agent"].isin(sampled)]
-        pd.testing.assert_frame_equal(found, kept.reset_index(drop=True))
+        pd.testing.assert_frame_equal(result, kept.reset_index(drop=True))
 
 
 def test_a_sample_of_more_than_there_are_is_everybody(everything):
-    for found, whole in zip(tables(agents="sample", fills="sample"), everything, strict=True):
-        pd.testing.assert_frame_equal(found, whole)
+    for result, whole in zip(tables(agents="sample", fills="sample"), everything, strict=True):
+        pd.testing.assert_frame_equal(result, whole)
 
 
 def test_every_investor_may_be_drawn():

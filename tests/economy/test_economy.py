@@ -126,7 +126,7 @@ def test_one_period_by_hand(monkeypatch):
     monkeypatch.setattr(federation, "evaluate", lambda *_: Quality(1.0, 0.0, 0.0))
     monkeypatch.setattr(federation, "assess", lambda *_: (np.array([0.3, 0.1]), {}))
     monkeypatch.setattr(economy.world, "cost_rate", 0.1)
-    monkeypatch.setattr(type(economy.cohort), "trained_on", lambda *_: np.array([70.0, 30.0]))
+    monkeypatch.setattr(type(economy.cohort), "examples_used", lambda *_: np.array([70.0, 30.0]))
     register, balances = economy.register, economy.ledger.balances
     clients, provider, investor = (
         register.client_accounts,
@@ -242,7 +242,7 @@ def test_another_seed_is_another_world():
 def test_agents_are_visible_to_mesa():
     economy = an_economy()
     economy.step()
-    counts = {kind.__name__: len(found) for kind, found in economy.agents_by_type.items()}
+    counts = {kind.__name__: len(result) for kind, result in economy.agents_by_type.items()}
     assert counts == {"Aggregator": 1, "Client": 4, "LiquidityProvider": 2, "Investor": 9}
     wealth = sum(agent.wealth for agent in economy.agents)
     assert wealth == pytest.approx(rows(economy, "agents")["wealth"].sum())

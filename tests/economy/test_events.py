@@ -177,7 +177,7 @@ def test_an_event_decided_on_in_a_run_is_as_if_it_had_been_known_before():
 
 
 @pytest.mark.parametrize(
-    ("event", "changed", "said"),
+    ("event", "changed", "message"),
     [
         ({"period": 3, "clients": [4]}, {}, "there is no client 4: the last is 3"),
         ({"period": 3, "clients": [0, 5, 2, 4]}, {}, "there is no client 5: the last is 3"),
@@ -214,8 +214,8 @@ def test_an_event_decided_on_in_a_run_is_as_if_it_had_been_known_before():
         ),
     ],
 )
-def test_events_that_cannot_be_are_refused(event, changed, said):
-    with pytest.raises(ValidationError, match=said):
+def test_events_that_cannot_be_are_refused(event, changed, message):
+    with pytest.raises(ValidationError, match=message):
         Scenario.model_validate(BASE | changed | {"events": [event]})
 
 
@@ -241,8 +241,8 @@ def test_each_impossible_item_is_told_at_its_own_place(tmp_path):
     file.write_text(IMPOSSIBLE)
     with pytest.raises(ScenarioError) as raised:
         Scenario.load(file)
-    told = str(raised.value).replace(f"{file}:", "")
-    assert told.splitlines() == [
+    error_text = str(raised.value).replace(f"{file}:", "")
+    assert error_text.splitlines() == [
         "5:26: investors.1.strategy: an insider knows no more than others: set "
         "market.information_delay to at least 1",
         "7:15: investors.2.strategy: an arbitrageur needs a price outside: set "
@@ -272,25 +272,25 @@ def test_what_an_override_makes_impossible_is_told_of_the_override(tmp_path, ove
     Scenario.load(file)
     with pytest.raises(ScenarioError) as raised:
         Scenario.load(file, overrides)
-    told = str(raised.value).splitlines()
-    assert {line.split("=")[0] for line in told} == {f"--set {path}" for path in overrides}
-    assert all(f" {where}: " in line for line in told) or where == "both"
+    error_text = str(raised.value).splitlines()
+    assert {line.split("=")[0] for line in error_text} == {f"--set {path}" for path in overrides}
+    assert all(f" {where}: " in line for line in error_text) or where == "both"
 
 
 @pytest.mark.parametrize(
-    ("clients", "behaviour", "said"),
+    ("clients", "behaviour", "message"),
     [
         ([{"count": 2}], {"kind": "duplicate", "original": 7}, "there is no client 7 to copy"),
         ([{"count": 2}], {"kind": "sybil"}, "such from genesis on"),
         ([{"count": 2, "behaviour": {"kind": "sybil"}}], {"kind": "honest"}, "such from genesis"),
     ],
 )
-def test_a_later_event_hides_no_impossible_one(clients, behaviour, said):
+def test_a_later_event_hides_no_impossible_one(clients, behaviour, message):
     events = [
         {"period": 2, "clients": [1], "behaviour": behaviour},
         {"period": 3, "clients": [1], "behaviour": {"kind": "label_flip"}},
     ]
-    with pytest.raises(ValidationError, match=said):
+    with pytest.raises(ValidationError, match=message):
         Scenario.model_validate(BASE | {"clients": clients, "events": events})
 
 
@@ -302,10 +302,10 @@ def test_warnings_know_the_clearing_rules_that_events_bring():
     tipping = {"investors": [{"count": 6, "tip": 0.1}, {"strategy": {"kind": "sandwich"}}]}
     priority = {"kind": "clearing", "period": 5, "clearing": {"kind": "priority"}}
     fifo = {"kind": "clearing", "period": 3, "clearing": {"kind": "fifo"}}
-    for said in ("tips buy nothing under clearing", "sandwiches need clearing priority"):
-        assert said in warned(**tipping)
-        assert said not in warned(**tipping, events=[priority])
-        assert said in warned(**tipping, events=[priority], periods=4)
+    for message in ("tips buy nothing under clearing", "sandwiches need clearing priority"):
+        assert message in warned(**tipping)
+        assert message not in warned(**tipping, events=[priority])
+        assert message in warned(**tipping, events=[priority], periods=4)
     assert "tips buy nothing under clearing random and fifo" in warned(**tipping, events=[fifo])
 
 

@@ -187,7 +187,7 @@ def test_money_for_gas_is_kept_back():
 
 
 @pytest.mark.parametrize(
-    ("market", "strategy", "said"),
+    ("market", "strategy", "message"),
     [
         ({}, "arbitrageur", "needs a price outside: set market.outside_price"),
         (
@@ -198,8 +198,8 @@ def test_money_for_gas_is_kept_back():
         ({"curve": {"kind": "weighted"}}, "sandwich", "constant_product pools, not a weighted"),
     ],
 )
-def test_markets_that_a_strategy_cannot_trade_in(market, strategy, said):
-    with pytest.raises(ValidationError, match=said):
+def test_markets_that_a_strategy_cannot_trade_in(market, strategy, message):
+    with pytest.raises(ValidationError, match=message):
         Scenario.model_validate({"market": market, "investors": [{"strategy": {"kind": strategy}}]})
 
 

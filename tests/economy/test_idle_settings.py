@@ -40,16 +40,16 @@ def test_a_price_outside_at_which_nobody_trades():
 
 @pytest.mark.parametrize("clearing", ["random", "fifo", "batch"])
 def test_a_sandwich_where_tips_place_nobody(clearing):
-    said = "sandwiches need clearing priority"
-    assert said in warned({"clearing": {"kind": clearing}}, {"kind": "sandwich"})
-    assert said not in warned({"clearing": {"kind": "priority"}}, {"kind": "sandwich"})
-    assert said not in warned({"clearing": {"kind": clearing}})
+    message = "sandwiches need clearing priority"
+    assert message in warned({"clearing": {"kind": clearing}}, {"kind": "sandwich"})
+    assert message not in warned({"clearing": {"kind": "priority"}}, {"kind": "sandwich"})
+    assert message not in warned({"clearing": {"kind": clearing}})
 
 
 def test_a_pump_after_the_end():
-    said = "pump_and_dump: start is after the last period, 5"
-    assert said in warned({}, {"kind": "pump_and_dump", "start": 6})
-    assert said not in warned({}, {"kind": "pump_and_dump", "start": 5})
+    message = "pump_and_dump: start is after the last period, 5"
+    assert message in warned({}, {"kind": "pump_and_dump", "start": 6})
+    assert message not in warned({}, {"kind": "pump_and_dump", "start": 5})
 
 
 @pytest.mark.parametrize(
@@ -92,5 +92,5 @@ def test_many_passes_make_up_for_a_small_gain():
     investors = [{"count": 3, "activity": 0.5, "strategy": {"gain": 0.02}}]  # gain .015
     for passes, slow in ((1, True), (4, False)):
         settings = SMALL | {"market": {"passes": passes}, "investors": investors}
-        said = " ".join(doubts(Scenario.model_validate(settings)))
-        assert ("hardly follow" in said) == slow
+        message = " ".join(doubts(Scenario.model_validate(settings)))
+        assert ("hardly follow" in message) == slow

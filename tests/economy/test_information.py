@@ -5,7 +5,7 @@ import pytest
 
 from simulator.agents.strategies import NEWS, Fundamentalist, Insider, ValueSeller
 from simulator.economy import Economy, trading
-from simulator.economy.publishing import seen_by
+from simulator.economy.publishing import view_for
 from simulator.errors import ScenarioError
 from simulator.scenario import Scenario
 
@@ -38,7 +38,7 @@ def watched(economy, periods, monkeypatch):
     def watching(world, view, own):
         present.append({name: getattr(view, name).copy() for name in NEWS})
         each = (Fundamentalist(), Insider(), ValueSeller())
-        seen.append([seen_by(strategy, view, economy.world.memory.news) for strategy in each])
+        seen.append([view_for(strategy, view, economy.world.memory.news) for strategy in each])
         return decide(world, view, own)
 
     monkeypatch.setattr(trading, "decide", watching)
@@ -102,16 +102,16 @@ def test_an_insider_without_delay_is_refused(tmp_path):
     path.write_text("investors:\n  - {strategy: {kind: insider}}\n", encoding="utf-8")
     with pytest.raises(
         ScenarioError, match=r"mine.yaml:2:16: .*set market.information_delay"
-    ) as said:
+    ) as error:
         Scenario.load(path)
-    assert "\n" not in str(said.value).strip()
+    assert "\n" not in str(error.value).strip()
     assert Scenario.load(path, {"market.information_delay": 1}).market.information_delay == 1
 
 
 @pytest.fixture(scope="module")
 def profits():
     """Profit of five insiders and of five others, all alike but for what they know, by seed."""
-    found = []
+    result = []
     for seed in range(1, 9):
         groups = [group | {"wealth": {"sigma": 0}, "activity": 1.0} for group in (INSIDERS, PUBLIC)]
         economy = an_economy(5, seed, investors=groups)
@@ -119,8 +119,8 @@ def profits():
         before = economy.wealth[accounts]
         for _ in range(25):
             economy.step()
-        found.append((economy.wealth[accounts] - before).reshape(2, 5).sum(axis=1))
-    return np.array(found)
+        result.append((economy.wealth[accounts] - before).reshape(2, 5).sum(axis=1))
+    return np.array(result)
 
 
 def test_insiders_profit_from_what_they_know(profits, record_property):

@@ -35,13 +35,13 @@ def run(periods, *clients, **changed):
 def flows(economy, *names):
     """(flow, asset, payer, payee) -> amount of this period."""
     table, register = economy.tables["flows"], economy.ledger
-    found = {}
+    result = {}
     columns = (table[name] for name in ("flow", "asset", "payer", "payee", "amount"))
     for flow, asset, payer, payee, amount in zip(*columns, strict=True):
         if flow in names:
             key = flow, register.assets[asset], register.kinds[payer], register.kinds[payee]
-            found[key] = pytest.approx(amount, rel=1e-13)
-    return found
+            result[key] = pytest.approx(amount, rel=1e-13)
+    return result
 
 
 def test_a_token_is_launched_when_its_client_joins_as_the_others_were():
@@ -249,7 +249,7 @@ def test_a_position_that_is_opened_later_adds_up():
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"clients": [{"count": 3, "joins": 2}]}, "somebody must be there from genesis on"),
         (
@@ -266,8 +266,8 @@ def test_a_position_that_is_opened_later_adds_up():
         ),
     ],
 )
-def test_what_cannot_be_is_refused(changed, said):
-    with pytest.raises((ScenarioError, ValueError), match=said):
+def test_what_cannot_be_is_refused(changed, message):
+    with pytest.raises((ScenarioError, ValueError), match=message):
         scenario(**changed) if "clients" in changed else scenario(
             {"count": 2}, {"joins": 2}, **changed
         )
@@ -289,7 +289,7 @@ def test_who_has_not_joined_offers_no_tokens(monkeypatch):
 
     def watching(world, reward):
         traded = exchange(world, reward)
-        asks.append((traded.offers.asked + traded.offers.paid)[2] > 0)
+        asks.append((traded.offers.target + traded.offers.raised)[2] > 0)
         return traded
 
     monkeypatch.setattr(trading, "exchange", watching)

@@ -540,14 +540,14 @@ def begun(monkeypatch, launch, mechanism, payout):
 
 def flows_of(economy) -> Flows:
     """Table `flows`, all tokens together, without what rounding left for the treasury."""
-    rows, kinds, found = economy.tables["flows"], economy.register.categories["payer"], Flows()
+    rows, kinds, result = economy.tables["flows"], economy.register.categories["payer"], Flows()
     columns = (rows[name] for name in ("flow", "asset", "payer", "payee", "amount"))
     for flow, asset, payer, payee, amount in zip(*columns, strict=True):
         name = economy.register.assets[asset].split("_")[0]
         if amount > 1e-12:
             key = flow, name, kinds[payer], kinds[payee]
-            found[key] = found.get(key, 0.0) + amount
-    return found
+            result[key] = result.get(key, 0.0) + amount
+    return result
 
 
 def to_the_last_unit(expected):
@@ -562,7 +562,7 @@ def test_one_period(monkeypatch, launch, mechanism, payout):
     register, balances = economy.register, economy.ledger.balances
     clients, pools = register.client_accounts, economy.tables["pools"]
     (investor,), provider = register.investor_accounts, register.provider_accounts
-    found = Known(
+    result = Known(
         clients=balances[clients, NUMERAIRE],
         tokens=balances[clients, 1 + register.token_of],
         investor=balances[investor, NUMERAIRE],
@@ -583,11 +583,11 @@ def test_one_period(monkeypatch, launch, mechanism, payout):
         ("issuance", "token", "outside", "client"): 40,
     }
     for name, expected in known._replace(flows=always | (known.flows or {}))._asdict().items():
-        assert getattr(found, name) == to_the_last_unit(expected), name
+        assert getattr(result, name) == to_the_last_unit(expected), name
     assert (
         not balances[CLEARING_ACCOUNT].any() and not balances[TREASURY, register.token_assets].any()
     )
-    uses = [amount for key, amount in found.flows.items() if key[1:3] == ("numeraire", "clearing")]
+    uses = [amount for key, amount in result.flows.items() if key[1:3] == ("numeraire", "clearing")]
     assert sum(uses) == to_the_last_unit(100)
 
 

@@ -202,11 +202,11 @@ def a_market(curve, mechanism="client_tokens", pools_earn=True):
 
 def wide(economy, column):
     rows, register = economy.tables["positions"], economy.register
-    found = np.zeros((len(register.position_accounts), len(register.tokens)))
+    result = np.zeros((len(register.position_accounts), len(register.tokens)))
     number = {account - TREASURY: k for k, account in enumerate(register.position_accounts)}
     for agent, token, value in zip(rows["agent"], rows["token"], rows[column], strict=True):
-        found[number[int(agent)], token] = value
-    return found
+        result[number[int(agent)], token] = value
+    return result
 
 
 MARKETS = [

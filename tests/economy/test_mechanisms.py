@@ -155,7 +155,7 @@ def test_the_federation_is_the_same_whatever_clients_are_paid_with(settings):
 
 
 def test_who_is_paid_in_cash_only_needs_some_to_begin_with():
-    said = {
+    warnings_by_case = {
         (kind, cash): [
             line
             for line in doubts(
@@ -172,4 +172,4 @@ def test_who_is_paid_in_cash_only_needs_some_to_begin_with():
         for kind in KINDS
         for cash in (0, 60)
     }
-    assert [key for key, lines in said.items() if lines] == [("cash", 0)]
+    assert [key for key, lines in warnings_by_case.items() if lines] == [("cash", 0)]

@@ -19,11 +19,11 @@ RECORD = json.loads(RECORDED.read_text("utf-8"))
 )
 def test_a_run_is_what_it_was(case: str) -> None:
     """To the last bit on a machine that computes as the one did where they were written."""
-    found, expected = fingerprint(case), RECORD["cases"][case]
-    assert found["names"] == expected["names"]
-    assert found["last"] == pytest.approx(expected["last"], rel=1e-6, nan_ok=True)
+    result, expected = fingerprint(case), RECORD["cases"][case]
+    assert result["names"] == expected["names"]
+    assert result["last"] == pytest.approx(expected["last"], rel=1e-6, nan_ok=True)
     if machine() == RECORD["machine"]:
-        assert found["tables"] == expected["tables"]
+        assert result["tables"] == expected["tables"]
 
 
 def test_what_was_recorded_is_what_is_run() -> None:

@@ -38,8 +38,8 @@ def offers(*asked, price=(2.0, 4.0), token=(0, 1)):
 def orders(*rows, **columns):
     """Rows of (account, token, buy, amount, min_out)."""
     account, token, buy, amount, bound = (np.array(column) for column in zip(*rows, strict=True))
-    found = Orders(account, token, buy, amount.astype(float), bound.astype(float))
-    return replace(found, **columns)
+    result = Orders(account, token, buy, amount.astype(float), bound.astype(float))
+    return replace(result, **columns)
 
 
 def left_of(orders):
@@ -47,7 +47,7 @@ def left_of(orders):
     return [tuple(row) for row in np.column_stack(columns).tolist()]
 
 
-def told(bought):
+def summary(bought):
     """What fills of an offering say: account, token, paid, bound, got and price."""
     orders, got = bought.orders, bought.amount_out
     assert (bought.status == Status.OFFERING).all() and not orders.tip.any()
@@ -71,8 +71,8 @@ def test_one_client_and_one_buyer_who_wants_less_than_is_offered():
     ledger = a_ledger(50.0, 0.0, 0.0)
     left, rest, (bought,) = sell(ledger, CLIENTS, offers(10.0, 0.0), orders((3, 0, True, 6, 2.5)))
     assert len(rest) == 0
-    assert told(bought) == [(3, 0, 6, 2.5, 3, 2)]
-    assert (left.asked.tolist(), left.paid.tolist()) == ([4.0, 0.0], [6.0, 0.0])
+    assert summary(bought) == [(3, 0, 6, 2.5, 3, 2)]
+    assert (left.target.tolist(), left.raised.tolist()) == ([4.0, 0.0], [6.0, 0.0])
     assert ledger.balances[1].tolist() == [6.0, 100.0, 0.0, 0.0, 0.0]
     assert ledger.balances[3].tolist() == [44.0, 3.0, 0.0, 0.0, 0.0]
     assert ledger.supply(np.array([1, 2])).tolist() == [103.0, 100.0]
@@ -88,10 +88,10 @@ def test_buyers_are_served_by_the_same_part_of_their_amounts_and_buy_the_rest_in
     ledger = a_ledger(20.0, 40.0, 0.0)
     placed = orders((3, 0, True, 16, 4), (5, 0, False, 9, 1), (4, 0, True, 32, 8))
     left, rest, (bought,) = sell(ledger, CLIENTS, offers(12.0, 0.0), placed)
-    assert told(bought) == [(3, 0, 4, 1, 2, 2), (4, 0, 8, 2, 4, 2)]
+    assert summary(bought) == [(3, 0, 4, 1, 2, 2), (4, 0, 8, 2, 4, 2)]
     assert left_of(rest) == [(3, 0, 12, 3), (5, 0, 9, 1), (4, 0, 24, 6)]
     assert rest.buy.tolist() == [True, False, True]
-    assert (left.asked.tolist(), left.paid.tolist()) == ([0.0, 0.0], [12.0, 0.0])
+    assert (left.target.tolist(), left.raised.tolist()) == ([0.0, 0.0], [12.0, 0.0])
     assert ledger.balances[3:, 1].tolist() == [2.0, 4.0, 0.0]
     assert ledger.balances[3:, NUMERAIRE].tolist() == [16.0, 32.0, 0.0]
 
@@ -111,9 +111,9 @@ def test_an_account_spends_its_cash_once():
     ledger = a_ledger(16.0, 0.0, 0.0)
     placed = orders((3, 0, True, 8, 0), (3, 1, True, 24, 0))
     left, rest, (bought,) = sell(ledger, CLIENTS, offers(100.0, 100.0), placed)
-    assert told(bought) == [(3, 0, 4, 0, 2, 2), (3, 1, 12, 0, 3, 4)]
+    assert summary(bought) == [(3, 0, 4, 0, 2, 2), (3, 1, 12, 0, 3, 4)]
     assert ledger.balances[3].tolist() == [0.0, 2.0, 3.0, 0.0, 0.0]
-    assert left.paid.tolist() == [4.0, 12.0]
+    assert left.raised.tolist() == [4.0, 12.0]
     assert left_of(rest) == [(3, 0, 4, 0), (3, 1, 12, 0)]
 
 
@@ -130,11 +130,11 @@ def test_of_one_token_the_cheapest_is_sold_first_and_equals_share():
     """Both clients ask 6 at 2: 8 numeraire come to 4 each. At 2 and 1.6, 6 buy 3.75 and 2 buy 1."""
     placed, asked = orders((3, 0, True, 8, 0)), (6.0, 6.0)
     together = offers(*asked, price=(2.0, 2.0), token=(0, 0))
-    assert sell(a_ledger(8.0, 0.0, 0.0), CLIENTS, together, placed)[0].paid.tolist() == [4.0, 4.0]
+    assert sell(a_ledger(8.0, 0.0, 0.0), CLIENTS, together, placed)[0].raised.tolist() == [4.0, 4.0]
     ledger, apart = a_ledger(8.0, 0.0, 0.0), offers(*asked, price=(2.0, 1.6), token=(0, 0))
     left, rest, bought = sell(ledger, CLIENTS, apart, placed)
-    assert list(map(told, bought)) == [[(3, 0, 6, 0, 3.75, 1.6)], [(3, 0, 2, 0, 1, 2)]]
-    assert (left.paid.tolist(), len(rest)) == ([2.0, 6.0], 0)
+    assert list(map(summary, bought)) == [[(3, 0, 6, 0, 3.75, 1.6)], [(3, 0, 2, 0, 1, 2)]]
+    assert (left.raised.tolist(), len(rest)) == ([2.0, 6.0], 0)
     assert ledger.balances[3, 1] == 4.75
 
 
@@ -142,8 +142,8 @@ def test_what_is_not_sold_is_still_offered_in_a_later_pass():
     ledger, offered = a_ledger(50.0, 0.0, 0.0), offers(10.0, 0.0)
     for paid in (6.0, 10.0, 10.0):
         offered, _, _ = sell(ledger, CLIENTS, offered, orders((3, 0, True, 6, 0)))
-        assert offered.paid[0] == paid
-    assert offered.asked[0] == 0
+        assert offered.raised[0] == paid
+    assert offered.target[0] == 0
 
 
 def test_no_more_is_asked_than_the_supply_or_the_examples_allow():
@@ -158,11 +158,11 @@ def test_no_more_is_asked_than_the_supply_or_the_examples_allow():
 def test_what_a_client_lacks_is_what_its_own_money_cannot_pay():
     """Examples for 7: 10 less a cost of 4 leave 6, of which it spends half in this period."""
     prices = np.array([1.0, 2.0, 4.0])
-    assert LockedData(spends=0.5).lacking(prices, 10.0, 4.0) == 1.0
-    assert LockedData(spends=0.5).lacking(prices, 3.0, 4.0) == 7.0
-    assert LockedData(spends=0.5).lacking(prices, 11.0, 4.0) == 0.0
-    assert LockedData(spends=0.0).lacking(prices, 0.0, 4.0) == 0.0
-    assert LockedData().lacking(prices[:0], 0.0, 4.0) == 0.0
+    assert LockedData(spends=0.5).funding_gap(prices, 10.0, 4.0) == 1.0
+    assert LockedData(spends=0.5).funding_gap(prices, 3.0, 4.0) == 7.0
+    assert LockedData(spends=0.5).funding_gap(prices, 11.0, 4.0) == 0.0
+    assert LockedData(spends=0.0).funding_gap(prices, 0.0, 4.0) == 0.0
+    assert LockedData().funding_gap(prices[:0], 0.0, 4.0) == 0.0
 
 
 CLIENT = {
@@ -282,16 +282,20 @@ def test_gas_is_paid_for_what_reaches_the_market_only():
 
 
 def test_idle_offerings_are_warned_of():
-    def said(client, mechanism="client_tokens"):
+    def warnings_for(client, mechanism="client_tokens"):
         tokens = {"mechanism": {"kind": mechanism}}
         terms = {"clients": [{}, client], "tokens": tokens, "liquidity_providers": []}
-        found = doubts(Scenario.model_validate(terms))
-        return " ".join(line for line in found if "offering" in line)
+        result = doubts(Scenario.model_validate(terms))
+        return " ".join(line for line in result if "offering" in line)
 
-    assert not said(CLIENT) and not said({}) and not said(CLIENT, "shared_token")
-    assert "clients.1.offering changes nothing: there are no tokens" in said(CLIENT, "cash")
+    assert (
+        not warnings_for(CLIENT)
+        and not warnings_for({})
+        and not warnings_for(CLIENT, "shared_token")
+    )
+    assert "clients.1.offering changes nothing: there are no tokens" in warnings_for(CLIENT, "cash")
     for locked in ({}, {"fraction": 0.5, "spends": 0.0}):
-        assert "clients.1.offering changes nothing: there is nothing to buy" in said(
+        assert "clients.1.offering changes nothing: there is nothing to buy" in warnings_for(
             CLIENT | {"locked": locked}
         )
 

@@ -96,5 +96,5 @@ def test_a_sample_is_one_of_agents_and_a_summary_the_same_however_they_are_cut(s
     assert summed.tables["agents"]["accounts"][6:].tolist() == [7, 7, 7]
     for table in ("agents", "fills"):
         for column in summed.tables[table].keys() - {"agent", "account", "period"}:
-            found, expected = summed.tables[table][column], ones.tables[table][column]
-            assert found == pytest.approx(expected, rel=1e-12, nan_ok=True), column
+            result, expected = summed.tables[table][column], ones.tables[table][column]
+            assert result == pytest.approx(expected, rel=1e-12, nan_ok=True), column

@@ -38,7 +38,7 @@ class Bench:
                 self.ledger.transfer("endowment", asset, OUTSIDE, account, owns)
             if part:
                 pool.add_liquidity(part * 100 * ratio, part * 100, account=account)
-        positions.opened(self.world, np.arange(1))
+        positions.record_launch(self.world, np.arange(1))
         self.record()
 
     @property
@@ -232,10 +232,10 @@ def an_economy(providers, curve="constant_product", **market):
 def wide(economy, column):
     """A column of table positions as `[providers, tokens]`, 0 where there is no position."""
     rows, register = economy.tables["positions"], economy.register
-    found = np.zeros((len(register.providers), len(register.tokens)))
+    result = np.zeros((len(register.providers), len(register.tokens)))
     first = register.agents.index(register.providers[0])
-    found[rows["agent"] - first, rows["token"]] = rows[column]
-    return found
+    result[rows["agent"] - first, rows["token"]] = rows[column]
+    return result
 
 
 @pytest.mark.parametrize("fee", [0.0, 0.02])
@@ -307,7 +307,7 @@ def test_one_who_may_move_and_does_not_changes_nothing_for_anybody():
     loss = {"kind": "exit_on_loss", "loss": 0.999}
     still = an_economy([{"count": 2, "deposit": 300}])
     ready = an_economy([{"count": 2, "deposit": 300, "strategy": loss}])
-    assert not still.world.groups.changing and ready.world.groups.changing
+    assert not still.world.groups.providing and ready.world.groups.providing
     for _ in range(10):
         still.step()
         ready.step()

@@ -79,12 +79,12 @@ def test_without_investors_prices_still_follow_shares():
 
 def test_hospitals_are_not_paid_by_their_size():
     """Pay by size would rank clients as their examples do: correlation 1."""
-    found = []
+    result = []
     for seed in (1, 2, 3):
         economy, share, _, _ = watched("breast_cancer", 60, seed=seed)
         late = pd.Series(share[-15:].mean(axis=0))
-        found.append(late.corr(pd.Series(economy.cohort.examples), method="spearman"))
-    assert np.mean(found) < 0.6
+        result.append(late.corr(pd.Series(economy.cohort.examples), method="spearman"))
+    assert np.mean(result) < 0.6
 
 
 @pytest.mark.slow

@@ -39,8 +39,8 @@ def line(*values: float) -> Floats:
 
 def combined(rule: Aggregation, updates: Floats, examples: Floats | None = None) -> list[float]:
     sizes = np.ones(len(updates)) if examples is None else examples
-    found: list[float] = rule.combine(updates, sizes).tolist()
-    return found
+    result: list[float] = rule.combine(updates, sizes).tolist()
+    return result
 
 
 # Means
@@ -70,9 +70,9 @@ def test_fedavg_adds_the_mean_update_by_examples(
 def test_fedavg_knows_only_relative_sizes_and_no_order(
     updates: Floats, examples: Floats, order: list[int], factor: int
 ) -> None:
-    found = FedAvg().combine(updates[order], factor * examples[order])
+    result = FedAvg().combine(updates[order], factor * examples[order])
     expected = FedAvg().combine(updates, examples)
-    assert found == pytest.approx(expected, rel=1e-12, abs=1e-8)
+    assert result == pytest.approx(expected, rel=1e-12, abs=1e-8)
 
 
 # Every rule
@@ -96,10 +96,10 @@ def test_the_absent_do_not_count_and_nothing_given_is_changed(
     everyone, examples = np.vstack([updates, absent]), np.append(sizes, np.zeros(3)).astype(float)
     before = everyone.copy(), examples.copy(), rule.initial(2)
     memory = rule.initial(2)
-    found, _ = rule.apply(memory, everyone, examples)
+    result, _ = rule.apply(memory, everyone, examples)
     expected, _ = rule.apply(rule.initial(2), updates, sizes.astype(float))
     scale = np.abs(everyone).max()
-    assert found == pytest.approx(expected, rel=1e-9, abs=1e-9 * scale)
+    assert result == pytest.approx(expected, rel=1e-9, abs=1e-9 * scale)
     assert np.array_equal(everyone, before[0]) and np.array_equal(examples, before[1])
     assert all(np.array_equal(memory[name], before[2][name]) for name in memory)
 
@@ -109,8 +109,8 @@ def test_the_absent_do_not_count_and_nothing_given_is_changed(
 def test_the_combination_of_equal_updates_is_that_update(
     kind: type[Aggregation], update: Floats, clients: int
 ) -> None:
-    found = kind().combine(np.tile(update, (clients, 1)), np.ones(clients))
-    assert found == pytest.approx(update, rel=1e-12, abs=1e-15)
+    result = kind().combine(np.tile(update, (clients, 1)), np.ones(clients))
+    assert result == pytest.approx(update, rel=1e-12, abs=1e-15)
 
 
 # Server optimisers: two rounds of one parameter, with means 3 and -1
@@ -203,8 +203,8 @@ def test_geometric_medians_known_from_geometry(
 
 def test_the_geometric_median_on_a_line_is_the_weighted_median() -> None:
     examples = np.array([1.0, 1.0, 5.0, 1.0, 1.0])
-    found = combined(GeometricMedian(iterations=500), FIVE, examples)
-    assert found == pytest.approx([2.0], abs=1e-5)
+    result = combined(GeometricMedian(iterations=500), FIVE, examples)
+    assert result == pytest.approx([2.0], abs=1e-5)
 
 
 def test_distances_below_the_smoothing_count_as_that() -> None:
@@ -217,8 +217,8 @@ def test_long_updates_are_shortened_to_the_norm() -> None:
     updates = np.array([[3.0, 4.0], [0.3, 0.4]])  # of length 5 and .5
     clipped = np.array([[0.6, 0.8], [0.3, 0.4]])
     expected = (clipped[0] + 3 * clipped[1]) / 4
-    found = combined(NormClipping(norm=1.0), updates, np.array([1.0, 3.0]))
-    assert found == pytest.approx(expected.tolist())
+    result = combined(NormClipping(norm=1.0), updates, np.array([1.0, 3.0]))
+    assert result == pytest.approx(expected.tolist())
 
 
 @pytest.mark.parametrize("kind", ROBUST)
@@ -238,8 +238,8 @@ def test_robust_rules_know_no_order(
 ) -> None:
     if kind in (Krum, MultiKrum):  # their ties are broken by the order
         updates = updates + np.arange(7)[:, None] ** 2 * 1e7
-    found, expected = combined(kind(), updates[order]), combined(kind(), updates)
-    assert found == pytest.approx(expected, rel=1e-6, abs=1e-6 * np.abs(updates).max())
+    result, expected = combined(kind(), updates[order]), combined(kind(), updates)
+    assert result == pytest.approx(expected, rel=1e-6, abs=1e-6 * np.abs(updates).max())
 
 
 # Many coalitions at once
@@ -253,9 +253,9 @@ def test_robust_rules_know_no_order(
 def test_coalitions_combined_together_are_those_combined_alone(
     kind: type[Aggregation], updates: Floats, examples: Floats
 ) -> None:
-    found = kind().combine_each(updates, examples)
+    result = kind().combine_each(updates, examples)
     expected = [kind().combine(updates[own > 0], own[own > 0]) for own in examples]
-    assert found == pytest.approx(np.array(expected), rel=1e-9, abs=1e-9 * np.abs(updates).max())
+    assert result == pytest.approx(np.array(expected), rel=1e-9, abs=1e-9 * np.abs(updates).max())
     assert kind().combine_each(updates, examples[:0]).shape == (0, 2)
 
 
@@ -271,8 +271,8 @@ def test_the_geometric_median_takes_weiszfeld_steps_in_the_parameters(clients: i
             for n, row in zip(sizes, updates, strict=True)
         ]
         point = sum(b * row for b, row in zip(pull, updates, strict=True)) / sum(pull)
-    found = combined(GeometricMedian(), updates, sizes.astype(float))
-    assert found == pytest.approx(point.tolist(), rel=1e-9)
+    result = combined(GeometricMedian(), updates, sizes.astype(float))
+    assert result == pytest.approx(point.tolist(), rel=1e-9)
 
 
 # What cannot be combined is refused

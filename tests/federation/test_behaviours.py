@@ -144,8 +144,8 @@ def test_gaussian_noise_is_as_large_as_the_update_times_the_factor(factor: float
 
 
 def test_only_inflated_sizes_are_not_the_true_ones() -> None:
-    assert InflateSize(factor=2.5).claimed(30) == 75
-    others = [kind().claimed(30) for kind in BEHAVIOURS if kind is not InflateSize]
+    assert InflateSize(factor=2.5).examples_reported(30) == 75
+    others = [kind().examples_reported(30) for kind in BEHAVIOURS if kind is not InflateSize]
     assert set(others) == {30}
 
 

@@ -157,16 +157,16 @@ def test_a_duplicate_trains_on_the_originals_examples() -> None:
     assert np.array_equal(after.features, cohort.data[0].features)
     assert np.array_equal(after.labels, cohort.data[0].labels)
     sizes = cohort.examples
-    assert cohort.claimed(1).tolist() == sizes.tolist()
-    assert cohort.claimed(2).tolist() == [sizes[0], sizes[0]]
-    assert cohort.trained_on(2).tolist() == [sizes[0], sizes[0]]
+    assert cohort.examples_reported(1).tolist() == sizes.tolist()
+    assert cohort.examples_reported(2).tolist() == [sizes[0], sizes[0]]
+    assert cohort.examples_used(2).tolist() == [sizes[0], sizes[0]]
 
 
 def test_claimed_sizes_weigh_in_the_aggregate_and_in_the_game() -> None:
     played = play([Honest(), InflateSize(factor=3.0)], rounds=1)
     sizes = played.cohort.examples * np.array([1.0, 3.0])
     assert played.round.examples.tolist() == sizes.tolist()
-    assert played.cohort.trained_on(1).tolist() == played.cohort.examples.tolist()
+    assert played.cohort.examples_used(1).tolist() == played.cohort.examples.tolist()
     expected = played.round.previous + (sizes / sizes.sum()) @ played.round.updates
     assert played.round.parameters == pytest.approx(expected, rel=1e-12)
     game = played.federation.game(played.round, played.cohort)
@@ -195,12 +195,12 @@ def test_identities_of_one_owner_divide_what_one_client_gets() -> None:
 def test_an_owner_poses_as_one_client_until_it_poses_as_several() -> None:
     cohort = sybils(poses_from=3)
     for period in (0, 1, 2):
-        assert cohort.present(period).tolist() == [True, True, False, False, True]
-    assert cohort.present(3).all()
+        assert cohort.clients_present(period).tolist() == [True, True, False, False, True]
+    assert cohort.clients_present(3).all()
     together = cohort.training_data(1, 2, Streams(1))
     assert sorted(rows(together)) == sorted(row for part in cohort.data[1:4] for row in rows(part))
-    assert cohort.claimed(2)[1] == len(together) == cohort.examples[1:4].sum()
-    assert cohort.claimed(3).tolist() == cohort.examples.tolist()
+    assert cohort.examples_reported(2)[1] == len(together) == cohort.examples[1:4].sum()
+    assert cohort.examples_reported(3).tolist() == cohort.examples.tolist()
 
 
 @pytest.mark.parametrize("original", [1, 2])
@@ -209,7 +209,7 @@ def test_a_copy_of_an_owners_examples_is_of_all_until_it_poses_as_several(origin
     cohort = Federation().gather(behaviours, Streams(1), owners=[0, 1, 1, 1, 4])
     copied, owned = (cohort.training_data(client, 2, Streams(1)) for client in (4, 1))
     assert rows(copied) == rows(owned) and len(owned) == cohort.examples[1:4].sum()
-    assert cohort.claimed(2)[4] == len(owned)
+    assert cohort.examples_reported(2)[4] == len(owned)
     assert rows(cohort.training_data(4, 3, Streams(1))) == rows(cohort.data[original])
 
 
@@ -226,9 +226,9 @@ def test_a_group_of_sybils_has_one_owner_in_a_scenario() -> None:
 @pytest.mark.parametrize("kind", BEHAVIOURS)
 def test_what_one_client_does_disturbs_no_other(kind: type[Behaviour]) -> None:
     others = (GaussianNoise(), LabelNoise(), DisguisedFreeRider())
-    found = updates_of(*others, kind(), rounds=1)
+    result = updates_of(*others, kind(), rounds=1)
     expected = updates_of(*others, Honest(), rounds=1)
-    assert np.array_equal(found[:3], expected[:3])
+    assert np.array_equal(result[:3], expected[:3])
 
 
 # Server memory
@@ -257,7 +257,7 @@ def test_intermittent_clients_are_there_from_their_behaviours_first_period_on() 
     coming = Intermittent(there=2, away=3)
     late = Changing(first=Honest(), then=coming, start=4)
     cohort = Federation(task=Wine()).gather([coming, late, Honest()], Streams(1))
-    present = np.array([cohort.present(period) for period in range(11)]).T
+    present = np.array([cohort.clients_present(period) for period in range(11)]).T
     periods = [np.flatnonzero(client).tolist() for client in present]
     assert periods == [[0, 1, 2, 6, 7], [0, 1, 2, 3, 4, 5, 9, 10], list(range(11))]
 

@@ -136,8 +136,8 @@ SHAPLEY = {
 @pytest.mark.parametrize("name", SHAPLEY)
 def test_shapley_of_known_games(name: str) -> None:
     players, worth, expected = SHAPLEY[name]
-    found = Shapley().contributions(CoalitionGame.from_function(players, worth))
-    assert found.tolist() == pytest.approx(expected, rel=4e-15, abs=0)
+    result = Shapley().contributions(CoalitionGame.from_function(players, worth))
+    assert result.tolist() == pytest.approx(expected, rel=4e-15, abs=0)
 
 
 LEAVE_ONE_OUT = {
@@ -156,15 +156,15 @@ LEAVE_ONE_OUT = {
 @pytest.mark.parametrize("name", LEAVE_ONE_OUT)
 def test_leave_one_out_of_known_games(name: str) -> None:
     players, worth, expected = LEAVE_ONE_OUT[name]
-    found = LeaveOneOut().contributions(CoalitionGame.from_function(players, worth))
-    assert found.tolist() == expected
+    result = LeaveOneOut().contributions(CoalitionGame.from_function(players, worth))
+    assert result.tolist() == expected
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_contributions_within_rounding_of_zero_are_zero(method: GameValue) -> None:
     # Player 0 adds 2e-13 of the largest worth; then 2e-11, which is no rounding.
-    found = contributions(method, np.array([0, 2e-10, 1000, 1000 + 2e-10]))
-    assert found.tolist() == [0, pytest.approx(1000, rel=1e-14)]
+    result = contributions(method, np.array([0, 2e-10, 1000, 1000 + 2e-10]))
+    assert result.tolist() == [0, pytest.approx(1000, rel=1e-14)]
     assert (contributions(method, np.array([0, 2e-8, 1000, 1000 + 2e-8])) > 0).all()
 
 
@@ -259,14 +259,14 @@ def by_dividends(table: Floats) -> Floats:
 
 @given(tables())
 def test_shapley_is_the_mean_over_all_orders(table: Floats) -> None:
-    found = contributions(Shapley(), table)
-    assert found.tolist() == pytest.approx(by_permutations(table), rel=0, abs=close(table))
+    result = contributions(Shapley(), table)
+    assert result.tolist() == pytest.approx(by_permutations(table), rel=0, abs=close(table))
 
 
 @given(tables(6, 7))
 def test_shapley_shares_dividends_equally(table: Floats) -> None:
-    found = contributions(Shapley(), table)
-    assert found == pytest.approx(by_dividends(table), rel=0, abs=1e3 * close(table))
+    result = contributions(Shapley(), table)
+    assert result == pytest.approx(by_dividends(table), rel=0, abs=1e3 * close(table))
 
 
 @pytest.mark.parametrize("method", [pytest.param(Shapley(), id="Shapley"), *SAMPLED, GUIDED])
@@ -280,8 +280,8 @@ def test_shapley_is_efficient_in_every_sample(method: GameValue, table: Floats, 
 def test_shapley_of_any_airport(costs: list[float]) -> None:
     costs = sorted(costs)
     steps = np.diff([0.0, *costs]) / np.arange(len(costs), 0, -1)
-    found = Shapley().contributions(CoalitionGame.from_function(len(costs), airport(*costs)))
-    assert found == pytest.approx(np.cumsum(steps), rel=0, abs=1e-12 * (1 + costs[-1]))
+    result = Shapley().contributions(CoalitionGame.from_function(len(costs), airport(*costs)))
+    assert result == pytest.approx(np.cumsum(steps), rel=0, abs=1e-12 * (1 + costs[-1]))
 
 
 @pytest.mark.parametrize("method", SIMPLE)
@@ -347,8 +347,8 @@ def test_contributions_follow_the_players_when_they_are_renumbered(
     renamed = np.empty_like(table)
     for bits in range(len(table)):
         renamed[sum(1 << new[i] for i in range(players) if bits >> i & 1)] = table[bits]
-    found = contributions(method, renamed)[new]
-    assert found == pytest.approx(contributions(method, table), rel=0, abs=close(table))
+    result = contributions(method, renamed)[new]
+    assert result == pytest.approx(contributions(method, table), rel=0, abs=close(table))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -356,9 +356,9 @@ def test_contributions_follow_the_players_when_they_are_renumbered(
 def test_what_nobody_achieves_does_not_count(
     method: GameValue, table: Floats, shift: float
 ) -> None:
-    found = contributions(method, table + shift)
+    result = contributions(method, table + shift)
     expected = contributions(method, table)
-    assert found == pytest.approx(expected, rel=0, abs=close(table) + 2e-12 * abs(shift))
+    assert result == pytest.approx(expected, rel=0, abs=close(table) + 2e-12 * abs(shift))
 
 
 # Sampling
@@ -371,9 +371,9 @@ def samples(method: GameValue, table: Floats, count: int) -> Floats:
 
 
 def assert_unbiased(method: GameValue, table: Floats, expected: Floats) -> None:
-    found = samples(method, table, 100)
-    error = found.std(axis=0, ddof=1) / np.sqrt(len(found))
-    assert (np.abs(found.mean(axis=0) - expected) <= 4 * error + close(table)).all()
+    result = samples(method, table, 100)
+    error = result.std(axis=0, ddof=1) / np.sqrt(len(result))
+    assert (np.abs(result.mean(axis=0) - expected) <= 4 * error + close(table)).all()
 
 
 @pytest.mark.parametrize("method", UNBIASED, ids=["plain", "antithetic", "guided"])
@@ -405,8 +405,8 @@ def test_antithetic_orders_vary_less_where_joining_early_pays(costs: tuple[int, 
 def test_all_orders_of_two_players_and_their_reverses(antithetic: bool) -> None:
     table = np.array([1.0, 2.0, 5.0, 10.0])  # orders: 1 then 8, or 4 then 5
     method = PermutationShapley(permutations=1, antithetic=antithetic)
-    found = {tuple(contributions(method, table, seed)) for seed in range(20)}
-    assert found == ({(3.0, 6.0)} if antithetic else {(1.0, 8.0), (5.0, 4.0)})
+    result = {tuple(contributions(method, table, seed)) for seed in range(20)}
+    assert result == ({(3.0, 6.0)} if antithetic else {(1.0, 8.0), (5.0, 4.0)})
 
 
 def test_the_stream_alone_decides_which_orders_are_sampled() -> None:
@@ -431,8 +431,8 @@ def test_a_sampled_coalition_is_evaluated_once() -> None:
 def test_fifty_players_can_be_sampled() -> None:
     worth = np.arange(50.0)
     game = CoalitionGame(50, lambda members: members @ worth)
-    found = PermutationShapley().contributions(game, np.random.default_rng(0))
-    assert found == pytest.approx(worth, rel=1e-12, abs=1e-9)
+    result = PermutationShapley().contributions(game, np.random.default_rng(0))
+    assert result == pytest.approx(worth, rel=1e-12, abs=1e-9)
 
 
 # Methods that are not values of a game
@@ -472,8 +472,8 @@ def test_methods_that_need_no_game(
     method: Contribution, examples: list[int], expected: list[float]
 ) -> None:
     evidence = evidence_of(np.zeros((len(examples), 2)), np.array(examples, dtype=float))
-    found, _ = method.assess(evidence, {}, np.random.default_rng(0))
-    assert found == pytest.approx(expected, rel=1e-15)
+    result, _ = method.assess(evidence, {}, np.random.default_rng(0))
+    assert result == pytest.approx(expected, rel=1e-15)
 
 
 def test_the_game_is_set_up_once() -> None:

@@ -202,11 +202,11 @@ def test_contributions_add_up_to_the_gain_of_the_round(task: str, presence: str)
 def test_a_coalition_is_worth_the_model_its_members_would_make(task: str) -> None:
     played = a_round(task)
     members = coalitions(5)
-    found = played.federation.game(played.round, played.cohort).values(members)
+    result = played.federation.game(played.round, played.cohort).values(members)
     models = np.array([aggregated(played, row) for row in members])
-    assert found == pytest.approx([played.utility(model) for model in models], rel=0, abs=1e-12)
+    assert result == pytest.approx([played.utility(model) for model in models], rel=0, abs=1e-12)
     expected = [utility_by_scikit_learn(played, model) for model in models]
-    assert found == pytest.approx(expected, rel=0, abs=1e-12)
+    assert result == pytest.approx(expected, rel=0, abs=1e-12)
 
 
 class PlainSgd(SgdClassifier):
@@ -219,9 +219,9 @@ class PlainSgd(SgdClassifier):
 def test_combining_scores_is_combining_parameters(task: str) -> None:
     played = a_round(task)
     plain = played.federation.model_copy(update={"learner": PlainSgd()})
-    found = played.federation.game(played.round, played.cohort).all_values()
+    result = played.federation.game(played.round, played.cohort).all_values()
     expected = plain.game(played.round, played.cohort).all_values()
-    assert found == pytest.approx(expected, rel=0, abs=1e-12)
+    assert result == pytest.approx(expected, rel=0, abs=1e-12)
 
 
 @EVERY_TASK
@@ -242,8 +242,8 @@ def test_leave_one_out_of_a_round_from_first_principles(task: str) -> None:
     everyone = utility_by_scikit_learn(played, played.round.parameters)
     without = [aggregated(played, np.arange(5) != client) for client in range(5)]
     expected = [everyone - utility_by_scikit_learn(played, model) for model in without]
-    found = assess(settings, played.round, played.cohort)
-    assert found == pytest.approx(expected, rel=0, abs=1e-12)
+    result = assess(settings, played.round, played.cohort)
+    assert result == pytest.approx(expected, rel=0, abs=1e-12)
 
 
 # Who gets what
@@ -258,24 +258,24 @@ def of_clients(round_: Round, clients: Integers) -> Round:
 def test_equal_clients_get_equal_contributions(task: str) -> None:
     played = a_round(task)
     same = np.array([0, 1, 2, 3, 0])
-    found = assess(played.federation, of_clients(played.round, same), played.cohort)
-    assert found[0] == pytest.approx(found[4], rel=0, abs=1e-13)
-    assert abs(found[0] - found[1]) > 1e-6
+    result = assess(played.federation, of_clients(played.round, same), played.cohort)
+    assert result[0] == pytest.approx(result[4], rel=0, abs=1e-13)
+    assert abs(result[0] - result[1]) > 1e-6
 
 
 def test_renumbering_the_clients_renumbers_their_contributions() -> None:
     played, order = a_round("digits"), np.array([3, 0, 4, 1, 2])
     expected = played.contributions()[order]
-    found = assess(played.federation, of_clients(played.round, order), played.cohort)
-    assert found == pytest.approx(expected, rel=0, abs=1e-12)
+    result = assess(played.federation, of_clients(played.round, order), played.cohort)
+    assert result == pytest.approx(expected, rel=0, abs=1e-12)
 
 
 def test_a_client_without_examples_contributes_nothing() -> None:
     played = a_round("digits")
     examples = played.round.examples * (np.arange(5) < 4)
-    found = assess(played.federation, replace(played.round, examples=examples), played.cohort)
-    assert found[4] == 0.0
-    assert (found[:4] != 0).all()
+    result = assess(played.federation, replace(played.round, examples=examples), played.cohort)
+    assert result[4] == 0.0
+    assert (result[:4] != 0).all()
 
 
 @EVERY_TASK
@@ -284,9 +284,9 @@ def test_absent_clients_get_nothing_and_do_not_matter(task: str) -> None:
     present = np.array([0, 2, 3])
     cohort = replace(played.cohort, data=tuple(played.cohort.data[client] for client in present))
     round_ = replace(of_clients(played.round, present), participated=np.ones(3, dtype=bool))
-    found = played.contributions()
-    assert found[[1, 4]].tolist() == [0, 0]
-    assert np.array_equal(found[present], assess(played.federation, round_, cohort))
+    result = played.contributions()
+    assert result[[1, 4]].tolist() == [0, 0]
+    assert np.array_equal(result[present], assess(played.federation, round_, cohort))
 
 
 def test_without_participants_the_model_stays_and_nobody_contributes() -> None:
@@ -500,9 +500,9 @@ def test_a_coalition_of_networks_is_worth_the_network_its_members_would_make(tas
     settings = OpenFederation(task=TASKS[task], learner=MlpClassifier(hidden=(8,)))
     played = play(settings, MIXED)
     members = coalitions(5)
-    found = played.federation.game(played.round, played.cohort).values(members)
+    result = played.federation.game(played.round, played.cohort).values(members)
     models = [aggregated(played, row) for row in members]
-    assert found == pytest.approx([played.utility(model) for model in models], rel=0, abs=1e-12)
+    assert result == pytest.approx([played.utility(model) for model in models], rel=0, abs=1e-12)
     gain = played.utility(played.round.parameters) - played.utility(played.round.previous)
     assert played.contributions().sum() == pytest.approx(gain, rel=0, abs=1e-12)
     assert gain != 0
@@ -533,9 +533,9 @@ def test_sampled_contributions_add_up_to_the_gain_of_the_round(
     method = PermutationShapley(permutations=2, antithetic=antithetic)
     settings = played.federation.model_copy(update={"contribution": method})
     gain = played.utility(played.round.parameters) - played.utility(played.round.previous)
-    found = assess(settings, played.round, played.cohort)
-    assert found.sum() == pytest.approx(gain, rel=0, abs=1e-12)
-    assert not found[~played.round.participated].any()
+    result = assess(settings, played.round, played.cohort)
+    assert result.sum() == pytest.approx(gain, rel=0, abs=1e-12)
+    assert not result[~played.round.participated].any()
 
 
 def test_every_period_samples_orders_anew_from_the_runs_stream() -> None:
@@ -606,8 +606,8 @@ def test_before_an_event_nothing_tells_a_later_deviation_from_honesty() -> None:
     assert np.array_equal(two.round.parameters, honest.round.parameters)
     assert np.array_equal(two.contributions(), honest.contributions())
     # In period 3 each does what it would do had it never been honest, from the same model.
-    found, memory = play(federation(), turning, rounds=3).round, two.memory
+    result, memory = play(federation(), turning, rounds=3).round, two.memory
     cohort = federation().gather(changed, Streams(1))
     expected, _ = federation().learn(memory, cohort, np.ones(4, dtype=bool), 3, Streams(1))
-    assert np.array_equal(found.updates, expected.updates)
-    assert not found.updates[1].any() and two.round.updates[1].any()
+    assert np.array_equal(result.updates, expected.updates)
+    assert not result.updates[1].any() and two.round.updates[1].any()

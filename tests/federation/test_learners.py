@@ -89,10 +89,10 @@ def test_steps_on_one_example_by_hand(epochs: int, l2: float) -> None:
         weights = (1 - eta * l2) * weights - eta * np.outer(error, features)
         bias = bias - eta * error
     learner = SgdClassifier(learning_rate=eta, l2=l2, epochs=epochs)
-    found, steps = learner.train(
+    result, steps = learner.train(
         np.zeros(12), 1.0, Split(features[None], np.array([2])), classes=3, seed=0
     )
-    assert found == pytest.approx(np.concatenate([weights.ravel(), bias]), rel=1e-13, abs=1e-15)
+    assert result == pytest.approx(np.concatenate([weights.ravel(), bias]), rel=1e-13, abs=1e-15)
     assert steps == 1 + epochs
 
 
@@ -142,8 +142,8 @@ def test_scores_and_probabilities_are_those_of_scikit_learn(classes: int, scale:
     learner, data = SgdClassifier(), examples(classes)
     parameters = some_parameters(classes, 5, scale)
     scores = learner.scores(parameters, data.features, classes)
-    found = learner.probabilities(scores.copy())
-    for model, its_scores, probabilities in zip(parameters, scores, found, strict=True):
+    result = learner.probabilities(scores.copy())
+    for model, its_scores, probabilities in zip(parameters, scores, result, strict=True):
         estimator = estimator_with(model, classes)
         decision = estimator.decision_function(data.features).reshape(len(data), -1)
         assert np.abs(its_scores.T - decision).max() < 1e-12 * max(1.0, np.abs(decision).max())
@@ -157,17 +157,17 @@ def test_scores_and_probabilities_are_those_of_scikit_learn(classes: int, scale:
 )
 def test_any_scores_give_probabilities(outputs: int, values: list[float]) -> None:
     scores = np.nan_to_num(np.array(values[:outputs]), nan=0.0, posinf=np.inf, neginf=-np.inf)
-    found = SgdClassifier().probabilities(scores.reshape(1, outputs, 1))
-    assert found.shape == (1, max(2, outputs), 1)
-    assert ((found >= 0) & (found <= 1)).all()
-    assert found.sum() == pytest.approx(1, rel=1e-14)
+    result = SgdClassifier().probabilities(scores.reshape(1, outputs, 1))
+    assert result.shape == (1, max(2, outputs), 1)
+    assert ((result >= 0) & (result <= 1)).all()
+    assert result.sum() == pytest.approx(1, rel=1e-14)
 
 
 def test_when_every_class_is_impossible_all_are_as_likely() -> None:
     scores = np.array([[[-1e300, 0.0], [-800.0, 0.0], [-np.inf, 0.0], [-1e4, -1e4]]])
-    found = SgdClassifier().probabilities(scores)[0]
-    assert found[:, 0].tolist() == [0.25] * 4
-    assert found[:, 1] == pytest.approx([1 / 3, 1 / 3, 1 / 3, 0])
+    result = SgdClassifier().probabilities(scores)[0]
+    assert result[:, 0].tolist() == [0.25] * 4
+    assert result[:, 1] == pytest.approx([1 / 3, 1 / 3, 1 / 3, 0])
 
 
 @CLASSES
@@ -178,10 +178,10 @@ def test_linear_scores_add_up_as_parameters_do(classes: int, scale: float) -> No
     previous, *updates = some_parameters(classes, 7, scale)
     weights = draws.dirichlet(np.ones(6), 100) * (draws.random((100, 6)) < 0.5)
     parts = learner.scores(np.array(updates), data.features, classes)
-    found = learner.scores(previous[None], data.features, classes)
-    found = found + np.tensordot(weights, parts, axes=1)
+    result = learner.scores(previous[None], data.features, classes)
+    result = result + np.tensordot(weights, parts, axes=1)
     expected = learner.scores(previous + weights @ np.array(updates), data.features, classes)
-    assert np.abs(found - expected).max() < 1e-12 * np.abs(expected).max()
+    assert np.abs(result - expected).max() < 1e-12 * np.abs(expected).max()
 
 
 # Neural networks
@@ -209,9 +209,9 @@ def flat(model: MLPClassifier) -> Floats:
 @HIDDEN
 def test_networks_begin_as_scikit_learn_does(classes: int, hidden: tuple[int, ...]) -> None:
     alive = network(classes, hidden, np.random.RandomState(5))
-    found = MlpClassifier(hidden=hidden).initial(12, classes, np.random.RandomState(5))
-    assert np.array_equal(found, flat(alive))
-    assert found.any()
+    result = MlpClassifier(hidden=hidden).initial(12, classes, np.random.RandomState(5))
+    assert np.array_equal(result, flat(alive))
+    assert result.any()
 
 
 @CLASSES
@@ -242,9 +242,9 @@ def test_a_round_of_a_network_is_a_training_of_scikit_learn(
         epochs=2,
     )
     before = start.copy()
-    found, steps = learner.train(start, 1.0, data, classes, seed)
-    assert np.array_equal(found, flat(alive))
-    assert np.array_equal(start, before) and not np.array_equal(start, found)
+    result, steps = learner.train(start, 1.0, data, classes, seed)
+    assert np.array_equal(result, flat(alive))
+    assert np.array_equal(start, before) and not np.array_equal(start, result)
     assert steps == 1 + 2 * 60
 
 
@@ -328,5 +328,5 @@ def test_the_largest_parameters_still_give_probabilities(classes: int) -> None:
     learner = MlpClassifier(hidden=(100,) * 8)
     size = learner.initial(12, classes, np.random.default_rng(0)).size
     models = 1e30 * np.array([np.ones(size), -np.ones(size)])
-    found = learner.probabilities(learner.scores(models, examples(classes).features, classes))
-    assert found.sum(axis=1) == pytest.approx(1.0)
+    result = learner.probabilities(learner.scores(models, examples(classes).features, classes))
+    assert result.sum(axis=1) == pytest.approx(1.0)

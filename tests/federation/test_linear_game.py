@@ -104,7 +104,7 @@ def linear_games(draw: st.DrawFn) -> tuple[LinearGame, LinearGame]:
         draw(st.booleans()),
         lambda scores: utility.value(learner, scores, labels),
     )
-    return make(labels, utility.of_two(labels)), make()
+    return make(labels, utility.binary_hit_rate(labels)), make()
 
 
 @given(linear_games())
@@ -126,10 +126,10 @@ def test_blocks_of_any_size_make_one_walk(players: int, rows: int, of_all: bool)
     index = members @ (1 << np.arange(players))
     assert game.all_values()[index] == pytest.approx(game.values(members), rel=1e-11, abs=1e-9)
     orders = draws.permuted(np.tile(np.arange(players), (3, 1)), axis=1)
-    found = game.prefix_values(orders)
+    result = game.prefix_values(orders)
     expected = CoalitionGame.prefix_values(game, orders)
-    assert found == pytest.approx(expected, rel=1e-11, abs=1e-9)
-    assert found.shape == (3, players + 1)
+    assert result == pytest.approx(expected, rel=1e-11, abs=1e-9)
+    assert result.shape == (3, players + 1)
 
 
 def test_a_likelihood_is_clipped_at_both_ends_and_multiplied_within_its_group() -> None:
@@ -160,8 +160,8 @@ def test_utilities_of_coalitions_are_those_of_scikit_learn(two_classes: bool) ->
         measured["balanced_accuracy"].append(balanced_accuracy_score(part.labels, predicted))
         measured["auc"].append(roc_auc_score(part.labels, chances, multi_class="ovr"))
     for utility in UTILITIES:
-        found = worths(federation.model_copy(update={"utility": utility()}), round_, cohort)
-        assert found == pytest.approx(measured[utility().kind], rel=0, abs=1e-12)
+        result = worths(federation.model_copy(update={"utility": utility()}), round_, cohort)
+        assert result == pytest.approx(measured[utility().kind], rel=0, abs=1e-12)
 
 
 # How a coalition's model is made
@@ -195,9 +195,9 @@ def test_an_update_of_zero_is_worth_exactly_nothing_when_all_divide(
     assert not round_.updates[3].any()  # the free-rider
     for normalisation, nothing in (("all", True), ("coalition", False)):
         settings_ = federation.model_copy(update={"normalisation": normalisation})
-        found = Shapley().contributions(settings_.game(round_, cohort))
-        assert (found[3] == 0) == nothing
-        assert (np.delete(found, 3) != 0).all()
+        result = Shapley().contributions(settings_.game(round_, cohort))
+        assert (result[3] == 0) == nothing
+        assert (np.delete(result, 3) != 0).all()
 
 
 @NORMALISATION

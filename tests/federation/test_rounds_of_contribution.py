@@ -109,19 +109,19 @@ def test_importance_of_two_clients_by_hand() -> None:
     second = evidence([[1.0, 1.0], [2.0, 2.0]], [30, 10])
     assert assess(Cosine(alpha=0.5), first, second) == pytest.approx([7 / 12, 5 / 12], rel=1e-15)
     # With alpha .9 that is (.775, .325) / 1.1.
-    found = assess(Cosine(alpha=0.9), first, second)
-    assert found == pytest.approx([0.775 / 1.1, 0.325 / 1.1], rel=1e-15)
+    result = assess(Cosine(alpha=0.9), first, second)
+    assert result == pytest.approx([0.775 / 1.1, 0.325 / 1.1], rel=1e-15)
 
 
 def test_an_opposed_client_falls_to_the_least_importance() -> None:
     # r = (3/4, 1/4): the sum points along the first; the second's cosine is -1.
-    found = assess(Cosine(alpha=0.5), evidence([[1.0, 0.0], [-1.0, 0.0]], [30, 10]))
-    assert found == pytest.approx([0.875 / 0.876, 0.001 / 0.876], rel=1e-14)
+    result = assess(Cosine(alpha=0.5), evidence([[1.0, 0.0], [-1.0, 0.0]], [30, 10]))
+    assert result == pytest.approx([0.875 / 0.876, 0.001 / 0.876], rel=1e-14)
 
 
 def test_the_cosine_of_nothing_is_nothing() -> None:
-    found = assess(Cosine(alpha=0.5), evidence([[0.0, 0.0], [3.0, 0.0]], [10, 30]))
-    assert found == pytest.approx([1 / 8, 7 / 8], rel=1e-15)
+    result = assess(Cosine(alpha=0.5), evidence([[0.0, 0.0], [3.0, 0.0]], [10, 30]))
+    assert result == pytest.approx([1 / 8, 7 / 8], rel=1e-15)
     silent = evidence([[0.0, 0.0], [0.0, 0.0]], [10, 30])
     assert assess(Cosine(alpha=0.5), silent) == pytest.approx([1 / 4, 3 / 4], rel=1e-15)
 
@@ -149,10 +149,10 @@ def test_importance_is_a_share_and_knows_no_lengths(
         sent = [evidence((scale * own).tolist(), examples.tolist()) for own in updates]
         return assess(Cosine(alpha=alpha), *sent)
 
-    found = credited(1.0)
-    assert found.sum() == pytest.approx(1, rel=1e-12)
-    assert found.min() >= LEAST_IMPORTANCE / (LEAST_IMPORTANCE * 4 + 4)
-    assert np.array_equal(found, credited(gamma))
+    result = credited(1.0)
+    assert result.sum() == pytest.approx(1, rel=1e-12)
+    assert result.min() >= LEAST_IMPORTANCE / (LEAST_IMPORTANCE * 4 + 4)
+    assert np.array_equal(result, credited(gamma))
 
 
 @given(
@@ -160,8 +160,8 @@ def test_importance_is_a_share_and_knows_no_lengths(
     arrays(float, 4, elements=st.integers(1, 100)),
 )
 def test_cosines_by_class_are_cosines(updates: Floats, examples: Floats) -> None:
-    found = assess(ClassCosine(), evidence(updates.tolist(), examples.tolist(), outputs=3))
-    assert (np.abs(found) <= 1 + 1e-12).all()
+    result = assess(ClassCosine(), evidence(updates.tolist(), examples.tolist(), outputs=3))
+    assert (np.abs(result) <= 1 + 1e-12).all()
     one = assess(ClassCosine(), evidence([[1, 2, 0, 3, 4, 5.0]] * 2, [1, 3], outputs=3))
     assert one == pytest.approx([1, 1], rel=1e-12)
 
@@ -169,18 +169,18 @@ def test_cosines_by_class_are_cosines(updates: Floats, examples: Floats) -> None
 def test_cosines_by_class_by_hand() -> None:
     # Two rows of two weights each. The mean of both, 3 : 1, is (3, 1) and (4, 0)/4; cosines are
     # 3/sqrt(10) and 1, then 1/sqrt(10) and 1.
-    found = assess(ClassCosine(), evidence([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 1.0, 0.0]], [30, 10]))
+    result = assess(ClassCosine(), evidence([[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 1.0, 0.0]], [30, 10]))
     expected = [(3 / 10**0.5 + 1) / 2, (1 / 10**0.5 + 1) / 2]
-    assert found == pytest.approx(expected, rel=1e-14)
+    assert result == pytest.approx(expected, rel=1e-14)
 
 
 def test_two_classes_with_one_output_have_opposite_rows() -> None:
     updates, sizes = [[1.0, 2.0], [3.0, -1.0], [0.0, 0.0]], [10.0, 20, 5]
-    found = assess(ClassCosine(), evidence(updates, sizes, outputs=1))
+    result = assess(ClassCosine(), evidence(updates, sizes, outputs=1))
     doubled = [row + [-weight for weight in row] for row in updates]
     both = assess(ClassCosine(), evidence(doubled, sizes, outputs=2))
-    assert found == pytest.approx(both, rel=1e-14)
-    assert found[2] == 0
+    assert result == pytest.approx(both, rel=1e-14)
+    assert result[2] == 0
 
 
 # Low-rank completion
@@ -193,9 +193,9 @@ def test_a_low_rank_matrix_is_completed() -> None:
     hidden[0] = False  # everybody in the first round
     method = ComFedSv(rank=2, ridge=1e-9, iterations=300)
     start = draws.normal(size=(40, 2))
-    found = method.completed(np.where(hidden, np.nan, truth), start)
-    assert np.array_equal(found[~hidden], truth[~hidden])
-    assert found[hidden] == pytest.approx(truth[hidden], rel=0, abs=1e-5)
+    result = method.complete(np.where(hidden, np.nan, truth), start)
+    assert np.array_equal(result[~hidden], truth[~hidden])
+    assert result[hidden] == pytest.approx(truth[hidden], rel=0, abs=1e-5)
     assert np.abs(truth[hidden]).max() > 1
 
 
@@ -213,28 +213,28 @@ def test_the_absent_are_credited_what_the_other_rounds_suggest() -> None:
     # Worth of every round is (1, 2, 4) times its strength: rank 1. In the third client 2 is away.
     rounds = [played([s, 2 * s, 4 * s]) for s in (1.0, 0.5)]
     rounds.append(played([2.0, 4.0], np.array([True, True, False])))
-    found = assess(ComFedSv(ridge=1e-9, rank=1, iterations=100), *rounds)
-    assert found == pytest.approx(3.5 * np.array([1, 2, 4]), rel=1e-6)
+    result = assess(ComFedSv(ridge=1e-9, rank=1, iterations=100), *rounds)
+    assert result == pytest.approx(3.5 * np.array([1, 2, 4]), rel=1e-6)
 
 
 def test_with_everybody_present_nothing_is_completed() -> None:
-    found = assess(ComFedSv(permutations=3), played([1.0, -2.0, 4.0]), played([3.0, 1.0, 0.5]))
-    assert found == pytest.approx([4, -1, 4.5], rel=1e-12)
+    result = assess(ComFedSv(permutations=3), played([1.0, -2.0, 4.0]), played([3.0, 1.0, 0.5]))
+    assert result == pytest.approx([4, -1, 4.5], rel=1e-12)
 
 
 def test_an_order_ends_before_a_coalition_that_no_round_has_seen() -> None:
     method = ComFedSv(permutations=6, rank=1, ridge=1e-9, iterations=100)
     pair = played([3.0, 5.0], np.array([True, False, True]))
-    found, memory = method.assess(pair, method.initial(3), np.random.default_rng(0))
+    result, memory = method.assess(pair, method.initial(3), np.random.default_rng(0))
     before = np.zeros(3)  # of each of those present, in the orders in which 1 comes after it
     for order in memory["orders"].tolist():
         for client in order[: order.index(1)]:
             before[client] += [3.0, 0.0, 5.0][client]
-    assert found == pytest.approx(before / 6, rel=1e-12)
-    assert 0 < found[0] < 3 and found[1] == 0
+    assert result == pytest.approx(before / 6, rel=1e-12)
+    assert 0 < result[0] < 3 and result[1] == 0
     # A round of all tells the rest, for both rounds.
-    found, _ = method.assess(played([3.0, 9.0, 5.0]), memory, np.random.default_rng(0))
-    assert found == pytest.approx([6, 18, 10], rel=1e-6)
+    result, _ = method.assess(played([3.0, 9.0, 5.0]), memory, np.random.default_rng(0))
+    assert result == pytest.approx([6, 18, 10], rel=1e-6)
 
 
 @pytest.mark.parametrize("method", KINDS)
@@ -295,8 +295,8 @@ def credited(method: Contribution, count: int, network: bool = False) -> Floats:
     federation = federation.model_copy(update={"contribution": method})
     memory, streams = method.initial(len(CLIENTS)), Streams(1)
     for round_ in seen[:count]:
-        found, memory = federation.assess(memory, round_, cohort, streams)
-    return found
+        result, memory = federation.assess(memory, round_, cohort, streams)
+    return result
 
 
 @pytest.mark.parametrize("network", [False, True], ids=["linear", "network"])
@@ -304,10 +304,10 @@ def credited(method: Contribution, count: int, network: bool = False) -> Floats:
 def test_absent_clients_are_credited_nothing_by_all_but_one_method(
     method: Contribution, network: bool
 ) -> None:
-    found = credited(method, 3, network)
-    assert np.isfinite(found).all()
-    assert found[SOME].any()
-    assert found[~SOME].any() == (method.kind == "comfedsv")
+    result = credited(method, 3, network)
+    assert np.isfinite(result).all()
+    assert result[SOME].any()
+    assert result[~SOME].any() == (method.kind == "comfedsv")
 
 
 @pytest.mark.parametrize("network", [False, True], ids=["linear", "network"])
@@ -342,10 +342,10 @@ def test_completed_values_are_near_those_of_rounds_in_which_all_took_part() -> N
         if period > 1:
             present = draws.permutation(8) < 4
         some = replace(round_, participated=present)
-        found, partial = federation.assess(partial, some, cohort, same)
-    assert np.corrcoef(found, expected)[0, 1] > 0.95
-    assert found.sum() == pytest.approx(expected.sum(), rel=0.4)
-    assert np.sign(found).tolist() == np.sign(expected).tolist()
+        result, partial = federation.assess(partial, some, cohort, same)
+    assert np.corrcoef(result, expected)[0, 1] > 0.95
+    assert result.sum() == pytest.approx(expected.sum(), rel=0.4)
+    assert np.sign(result).tolist() == np.sign(expected).tolist()
 
 
 @pytest.mark.parametrize(
@@ -359,9 +359,9 @@ def test_completed_values_are_near_those_of_rounds_in_which_all_took_part() -> N
 def test_what_was_skipped_is_remembered(method: GtgShapley | PermutationShapley) -> None:
     federation, cohort, seen, utility = rounds()
     federation = federation.model_copy(update={"contribution": method})
-    found, memory = federation.assess(method.initial(5), seen[0], cohort, Streams(1))
+    result, memory = federation.assess(method.initial(5), seen[0], cohort, Streams(1))
     skipped = float(memory["skipped"][0])
-    assert found.sum() + skipped == pytest.approx(utility[1] - utility[0], rel=0, abs=1e-12)
+    assert result.sum() + skipped == pytest.approx(utility[1] - utility[0], rel=0, abs=1e-12)
     assert skipped != 0
 
 
@@ -441,8 +441,8 @@ def test_a_coalition_is_worth_what_the_rule_makes_of_its_members(
     parts = {"reconstruction": "aggregation", "normalisation": normalisation}
     federation = federation.model_copy(update=parts)
     round_ = replace(seen[0], examples=seen[0].examples * (np.arange(5) != 1))  # 1 claims none
-    found = federation.game(round_, cohort).all_values()
-    for bits, value in enumerate(found.tolist()):
+    result = federation.game(round_, cohort).all_values()
+    for bits, value in enumerate(result.tolist()):
         inside = (bits >> np.arange(5) & 1).astype(bool)
         if normalisation == "coalition":
             own = inside & (round_.examples > 0)
@@ -462,8 +462,8 @@ def test_a_coalition_is_worth_the_mean_update_of_its_members(
     federation, cohort, seen, _ = rounds(network)
     federation = federation.model_copy(update={"normalisation": normalisation})
     round_ = seen[1]
-    found = federation.game(round_, cohort).all_values()
-    for bits, value in enumerate(found.tolist()):
+    result = federation.game(round_, cohort).all_values()
+    for bits, value in enumerate(result.tolist()):
         own = (bits >> np.arange(5) & 1) * round_.examples
         divisor = round_.examples.sum() if normalisation == "all" else max(own.sum(), 1)
         model = round_.previous + own @ round_.updates / divisor
@@ -477,12 +477,12 @@ def test_a_coalition_is_as_accurate_as_its_model(task: Task, measure: Utility) -
     cohort = federation.gather(CLIENTS, streams)
     memory = federation.initial(cohort, streams)
     round_, _ = federation.learn(memory, cohort, ALL, 1, streams)
-    found = federation.game(round_, cohort).all_values()
-    for bits, value in enumerate(found.tolist()):
+    result = federation.game(round_, cohort).all_values()
+    for bits, value in enumerate(result.tolist()):
         own = (bits >> np.arange(5) & 1) * round_.examples
         model = round_.previous + own @ round_.updates / max(own.sum(), 1)
         assert value == pytest.approx(utility(federation, cohort, model), rel=1e-12)
-    assert len(set(found.tolist())) > 3
+    assert len(set(result.tolist())) > 3
 
 
 # Null players of real rounds
@@ -519,11 +519,11 @@ def test_who_adds_nothing_to_any_coalition_is_credited_nothing(
     federation, first = federation.model_copy(update=parts), seen[0]
     without = replace(first, examples=first.examples * (np.arange(5) != 4))
     silent = replace(first, updates=first.updates * (np.arange(5) != 4)[:, None])
-    found, idle = (
+    result, idle = (
         federation.assess(method.initial(5), round_, cohort, Streams(1))[0]
         for round_ in (without, silent)
     )
-    assert abs(found[4]) < 1e-15 and np.abs(found[:2]).min() > 1e-3
+    assert abs(result[4]) < 1e-15 and np.abs(result[:2]).min() > 1e-3
     assert abs(idle[4]) < 1e-15 if normalisation == "all" else abs(idle[4]) > 1e-3
 
 
@@ -547,10 +547,10 @@ def test_sampled_values_of_real_rounds_are_unbiased(
         game = federation.game(round_, cohort)
         table, bits = game.all_values(), 1 << np.arange(game.players)
         known, draws = CoalitionGame(game.players, lambda m, t=table, b=bits: t[m @ b]), Streams(7)
-        found = np.array([method.contributions(known, draws["orders"]) for _ in range(200)])
-        error = found.std(axis=0, ddof=1) / np.sqrt(len(found))
+        result = np.array([method.contributions(known, draws["orders"]) for _ in range(200)])
+        error = result.std(axis=0, ddof=1) / np.sqrt(len(result))
         assert error.min() > 0
-        assert (np.abs(found.mean(axis=0) - Shapley().contributions(known)) <= 4 * error).all()
+        assert (np.abs(result.mean(axis=0) - Shapley().contributions(known)) <= 4 * error).all()
 
 
 # Resuming, warnings

@@ -26,7 +26,7 @@ from simulator.federation import (
     Shapley,
 )
 from simulator.federation.contribution.sampled import (
-    OnceEvaluated,
+    CachedGame,
     _guided_orders,
     truncated_prefixes,
 )
@@ -51,12 +51,12 @@ def voting(quota: int, *votes: int) -> CoalitionGame:
 
 def swings(quota: int, *votes: int) -> list[float]:
     """How many of the coalitions of others each voter turns, counted."""
-    found = []
+    result = []
     for voter, own in enumerate(votes):
         others = votes[:voter] + votes[voter + 1 :]
         sums = [sum(some) for size in range(len(votes)) for some in combinations(others, size)]
-        found.append(sum(quota - own <= total < quota for total in sums) / 2 ** len(others))
-    return found
+        result.append(sum(quota - own <= total < quota for total in sums) / 2 ** len(others))
+    return result
 
 
 @pytest.mark.parametrize(
@@ -104,9 +104,9 @@ def polya(alpha: int, beta: int, players: int) -> list[Fraction]:
 @pytest.mark.parametrize("players", [1, 2, 5, 20])
 @pytest.mark.parametrize(("alpha", "beta"), [(1, 1), (16, 1), (4, 1), (1, 4), (2, 3)])
 def test_beta_weights_are_those_of_an_urn(alpha: int, beta: int, players: int) -> None:
-    found = BetaShapley(alpha=float(alpha), beta=float(beta)).weights(players)
+    result = BetaShapley(alpha=float(alpha), beta=float(beta)).weights(players)
     expected = [float(weight) for weight in polya(alpha, beta, players)]
-    assert found == pytest.approx(expected, rel=1e-12)
+    assert result == pytest.approx(expected, rel=1e-12)
 
 
 @given(st.integers(1, 20), st.floats(0.1, 100), st.floats(0.1, 100))
@@ -125,16 +125,16 @@ def test_every_semivalue_is_a_mean(players: int, alpha: float, beta: float) -> N
 def test_beta_1_1_is_shapley(players: int) -> None:
     game = game_of(a_table(players))
     expected = Shapley().contributions(game)
-    found = BetaShapley(alpha=1.0, beta=1.0).contributions(game)
-    assert found == pytest.approx(expected, rel=1e-12, abs=1e-13)
+    result = BetaShapley(alpha=1.0, beta=1.0).contributions(game)
+    assert result == pytest.approx(expected, rel=1e-12, abs=1e-13)
 
 
 def test_beta_of_the_glove_game_by_hand() -> None:
     # One left glove, two right ones; weights of 0, 1, 2 others for alpha 4, beta 1 are 4/6, 4/30
     # and 2/30: the left one adds 1 to {r}, {r'} and both, a right one to {l} alone.
     game = CoalitionGame.from_function(3, lambda s: float(0 in s and len(s) > 1))
-    found = BetaShapley(alpha=4.0, beta=1.0).contributions(game)
-    assert found == pytest.approx([1 / 3, 2 / 15, 2 / 15], rel=1e-12)
+    result = BetaShapley(alpha=4.0, beta=1.0).contributions(game)
+    assert result == pytest.approx([1 / 3, 2 / 15, 2 / 15], rel=1e-12)
 
 
 # Truncation
@@ -158,39 +158,39 @@ def test_an_order_ends_where_it_is_worth_nearly_all() -> None:
     worth = np.array([6.0, 3.5, 0.5])
     table = np.array([sum(worth[i] for i in range(3) if bits >> i & 1) for bits in range(8)])
     orders = np.array([[0, 1, 2], [2, 1, 0], [1, 2, 0]])
-    found = truncated_prefixes(game_of(table), orders, 0.6)
-    assert found.tolist() == [[0, 6, 9.5, 9.5], [0, 0.5, 4, 10], [0, 3.5, 4, 10]]
+    result = truncated_prefixes(game_of(table), orders, 0.6)
+    assert result.tolist() == [[0, 6, 9.5, 9.5], [0, 0.5, 4, 10], [0, 3.5, 4, 10]]
 
 
 def test_an_order_goes_on_from_just_the_tolerance() -> None:
     table = np.array([0.0, 4.0, 4.5, 6.0, 1.0, 3.0, 9.0, 5.0])  # all are worth 5, player 0 alone 4
     orders = np.array([[0, 1, 2], [1, 0, 2]])
-    found = truncated_prefixes(game_of(table), orders, 1.0)
-    assert found.tolist() == [[0, 4, 6, 5], [0, 4.5, 4.5, 4.5]]
-    found = truncated_prefixes(game_of(table), np.array([[2, 0, 1]]), 0.0)
-    assert found.tolist() == [[0, 1, 3, 5]]
+    result = truncated_prefixes(game_of(table), orders, 1.0)
+    assert result.tolist() == [[0, 4, 6, 5], [0, 4.5, 4.5, 4.5]]
+    result = truncated_prefixes(game_of(table), np.array([[2, 0, 1]]), 0.0)
+    assert result.tolist() == [[0, 1, 3, 5]]
 
 
 def test_the_tolerance_is_a_part_of_the_gain() -> None:
     method, table = PermutationShapley(permutations=5, truncation=0.3), 7.0 + 100 * SATURATING
-    found, expected = (
+    result, expected = (
         method.contributions(game_of(worth), np.random.default_rng(0))
         for worth in (table, SATURATING)
     )
-    assert found == pytest.approx(100 * expected, rel=1e-12)
+    assert result == pytest.approx(100 * expected, rel=1e-12)
 
 
 def test_truncation_of_nothing_is_no_truncation() -> None:
     table, orders = a_table(6), np.array([[0, 3, 1, 2, 5, 4]])
     table[0b1001] = table[-1]  # though some are worth as much as all on the way
-    found = truncated_prefixes(game_of(table), orders, 0.0)
-    assert np.array_equal(found, game_of(table).prefix_values(orders))
+    result = truncated_prefixes(game_of(table), orders, 0.0)
+    assert np.array_equal(result, game_of(table).prefix_values(orders))
 
 
 def test_what_is_asked_again_is_remembered() -> None:
     table = a_table(9)
     game, asked = asked_of(table)
-    once = OnceEvaluated(game)
+    once = CachedGame(game)
     members = (np.arange(512)[:, None] >> np.arange(9) & 1).astype(bool)
     some = np.array([511, 7, 256, 7, 0])
     assert once.values(members[some]).tolist() == table[some].tolist()
@@ -238,23 +238,23 @@ def test_a_round_of_little_gain_credits_nobody() -> None:
 @given(st.integers(0, 99), st.integers(1, 6))
 def test_without_thresholds_guided_orders_are_efficient(seed: int, players: int) -> None:
     table = a_table(players, seed)
-    found = gtg(table, seed, threshold=0.0, round_threshold=0.0)
-    assert found.sum() == pytest.approx(table[-1] - table[0], rel=0, abs=1e-11)
+    result = gtg(table, seed, threshold=0.0, round_threshold=0.0)
+    assert result.sum() == pytest.approx(table[-1] - table[0], rel=0, abs=1e-11)
 
 
 @given(st.integers(0, 99), st.floats(0.0, 0.4))
 def test_guided_contributions_lack_at_most_the_threshold(seed: int, threshold: float) -> None:
-    found = gtg(SATURATING, seed, threshold=threshold)
-    assert -1e-12 <= SATURATING[-1] - found.sum() <= threshold + 1e-12
+    result = gtg(SATURATING, seed, threshold=threshold)
+    assert -1e-12 <= SATURATING[-1] - result.sum() <= threshold + 1e-12
 
 
 def test_guided_orders_are_unbiased() -> None:
     # Every player is first equally often and the rest is random, so no bias.
     table = a_table(5)
     settings_ = {"threshold": 0.0, "least": 20, "most": 20}
-    found = np.array([gtg(table, seed, **settings_) for seed in range(300)])
-    error = found.std(axis=0, ddof=1) / np.sqrt(len(found))
-    z = (found.mean(axis=0) - Shapley().contributions(game_of(table))) / error
+    result = np.array([gtg(table, seed, **settings_) for seed in range(300)])
+    error = result.std(axis=0, ddof=1) / np.sqrt(len(result))
+    z = (result.mean(axis=0) - Shapley().contributions(game_of(table))) / error
     assert np.abs(z).max() <= 4
 
 

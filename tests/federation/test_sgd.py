@@ -157,9 +157,9 @@ def test_more_epochs_than_the_twister_has_words(
 @pytest.mark.parametrize("rows", [1, 2, 50])
 @pytest.mark.parametrize("seed", [0, 1, 12345, LARGEST - 1])
 def test_shuffles_are_those_of_scikit_learn(rows: int, seed: int) -> None:
-    found = np.empty(rows, np.int64)
-    _shuffle(found, 5, seed)
-    assert (found - 5).tolist() == order(rows, seed)
+    numbers = np.empty(rows, np.int64)
+    _shuffle(numbers, 5, seed)
+    assert (numbers - 5).tolist() == order(rows, seed)
 
 
 @given(st.data())
@@ -244,13 +244,13 @@ def order(rows: int, seed: int) -> list[int]:
 
 def shuffle_seeds(seed: int, epochs: int, classes: int) -> Integers:
     """Seeds of the shuffles `[epochs, outputs]`, drawn as scikit-learn draws them."""
-    draws, found = np.random.RandomState(seed), np.empty((epochs, outputs(classes)), np.int64)
+    draws, seeds = np.random.RandomState(seed), np.empty((epochs, outputs(classes)), np.int64)
     for epoch in range(epochs):
         several = draws.randint(LARGEST, size=classes) if classes > 2 else []
         for output, own in enumerate([np.random.RandomState(s) for s in several] or [draws]):
             own.randint(1, LARGEST)
-            found[epoch, output] = own.randint(LARGEST)
-    return found
+            seeds[epoch, output] = own.randint(LARGEST)
+    return seeds
 
 
 def pulled(
@@ -298,8 +298,8 @@ def test_a_pull_by_hand() -> None:
     # From w = b = 0: p = 1/2 and y = 1, so w = eta x / 2 and b = eta / 2, then 1 - eta mu of it.
     data = Split(np.array([[2.0, -1.0]]), np.array([1]))
     learner = SgdClassifier(learning_rate=0.1, l2=0.0, proximal=3.0)
-    found, _ = learner.train(np.zeros(3), 1.0, data, 2, 0)
-    assert found == pytest.approx(0.7 * np.array([0.1, -0.05, 0.05]), rel=1e-15)
+    parameters, _ = learner.train(np.zeros(3), 1.0, data, 2, 0)
+    assert parameters == pytest.approx(0.7 * np.array([0.1, -0.05, 0.05]), rel=1e-15)
 
 
 def test_the_stronger_the_pull_the_closer_to_the_global_model() -> None:

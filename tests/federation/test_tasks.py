@@ -86,14 +86,14 @@ def test_real_tasks_are_those_of_scikit_learn(
     dataset, (features, labels) = load(task), source(return_X_y=True)
     assert dataset.classes == len(counts)
     assert [part.features.shape for part in parts(dataset)] == shapes
-    found = np.concatenate([part.labels for part in parts(dataset)])
-    assert np.bincount(found).tolist() == np.bincount(labels).tolist() == counts
+    result = np.concatenate([part.labels for part in parts(dataset)])
+    assert np.bincount(result).tolist() == np.bincount(labels).tolist() == counts
     # Each example once and in its class: sums of features, scaled to [0, 1], agree one by one.
     mine = in_unit_range(np.concatenate([part.features for part in parts(dataset)])).sum(axis=1)
     theirs = in_unit_range(features).sum(axis=1)
     for label in range(dataset.classes):
         expected = np.sort(theirs[labels == label])
-        assert np.sort(mine[found == label]) == pytest.approx(expected, rel=1e-9)
+        assert np.sort(mine[result == label]) == pytest.approx(expected, rel=1e-9)
 
 
 def test_the_parts_of_the_digits_are_its_images_each_once() -> None:
@@ -200,10 +200,10 @@ def test_the_stream_draws_the_synthetic_examples() -> None:
         flip_y=0.1,
         random_state=int(np.random.default_rng(4).integers(2**32)),
     )
-    found = task.collect(np.random.default_rng(4))
-    assert np.array_equal(found[0], features) and np.array_equal(found[1], labels)
+    result = task.collect(np.random.default_rng(4))
+    assert np.array_equal(result[0], features) and np.array_equal(result[1], labels)
     other = task.collect(np.random.default_rng(5))
-    assert not np.array_equal(found[0], other[0])
+    assert not np.array_equal(result[0], other[0])
 
 
 def test_another_run_has_another_synthetic_dataset() -> None:

@@ -61,8 +61,8 @@ def test_log_loss_is_that_of_scikit_learn(
 ) -> None:
     scores, labels = judged
     losses = [-log_loss(labels, model.T) for model in likely(learner, scores)]
-    found = NegativeLogLoss().value(learner, scores, labels)
-    assert found == pytest.approx(losses, rel=0, abs=1e-12)
+    result = NegativeLogLoss().value(learner, scores, labels)
+    assert result == pytest.approx(losses, rel=0, abs=1e-12)
 
 
 @EVERY_LEARNER
@@ -77,8 +77,8 @@ def test_hit_rates_are_those_of_scikit_learn(
         (BalancedAccuracy(), balanced_accuracy_score),
     ):
         expected = [measure(labels, model) for model in predicted]
-        found = utility.value(learner, scores, labels)
-        assert found == pytest.approx(expected, rel=0, abs=1e-15)
+        result = utility.value(learner, scores, labels)
+        assert result == pytest.approx(expected, rel=0, abs=1e-15)
 
 
 @EVERY_LEARNER
@@ -104,8 +104,8 @@ def test_areas_are_those_of_scikit_learn(learner: Learner, judged: tuple[Floats,
     ],
 )
 def test_area_by_hand(scores: list[float], labels: list[int], area: float) -> None:
-    found = Auc().value(SgdClassifier(), np.array([[scores]]), np.array(labels))
-    assert found.tolist() == [area]
+    result = Auc().value(SgdClassifier(), np.array([[scores]]), np.array(labels))
+    assert result.tolist() == [area]
 
 
 def test_a_class_without_rows_is_left_out_of_means() -> None:
@@ -127,11 +127,11 @@ def test_two_classes_can_be_valued_by_counts(judged: tuple[Floats, Integers]) ->
     right = SgdClassifier().predictions(scores) == labels
     hits = np.stack([right[:, labels == label].sum(axis=1) for label in (0, 1)], axis=1)
     for utility in (Accuracy(), BalancedAccuracy()):
-        by_counts = utility.of_two(labels)
+        by_counts = utility.binary_hit_rate(labels)
         assert by_counts is not None
         expected = utility.value(SgdClassifier(), scores, labels)
         assert by_counts(hits.astype(float)) == pytest.approx(expected, rel=0, abs=1e-15)
-    assert isinstance(Accuracy(), HitRate) and NegativeLogLoss().of_two(labels) is None
+    assert isinstance(Accuracy(), HitRate) and NegativeLogLoss().binary_hit_rate(labels) is None
 
 
 @pytest.mark.parametrize("utility", [utility() for utility in UTILITIES])

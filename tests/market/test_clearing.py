@@ -68,10 +68,10 @@ def orders_of(*rows: tuple[float, ...]) -> Orders:
 
 
 def flows(ledger: Ledger) -> dict[tuple[str, int], float]:
-    found: dict[tuple[str, int], float] = {}
+    result: dict[tuple[str, int], float] = {}
     for flow, asset, _, _, amount in zip(*ledger.take_flows(), strict=True):
-        found[flow, int(asset)] = found.get((flow, int(asset)), 0.0) + float(amount)
-    return found
+        result[flow, int(asset)] = result.get((flow, int(asset)), 0.0) + float(amount)
+    return result
 
 
 # Sequences

@@ -21,7 +21,7 @@ def pool_in_use():
 def test_a_range_of_no_width_is_not_taken_and_refused(lower, upper):
     ledger, pool = pool_in_use()
     before = ledger.balances.tobytes()
-    assert not pool.takes(1, 10.0, 10.0, lower, upper)
+    assert not pool.accepts(1, 10.0, 10.0, lower, upper)
     with pytest.raises(MarketError, match="in ascending order"):
         pool.add_liquidity(10.0, 10.0, account=1, lower=lower, upper=upper)
     assert ledger.balances.tobytes() == before
@@ -47,7 +47,7 @@ def test_a_deposit_that_cannot_be_paid_for_leaves_no_position():
 @pytest.mark.parametrize("offered", [(0.0, 0.0), (10.0, 0.0), (0.0, 10.0)])
 def test_an_offer_of_one_asset_is_no_deposit_around_the_price(offered):
     _, pool = pool_in_use()
-    assert not pool.takes(1, *offered, 0.0, np.inf)
+    assert not pool.accepts(1, *offered, 0.0, np.inf)
     with pytest.raises(MarketError, match="liquidity must be positive"):
         pool.add_liquidity(*offered, account=1)
     with pytest.raises(MarketError, match="liquidity must be positive"):
@@ -56,11 +56,11 @@ def test_an_offer_of_one_asset_is_no_deposit_around_the_price(offered):
 
 def test_an_account_has_one_position():
     ledger, pool = pool_in_use()
-    assert not pool.takes(PROVIDERS[1], 10.0, 10.0, 1.2, 1.8)
+    assert not pool.accepts(PROVIDERS[1], 10.0, 10.0, 1.2, 1.8)
     with pytest.raises(MarketError, match="has a position for other prices"):
         pool.add_liquidity(10.0, 10.0, account=PROVIDERS[1], lower=1.2, upper=1.8)
     pool.remove_liquidity(float(ledger.balances[PROVIDERS[1], pool.share]), account=PROVIDERS[1])
-    assert pool.takes(PROVIDERS[1], 10.0, 10.0, 1.2, 1.8)
+    assert pool.accepts(PROVIDERS[1], 10.0, 10.0, 1.2, 1.8)
     pool.add_liquidity(10.0, 10.0, account=PROVIDERS[1], lower=1.2, upper=1.8)
     with pytest.raises(MarketError, match="account 3 has no position"):
         pool.remove_liquidity(1.0, account=3)

@@ -82,12 +82,12 @@ def test_the_flows_of_genesis():
     ledger, _ = opened(LAUNCH, 2, deposits=[100, 300], demand=[400, 200])
     flow, asset, payer, payee, amount = ledger.take_flows()
     names = ("numeraire", "A", "B", "lp_A", "lp_B")
-    found = {
+    result = {
         (name, names[a], ledger.kinds[p], ledger.kinds[q]): total
         for name, a, p, q, total in zip(flow, asset, payer, payee, amount, strict=True)
         if names[a] != "B" and names[a] != "lp_B"
     }
-    assert found == pytest.approx(
+    assert result == pytest.approx(
         {
             ("endowment", "numeraire", "outside", "provider"): 800,
             ("endowment", "numeraire", "outside", "investor"): 1200,

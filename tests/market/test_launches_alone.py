@@ -83,7 +83,7 @@ def test_a_bootstrapping_pool_by_hand(shared: bool) -> None:
     launch = BootstrappingPool(supply=1000.0, price=3.0, client=0.6)
     ledger, pools = opened(launch, FALLING, 2, [500.0], shared)
     size = 2 if shared else 1
-    assert launch.endowed(2, 24.0) == pytest.approx(100)
+    assert launch.endowment(2, 24.0) == pytest.approx(100)
     for pool in pools:
         assert pool.reserve_token == pytest.approx(400 * size)
         assert pool.reserve_numeraire == pytest.approx(50 * size)
@@ -110,7 +110,7 @@ def test_a_bonding_launch_by_hand() -> None:
     """Reserves of 2 x 1000/2 = 1000; 3000 double the supply, since (1 + 3)^(1/2) = 2."""
     launch = BondingLaunch(supply=1000.0, price=2.0)
     ledger, pools = opened(launch, BondingCurve(reserve_ratio=0.5), 2, [4000.0, 2000.0], fee=0.1)
-    assert launch.endowed(2, 2.0) == 2000
+    assert launch.endowment(2, 2.0) == 2000
     assert [pool.reserve_numeraire for pool in pools] == pytest.approx([4000, 4000])
     assert [pool.reserve_token for pool in pools] == pytest.approx([2000, 2000])
     assert [pool.spot_price for pool in pools] == pytest.approx([4, 4])
@@ -183,7 +183,7 @@ def test_those_who_buy_and_sell_gain_nothing_together(ratio, fee, price, purchas
 
 
 @pytest.mark.parametrize(
-    ("launch", "curve", "said"),
+    ("launch", "curve", "message"),
     [
         (SeededPool(), BondingCurve(), "a bonding_curve opens with market.launch bonding_curve"),
         (BondingLaunch(), ConstantProduct(), "needs a bonding_curve, not a constant_product"),
@@ -195,8 +195,8 @@ def test_those_who_buy_and_sell_gain_nothing_together(ratio, fee, price, purchas
     ],
     ids=lambda part: part if isinstance(part, str) else part.kind,
 )
-def test_a_launch_and_a_curve_that_do_not_fit_are_refused(launch, curve, said) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_a_launch_and_a_curve_that_do_not_fit_are_refused(launch, curve, message) -> None:
+    with pytest.raises(ValueError, match=message):
         Market(launch=launch, curve=curve)
 
 
@@ -212,7 +212,7 @@ def test_launches_without_providers_take_no_deposits(launch: Launch) -> None:
     launch.check(3, 0.0)
     with pytest.raises(ValueError, match=r"takes no deposits: set liquidity_providers=\[\]"):
         launch.check(3, 1.0)
-    assert launch.served(3, 0.0, 100.0) == 1.0
+    assert launch.served_fraction(3, 0.0, 100.0) == 1.0
 
 
 @pytest.mark.parametrize("ratio", [0.1, 0.5, 0.9])

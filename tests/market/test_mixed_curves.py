@@ -33,12 +33,12 @@ MOST = 1e4  # what a pool or an account here holds of anything, at most
 def test_the_kernel_does_what_plain_python_does(book, fee, gas):
     fast, pools = market(fee)
     plain, same = market(fee)
-    found, expected = (
+    result, expected = (
         settle(fast, pools, orders_of(book), gas),
         settle_plain(plain, same, orders_of(book), gas),
     )
-    assert found.status.tolist() == expected.status.tolist()
-    assert found.amount_out == pytest.approx(expected.amount_out, rel=1e-11, abs=0)
+    assert result.status.tolist() == expected.status.tolist()
+    assert result.amount_out == pytest.approx(expected.amount_out, rel=1e-11, abs=0)
     assert fast.balances == pytest.approx(plain.balances, rel=1e-11, abs=1e-9)
     flows = [dict(named(ledger)) for ledger in (fast, plain)]
     assert flows[0].keys() == flows[1].keys()
@@ -51,10 +51,10 @@ def test_where_it_only_adds_multiplies_and_divides_it_does_so_to_the_bit(book, f
     """Balances of pools differ, for a pass's fees leave a concentrated pool together."""
     book = [(account, EXACT[token % len(EXACT)], *rest) for account, token, *rest in book]
     (fast, pools), (plain, same) = market(fee), market(fee)
-    found = settle(fast, pools, orders_of(book))
+    result = settle(fast, pools, orders_of(book))
     expected = settle_plain(plain, same, orders_of(book))
-    assert found.amount_out.tobytes() == expected.amount_out.tobytes()
-    assert found.orders.amount.tobytes() == expected.orders.amount.tobytes()
+    assert result.amount_out.tobytes() == expected.amount_out.tobytes()
+    assert result.orders.amount.tobytes() == expected.orders.amount.tobytes()
     assert fast.balances[list(TRADERS)].tobytes() == plain.balances[list(TRADERS)].tobytes()
     for number in RANGES:
         one, other = pools[number].book, same[number].book
@@ -77,11 +77,11 @@ def test_the_kernel_without_what_is_not_there_does_what_plain_python_does(curves
         tip * (draws.random(count) < 0.5),
     )
     (fast, pools), (plain, same) = market(0.01), market(0.01)
-    found = settle(fast, [pools[k] for k in curves], orders, gas)
+    result = settle(fast, [pools[k] for k in curves], orders, gas)
     expected = settle_plain(plain, [same[k] for k in curves], orders, gas)
-    assert found.status.tolist() == expected.status.tolist()
-    assert {Status.FILLED, Status.UNAFFORDABLE} <= set(found.status.tolist())
-    assert found.amount_out == pytest.approx(expected.amount_out, rel=1e-11, abs=0)
+    assert result.status.tolist() == expected.status.tolist()
+    assert {Status.FILLED, Status.UNAFFORDABLE} <= set(result.status.tolist())
+    assert result.amount_out == pytest.approx(expected.amount_out, rel=1e-11, abs=0)
     assert fast.balances == pytest.approx(plain.balances, rel=1e-11, abs=1e-9)
 
 
@@ -244,7 +244,7 @@ def settle_both(ledger: Ledger, pools: list, number: int, alone: TickBook, swaps
 
 
 def add_both(pool: ConcentratedPool, alone: TickBook, account: int, most: float, ends: tuple):
-    if not pool.takes(account, most, most, *ends):
+    if not pool.accepts(account, most, most, *ends):
         return
     ticks = pool._ticks(*ends)
     liquidity = alone.liquidity_for(*ticks, most, most)

@@ -15,11 +15,11 @@ def averages(window: int, series: list[list[float]]) -> list[list[float]]:
     """The average after each observation."""
     oracle = Oracle(window=window)
     memory = oracle.initial(np.array(series[0]))
-    found = [oracle.twap(memory).tolist()]
+    result = [oracle.twap(memory).tolist()]
     for price in series[1:]:
         memory = oracle.observe(memory, np.array(price))
-        found.append(oracle.twap(memory).tolist())
-    return found
+        result.append(oracle.twap(memory).tolist())
+    return result
 
 
 @pytest.mark.parametrize(
@@ -33,13 +33,13 @@ def averages(window: int, series: list[list[float]]) -> list[list[float]]:
     ],
 )
 def test_averages_of_a_series_by_hand(window, by_hand):
-    found = averages(window, [[price] for price in SERIES])
-    assert found == [[pytest.approx(average, rel=1e-15)] for average in by_hand]
+    result = averages(window, [[price] for price in SERIES])
+    assert result == [[pytest.approx(average, rel=1e-15)] for average in by_hand]
 
 
 def test_tokens_are_averaged_apart():
-    found = averages(2, [[1.0, 10.0], [3.0, 30.0], [5.0, 0.0]])
-    assert found == [[1, 10], [2, 20], [4, 15]]
+    result = averages(2, [[1.0, 10.0], [3.0, 30.0], [5.0, 0.0]])
+    assert result == [[1, 10], [2, 20], [4, 15]]
 
 
 prices = st.lists(st.floats(1e-3, 1e3), min_size=1, max_size=40)
@@ -47,8 +47,8 @@ prices = st.lists(st.floats(1e-3, 1e3), min_size=1, max_size=40)
 
 @given(st.integers(1, 50), prices)
 def test_the_average_is_the_mean_of_the_window(window, series):
-    found = averages(window, [[price] for price in series])
-    assert found[-1] == [pytest.approx(np.mean(series[-window:]), rel=1e-9)]
+    result = averages(window, [[price] for price in series])
+    assert result[-1] == [pytest.approx(np.mean(series[-window:]), rel=1e-9)]
 
 
 @given(st.integers(1, 50), prices)

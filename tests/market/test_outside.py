@@ -12,11 +12,11 @@ TOKENS = ("token_0", "token_1")
 
 def prices(rule, periods, tokens=TOKENS, seed=1):
     draws, memory = np.random.default_rng(seed), rule.initial(tokens, 2.0)
-    found = [memory["price"]]
+    result = [memory["price"]]
     for period in range(1, periods + 1):
         memory = rule.move(memory, period, draws)
-        found.append(memory["price"])
-    return np.array(found)
+        result.append(memory["price"])
+    return np.array(result)
 
 
 def test_gbm_has_the_moments_it_states():
@@ -50,7 +50,7 @@ def test_a_file_has_a_column_for_each_token_or_one_for_all(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("token_0,other\n1,2\n", "no column for token_1"),
         ("token_0\n1\n", "no column for token_1"),
@@ -70,8 +70,8 @@ def test_a_file_has_a_column_for_each_token_or_one_for_all(tmp_path):
         ("", "cannot be read"),
     ],
 )
-def test_a_file_that_says_no_prices_is_refused_in_a_line(tmp_path, text, said):
-    with pytest.raises(ScenarioError, match=said) as error:
+def test_a_file_that_says_no_prices_is_refused_in_a_line(tmp_path, text, message):
+    with pytest.raises(ScenarioError, match=message) as error:
         a_file(tmp_path, text).initial(TOKENS, 1.0)
     assert "\n" not in str(error.value)
 

@@ -130,7 +130,7 @@ def test_fees_never_fall_below_nothing_by_rounding():
                 pool.swap_in(side, float(amount))
         pool.collect(0)
         pool.burn(1, 500.0)
-        fell += bool((pool._inside(0) < pool.seen[0]).any())
+        fell += bool((pool._growth_inside(0) < pool.seen[0]).any())
         assert (pool.uncollected >= 0).all() and min(pool.collect(0)) >= 0
     assert fell
 
@@ -160,7 +160,7 @@ def test_a_gap_between_positions_is_crossed_for_nothing():
 
 
 @pytest.mark.parametrize(
-    "attempt, said",
+    "attempt, message",
     [
         (lambda: TickBook(1.0, 1.0), "fee must be"),
         (lambda: TickBook(0.0, 0.0), "price must be"),
@@ -173,8 +173,8 @@ def test_a_gap_between_positions_is_crossed_for_nothing():
         (lambda: pool_of((0, 1, 1.0)).quote_in("token", -1.0), "positive and finite"),
     ],
 )
-def test_what_makes_no_sense_is_refused(attempt, said):
-    with pytest.raises(MarketError, match=said):
+def test_what_makes_no_sense_is_refused(attempt, message):
+    with pytest.raises(MarketError, match=message):
         attempt()
 
 

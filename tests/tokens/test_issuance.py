@@ -14,25 +14,25 @@ NOBODY = np.zeros(3)
 
 
 def scheduled(issuance, *periods):
-    return issuance.scheduled(issuance.initial(0.0), np.array(periods))
+    return issuance.schedule(issuance.initial(0.0), np.array(periods))
 
 
 def issues(issuance, earned, utilities=None, first=0.0):
     """Tokens issued to clients and treasury in each period, and the last memory."""
-    memory, found = issuance.initial(first), []
+    memory, result = issuance.initial(first), []
     for period, anybody in enumerate(earned, start=1):
         utility = utilities[period - 1] if utilities else 0.0
         issued, treasury, memory = issuance.issue(
             memory, period, SHARES if anybody else NOBODY, utility
         )
-        found.append([*issued, 3 * treasury])
-    return np.array(found), memory
+        result.append([*issued, 3 * treasury])
+    return np.array(result), memory
 
 
 def test_emission_halves():
     halving = Halving(first=40, half_life=20)
     assert scheduled(halving, 1, 21, 41) == pytest.approx([40, 20, 10])
-    everything = halving.scheduled({}, np.arange(1, 5000)).sum()
+    everything = halving.schedule({}, np.arange(1, 5000)).sum()
     assert everything == pytest.approx(40 / (1 - 2 ** (-1 / 20)))
 
 
@@ -48,28 +48,28 @@ def test_constant_emission_goes_on():
 )
 def test_unearned_emission(unearned, treasury, next_period, by):
     issuance = Halving(first=32, half_life=1e12, unearned=unearned, by=by)
-    found, memory = issues(issuance, [False, True])
+    result, memory = issues(issuance, [False, True])
     parts = SHARES if by == "share" else np.full(3, 1 / 3)
-    assert found[0] == pytest.approx([0, 0, 0, treasury])
-    assert found[1] == pytest.approx([*(next_period * parts), 0])
-    assert memory["minted"] == pytest.approx(found.sum()) and memory["carried"] == 0
+    assert result[0] == pytest.approx([0, 0, 0, treasury])
+    assert result[1] == pytest.approx([*(next_period * parts), 0])
+    assert memory["minted"] == pytest.approx(result.sum()) and memory["carried"] == 0
 
 
 def test_equal_parts_are_for_all_once_anybody_earned_some():
     issuance = Constant(amount=30, by="equal")
-    assert issuance.parts(np.array([1.0, 0, 0])).tolist() == [1 / 3] * 3
-    found, _ = issues(issuance, [True])
-    assert found[0] == pytest.approx([10, 10, 10, 0])
+    assert issuance.client_fractions(np.array([1.0, 0, 0])).tolist() == [1 / 3] * 3
+    result, _ = issues(issuance, [True])
+    assert result[0] == pytest.approx([10, 10, 10, 0])
 
 
 def test_a_capped_emission_runs_out():
     capped = Capped(amount=40, cap=100)
     assert scheduled(capped, 1, 2, 3, 4).tolist() == [40, 40, 20, 0]
-    found, memory = issues(capped, [True] * 4)
-    assert found.sum(axis=1) == pytest.approx([40, 40, 20, 0])
+    result, memory = issues(capped, [True] * 4)
+    assert result.sum(axis=1) == pytest.approx([40, 40, 20, 0])
     assert scheduled(Capped(amount=40, cap=0), 1, 2).tolist() == [0, 0]
     _, memory = issues(capped, [True])
-    assert capped.scheduled(memory, np.arange(2, 5)).tolist() == [40, 20, 0]
+    assert capped.schedule(memory, np.arange(2, 5)).tolist() == [40, 20, 0]
 
 
 @pytest.mark.parametrize(
@@ -82,25 +82,25 @@ def test_a_capped_emission_runs_out():
 )
 def test_a_cap_counts_what_is_minted_or_waits_to_be(unearned, minted, ahead):
     capped = Capped(amount=40, cap=100, unearned=unearned)
-    found, _ = issues(capped, [False, False, True, True])
-    assert found.sum(axis=1) == pytest.approx(minted)
+    result, _ = issues(capped, [False, False, True, True])
+    assert result.sum(axis=1) == pytest.approx(minted)
     _, memory = issues(capped, [False, False])
-    assert capped.scheduled(memory, np.array([3, 4])).tolist() == ahead
+    assert capped.schedule(memory, np.array([3, 4])).tolist() == ahead
 
 
 def test_tokens_per_improvement_are_for_the_best_model_so_far():
     """From -2 to -1.5, -1.75, -1.4 and -1.4: 100 tokens for each .01, so 50, 0, 10 and 0."""
     issuance = PerImprovement(amount=100)
-    found, memory = issues(issuance, [True] * 4, [-1.5, -1.75, -1.4, -1.4], first=-2.0)
-    assert found.sum(axis=1) == pytest.approx([50, 0, 10, 0])
-    assert found[0] == pytest.approx([25, 15, 10, 0])
+    result, memory = issues(issuance, [True] * 4, [-1.5, -1.75, -1.4, -1.4], first=-2.0)
+    assert result.sum(axis=1) == pytest.approx([50, 0, 10, 0])
+    assert result[0] == pytest.approx([25, 15, 10, 0])
     assert memory["best"] == -1.4
-    assert not issuance.scheduled(memory, np.arange(5, 305)).any()
+    assert not issuance.schedule(memory, np.arange(5, 305)).any()
 
 
 def test_an_unearned_improvement_is_carried_and_not_paid_for_twice():
-    found, _ = issues(PerImprovement(amount=100), [False, True], [0.5, 0.4])
-    assert found.sum(axis=1) == pytest.approx([0, 50])
+    result, _ = issues(PerImprovement(amount=100), [False, True], [0.5, 0.4])
+    assert result.sum(axis=1) == pytest.approx([0, 50])
 
 
 ISSUANCES = st.one_of(

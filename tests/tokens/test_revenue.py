@@ -14,11 +14,11 @@ from simulator.tokens import AccuracyLinked, ConstantRevenue, CsvRevenue, Stocha
 
 def series(rule, periods, accuracy=1.0, seed=1):
     """Revenue of periods 1 to `periods` at the same accuracy, above a majority share of .1."""
-    memory, draws, found = rule.initial(), np.random.default_rng(seed), []
+    memory, draws, result = rule.initial(), np.random.default_rng(seed), []
     for period in range(1, periods + 1):
         amount, memory = rule.amount(memory, period, accuracy, 0.1, draws)
-        found.append(amount)
-    return np.array(found)
+        result.append(amount)
+    return np.array(result)
 
 
 @pytest.mark.parametrize(
@@ -68,17 +68,17 @@ def test_demand_is_stationary_from_the_first_period_on_with_a_factor_of_mean_one
     """
     rule = StochasticRevenue(maximum=1.0, persistence=0.8, sigma=0.3)
     draws = np.random.default_rng(3)
-    found = np.empty((20_000, 6))
-    for factors in found:
+    result = np.empty((20_000, 6))
+    for factors in result:
         memory = rule.initial()
         for period in range(1, 7):
             factors[period - 1], memory = rule.amount(memory, period, 1.0, 0.1, draws)
-    log = np.log(found)
-    error = np.sqrt(np.expm1(0.25) / len(found))
+    log = np.log(result)
+    error = np.sqrt(np.expm1(0.25) / len(result))
     for period in (0, 2, 5):
-        assert found[:, period].mean() == pytest.approx(1.0, abs=4 * error)
-        assert log[:, period].mean() == pytest.approx(-0.125, abs=4 * 0.5 / np.sqrt(len(found)))
-        assert log[:, period].std() == pytest.approx(0.5, rel=4 / np.sqrt(2 * len(found)))
+        assert result[:, period].mean() == pytest.approx(1.0, abs=4 * error)
+        assert log[:, period].mean() == pytest.approx(-0.125, abs=4 * 0.5 / np.sqrt(len(result)))
+        assert log[:, period].std() == pytest.approx(0.5, rel=4 / np.sqrt(2 * len(result)))
     assert np.corrcoef(log[:, 3], log[:, 4])[0, 1] == pytest.approx(0.8, abs=0.015)
     assert np.corrcoef(log[:, 3], log[:, 5])[0, 1] == pytest.approx(0.64, abs=0.02)
 
@@ -96,7 +96,7 @@ def test_a_file_has_a_row_for_each_period_and_its_last_value_stays(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reason"),
     [
         ("", "line 1: no column 'revenue'"),
         ("1\n2\n", "line 1: no column 'revenue'"),
@@ -114,11 +114,11 @@ def test_a_file_has_a_row_for_each_period_and_its_last_value_stays(tmp_path):
         (b"revenue\n1\xff\n", "cannot be read: 'utf-8' codec"),
     ],
 )
-def test_what_is_no_revenue_is_refused_with_its_line(tmp_path, text, said):
+def test_what_is_no_revenue_is_refused_with_its_line(tmp_path, text, reason):
     with pytest.raises(ScenarioError) as caught:
         a_file(tmp_path, text).initial()
     message = str(caught.value)
-    assert message.startswith(f"revenue csv: {tmp_path / 'demand.csv'}: {said}")
+    assert message.startswith(f"revenue csv: {tmp_path / 'demand.csv'}: {reason}")
     assert "\n" not in message
 
 

@@ -115,7 +115,7 @@ def test_liquidity_is_a_use_like_the_others():
     assert split.liquidity == pytest.approx([15, 9, 6])
     assert (split.dividend.sum(), split.direct.sum(), split.treasury) == pytest.approx((40, 20, 10))
     assert payout.to_holders == 0.4
-    paid = Cash().paid(split)
+    paid = Cash().adjust(split)
     assert paid.direct == pytest.approx([45, 27, 18])
     assert not paid.liquidity.any() and not paid.dividend.any()
 

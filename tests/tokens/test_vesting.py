@@ -14,11 +14,11 @@ AMOUNTS = st.floats(0, 1e6).map(lambda amount: amount if amount > 1e-6 else 0.0)
 
 def vested(vesting, *grants):
     """What vests in each period to one client that is granted so much."""
-    memory, found = vesting.initial(1), []
+    memory, result = vesting.initial(1), []
     for grant in grants:
         amount, memory = vesting.vest(memory, np.array([float(grant)]))
-        found.append(float(amount[0]))
-    return found
+        result.append(float(amount[0]))
+    return result
 
 
 def test_without_vesting_all_is_the_owners_at_once():
@@ -55,7 +55,7 @@ def test_vested_and_locked_is_what_was_granted(vesting, grants):
 
 @given(VESTINGS, st.lists(AMOUNTS, min_size=1, max_size=20))
 def test_a_schedule_seen_ahead_is_what_vests(vesting, grants):
-    assert vesting.delayed(np.array(grants)) == pytest.approx(vested(vesting, *grants), rel=1e-12)
+    assert vesting.vested(np.array(grants)) == pytest.approx(vested(vesting, *grants), rel=1e-12)
 
 
 @given(VESTINGS, st.lists(AMOUNTS, min_size=1, max_size=6))
@@ -65,7 +65,7 @@ def test_what_is_locked_is_seen_ahead(vesting, grants):
         _, memory = vesting.vest(memory, np.array([grant]))
     for periods in (5, 15):
         later = vested(vesting, *grants, *[0.0] * periods)[len(grants) :]
-        assert vesting.unlocked(memory, periods)[0] == pytest.approx(later)
+        assert vesting.upcoming(memory, periods)[0] == pytest.approx(later)
 
 
 def test_value_counts_tokens_from_the_period_in_which_they_vest():
@@ -215,7 +215,7 @@ def test_the_escrow_holds_what_is_locked_and_empties(
         issuance=issuance | {"unearned": unearned, "by": by},
     )
     (escrow,) = run.register.escrow_accounts.tolist()
-    pooled, granted, given = run.settings.tokens.mechanism.pooled, 0.0, 0.0
+    pooled, granted, given = run.settings.tokens.mechanism.sum_by_token, 0.0, 0.0
     for _ in range(14):
         run.step()
         locked = pooled(run.world.memory.vesting["locked"].sum(axis=1))

@@ -1,4 +1,4 @@
-"""Strategies: who orders what. Pure, vectorised over accounts, and ignorant of Mesa."""
+"""Strategies: pure decisions about orders, vectorised over accounts, without Mesa."""
 
 from simulator.agents.strategies.arbitrage import Arbitrageur
 from simulator.agents.strategies.base import (

@@ -1,4 +1,4 @@
-"""Arbitrage between the pools and a market outside."""
+"""Arbitrage between the pools and an outside market."""
 
 from typing import ClassVar, Literal
 
@@ -41,25 +41,25 @@ class Arbitrageur(Strategy):
         x, price = view.reserve_token, view.outside_price
         buys, sells = optimal_amounts(x, view.reserve_numeraire, price, 1 - view.fee)
         buy, worth = buys > 0, np.where(buys > 0, buys, sells * price)
-        quoted = view.quote(np.arange(len(x)), buy, np.where(buy, buys, sells))
-        gained = np.where(buy, quoted * price, quoted) - worth
-        worth = np.where(gained > view.gas, worth, 0.0)
+        payout = view.quote(np.arange(len(x)), buy, np.where(buy, buys, sells))
+        profit = np.where(buy, payout * price, payout) - worth
+        worth = np.where(profit > view.gas, worth, 0.0)
         cash = portfolio.numeraire[portfolio.trading]
-        part = np.minimum(cash / worth.sum(), 1.0) if worth.any() else np.zeros(len(cash))
-        paid = part[:, None] * worth
-        row, token = np.nonzero(paid > 0)
-        money = paid[row, token]
+        fraction = np.minimum(cash / worth.sum(), 1.0) if worth.any() else np.zeros(len(cash))
+        spending = fraction[:, None] * worth
+        row, token = np.nonzero(spending > 0)
+        money = spending[row, token]
         amount = np.where(buy[token], money, money / price[token])
         break_even = np.where(buy[token], money / price[token], money)
         account = portfolio.trading[row]
         return Orders(account, token, buy[token], amount, break_even), memory
 
 
-def optimal_amounts(x: Floats, y: Floats, price: Floats, kept: Floats) -> tuple[Floats, Floats]:
-    """Numeraire to pay, or tokens to sell, to pools of x tokens and y numeraire for most profit.
+def optimal_amounts(x: Floats, y: Floats, price: Floats, rate: Floats) -> tuple[Floats, Floats]:
+    """(Numeraire to pay, tokens to sell) for most profit in pools of x tokens and y numeraire.
 
-    `price` is that outside, `kept` 1 - fee. Neither pays within kept price <= y/x <= price/kept.
+    `price` is the outside price, `rate` 1 - fee. Both are 0 for rate price <= y/x <= price/rate.
     """
-    buys = np.maximum(np.sqrt(kept * price * x * y) - y, 0.0) / kept
-    sells = np.maximum(np.sqrt(kept * x * y / price) - x, 0.0) / kept
+    buys = np.maximum(np.sqrt(rate * price * x * y) - y, 0.0) / rate
+    sells = np.maximum(np.sqrt(rate * x * y / price) - x, 0.0) / rate
     return buys, sells

@@ -1,4 +1,4 @@
-"""What a strategy is: a pure decision about many accounts at once."""
+"""The base of strategies: pure decisions for many accounts at once."""
 
 import math
 from abc import abstractmethod
@@ -22,31 +22,30 @@ __all__ = [
     "sales",
 ]
 
-ACCOUNTS_AT_ONCE = 4096  # accounts valued at a time: what is computed of them stays in the cache
-LEAST_ORDER = 1e-14  # of an account's wealth: an order for less is one for nothing
+ACCOUNTS_AT_ONCE = 4096  # accounts valued together: their values stay in the cache
+LEAST_ORDER = 1e-14  # of an account's wealth: smaller orders are dropped
 
 
 NEWS = ("supply", "fundamental_value", "share", "dividend")
-"""What of a view follows from contributions, and is public only `information_delay` periods later.
-"""
+"""Fields of a view that follow from contributions: public after `information_delay` periods."""
 
 
-def _nothing() -> Floats:
+def _zero() -> Floats:
     return np.zeros(())
 
 
 @dataclass(frozen=True)
 class Portfolio:
-    """What the accounts of one strategy own when they decide."""
+    """Holdings of the accounts of one strategy when they decide."""
 
     numeraire: Floats  # [accounts]
     tokens: Floats  # [accounts, tokens]
-    own_token: Integers  # [accounts], the token that stands for the account's client, -1 for none
-    invested: float  # fraction of wealth in tokens that the accounts hold as a rule
-    awake: Booleans | None = None  # [accounts], whose orders count; None for all
+    own_token: Integers  # [accounts], number of the client's token, -1 without one
+    invested: float  # target fraction of wealth in tokens
+    awake: Booleans | None = None  # [accounts], whether its orders count; None: all count
     positions: Positions | None = None  # of the accounts, if they may provide liquidity
-    issued: Floats = field(default_factory=_nothing)  # [clients], of `own_token` in this period
-    training_cost: Floats = field(default_factory=_nothing)  # [clients], numeraire, if it trains
+    issued: Floats = field(default_factory=_zero)  # [clients], of `own_token` in this period
+    training_cost: Floats = field(default_factory=_zero)  # [clients], numeraire, if it trains
 
     def __post_init__(self) -> None:
         for column in (self.numeraire, self.tokens, self.own_token):
@@ -75,20 +74,20 @@ class Strategy(Component):
     """The `NEWS` that it knows before they are public."""
 
     wave: ClassVar[int] = 1
-    """When it decides: 2 sees the pending orders of 1; 3 comes when all others have settled."""
+    """When it decides: wave 2 sees the pending orders of wave 1; 3 comes after both settled."""
 
     trades_outside: ClassVar[bool] = False
-    """Whether its orders, in wave 3, are against the outside: it buys there what it sells in a
-    pool, and sells there what it has bought in one."""
+    """Whether its orders, in wave 3, are arbitrage: it buys outside the tokens that it sells to a
+    pool, and sells outside those that it bought from one."""
 
     provides: ClassVar[bool] = False
-    """Whether it changes its positions in pools, at the beginning of a period's trading."""
+    """Whether it changes its positions in pools, at the start of a period's trading."""
 
     def check(self, market: Market) -> None:
-        """Raise ValueError when it cannot trade in such a market."""
+        """Raise ValueError when the strategy cannot trade in this market."""
 
     def initial(self, accounts: int, draws: np.random.Generator) -> Memory:
-        """What the accounts remember before the first period."""
+        """The accounts' memory before the first period."""
         return {}
 
     @abstractmethod
@@ -97,18 +96,17 @@ class Strategy(Component):
     ) -> tuple[Orders, Memory]:
         """Orders of the accounts (numbered from 0 within `portfolio`) and the new memory.
 
-        `min_out` and `tip` of the orders are raised afterwards to what the group's slippage
-        tolerance and tip say.
+        Afterwards `min_out` and `tip` are raised to at least the group's tolerance and tip.
         """
 
     def reach(self) -> float:
-        """Factor by which prices may fall or rise until a deposit at genesis no longer serves."""
+        """Factor by which prices may fall or rise before a deposit of genesis is out of range."""
         return math.inf
 
     def provide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
     ) -> tuple[LiquidityOrders, Memory]:
-        """What the accounts change of their positions, if it `provides`, and the new memory."""
+        """Liquidity orders of the accounts, if the strategy `provides`, and the new memory."""
         return LiquidityOrders.none(), memory
 
 
@@ -119,7 +117,7 @@ class SingleAccountStrategy(Strategy):
     def trades(
         self, view: MarketView, numeraire: float, tokens: Floats, draws: np.random.Generator
     ) -> Floats:
-        """Worth of each token to trade `[tokens]`, in numeraire: positive buys, negative sells."""
+        """Value of each token to trade `[tokens]` (numeraire): positive buys, negative sells."""
 
     def decide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
@@ -147,28 +145,28 @@ def orders_for(values: Floats, view: MarketView, portfolio: Portfolio) -> Orders
 
 
 def orders_by(
-    valued: Callable[[Integers], Floats], view: MarketView, portfolio: Portfolio
+    values_of: Callable[[Integers], Floats], view: MarketView, portfolio: Portfolio
 ) -> Orders:
-    """Affordable orders of those who are awake, worth `valued(accounts)` `[those, tokens]` at spot.
+    """Affordable orders of awake accounts, for `values_of(accounts)` `[accounts, tokens]` at spot.
 
-    Values are asked for some accounts at a time. Positive ones buy, negative ones sell. Purchases
+    `values_of` is called for blocks of accounts. Positive values buy, negative ones sell. Purchases
     beyond an account's numeraire are scaled down together, sales are capped by holdings.
     """
     from simulator.agents.strategies.kernels import affordable
 
     accounts, tokens = portfolio.trading, len(view.spot_price)
-    size, opened, count = len(accounts) * tokens, view.open, 0
+    size, is_open, count = len(accounts) * tokens, view.open, 0
     account, token = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
     buy, amount = np.empty(size, dtype=bool), np.empty(size)
     for first in range(0, len(accounts), ACCOUNTS_AT_ONCE):
-        some = accounts[first : first + ACCOUNTS_AT_ONCE]
+        block = accounts[first : first + ACCOUNTS_AT_ONCE]
         count = affordable(
-            np.ascontiguousarray(valued(some)),
+            np.ascontiguousarray(values_of(block)),
             view.spot_price,
-            opened,
-            some,
-            portfolio.numeraire[some],
-            portfolio.tokens[some],
+            is_open,
+            block,
+            portfolio.numeraire[block],
+            portfolio.tokens[block],
             LEAST_ORDER,
             (account, token, buy, amount),
             count,
@@ -177,19 +175,19 @@ def orders_by(
 
 
 def purchases(token: int, worth: Floats, view: MarketView, portfolio: Portfolio) -> Orders:
-    """Orders of each account spending `worth` `[accounts]` on one token, as far as it has it."""
+    """Orders of each account spending `worth` `[accounts]`, or all its cash, on one token."""
     amount = np.minimum(worth, portfolio.numeraire)
-    return _placed(np.full(len(amount), token), True, amount, amount, view, portfolio)
+    return _token_orders(np.full(len(amount), token), True, amount, amount, view, portfolio)
 
 
 def sales(token: Integers, amount: Floats, view: MarketView, portfolio: Portfolio) -> Orders:
     """Orders of each account selling `amount` `[accounts]` of its `token` `[accounts]`."""
-    return _placed(token, False, amount, amount * view.spot_price[token], view, portfolio)
+    return _token_orders(token, False, amount, amount * view.spot_price[token], view, portfolio)
 
 
-def _placed(
+def _token_orders(
     token: Integers, buy: bool, amount: Floats, worth: Floats, view: MarketView, owned: Portfolio
 ) -> Orders:
     account = np.flatnonzero((worth > LEAST_ORDER * owned.wealth(view)) & view.open[token])
-    side, none = np.full(len(account), buy), np.zeros(len(account))
-    return Orders(account, token[account], side, amount[account], none)
+    side, min_out = np.full(len(account), buy), np.zeros(len(account))
+    return Orders(account, token[account], side, amount[account], min_out)

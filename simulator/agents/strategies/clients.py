@@ -1,4 +1,4 @@
-"""Policies of clients: what they do with the tokens they are given."""
+"""Policies of clients for the tokens issued to them."""
 
 from typing import Literal
 
@@ -31,10 +31,10 @@ class ValueSeller(Strategy):
     ) -> tuple[Orders, Memory]:
         own, stock = portfolio.own_token, _stock(portfolio)
         with np.errstate(divide="ignore"):
-            dear = np.log(view.spot_price[own]) - np.log(view.fundamental_value[own])
-        stock_sold = self.stock_fraction * np.clip(dear, 0.0, 1.0) * stock
-        sold = self.sell_fraction * portfolio.issued + stock_sold
-        return sales(own, np.minimum(sold, stock), view, portfolio), memory
+            overpricing = np.log(view.spot_price[own]) - np.log(view.fundamental_value[own])
+        from_stock = self.stock_fraction * np.clip(overpricing, 0.0, 1.0) * stock
+        amount = self.sell_fraction * portfolio.issued + from_stock
+        return sales(own, np.minimum(amount, stock), view, portfolio), memory
 
 
 class Hold(Strategy):
@@ -57,10 +57,8 @@ class SellFraction(Strategy):
     def decide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
     ) -> tuple[Orders, Memory]:
-        own, stock = portfolio.own_token, _stock(portfolio)
-        return sales(
-            own, np.minimum(self.fraction * portfolio.issued, stock), view, portfolio
-        ), memory
+        amount = np.minimum(self.fraction * portfolio.issued, _stock(portfolio))
+        return sales(portfolio.own_token, amount, view, portfolio), memory
 
 
 class CoverCosts(Strategy):
@@ -77,22 +75,22 @@ class CoverCosts(Strategy):
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
     ) -> tuple[Orders, Memory]:
         own, stock = portfolio.own_token, _stock(portfolio)
-        lacking = np.maximum(self.reserve * portfolio.training_cost - portfolio.numeraire, 0.0)
-        return sales(own, _sold_for(lacking, own, stock, view), view, portfolio), memory
+        shortfall = np.maximum(self.reserve * portfolio.training_cost - portfolio.numeraire, 0.0)
+        return sales(own, _tokens_for(shortfall, own, stock, view), view, portfolio), memory
 
 
-def _sold_for(money: Floats, token: Integers, stock: Floats, view: MarketView) -> Floats:
-    """Tokens out of `stock` that the pools on view pay `money` for, closely `[accounts]`."""
-    sold = np.minimum(money / (view.spot_price[token] * (1 - view.fee[token])), stock)
-    for _ in range(4):  # each leaves the part of the gap that the price impact is
-        paid = view.quote(token, np.zeros(len(token), dtype=bool), sold)
-        short = np.divide(money, paid, out=np.ones_like(paid), where=paid > 0)
-        sold = np.minimum(sold * short, stock)
-    return sold
+def _tokens_for(money: Floats, token: Integers, stock: Floats, view: MarketView) -> Floats:
+    """Tokens out of `stock` for which the pools would pay about `money` `[accounts]`."""
+    amount = np.minimum(money / (view.spot_price[token] * (1 - view.fee[token])), stock)
+    for _ in range(4):  # each step shrinks the gap by a factor of about the price impact
+        payout = view.quote(token, np.zeros(len(token), dtype=bool), amount)
+        factor = np.divide(money, payout, out=np.ones_like(payout), where=payout > 0)
+        amount = np.minimum(amount * factor, stock)
+    return amount
 
 
 def _stock(portfolio: Portfolio) -> Floats:
-    """What each client has of its own token; 0 where there is none."""
+    """Each client's holdings of its own token; 0 without one `[accounts]`."""
     own = portfolio.own_token
     stock: Floats = np.where(own >= 0, portfolio.tokens[np.arange(len(own)), own], 0.0)
     return stock

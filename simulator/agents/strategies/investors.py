@@ -35,7 +35,7 @@ __all__ = [
     "TrendFollower",
 ]
 
-HIGHEST_WEIGHT = 3.0  # of a target, in units of neutral
+HIGHEST_WEIGHT = 3.0  # of a target, in units of the neutral holding
 
 
 class Fundamentalist(Strategy):
@@ -64,12 +64,12 @@ class Fundamentalist(Strategy):
             mispricing = np.log(view.fundamental_value / view.spot_price)
         budget = self.gain * portfolio.wealth(view) / len(view.spot_price)
 
-        def valued(accounts: Integers) -> Floats:
+        def values_of(accounts: Integers) -> Floats:
             opinion = np.log(memory["bias"][accounts])[:, None] + mispricing
             values: Floats = budget[accounts, None] * np.clip(opinion, -1.0, 1.0)
             return values
 
-        return orders_by(valued, view, portfolio), memory
+        return orders_by(values_of, view, portfolio), memory
 
 
 class Insider(Fundamentalist):
@@ -102,9 +102,9 @@ class TargetHolder(Strategy):
     def weights(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
     ) -> tuple[Callable[[Integers], Floats], Memory]:
-        """Target holdings in units of neutral and memory.
+        """Target holdings, in units of neutral, and the new memory.
 
-        Targets are a function of accounts, and are `[tokens]` or `[those accounts, tokens]`.
+        Targets are a function of accounts that returns `[tokens]` or `[accounts, tokens]`.
         """
 
     def decide(
@@ -115,14 +115,14 @@ class TargetHolder(Strategy):
         neutral = market_value / market_value.sum()
         money = portfolio.invested * portfolio.wealth(view)
 
-        def valued(accounts: Integers) -> Floats:
-            parts = np.minimum(weights(accounts), HIGHEST_WEIGHT) * neutral
-            parts /= np.maximum(parts.sum(axis=-1, keepdims=True), 1.0)
-            distance = money[accounts, None] * parts - portfolio.tokens[accounts] * view.spot_price
-            values: Floats = self.adjust * distance
+        def values_of(accounts: Integers) -> Floats:
+            targets = np.minimum(weights(accounts), HIGHEST_WEIGHT) * neutral
+            targets /= np.maximum(targets.sum(axis=-1, keepdims=True), 1.0)
+            holdings = portfolio.tokens[accounts] * view.spot_price
+            values: Floats = self.adjust * (money[accounts, None] * targets - holdings)
             return values
 
-        return orders_by(valued, view, portfolio), memory
+        return orders_by(values_of, view, portfolio), memory
 
 
 class NoiseTrader(TargetHolder):
@@ -140,8 +140,8 @@ class NoiseTrader(TargetHolder):
         normal = draws.standard_normal(portfolio.tokens.shape)
 
         def weights(accounts: Integers) -> Floats:
-            drawn: Floats = np.exp(self.sigma * normal[accounts] - self.sigma**2 / 2)
-            return drawn
+            lognormal: Floats = np.exp(self.sigma * normal[accounts] - self.sigma**2 / 2)
+            return lognormal
 
         return weights, memory
 
@@ -161,7 +161,7 @@ class TrendFollower(TargetHolder):
     """Takes the trend, a moving average of a token's returns, as a reason to hold more or less."""
 
     direction: ClassVar[float]
-    """1 to hold more of what rises, -1 to hold less of it."""
+    """1 to hold more of rising tokens, -1 to hold less of them."""
     memory: float = Field(0.8, ge=0, lt=1, description="Weight of the past in the trend.")
     reaction: float = Field(
         60.0,
@@ -174,9 +174,10 @@ class TrendFollower(TargetHolder):
         return {"price": np.array(np.nan), "trend": np.zeros(())}
 
     def trend(self, view: MarketView, memory: Memory) -> tuple[Floats, Memory]:
-        """Average return per period of each token `[tokens]`, 0 before any return was seen."""
-        seen = np.where(np.isnan(memory["price"]), view.spot_price, memory["price"])
-        trend = self.memory * memory["trend"] + (1 - self.memory) * (view.spot_price / seen - 1)
+        """Average return per decision `[tokens]`, 0 at the first one, and the new memory."""
+        last_price = np.where(np.isnan(memory["price"]), view.spot_price, memory["price"])
+        returns = view.spot_price / last_price - 1
+        trend = self.memory * memory["trend"] + (1 - self.memory) * returns
         return trend, {"price": view.spot_price, "trend": trend}
 
     def weights(
@@ -243,47 +244,48 @@ class Adaptive(Strategy):
     ) -> tuple[Orders, Memory]:
         fitness = self.fitness(view, memory)
         limits = np.cumsum(self.fractions(fitness))[:-1]
-        follows = np.searchsorted(limits, draws.random(len(portfolio.numeraire)), side="right")
+        rule_of = np.searchsorted(limits, draws.random(len(portfolio.numeraire)), side="right")
         wealth = portfolio.wealth(view)[portfolio.trading].sum()
         held, paid = np.zeros((len(self.rules), len(view.spot_price))), np.zeros(len(self.rules))
-        kept: Memory = {
+        new_memory: Memory = {
             "fitness": fitness,
             "price": view.spot_price,
             "period": np.array(view.period),
         }
-        placed = []
+        order_list = []
         for number, rule in enumerate(self.rules):
-            orders, own = rule.decide(view, portfolio, without_prefix(f"{number}.", memory), draws)
+            rule_memory = without_prefix(f"{number}.", memory)
+            orders, rule_memory = rule.decide(view, portfolio, rule_memory, draws)
             held[number], paid[number] = _position(orders, view)
-            placed.append(orders.take(follows[orders.account] == number))
-            kept |= prefixed(f"{number}.", own)
+            order_list.append(orders.take(rule_of[orders.account] == number))
+            new_memory |= prefixed(f"{number}.", rule_memory)
         scale = wealth if wealth > 0 else 1.0
-        return Orders.join(placed), kept | {"held": held / scale, "paid": paid / scale}
+        return Orders.join(order_list), new_memory | {"held": held / scale, "paid": paid / scale}
 
     def fitness(self, view: MarketView, memory: Memory) -> Floats:
-        """Each rule's fitness once its last orders have paid `[rules]`."""
+        """Fitness of each rule, including the profit of its last orders `[rules]`."""
         if np.isnan(memory["price"]).any():
             return np.asarray(memory["fitness"])
-        dividend = view.dividend * (view.period > memory["period"])  # once, in several passes
+        dividend = view.dividend * (view.period > memory["period"])  # only in a period's first pass
         profit = memory["held"] @ ((view.spot_price + dividend) / memory["price"])
         fitness: Floats = profit - memory["paid"] + self.memory * memory["fitness"]
         return fitness
 
     def fractions(self, fitness: Floats) -> Floats:
-        """Probability of each rule to be followed `[rules]`."""
+        """Probability that an account follows each rule `[rules]`."""
         odds = np.exp(self.beta * (fitness - fitness.max()))
         fractions: Floats = odds / odds.sum()
         return fractions
 
 
 def _position(orders: Orders, view: MarketView) -> tuple[NDArray[Any], float]:
-    """What orders change in holdings, at spot `[tokens]`, and the money they take, without impact.
+    """Change in holdings at spot `[tokens]` and money spent by orders, without price impact.
 
-    A fee is kept of what is paid in.
+    The fee is taken from the input.
     """
-    left, price = (1 - view.fee)[orders.token], view.spot_price[orders.token]
-    change = np.where(orders.buy, left * orders.amount, -orders.amount * price)
-    money = np.where(orders.buy, orders.amount, -left * orders.amount * price)
+    rate, price = (1 - view.fee)[orders.token], view.spot_price[orders.token]
+    change = np.where(orders.buy, rate * orders.amount, -orders.amount * price)
+    money = np.where(orders.buy, orders.amount, -rate * orders.amount * price)
     return np.bincount(orders.token, change, len(view.spot_price)), float(money.sum())
 
 

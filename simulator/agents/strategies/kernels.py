@@ -1,4 +1,4 @@
-"""Compiled loops of the strategies. They draw nothing and know no component."""
+"""Compiled loops of the strategies, without randomness or components."""
 
 import numba
 
@@ -9,33 +9,33 @@ from simulator.components import Booleans, Floats, Integers
 def affordable(
     values: Floats,
     price: Floats,
-    opened: Booleans,
+    is_open: Booleans,
     accounts: Integers,
     cash: Floats,
     holdings: Floats,
     dust: float,
-    found: tuple[Integers, Integers, Booleans, Floats],
+    columns: tuple[Integers, Integers, Booleans, Floats],
     count: int,
 ) -> int:
-    """Write orders for `values` `[accounts, tokens]` to `found` after its first `count`.
+    """Append orders for `values` `[accounts, tokens]` to `columns` after the first `count` rows.
 
-    `found` is account, token, side and amount `[orders]`; returns the new count. Purchases are
-    scaled down to an account's `cash`, sales are capped by its `holdings`, and what is worth no
-    more than the fraction `dust` of its wealth is left out.
+    `columns` are account, token, side and amount `[orders]`; returns the new count. Purchases are
+    scaled down to an account's `cash`, sales are capped by its `holdings`, and orders worth no more
+    than the fraction `dust` of its wealth are left out.
     """
-    account, token, buy, amount = found
+    account, token, buy, amount = columns
     for a in range(accounts.size):
-        wanted, wealth = 0.0, cash[a]
+        spending, wealth = 0.0, cash[a]
         for k in range(price.size):
-            wanted += max(values[a, k], 0.0)
+            spending += max(values[a, k], 0.0)
             wealth += holdings[a, k] * price[k]
-        scale = cash[a] / wanted if wanted > cash[a] else 1.0
+        scale = cash[a] / spending if spending > cash[a] else 1.0
         for k in range(price.size):
             value = values[a, k]
-            ordered = value * scale if value > 0 else min(-value / price[k], holdings[a, k])
-            worth = ordered if value > 0 else ordered * price[k]
-            if opened[k] and not worth <= dust * wealth:  # NaN is for others to refuse
+            quantity = value * scale if value > 0 else min(-value / price[k], holdings[a, k])
+            worth = quantity if value > 0 else quantity * price[k]
+            if is_open[k] and not worth <= dust * wealth:  # keeps NaN, which `Orders.check` refuses
                 account[count], token[count] = accounts[a], k
-                buy[count], amount[count] = value > 0, ordered
+                buy[count], amount[count] = value > 0, quantity
                 count += 1
     return count

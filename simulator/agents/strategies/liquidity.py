@@ -1,4 +1,4 @@
-"""Strategies of liquidity providers: what they do with their deposits."""
+"""Strategies of liquidity providers for their deposits."""
 
 from typing import ClassVar, Literal
 
@@ -11,10 +11,10 @@ from simulator.market import LiquidityOrders, Market, MarketView, Orders
 
 __all__ = ["LIQUIDITY_STRATEGIES", "ExitOnLoss", "FeeChaser", "Passive", "RangeKeeper"]
 
-LEAST_TRADE = 0.2  # of a band: what is traded or deposited is at least worth this
-WHOLE_POSITION = 1 - 1e-6  # of a position: who takes out more takes out everything
-LEAST_DIFFERENCE = 0.1  # of what is to be deposited: a difference that is not traded away
-READY = 0.7  # of what is to be deposited: from here on it is
+LEAST_TRADE = 0.2  # of a band: smaller trades and deposits are left out
+WHOLE_POSITION = 1 - 1e-6  # of a position: larger withdrawals take everything
+LEAST_DIFFERENCE = 0.1  # of a planned deposit: smaller differences are not traded
+READY = 0.7  # of a planned deposit: from this fraction on it is made
 
 
 class Passive(Strategy):
@@ -65,51 +65,52 @@ class FeeChaser(Strategy):
     ) -> tuple[LiquidityOrders, Memory]:
         past, now = memory["yield"], _fee_yield(view)
         memory = {"yield": self.memory * past + (1 - self.memory) * now}
-        short, band = self._short(view, portfolio, memory["yield"])
-        account, token = np.nonzero(short < -band)
-        part = -self.speed * short[account, token] / _worth(view, portfolio)[account, token]
+        deficit, band = self._deficits(view, portfolio, memory["yield"])
+        account, token = np.nonzero(deficit < -band)
+        fraction = -self.speed * deficit[account, token] / _worth(view, portfolio)[account, token]
         withdrawals = LiquidityOrders.withdrawals(
-            account, token, np.where(part < WHOLE_POSITION, part, 1.0)
+            account, token, np.where(fraction < WHOLE_POSITION, fraction, 1.0)
         )
-        tokens, numeraire = self._ready(view, portfolio, short, band)
+        tokens, numeraire = self._deposits(view, portfolio, deficit, band)
         account, token = np.nonzero(tokens)
-        put_in = tokens[account, token], numeraire[account, token]
-        deposits = LiquidityOrders.deposits(account, token, *put_in)
+        amounts = tokens[account, token], numeraire[account, token]
+        deposits = LiquidityOrders.deposits(account, token, *amounts)
         return LiquidityOrders.join([withdrawals, deposits]), memory
 
     def decide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
     ) -> tuple[Orders, Memory]:
-        short, band = self._short(view, portfolio, memory["yield"])
-        needed = _token_part(view) * _planned(view, portfolio, short, band)
-        lacking = needed - portfolio.tokens * view.spot_price
-        values = np.where((np.abs(lacking) > LEAST_TRADE * band) & view.open, lacking, 0.0)
+        deficit, band = self._deficits(view, portfolio, memory["yield"])
+        needed = _token_fraction(view) * _planned_deposits(view, portfolio, deficit, band)
+        missing = needed - portfolio.tokens * view.spot_price
+        values = np.where((np.abs(missing) > LEAST_TRADE * band) & view.open, missing, 0.0)
         return orders_for(values, view, portfolio), memory
 
-    def _short(
-        self, view: MarketView, portfolio: Portfolio, earned: Floats
+    def _deficits(
+        self, view: MarketView, portfolio: Portfolio, fee_yield: Floats
     ) -> tuple[Floats, Floats]:
-        """What positions lack of their targets `[accounts, tokens]`, and the band `[accounts, 1]`.
+        """Target minus value of each position `[accounts, tokens]`, and the band `[accounts, 1]`.
 
         Both in numeraire; without any yield the band is infinite.
         """
         worth = _worth(view, portfolio)
-        owned = (worth.sum(axis=1) + portfolio.wealth(view))[:, None]
-        earning = np.where(view.open, earned, 0.0)
-        if not earning.any():
-            return np.zeros_like(worth), np.full_like(owned, np.inf)
-        weights = np.where(view.open, (earning / earning.max()) ** self.intensity, 0.0)
-        return owned * weights / weights.sum() - worth, self.band * owned / len(weights)
+        total = (worth.sum(axis=1) + portfolio.wealth(view))[:, None]
+        fee_yield = np.where(view.open, fee_yield, 0.0)
+        if not fee_yield.any():
+            return np.zeros_like(worth), np.full_like(total, np.inf)
+        weights = np.where(view.open, (fee_yield / fee_yield.max()) ** self.intensity, 0.0)
+        return total * weights / weights.sum() - worth, self.band * total / len(weights)
 
-    def _ready(
-        self, view: MarketView, portfolio: Portfolio, short: Floats, band: Floats
+    def _deposits(
+        self, view: MarketView, portfolio: Portfolio, deficit: Floats, band: Floats
     ) -> tuple[Floats, Floats]:
-        """Tokens and numeraire that are there to be deposited `[accounts, tokens]`."""
-        part, planned = _token_part(view), _planned(view, portfolio, short, band)
-        worth = np.minimum(planned, portfolio.tokens * view.spot_price / part)
-        worth = _paid_for(worth, (1 - part) * worth, portfolio)
+        """Tokens and numeraire to deposit now, out of holdings `[accounts, tokens]`."""
+        fraction = _token_fraction(view)
+        planned = _planned_deposits(view, portfolio, deficit, band)
+        worth = np.minimum(planned, portfolio.tokens * view.spot_price / fraction)
+        worth = _scaled_to_cash(worth, (1 - fraction) * worth, portfolio)
         worth = np.where(worth > LEAST_TRADE * band, worth, 0.0)
-        return part * worth / view.spot_price, (1 - part) * worth
+        return fraction * worth / view.spot_price, (1 - fraction) * worth
 
 
 class ExitOnLoss(Strategy):
@@ -142,8 +143,8 @@ class ExitOnLoss(Strategy):
     ) -> tuple[Orders, Memory]:
         if portfolio.positions is None or not self.sell:
             return Orders.none(), memory
-        outside = portfolio.positions.shares == 0
-        values = np.where(outside, -portfolio.tokens * view.spot_price, 0.0)
+        has_left = portfolio.positions.shares == 0
+        values = np.where(has_left, -portfolio.tokens * view.spot_price, 0.0)
         return orders_for(values, view, portfolio), memory
 
 
@@ -179,10 +180,10 @@ class RangeKeeper(Strategy):
         if portfolio.positions is None:
             return LiquidityOrders.none(), memory
         positions, price = portfolio.positions, view.spot_price
-        outside = (price < positions.lower) | (price > positions.upper)
-        account, token = np.nonzero((positions.shares > 0) & outside & view.open)
+        out_of_range = (price < positions.lower) | (price > positions.upper)
+        account, token = np.nonzero((positions.shares > 0) & out_of_range & view.open)
         withdrawals = LiquidityOrders.withdrawals(account, token, np.ones(len(token)))
-        worth = self._ready(view, portfolio)
+        worth = self._deposits(view, portfolio)
         account, token = np.nonzero(worth > 0)
         half, price = worth[account, token] / 2, price[token]
         lower, upper = price / self.reach(), price * self.reach()
@@ -192,35 +193,36 @@ class RangeKeeper(Strategy):
     def decide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
     ) -> tuple[Orders, Memory]:
-        planned, least = self._planned(view, portfolio)
-        lacking = planned / 2 - portfolio.tokens * view.spot_price
+        planned, least = self._planned_deposits(view, portfolio)
+        missing = planned / 2 - portfolio.tokens * view.spot_price
         least = np.where(planned > 0, LEAST_DIFFERENCE * planned, least)
-        return orders_for(np.where(np.abs(lacking) > least, lacking, 0.0), view, portfolio), memory
+        return orders_for(np.where(np.abs(missing) > least, missing, 0.0), view, portfolio), memory
 
-    def _planned(self, view: MarketView, portfolio: Portfolio) -> tuple[Floats, Floats]:
-        """Worth to deposit where there is no position, and the least that is worth it."""
+    def _planned_deposits(self, view: MarketView, portfolio: Portfolio) -> tuple[Floats, Floats]:
+        """Value of new positions to open `[accounts, tokens]`, and the least `[accounts, 1]`."""
         if portfolio.positions is None:
             return np.zeros_like(portfolio.tokens), np.full((len(portfolio.numeraire), 1), np.inf)
         held, worth = portfolio.wealth(view), _worth(view, portfolio)
-        part = (held + worth.sum(axis=1))[:, None] / worth.shape[1]
-        waiting = (portfolio.positions.shares == 0) & view.open
-        each = held / np.maximum(waiting.sum(axis=1), 1)
-        planned = np.where(waiting, np.minimum(each[:, None], part), 0.0)
-        return np.where(planned > LEAST_DIFFERENCE * part, planned, 0.0), LEAST_DIFFERENCE * part
+        target = (held + worth.sum(axis=1))[:, None] / worth.shape[1]
+        vacant = (portfolio.positions.shares == 0) & view.open
+        per_pool = held / np.maximum(vacant.sum(axis=1), 1)
+        planned = np.where(vacant, np.minimum(per_pool[:, None], target), 0.0)
+        least = LEAST_DIFFERENCE * target
+        return np.where(planned > least, planned, 0.0), least
 
-    def _ready(self, view: MarketView, portfolio: Portfolio) -> Floats:
-        """Worth of what is there to be deposited, half tokens and half numeraire."""
-        planned, _ = self._planned(view, portfolio)
+    def _deposits(self, view: MarketView, portfolio: Portfolio) -> Floats:
+        """Value to deposit now, half tokens and half numeraire `[accounts, tokens]`."""
+        planned, _ = self._planned_deposits(view, portfolio)
         worth = np.minimum(planned, 2 * portfolio.tokens * view.spot_price)
         worth = np.where(worth >= READY * planned, worth, 0.0)
-        return _paid_for(worth, worth / 2, portfolio)
+        return _scaled_to_cash(worth, worth / 2, portfolio)
 
 
-def _token_part(view: MarketView) -> Floats:
-    """Part of each pool's worth that is in tokens `[tokens]`; a half where it is empty."""
+def _token_fraction(view: MarketView) -> Floats:
+    """Fraction of each pool's value that is in tokens `[tokens]`; 0.5 if the pool is empty."""
     tokens, worth = view.reserve_token * view.spot_price, _pool_worth(view)
-    part: Floats = np.divide(tokens, worth, out=np.full_like(worth, 0.5), where=view.open)
-    return part
+    fraction: Floats = np.divide(tokens, worth, out=np.full_like(worth, 0.5), where=view.open)
+    return fraction
 
 
 def _pool_worth(view: MarketView) -> Floats:
@@ -228,33 +230,35 @@ def _pool_worth(view: MarketView) -> Floats:
 
 
 def _fee_yield(view: MarketView) -> Floats:
-    """Fees of the last period over each pool's worth `[tokens]`."""
-    earned = np.zeros(len(view.spot_price))
+    """Fees of the last period over each pool's value `[tokens]`."""
+    fee_yield = np.zeros(len(view.spot_price))
     if view.fees_earned is not None:
-        np.divide(view.fees_earned, _pool_worth(view), out=earned, where=view.open)
-    return earned
+        np.divide(view.fees_earned, _pool_worth(view), out=fee_yield, where=view.open)
+    return fee_yield
 
 
 def _worth(view: MarketView, portfolio: Portfolio) -> Floats:
-    """Worth of each position `[accounts, tokens]`."""
+    """Value of each position `[accounts, tokens]`, numeraire."""
     if portfolio.positions is None:
         return np.zeros_like(portfolio.tokens)
     return portfolio.positions.value(view.spot_price)
 
 
-def _planned(view: MarketView, portfolio: Portfolio, short: Floats, band: Floats) -> Floats:
-    """Worth of what is to be deposited `[accounts, tokens]`, out of what the accounts hold."""
-    below = np.where(short > band, short, 0.0)
-    lack, held = below.sum(axis=1), portfolio.wealth(view)
-    part: Floats = np.divide(held, lack, out=np.ones_like(lack), where=lack > held)
-    return below * part[:, None]
+def _planned_deposits(
+    view: MarketView, portfolio: Portfolio, deficit: Floats, band: Floats
+) -> Floats:
+    """Value to deposit in pools below target `[accounts, tokens]`, within the accounts' wealth."""
+    deposit = np.where(deficit > band, deficit, 0.0)
+    total, held = deposit.sum(axis=1), portfolio.wealth(view)
+    scale: Floats = np.divide(held, total, out=np.ones_like(total), where=total > held)
+    return deposit * scale[:, None]
 
 
-def _paid_for(worth: Floats, money: Floats, portfolio: Portfolio) -> Floats:
-    """As much of `worth` as there is numeraire for, when it takes `money`, in equal parts."""
-    total, owned = money.sum(axis=1), portfolio.numeraire
-    part: Floats = np.divide(owned, total, out=np.ones_like(total), where=total > owned)
-    return worth * part[:, None]
+def _scaled_to_cash(worth: Floats, money: Floats, portfolio: Portfolio) -> Floats:
+    """`worth`, scaled down for all tokens alike if its `money` exceeds the account's numeraire."""
+    total, cash = money.sum(axis=1), portfolio.numeraire
+    scale: Floats = np.divide(cash, total, out=np.ones_like(total), where=total > cash)
+    return worth * scale[:, None]
 
 
 LIQUIDITY_STRATEGIES: tuple[type[Strategy], ...] = (

@@ -1,4 +1,4 @@
-"""Strategies of manipulators: orders placed for what others will make of them."""
+"""Strategies of manipulators: orders placed to influence other traders."""
 
 from typing import Literal
 
@@ -23,13 +23,13 @@ class Manipulator(Strategy):
     def initial(self, accounts: int, draws: np.random.Generator) -> Memory:
         return {"token": np.array(-1)}
 
-    def chosen(self, view: MarketView, memory: Memory) -> int:
-        """The token's number; -1 as long as there is no pool to trade in."""
+    def choose_token(self, view: MarketView, memory: Memory) -> int:
+        """Number of the token to manipulate; -1 while no pool is open."""
         if memory["token"] >= 0:
             return int(memory["token"])
-        opened = view.open
+        is_open = view.open
         size = view.reserve_numeraire if self.token == "cheapest_pool" else view.share
-        return int(np.argmin(np.where(opened, size, np.inf))) if opened.any() else -1
+        return int(np.argmin(np.where(is_open, size, np.inf))) if is_open.any() else -1
 
 
 class PumpAndDump(Manipulator):
@@ -49,15 +49,16 @@ class PumpAndDump(Manipulator):
     def decide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
     ) -> tuple[Orders, Memory]:
-        token = self.chosen(view, memory) if view.period >= self.start else -1
+        token = self.choose_token(view, memory) if view.period >= self.start else -1
         if token < 0:
             return Orders.none(), memory
-        left = self.start + self.accumulate + self.dump - view.period
-        if left > self.dump:
+        periods_left = self.start + self.accumulate + self.dump - view.period
+        if periods_left > self.dump:
             orders = purchases(token, self.spend * portfolio.numeraire, view, portfolio)
         else:
-            every = np.full(len(portfolio.numeraire), token)
-            orders = sales(every, portfolio.tokens[:, token] / max(left, 1), view, portfolio)
+            tokens = np.full(len(portfolio.numeraire), token)
+            amount = portfolio.tokens[:, token] / max(periods_left, 1)
+            orders = sales(tokens, amount, view, portfolio)
         return orders, {"token": np.array(token)}
 
 
@@ -76,11 +77,11 @@ class WashTrader(Manipulator):
     def decide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
     ) -> tuple[Orders, Memory]:
-        token = self.chosen(view, memory)
+        token = self.choose_token(view, memory)
         if token < 0:
             return Orders.none(), memory
-        worth, every = self.turnover * portfolio.wealth(view), np.full(len(portfolio.tokens), token)
-        sold = np.minimum(worth / view.spot_price[token], portfolio.tokens[:, token])
-        bought = purchases(token, worth, view, portfolio)
-        sales_ = sales(every, sold, view, portfolio)
-        return Orders.join([bought, sales_]), {"token": np.array(token)}
+        worth = self.turnover * portfolio.wealth(view)
+        buys = purchases(token, worth, view, portfolio)
+        amount = np.minimum(worth / view.spot_price[token], portfolio.tokens[:, token])
+        sells = sales(np.full(len(portfolio.tokens), token), amount, view, portfolio)
+        return Orders.join([buys, sells]), {"token": np.array(token)}

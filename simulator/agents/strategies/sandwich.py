@@ -1,4 +1,4 @@
-"""Sandwiching: trading around another's order at its expense."""
+"""Sandwiching: trading before and after another account's order, at its expense."""
 
 from typing import ClassVar, Literal
 
@@ -11,8 +11,8 @@ from simulator.market import ConstantProduct, Market, MarketView, Orders
 
 __all__ = ["Sandwich"]
 
-FRONT_RUN_SIZES = np.linspace(0.0, 1.0, 65)  # of a front-run, in parts of the largest
-SPARED = 1e-9  # of the largest front-run, so that rounding refuses nothing
+FRONT_RUN_SIZES = np.linspace(0.0, 1.0, 65)  # as fractions of the largest front-run
+SPARED = 1e-9  # fraction of the largest front-run left out, so that rounding fails no order
 
 
 class Sandwich(Strategy):
@@ -40,28 +40,28 @@ class Sandwich(Strategy):
     def decide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
     ) -> tuple[Orders, Memory]:
-        placed = [orders_for(-portfolio.tokens * view.spot_price, view, portfolio)]
+        order_list = [orders_for(-portfolio.tokens * view.spot_price, view, portfolio)]
         pending = Orders.none() if view.pending is None else view.pending
         victims = pending.take(_first_purchases(pending, view))
         if len(victims):
             for account in portfolio.trading.tolist():
                 cash = float(portfolio.numeraire[account])
-                placed.append(self._around(victims, account, cash, view))
-        return Orders.join(placed), memory
+                order_list.append(self._best_attack(victims, account, cash, view))
+        return Orders.join(order_list), memory
 
-    def _around(self, victims: Orders, account: int, cash: float, view: MarketView) -> Orders:
-        """The two orders around the best of the victims, if that pays."""
+    def _best_attack(self, victims: Orders, account: int, cash: float, view: MarketView) -> Orders:
+        """The front-run and back-run of the most profitable victim; none if no attack pays."""
         tips = victims.tip + self.outbid, np.maximum(victims.tip - self.outbid, 0.0)
         cost = 2 * view.gas + tips[0] + tips[1]
-        able = np.maximum(cash - cost, 0.0) * (1 - SPARED)
-        most = np.minimum(largest_front_run(victims, view), able)
-        paid = most[:, None] * FRONT_RUN_SIZES
-        profit = _profit(paid, victims, view) - cost[:, None]
+        affordable = np.maximum(cash - cost, 0.0) * (1 - SPARED)
+        most = np.minimum(largest_front_run(victims, view), affordable)
+        spending = most[:, None] * FRONT_RUN_SIZES
+        profit = _profit(spending, victims, view) - cost[:, None]
         victim, size = np.unravel_index(profit.argmax(), profit.shape)
         if not profit[victim, size] > 0:
             return Orders.none()
         token = victims.token[[victim]]
-        front = paid[victim, [size]]
+        front = spending[victim, [size]]
         bought = view.quote(token, np.array([True]), front)
         return Orders(
             np.array([account, account]),
@@ -74,37 +74,36 @@ class Sandwich(Strategy):
 
 
 def largest_front_run(victims: Orders, view: MarketView) -> Floats:
-    """Numeraire that can be spent before each victim so that it still gets its `min_out`."""
+    """Most numeraire to spend before each victim that still leaves it its `min_out`."""
     x, y = view.reserve_token[victims.token], view.reserve_numeraire[victims.token]
-    kept = 1 - view.fee[victims.token]
-    after_fee = kept * victims.amount
+    rate = 1 - view.fee[victims.token]
+    after_fee = rate * victims.amount
     with np.errstate(divide="ignore", invalid="ignore"):
-        # With m its bound and m0 what it gets undisturbed, b^2 g + linear b = room.
+        # Solves g b^2 + linear b = room, where room grows with the payout in excess of the bound.
         room = y * (y + after_fee)
-        got = x * after_fee / (y + after_fee)
-        room *= (got - victims.min_out) / victims.min_out
-        linear = y * (1 + kept) + kept * after_fee
-        most = 2 * room / (linear + np.sqrt(linear**2 + 4 * kept * np.maximum(room, 0.0)))
+        payout = x * after_fee / (y + after_fee)
+        room *= (payout - victims.min_out) / victims.min_out
+        linear = y * (1 + rate) + rate * after_fee
+        most = 2 * room / (linear + np.sqrt(linear**2 + 4 * rate * np.maximum(room, 0.0)))
     most = np.where(victims.min_out > 0, most, np.inf)
     return np.maximum(np.nan_to_num(most, posinf=np.inf), 0.0) * (1 - SPARED)
 
 
 def _first_purchases(pending: Orders, view: MarketView) -> Integers:
-    """Rows of the purchases with the highest tip of all pending orders on their token."""
+    """Rows of purchases that have the highest tip of all pending orders for their token."""
     highest = np.full(len(view.spot_price), -np.inf)
     np.maximum.at(highest, pending.token, pending.tip)
-    filled = view.open
     first = pending.tip == highest[pending.token]
-    return np.flatnonzero(pending.buy & first & filled[pending.token] & (pending.amount > 0))
+    return np.flatnonzero(pending.buy & first & view.open[pending.token] & (pending.amount > 0))
 
 
-def _profit(paid: Floats, victims: Orders, view: MarketView) -> Floats:
-    """Numeraire gained by front-runs of `paid` `[victims, sizes]`, when nothing comes between."""
+def _profit(spending: Floats, victims: Orders, view: MarketView) -> Floats:
+    """Profit (numeraire) of front-runs `[victims, sizes]`, if no other order comes between."""
     x, y = (side[victims.token, None] for side in (view.reserve_token, view.reserve_numeraire))
-    kept = 1 - view.fee[victims.token, None]
-    spent = victims.amount[:, None]
-    bought = x * kept * paid / (y + kept * paid)
-    x, y = x - bought, y + paid
-    x, y = x - x * kept * spent / (y + kept * spent), y + spent
-    gained: Floats = y * kept * bought / (x + kept * bought) - paid
-    return gained
+    rate = 1 - view.fee[victims.token, None]
+    amount = victims.amount[:, None]
+    bought = x * rate * spending / (y + rate * spending)
+    x, y = x - bought, y + spending
+    x, y = x - x * rate * amount / (y + rate * amount), y + amount
+    profit: Floats = y * rate * bought / (x + rate * bought) - spending
+    return profit

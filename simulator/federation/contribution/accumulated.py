@@ -1,4 +1,4 @@
-"""Contributions over all rounds so far."""
+"""Contributions accumulated over all rounds so far."""
 
 from typing import ClassVar, Literal
 
@@ -71,8 +71,8 @@ class MultiRound(Contribution):
         values = evidence.of_clients(Shapley().contributions(evidence.game))
         size = np.abs(values).sum()
         total = memory["sum"] + memory["weight"] * values / (size if size > 0 else 1.0)
-        following = {"sum": total, "weight": memory["weight"] * self.decay}
-        return np.where(evidence.present, total, 0.0), following
+        new_memory = {"sum": total, "weight": memory["weight"] * self.decay}
+        return np.where(evidence.present, total, 0.0), new_memory
 
 
 class ComFedSv(Contribution):
@@ -120,46 +120,46 @@ class ComFedSv(Contribution):
         clients, memory = len(evidence.present), dict(memory)
         if not len(memory["orders"]):
             memory["orders"] = random_orders(self.permutations, clients, draws)
-        members, which = prefixes(memory["orders"])
+        members, coalition_of = prefixes(memory["orders"])
         if not len(memory["start"]):
             memory["start"] = draws.normal(size=(len(members), self.rank))
             memory["worth"] = np.zeros((0, len(members)))
-        seen = ~members[:, ~evidence.present].any(axis=1)
+        observed = ~members[:, ~evidence.present].any(axis=1)
         row = np.full(len(members), np.nan)
-        row[seen] = evidence.game.values(members[np.ix_(seen, evidence.present)])
-        row[seen] -= evidence.game.empty
+        row[observed] = evidence.game.values(members[np.ix_(observed, evidence.present)])
+        row[observed] -= evidence.game.empty
         worth = memory["worth"] = np.vstack([memory["worth"], row])
-        total = self.completed(worth, memory["start"]).sum(axis=0)
-        reached = _seen_prefixes(worth, which)
-        joining = np.take_along_axis(total[which], reached, axis=1)
-        return marginals(memory["orders"], joining).mean(axis=0), memory
+        total = self.complete(worth, memory["start"]).sum(axis=0)
+        longest = _observed_prefixes(worth, coalition_of)
+        prefix_worth = np.take_along_axis(total[coalition_of], longest, axis=1)
+        return marginals(memory["orders"], prefix_worth).mean(axis=0), memory
 
-    def completed(self, worth: Floats, start: Floats) -> Floats:
-        """A matrix without its gaps (NaN); `start` `[columns, rank]` guesses one factor.
+    def complete(self, worth: Floats, start: Floats) -> Floats:
+        """The matrix with its gaps (NaN) estimated; `start` `[columns, rank]` guesses one factor.
 
-        Alternating least squares, on what is known divided by its root mean square.
+        Alternating least squares, on the observed values divided by their root mean square.
         """
-        known = ~np.isnan(worth)
-        scale = float(np.sqrt(np.mean(worth[known] ** 2))) or 1.0
-        filled: Floats = np.where(known, worth, 0.0) / scale
+        observed = ~np.isnan(worth)
+        scale = float(np.sqrt(np.mean(worth[observed] ** 2))) or 1.0
+        scaled: Floats = np.where(observed, worth, 0.0) / scale
         columns = start
         for _ in range(self.iterations):
-            rows = self._fitted(filled, known, columns)
-            columns = self._fitted(filled.T, known.T, rows)
-        return np.where(known, worth, scale * rows @ columns.T)
+            rows = self._fit_factor(scaled, observed, columns)
+            columns = self._fit_factor(scaled.T, observed.T, rows)
+        return np.where(observed, worth, scale * rows @ columns.T)
 
-    def _fitted(self, filled: Floats, known: Booleans, other: Floats) -> Floats:
-        """The factor `[rows, rank]` that with the other one comes nearest to what is known."""
+    def _fit_factor(self, scaled: Floats, observed: Booleans, other: Floats) -> Floats:
+        """The factor `[rows, rank]` that with the `other` one fits the observed values best."""
         squares = (other[:, :, None] * other[:, None, :]).reshape(len(other), -1)
-        normal = (known @ squares).reshape(-1, self.rank, self.rank)
+        normal = (observed @ squares).reshape(-1, self.rank, self.rank)
         ridge = self.ridge * np.eye(self.rank)
-        factor = np.linalg.solve(normal + ridge, (filled @ other)[:, :, None])
+        factor = np.linalg.solve(normal + ridge, (scaled @ other)[:, :, None])
         return np.asarray(factor[:, :, 0], dtype=float)
 
 
-def _seen_prefixes(worth: Floats, which: Integers) -> Integers:
-    """For each prefix of orders, of coalitions `which`, the size of the longest one seen in it."""
-    seen = np.isfinite(worth).sum(axis=0) > 0
-    longest: Integers = seen[which].sum(axis=1, keepdims=True) - 1
-    reached: Integers = np.minimum(np.arange(which.shape[1]), longest)
-    return reached
+def _observed_prefixes(worth: Floats, coalition_of: Integers) -> Integers:
+    """For each prefix `[orders, prefixes]`, the size of its longest prefix observed in a round."""
+    observed = np.isfinite(worth).sum(axis=0) > 0
+    longest: Integers = observed[coalition_of].sum(axis=1, keepdims=True) - 1
+    sizes: Integers = np.minimum(np.arange(coalition_of.shape[1]), longest)
+    return sizes

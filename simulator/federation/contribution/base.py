@@ -1,4 +1,4 @@
-"""What a contribution method is and what it sees of a round."""
+"""The base of contribution methods and the evidence of a round that they see."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -13,26 +13,25 @@ from simulator.federation.game import CoalitionGame
 
 __all__ = ["Contribution", "Evidence", "GameValue", "without_rounding"]
 
-NEGLIGIBLE = 1e-12  # relative to the largest utility; below it a contribution's sign is rounding
+NEGLIGIBLE = 1e-12  # relative to the largest utility; smaller contributions are rounding
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a round shows about its participants; the game is set up when first asked for."""
+    """A round's evidence about its participants; the game is set up on first use."""
 
     present: Booleans
-    """Who took part `[clients]`: the only place where participants have the clients' numbers."""
+    """Which clients participated `[clients]`; other arrays are by participant."""
     examples: Floats
-    """Training examples that each participant claims `[participants]`."""
+    """Number of training examples that each participant reports `[participants]`."""
     previous: Floats
     """The global model before the round `[params]`."""
     updates: Floats
-    """What each reported `[participants, params]`."""
+    """The update that each participant sent `[participants, params]`."""
     play: Callable[[Floats, Floats], CoalitionGame]
-    """Sets up the game of the participants from a global model and an update of each."""
+    """Sets up the participants' game from a global model and one update per participant."""
     class_rows: Callable[[Floats], Floats]
-    """The last layer of models `[models, params]`, a row of weights per output, as
-    `[models, outputs, weights]`."""
+    """Last-layer weights `[models, outputs, weights]` of models `[models, params]`."""
 
     @cached_property
     def game(self) -> CoalitionGame:
@@ -40,10 +39,10 @@ class Evidence:
         return self.play(self.previous, self.updates)
 
     def of_clients(self, values: Floats) -> Floats:
-        """Values of all clients `[clients]` from those of the participants; 0 for the absent."""
-        spread = np.zeros(len(self.present))
-        spread[self.present] = values
-        return spread
+        """Values by client `[clients]` from values by participant; 0 for absent clients."""
+        by_client = np.zeros(len(self.present))
+        by_client[self.present] = values
+        return by_client
 
 
 class Contribution(Component):
@@ -52,23 +51,23 @@ class Contribution(Component):
     max_clients: ClassVar[int | None] = None
     """Most clients the method can handle, None for any number."""
     accumulates: ClassVar[bool] = False
-    """Whether what it credits sums up or averages rounds, so that smoothing would do so twice."""
+    """Whether contributions already sum or average over rounds: smoothing would do so twice."""
     everybody_first: ClassVar[bool] = False
-    """Whether the first round is to be of everybody who is able, however many are drawn later."""
+    """Whether all able clients must join round 1, whatever `participation` is."""
 
     def coalitions(self, clients: int) -> int:
-        """Most coalitions that are evaluated in a round of so many clients."""
+        """Upper bound on the coalitions evaluated in a round of `clients` participants."""
         return 0
 
     def initial(self, clients: int) -> Memory:
-        """What the method remembers before the first round."""
+        """The method's memory before the first round."""
         return {}
 
     @abstractmethod
     def assess(
         self, evidence: Evidence, memory: Memory, draws: np.random.Generator
     ) -> tuple[Floats, Memory]:
-        """One value per client `[clients]`, at least one of whom took part, and the next memory."""
+        """One value per client `[clients]`, and the new memory; at least one participated."""
 
 
 class GameValue(Contribution):
@@ -85,5 +84,5 @@ class GameValue(Contribution):
 
 
 def without_rounding(values: Floats, worth: Floats) -> Floats:
-    """Values, 0 where they are rounding relative to the largest worth."""
+    """The values, with 0 for those that are only rounding relative to the largest worth."""
     return np.where(np.abs(values) < NEGLIGIBLE * np.abs(worth).max(), 0.0, values)

@@ -1,4 +1,4 @@
-"""Shapley values estimated from random orders of joining."""
+"""Shapley values estimated from random joining orders."""
 
 from abc import abstractmethod
 from math import ceil
@@ -15,7 +15,7 @@ __all__ = ["GtgShapley", "PermutationShapley"]
 
 
 class Sampled(GameValue):
-    """A Shapley value from orders that may be truncated; remembers what that left out."""
+    """A Shapley value from orders that may be truncated; remembers the worth left out."""
 
     def initial(self, clients: int) -> Memory:
         return {"skipped": np.zeros(1)}
@@ -66,7 +66,7 @@ class PermutationShapley(Sampled):
         if self.truncation == 0:
             worth = game.prefix_values(orders)
             return without_rounding(marginals(orders, worth).mean(axis=0), worth), 0.0
-        game = OnceEvaluated(game)
+        game = CachedGame(game)
         grand, empty = game.grand, game.empty
         worth = truncated_prefixes(game, orders, self.truncation * abs(grand - empty))
         values = without_rounding(marginals(orders, worth).mean(axis=0), worth)
@@ -101,26 +101,25 @@ class GtgShapley(Sampled):
         return min(orders * (clients - 1) + 2, 1 << clients)
 
     def estimate(self, game: CoalitionGame, draws: np.random.Generator) -> tuple[Floats, float]:
-        game = OnceEvaluated(game)
+        game = CachedGame(game)
         grand, empty = game.grand, game.empty
         if abs(grand - empty) <= self.round_threshold:
             return np.zeros(game.players), grand - empty
-        drawn = np.empty((0, game.players))
-        while not self._converged(drawn):
+        samples = np.empty((0, game.players))
+        while not self._is_enough(samples):
             orders = _guided_orders(game.players, draws)
             worth = truncated_prefixes(game, orders, self.threshold)
-            drawn = np.concatenate([drawn, marginals(orders, worth)])
-        values = without_rounding(drawn.mean(axis=0), np.array([grand, empty]))
+            samples = np.concatenate([samples, marginals(orders, worth)])
+        values = without_rounding(samples.mean(axis=0), np.array([grand, empty]))
         return values, grand - empty - float(values.sum())
 
-    def _converged(self, drawn: Floats) -> bool:
-        """Whether the marginal worths `[orders, players]` so far are enough."""
-        orders = len(drawn)
+    def _is_enough(self, samples: Floats) -> bool:
+        """Whether these marginal worths `[orders, players]` have converged or reached `most`."""
+        orders = len(samples)
         if orders < max(self.least, self.window) or orders >= self.most:
             return orders >= self.most
-        means = (
-            drawn.cumsum(axis=0)[-self.window :] / np.arange(1, orders + 1)[-self.window :, None]
-        )
+        counts = np.arange(1, orders + 1)[-self.window :, None]
+        means = samples.cumsum(axis=0)[-self.window :] / counts
         change = np.abs(means - means[-1]) / (np.abs(means[-1]) + 1e-12)
         return bool(change.mean(axis=1).max() <= self.convergence)
 
@@ -132,47 +131,47 @@ def random_orders(count: int, players: int, draws: np.random.Generator) -> Integ
 
 
 def _guided_orders(players: int, draws: np.random.Generator) -> Integers:
-    """One random order for each player that begins with it `[players, players]`."""
+    """One random order beginning with each player `[players, players]`."""
     others = random_orders(players, players - 1, draws)
     first = np.arange(players)[:, None]
     return np.hstack([first, others + (others >= first)])
 
 
 def marginals(orders: Integers, worth: Floats) -> Floats:
-    """What each player adds in each order `[orders, players]`, from the prefixes' worth."""
+    """Marginal worth of each player in each order `[orders, players]`, from the prefixes' worth."""
     marginal = np.empty(orders.shape)
     np.put_along_axis(marginal, orders, np.diff(worth, axis=1), axis=1)
     return marginal
 
 
-class OnceEvaluated(CoalitionGame):
-    """A game that evaluates a coalition the first time it is asked for."""
+class CachedGame(CoalitionGame):
+    """A game that evaluates each coalition only once."""
 
     def __init__(self, game: CoalitionGame) -> None:
         super().__init__(game.players, game.values)
-        self._known: dict[bytes, float] = {}
+        self._cache: dict[bytes, float] = {}
 
     def values(self, members: Booleans) -> Floats:
         keys = [row.tobytes() for row in np.packbits(members, axis=1)]
-        new = {key: number for number, key in enumerate(keys) if key not in self._known}
+        new = {key: number for number, key in enumerate(keys) if key not in self._cache}
         worth = self._utility(members[list(new.values())])
-        self._known.update(zip(new, worth.tolist(), strict=True))
-        return np.array([self._known[key] for key in keys])
+        self._cache.update(zip(new, worth.tolist(), strict=True))
+        return np.array([self._cache[key] for key in keys])
 
 
 def truncated_prefixes(game: CoalitionGame, orders: Integers, tolerance: float) -> Floats:
-    """Worth of the prefixes of `orders`; one within `tolerance` of v(all) stands for all longer.
+    """Worth of the prefixes of `orders`; once within `tolerance` of v(all) it no longer changes.
 
-    Such a worth is not a utility of the longer ones and is kept nowhere else. The coalitions of one
-    size are evaluated together.
+    Longer prefixes then take over that worth and are not evaluated. Coalitions of one size are
+    evaluated together.
     """
     grand = game.grand
     worth = np.full((len(orders), game.players + 1), game.empty)
     members = np.zeros(orders.shape, dtype=bool)
-    going = np.arange(len(orders))
+    active = np.arange(len(orders))
     for size in range(1, game.players + 1):
-        going = going[np.abs(grand - worth[going, size - 1]) >= tolerance]
-        members[going, orders[going, size - 1]] = True
+        active = active[np.abs(grand - worth[active, size - 1]) >= tolerance]
+        members[active, orders[active, size - 1]] = True
         worth[:, size] = worth[:, size - 1]
-        worth[going, size] = game.values(members[going])
+        worth[active, size] = game.values(members[active])
     return worth

@@ -1,4 +1,4 @@
-"""Exact values of a game: weighted means of what a player adds to coalitions."""
+"""Exact values of a game: weighted means of a player's marginal worth."""
 
 from abc import abstractmethod
 from math import comb, exp, lgamma
@@ -24,7 +24,7 @@ class SemiValue(GameValue):
 
     @abstractmethod
     def weights(self, players: int) -> Floats:
-        """Weight of one coalition of 0, 1, ... others `[players]`; all coalitions' sum to 1."""
+        """Weight of a coalition of 0, 1, ... others `[players]`; over coalitions they sum to 1."""
 
     def coalitions(self, clients: int) -> int:
         return 1 << clients
@@ -80,10 +80,10 @@ class BetaShapley(SemiValue):
     beta: float = Field(1.0, gt=0, le=1000, description="High: large coalitions count more.")
 
     def weights(self, players: int) -> Floats:
-        whole = _log_beta(self.alpha, self.beta)
+        total = _log_beta(self.alpha, self.beta)
         sizes = range(players)
         return np.array(
-            [exp(_log_beta(self.beta + s, self.alpha + players - 1 - s) - whole) for s in sizes]
+            [exp(_log_beta(self.beta + s, self.alpha + players - 1 - s) - total) for s in sizes]
         )
 
 

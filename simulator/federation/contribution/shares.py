@@ -1,4 +1,4 @@
-"""Contributions that no model is evaluated for."""
+"""Contributions without any model evaluation."""
 
 from typing import Literal
 

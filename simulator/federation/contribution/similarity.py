@@ -10,7 +10,7 @@ from simulator.federation.contribution.base import Contribution, Evidence
 
 __all__ = ["ClassCosine", "Cosine"]
 
-LEAST_IMPORTANCE = 1e-3  # no participant has less before importances are divided by their sum
+LEAST_IMPORTANCE = 1e-3  # of a participant, before normalisation to sum 1
 
 
 class Cosine(Contribution):
@@ -38,8 +38,8 @@ class Cosine(Contribution):
             importance[present] = evidence.examples / evidence.examples.sum()
         directions = _directions(evidence.updates)
         cosines = directions @ _directions(importance[present] @ directions)
-        recent = self.alpha * importance[present] + (1 - self.alpha) * cosines
-        importance[present] = np.maximum(recent, LEAST_IMPORTANCE)
+        smoothed = self.alpha * importance[present] + (1 - self.alpha) * cosines
+        importance[present] = np.maximum(smoothed, LEAST_IMPORTANCE)
         importance /= importance.sum()
         return np.where(present, importance, 0.0), {"importance": importance}
 
@@ -64,7 +64,7 @@ class ClassCosine(Contribution):
 
 
 def _directions(vectors: Floats) -> Floats:
-    """Vectors `[..., params]` divided by their length; those of zero stay."""
+    """Vectors `[..., params]` divided by their length; zero vectors stay zero."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     directions: Floats = vectors / np.where(lengths > 0, lengths, 1.0)
     return directions

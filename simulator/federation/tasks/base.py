@@ -1,4 +1,4 @@
-"""What a task is: examples, split into training, validation and test."""
+"""The base of tasks: examples, split into training, validation and test."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -23,15 +23,15 @@ class Split:
 
     def __post_init__(self) -> None:
         for name, values in (("features", self.features), ("labels", self.labels)):
-            fixed = values.view()
-            fixed.flags.writeable = False
-            object.__setattr__(self, name, fixed)
+            view = values.view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, rows: Integers) -> "Split":
-        """Some of the examples."""
+        """The examples in `rows`."""
         return Split(self.features[rows], self.labels[rows])
 
 
@@ -44,11 +44,11 @@ class Dataset:
     test: Split
     classes: int
     origins: Integers | None = None
-    """Number of the client who each training example came from, where the task knows."""
+    """Number of the client that each training example belongs to, if the task defines it."""
 
     @property
     def majority_share(self) -> float:
-        """Accuracy on the test set of always naming its most frequent class."""
+        """Test accuracy of always predicting the most frequent class."""
         return float(np.bincount(self.test.labels).max() / len(self.test))
 
 
@@ -77,18 +77,18 @@ class Task(Component):
     def collect(self, draws: np.random.Generator) -> tuple[Floats, Integers]:
         """All examples `[rows, features]` and their classes `[rows]`, numbered from 0.
 
-        A feature that is missing is NaN.
+        Missing features are NaN.
         """
 
     def origins(self) -> Integers | None:
-        """Number of the client who each example came from `[rows]`; None when nobody knows."""
+        """Number of the client that each example belongs to `[rows]`; None if undefined."""
         return None
 
     def load(self, draws: np.random.Generator) -> Dataset:
         """Split the examples, each class in the same proportions, and scale them.
 
-        Features get mean 0 and deviation 1 on the training part; the others follow that scaling.
-        Missing ones get the mean of the training part, which is 0.
+        Features are scaled to mean 0 and deviation 1 on the training part. Missing features get the
+        mean of the training part, 0.
         """
         from sklearn.preprocessing import StandardScaler
 
@@ -98,7 +98,7 @@ class Task(Component):
             raise ScenarioError(f"task {self.kind}: no examples for {' and '.join(empty)}")
         scaler = StandardScaler().fit(features[parts[0]])
         train, validation, test = (
-            Split(_filled(scaler.transform(features[rows])), labels[rows]) for rows in parts
+            Split(_impute(scaler.transform(features[rows])), labels[rows]) for rows in parts
         )
         origins = self.origins()
         return Dataset(
@@ -122,5 +122,5 @@ class Task(Component):
         return [draws.permutation(np.concatenate(part)) for part in parts]
 
 
-def _filled(features: Floats) -> Floats:
+def _impute(features: Floats) -> Floats:
     return np.where(np.isnan(features), 0.0, features)

@@ -9,13 +9,13 @@ from simulator.components import Floats
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["encoded"]
+__all__ = ["encode"]
 
 
-def encoded(frame: "pd.DataFrame") -> Floats:
-    """Features `[rows, features]`: numbers as they are, a text column as one of 0 and 1 per text.
+def encode(frame: "pd.DataFrame") -> Floats:
+    """Features `[rows, features]`: numbers unchanged, text columns one-hot encoded.
 
-    A column's features are next to each other, texts in sorted order. Missing numbers are NaN.
+    A column's features are adjacent, texts in sorted order. Missing numbers are NaN.
     """
     from pandas.api.types import is_numeric_dtype
 

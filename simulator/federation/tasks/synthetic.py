@@ -1,4 +1,4 @@
-"""The task that is drawn at random."""
+"""The task with randomly drawn examples."""
 
 from typing import Literal
 
