@@ -21,7 +21,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from simulator.analysis import attackers_pay, client_rewards, gini, load_run, money_flows
-from simulator.analysis.looks import HONEST, INK, INVESTORS, PALE, SOFT, behaviour_looks, words
+from simulator.analysis.looks import COOL, INK, INVESTOR_HUES, PALE, SOFT, behaviour_looks, words
 
 chosen = [] if "ipykernel" in sys.modules else sys.argv[1:2]  # a notebook has arguments of its own
 manifests = [
@@ -100,11 +100,11 @@ for (client, behaviour), row in attackers_pay(run).iterrows():
 # %%
 drawn = {
     "genesis_sale": ("own tokens sold at the launch", PALE),
-    "offering": ("new tokens sold to buy data", INVESTORS[7]),
-    "kept": ("own tokens kept, if sold at the end", INVESTORS[6]),
-    "sales": ("own tokens sold in the market", INVESTORS[0]),
-    "dividends": ("dividends on tokens it held", HONEST[1]),
-    "direct": ("paid directly from revenue", HONEST[0]),
+    "offering": ("new tokens sold to buy data", INVESTOR_HUES[7]),
+    "kept": ("own tokens kept, if sold at the end", INVESTOR_HUES[6]),
+    "sales": ("own tokens sold in the market", INVESTOR_HUES[0]),
+    "dividends": ("dividends on tokens it held", COOL[1]),
+    "direct": ("paid directly from revenue", COOL[0]),
 }
 bars = table.iloc[::-1]  # the first is drawn lowest
 looks = behaviour_looks(run.behaviours.values())
