@@ -146,7 +146,7 @@ def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders, gas: float = 0
     account cannot pay amount, gas and tip, is left out and pays nothing.
 
     Curves without a kernel settle by `settle_plain`. Raises MarketError, moving nothing, when an
-    order has an unknown account or pool, or an amount or tip that is negative or not finite.
+    order is invalid, see `Orders.check`.
     """
     if not isinstance(pools, Pools):
         pools = Pools(pools)
