@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from simulator.scenario import Scenario
 
 __all__ = [
+    "show_data",
     "show_how_to_resume",
     "show_json",
     "show_problems",
@@ -64,6 +65,12 @@ def warn_of_doubts(scenario: "Scenario", quiet: bool) -> None:
         from simulator.scenario import doubts
 
         show_warnings(doubts(scenario), quiet)
+
+
+def show_data(scenario: "Scenario", quiet: bool) -> None:
+    """Print on stderr what was read from a file of the user's, unless `quiet`."""
+    if not quiet and (summary := scenario.federation.task.summary()):
+        click.echo(f"data: {summary}", err=True)
 
 
 def show_run(folder: Path, as_json: bool, quiet: bool) -> None:

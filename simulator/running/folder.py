@@ -75,7 +75,8 @@ def new_folder(
         manifest = _write_inputs(temporary, scenario, text, overrides, plugins, setup_seconds)
         return _rename_to_new(temporary, parent / name), manifest
     except OSError as error:
-        raise RunError(f"cannot make the run folder in {parent}: {error.strerror}") from error
+        file = f"{error.filename}: " if error.filename else ""
+        raise RunError(f"cannot make the run folder in {parent}: {file}{error.strerror}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -351,7 +352,8 @@ def test_without_the_data_it_is_told_what_to_install(
 # CSV
 
 ROWS = [
-    f"{n},{'red' if n % 3 else 'blue'},{'yes' if n % 2 else 'no'},{'ABC'[n % 3]}" for n in range(60)
+    f"{n + 5},{'red' if n % 3 else 'blue'},{'yes' if n % 2 else 'no'},{'ABC'[n % 3]}"
+    for n in range(60)
 ]
 TABLE = "size,colour,good,bank\n" + "\n".join(ROWS) + "\n"
 
@@ -365,24 +367,24 @@ def test_a_table_becomes_numbers_and_texts_as_zeros_and_ones(tmp_path: Path) -> 
     features, labels = a_csv(tmp_path, client="bank").collect(np.random.default_rng())
     number = np.arange(60)
     blue = number % 3 == 0
-    assert np.array_equal(features, np.column_stack([number, blue, ~blue]))
+    assert np.array_equal(features, np.column_stack([number + 5, blue, ~blue]))
     assert labels.tolist() == [0, 1] * 30
     all_but_target, _ = a_csv(tmp_path).collect(np.random.default_rng())
     assert all_but_target.shape == (60, 6)
     chosen, _ = a_csv(tmp_path, features=["bank", "size"]).collect(np.random.default_rng())
-    assert np.array_equal(chosen[:, 3], number)
+    assert np.array_equal(chosen[:, 3], number + 5)
 
 
 def test_commas_at_the_ends_of_rows_shift_no_column(tmp_path: Path) -> None:
     text = TABLE.replace("\n", ",\n").replace("bank,", "bank", 1)
     features, labels = a_csv(tmp_path, text, features=["size"]).collect(np.random.default_rng())
-    assert features[:, 0].tolist() == list(range(60)) and labels.tolist() == [0, 1] * 30
+    assert features[:, 0].tolist() == list(range(5, 65)) and labels.tolist() == [0, 1] * 30
 
 
 def test_classes_are_the_sorted_values_of_the_target(tmp_path: Path) -> None:
     _, labels = a_csv(tmp_path, target="bank").collect(np.random.default_rng())
     assert labels.tolist() == [0, 1, 2] * 20
-    table = "x,y\n" + "\n".join(f"{n},{[7, -1.5][n % 2]}" for n in range(40))
+    table = "x,y\n" + "\n".join(f"{2 * n},{[7, -1.5][n % 2]}" for n in range(40))
     _, labels = a_csv(tmp_path, table, target="y").collect(np.random.default_rng())
     assert labels.tolist() == [1, 0] * 20
 
@@ -409,10 +411,10 @@ def test_naturally_every_bank_has_its_own_rows_of_the_training_part(tmp_path: Pa
         (TABLE, {"client": "banks"}, "no column 'banks'; did you mean 'bank'?"),
         (TABLE, {"features": ["sizes"]}, "no column 'sizes'; did you mean 'size'?"),
         (TABLE, {"features": ["good"]}, "'good' is target or client"),
-        (TABLE, {"target": "size", "features": ["bank"]}, "only 1 rows are of class 0; 10 are"),
-        (TABLE.replace("5,red", ",red", 1), {}, "column 'size' has no value in line 7"),
-        (TABLE.replace("5,red", "inf,red", 1), {}, "column 'size' has infinite values"),
-        (TABLE.replace("5,red", "-1e160,red", 1), {}, "'size' has infinite values or some beyond"),
+        (TABLE, {"target": "size", "features": ["bank"]}, "only 1 rows are of class 5; 10 are"),
+        (TABLE.replace("10,red", ",red", 1), {}, "column 'size' has no value in line 7"),
+        (TABLE.replace("10,red", "inf,red", 1), {}, "column 'size' has infinite values"),
+        (TABLE.replace("10,red", "-1e160,red", 1), {}, "'size' has infinite values or some beyond"),
         (
             TABLE.replace("\n", ",1\n").replace("bank,1", "bank", 1),
             {"features": ["size"]},
@@ -438,3 +440,178 @@ def test_a_table_that_cannot_be_learned_from_is_refused_on_one_line(
     assert message in str(caught.value)
     assert str(tmp_path / "loans.csv") in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+# CSV: what users' own tables are like
+
+
+def people(rows: int = 80, **values: list[str]) -> str:
+    """A table of ages, of which some rows are replaced: `age=["?"]` is the first row's age."""
+    draws = np.random.default_rng(4)
+    age = [str(each) for each in draws.integers(20, 80, rows)]
+    for number, value in enumerate(values.get("age", [])):
+        age[number] = value
+    weight = [f"{each:.2f}" for each in draws.normal(70, 9, rows)]
+    lines = [f"{a},{w},{'ab'[n % 2]}" for n, (a, w) in enumerate(zip(age, weight, strict=True))]
+    return "age,weight,y\n" + "\n".join(lines) + "\n"
+
+
+def own(folder: Path, content: str | bytes, name: str = "own.csv", **fields: Any) -> Csv:
+    data = content.encode() if isinstance(content, str) else content
+    (folder / name).write_bytes(data)
+    return Csv.model_validate({"file": str(folder / name), "target": "y"} | fields)
+
+
+def collected(task: Csv) -> tuple[Floats, Integers]:
+    return task.collect(np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("odd", ["?", "unknown", "1.234.5", "37%", "37,0", "2021-03-04"])
+def test_a_column_of_numbers_with_an_odd_text_is_refused_with_its_line(
+    tmp_path: Path, odd: str
+) -> None:
+    text = people(age=["41", "42", odd])
+    text = text.replace(odd, f'"{odd}"', 1)
+    with pytest.raises(ScenarioError, match="column 'age' holds numbers, except for") as caught:
+        load(own(tmp_path, text))
+    assert f"{odd!r} in line 4" in str(caught.value)
+    task = own(tmp_path, text, na_values=["", odd], missing={"kind": "drop"})
+    features, labels = collected(task)
+    assert features.shape == (79, 2) and len(labels) == 79
+    assert "79 rows" in task.summary() and "left out: 1 rows" in task.summary()
+
+
+def test_several_odd_texts_are_listed(tmp_path: Path) -> None:
+    text = people(rows=200, age=["?", "x", "?", "-", "y", "z"])
+    with pytest.raises(ScenarioError, match=r"'-' in line 5 and 2 more; mend them, or set na_"):
+        load(own(tmp_path, text))
+    half = people(age=["x"] * 40)
+    assert collected(own(tmp_path, half))[0].shape[1] > 2  # a column of texts, one-hot encoded
+
+
+@pytest.mark.parametrize("first", ["", "id", "row"])
+@pytest.mark.parametrize("start", [0, 1])
+def test_a_saved_index_is_not_learned_from(tmp_path: Path, first: str, start: int) -> None:
+    header, *lines = people().splitlines()
+    text = "\n".join([f"{first},{header}", *(f"{n},{x}" for n, x in enumerate(lines, start))])
+    task = own(tmp_path, text)
+    assert collected(task)[0].shape == (80, 2)
+    assert "left out: first column" in task.summary()
+    if first:
+        assert collected(own(tmp_path, text, features=[first, "age"]))[0].shape == (80, 2)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "separator", "decimal"),
+    [
+        ("utf-8", ";", ","),
+        ("utf-8-sig", ",", "."),
+        ("utf-16", "\t", "."),
+        ("utf-8", "|", ","),
+    ],
+)
+def test_a_dialect_is_detected_and_the_numbers_are_the_same(
+    tmp_path: Path, encoding: str, separator: str, decimal: str
+) -> None:
+    expected = collected(own(tmp_path, people()))[0]
+    text = people().replace(",", separator).replace(".", decimal)
+    found = collected(own(tmp_path, text.encode(encoding), "other.csv"))[0]
+    assert found.tolist() == expected.tolist()
+
+
+def test_what_is_not_utf_8_needs_its_encoding(tmp_path: Path) -> None:
+    text = people().replace("weight", "größe")
+    with pytest.raises(ScenarioError, match=r"byte 0xf6 in line 1; set `encoding`, such as latin"):
+        load(own(tmp_path, text.encode("latin-1")))
+    task = own(tmp_path, text.encode("latin-1"), encoding="latin-1", features=["größe"])
+    assert collected(task)[0].shape == (80, 1)
+    with pytest.raises(ScenarioError, match="cannot be read as latin-99: unknown encoding"):
+        load(own(tmp_path, text.encode("latin-1"), encoding="latin-99"))
+
+
+def test_na_may_be_namibia(tmp_path: Path) -> None:
+    header, *lines = people().splitlines()
+    sites = [f"{x},{['NA', 'EU'][n % 2]}" for n, x in enumerate(lines)]
+    text = "\n".join([f"{header},site", *sites])
+    assert collected(own(tmp_path, text))[0].shape == (80, 4)
+    assert "site (2)" in own(tmp_path, text).summary()
+    missing = own(tmp_path, text, na_values=["", "NA"])
+    with pytest.raises(ScenarioError, match=r"column 'site' has no value in line 2; set `missing`"):
+        load(missing)
+
+
+@pytest.mark.parametrize("strategy", ["mean", "median", "most_frequent"])
+def test_missing_numbers_are_imputed_from_the_training_part(tmp_path: Path, strategy: str) -> None:
+    """As scikit-learn's imputer and scaler do it, fitted on the training rows."""
+    from sklearn.impute import SimpleImputer
+    from sklearn.preprocessing import StandardScaler
+
+    text = people(age=["", "", ""])
+    task = own(tmp_path, text, missing={"kind": "impute", "strategy": strategy})
+    features, _ = collected(task)
+    assert np.isnan(features).sum() == 3
+    rows = task._parts(collected(task)[1], np.random.default_rng(7))  # as `load` draws them
+    imputed = SimpleImputer(strategy=strategy).fit(features[rows[0]]).transform(features)
+    scaler = StandardScaler().fit(imputed[rows[0]])
+    dataset = task.load(np.random.default_rng(7))
+    for part, expected in zip(parts(dataset), rows, strict=True):
+        assert part.features == pytest.approx(scaler.transform(imputed[expected]), abs=1e-12)
+
+
+def test_a_missing_class_is_never_imputed(tmp_path: Path) -> None:
+    text = people().replace(",a\n", ",\n", 1)
+    with pytest.raises(ScenarioError, match="column 'y' has no value in line 2"):
+        load(own(tmp_path, text, missing={"kind": "impute"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "message"),
+    [
+        (people().replace("weight", "age"), {}, "column 'age' stands twice in the header"),
+        (people(), {"target": "z"}, "no column 'z'; the columns are age, weight, y"),
+        (people().replace(",", ";"), {"separator": ","}, "the columns are age;weight;y"),
+        (people() + "4000,5600,\n", {}, "in line 82; if that is a row of totals, remove it"),
+        (people(age=[f"2021-03-{n % 28 + 1:02d}" for n in range(80)]), {}, "'age' holds dates"),
+        (people(age=[f"{n % 40}%" for n in range(80)]), {}, "holds numbers that cannot be read"),
+        (
+            people(age=[f'"1.{n:03d},5"' for n in range(80)]).replace(".", "."),
+            {},
+            "holds numbers that cannot be read, such as '1.000,5'",
+        ),
+    ],
+)
+def test_what_would_be_misread_is_refused_with_a_hint(
+    tmp_path: Path, text: str, fields: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        load(own(tmp_path, text, **fields))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_feature_is_named_once(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="column 'age' is named twice"):
+        own(tmp_path, people(), features=["age", "weight", "age"])
+
+
+def test_blank_lines_count_but_are_no_rows(tmp_path: Path) -> None:
+    text = people(age=["41", "?"]).replace("\n?", "\n\n?") + "\n\n"
+    with pytest.raises(ScenarioError, match=r"'\?' in line 4"):
+        load(own(tmp_path, text))
+    assert collected(own(tmp_path, people() + "\n\n"))[0].shape == (80, 2)
+
+
+def test_parquet_is_read_like_csv(tmp_path: Path) -> None:
+    text = people()
+    expected = collected(own(tmp_path, text))
+    pd.read_csv(tmp_path / "own.csv").to_parquet(tmp_path / "own.parquet")
+    found = collected(Csv.model_validate({"file": str(tmp_path / "own.parquet"), "target": "y"}))
+    assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
+
+
+def test_a_summary_says_what_was_read(tmp_path: Path) -> None:
+    summary = a_csv(tmp_path, client="bank").summary()
+    assert summary == (
+        f"{tmp_path / 'loans.csv'}: 60 rows; classes no (30), yes (30); numbers size; "
+        "texts colour (2); 3 clients by bank"
+    )

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
@@ -84,11 +85,19 @@ class Task(Component):
         """Number of the client that each example belongs to `[rows]`; None if undefined."""
         return None
 
+    def imputer(self) -> Any:
+        """A scikit-learn imputer of missing features; None: the mean of the training part."""
+        return None
+
+    def summary(self) -> str:
+        """What was read, in a line, for tasks from a file of the user's; empty for others."""
+        return ""
+
     def load(self, draws: np.random.Generator) -> Dataset:
         """Split the examples, each class in the same proportions, and scale them.
 
-        Features are scaled to mean 0 and deviation 1 on the training part. Missing features get the
-        mean of the training part, 0.
+        Features are scaled to mean 0 and deviation 1 on the training part. Missing features are
+        filled in by `imputer`, or get the mean of the training part.
         """
         from sklearn.preprocessing import StandardScaler
 
@@ -96,6 +105,8 @@ class Task(Component):
         parts = self._parts(labels, draws)
         if empty := [name for name, rows in zip(PARTS, parts, strict=True) if not len(rows)]:
             raise ScenarioError(f"task {self.kind}: no examples for {' and '.join(empty)}")
+        if (imputer := self.imputer()) is not None:
+            features = imputer.fit(features[parts[0]]).transform(features)
         scaler = StandardScaler().fit(features[parts[0]])
         train, validation, test = (
             Split(_impute(scaler.transform(features[rows])), labels[rows]) for rows in parts

@@ -15,7 +15,7 @@ __all__ = ["encode"]
 def encode(frame: "pd.DataFrame") -> Floats:
     """Features `[rows, features]`: numbers unchanged, text columns one-hot encoded.
 
-    A column's features are adjacent, texts in sorted order. Missing numbers are NaN.
+    A column's features are adjacent, texts in sorted order. Missing values are NaN.
     """
     from pandas.api.types import is_numeric_dtype
 
@@ -24,6 +24,9 @@ def encode(frame: "pd.DataFrame") -> Floats:
         if is_numeric_dtype(frame[name]):
             columns.append(frame[name].to_numpy(float)[:, None])
         else:
+            is_missing = frame[name].isna().to_numpy()
             texts = frame[name].astype(str).to_numpy(object)
-            columns.append((texts[:, None] == np.unique(texts)).astype(float))
+            indicators = (texts[:, None] == np.unique(texts[~is_missing])).astype(float)
+            indicators[is_missing] = np.nan
+            columns.append(indicators)
     return np.concatenate(columns, axis=1)

@@ -1,32 +1,83 @@
 """The task from a user's table."""
 
-from typing import TYPE_CHECKING, Literal, NoReturn
-from warnings import catch_warnings
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from simulator.components import Floats, Integers
+from simulator.components import Component, Family, Floats, Integers
 from simulator.datafiles import DataFile
-from simulator.errors import ScenarioError, suggestion
+from simulator.errors import suggestion
 from simulator.federation.tasks.base import Task
 from simulator.federation.tasks.columns import encode
+from simulator.federation.tasks.table import (
+    Dialect,
+    check_columns,
+    counting_column,
+    line_of,
+    listed,
+    read_table,
+    refuse,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Csv"]
+__all__ = ["MISSING", "Csv", "Drop", "Impute", "Missing", "Refuse"]
 
 MOST_TEXTS = 100  # different texts in a column, for target and features
 FEWEST = 10  # rows of a class, so that training, validation and test have some
 LARGEST_NUMBER = 1e100  # its square and sums of squares are finite
 
 
+class Missing(Component):
+    """What happens to rows that lack a value."""
+
+
+class Refuse(Missing):
+    """The table is refused, naming the first line that lacks a value."""
+
+    kind: Literal["refuse"] = "refuse"
+
+
+class Drop(Missing):
+    """Rows that lack a value of target, client or a feature are left out."""
+
+    kind: Literal["drop"] = "drop"
+
+
+class Impute(Missing):
+    """Missing features are filled in from the training part (scikit-learn's SimpleImputer).
+
+    A missing text is a missing value in each of the features that its column becomes. Target and
+    client must not be missing.
+    """
+
+    kind: Literal["impute"] = "impute"
+    strategy: Literal["mean", "median", "most_frequent"] = Field(
+        "mean", description="What stands in for a missing value of a feature."
+    )
+
+
+MISSING: tuple[type[Missing], ...] = (Refuse, Drop, Impute)
+
+
+class Table(NamedTuple):
+    """A table as it was read."""
+
+    frame: "pd.DataFrame"  # its index counts the rows of the file
+    dialect: Dialect
+    left_out: str  # name of the first column where it only counts the rows, else empty
+    dropped: int  # rows that lack a value
+
+
 class Csv(Task):
-    """Classes from a CSV file with a header: one row per example, nothing missing.
+    """Classes from a table with a header: a CSV or Parquet file with one row per example.
 
     The classes are the different values of the target column, in sorted order. A feature column of
-    texts becomes a feature for each text.
+    texts becomes one feature of zeros and ones for each of its texts (one-hot encoding), at most
+    100. A first column that has no name or counts the rows is left out, unless `features` names it.
     """
 
     kind: Literal["csv"] = "csv"
@@ -38,9 +89,32 @@ class Csv(Task):
     features: tuple[str, ...] = Field(
         (), strict=False, description="Columns to learn from; none: all but target and client."
     )
+    missing: Annotated[Missing, Family(MISSING)] = Field(
+        Refuse(), description="What happens to rows that lack a value."
+    )
+    na_values: tuple[str, ...] = Field(
+        ("",), strict=False, description="Texts that stand for a missing value."
+    )
+    separator: str = Field(
+        "", max_length=1, description="Between the values of a row; empty: , ; | or tab, detected."
+    )
+    decimal: Literal["", ".", ","] = Field(
+        "", description="Decimal point or comma; empty: detected."
+    )
+    encoding: str = Field(
+        "", max_length=40, description="Of the text; empty: UTF-8, or as its first bytes say."
+    )
+
+    @field_validator("features")
+    @classmethod
+    def _name_each_once(cls, features: tuple[str, ...]) -> tuple[str, ...]:
+        twice = [name for number, name in enumerate(features) if name in features[:number]]
+        if twice:
+            raise ValueError(f"column {twice[0]!r} is named twice")
+        return features
 
     def collect(self, draws: np.random.Generator) -> tuple[Floats, Integers]:
-        frame = self._table()
+        frame = self._table().frame
         classes, labels = np.unique(frame[self.target].to_numpy(), return_inverse=True)
         if not 2 <= len(classes) <= MOST_TEXTS:
             self._refuse(
@@ -49,46 +123,72 @@ class Csv(Task):
         if (counts := np.bincount(labels)).min() < FEWEST:
             rare = classes[counts.argmin()]
             self._refuse(f"only {counts.min()} rows are of class {rare!s}; {FEWEST} are needed")
-        chosen = list(self.features) or [
-            name for name in frame.columns if name not in (self.target, self.client)
-        ]
-        if not chosen:
-            self._refuse("no column is left to learn from")
-        for name in chosen:
+        columns = self._feature_columns()
+        for name in columns:
             self._check_feature(name, frame[name])
-        return encode(frame[chosen]), labels.astype(np.int64)
+        return encode(frame[columns]), labels.astype(np.int64)
 
     def origins(self) -> Integers | None:
         if not self.client:
             return None
-        return np.unique(self._table()[self.client].to_numpy(), return_inverse=True)[1]
+        return np.unique(self._table().frame[self.client].to_numpy(), return_inverse=True)[1]
 
-    def _table(self) -> "pd.DataFrame":
-        """The table; refuses missing columns and missing values."""
-        import pandas as pd
+    def imputer(self) -> Any:
+        if not isinstance(self.missing, Impute):
+            return None
+        from sklearn.impute import SimpleImputer
 
-        try:
-            with catch_warnings(action="error", category=pd.errors.ParserWarning):
-                frame = pd.read_csv(self.file.path, low_memory=False, index_col=False)
-        except pd.errors.ParserWarning:
-            self._refuse("rows have more values than the header has columns")
-        except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
-            self._refuse(f"cannot be read: {' '.join(str(error).split())}")
-        frame.columns = frame.columns.astype(str)
-        required = [self.target, *([self.client] if self.client else []), *self.features]
-        for name in required:
-            if name not in frame:
-                self._refuse(f"no column {name!r}{suggestion(name, frame.columns)}")
-        missing = (frame[required] if self.features else frame).isna()
-        for name in missing.columns[missing.any()]:
-            self._refuse(f"column {name!r} has no value in line {missing[name].argmax() + 2}")
-        return frame
+        return SimpleImputer(strategy=self.missing.strategy, keep_empty_features=True)
+
+    def summary(self) -> str:
+        from pandas.api.types import is_numeric_dtype
+
+        table, columns = self._table(), self._feature_columns()
+        frame, dialect = table.frame, table.dialect
+        classes = frame[self.target].value_counts(sort=False).sort_index()
+        numeric = [name for name in columns if is_numeric_dtype(frame[name])]
+        levels = [f"{name} ({frame[name].nunique()})" for name in columns if name not in numeric]
+        parts = [
+            f"{len(frame)} rows",
+            f"classes {listed(f'{name} ({count})' for name, count in classes.items())}",
+        ]
+        if numeric:
+            parts.append(f"numbers {listed(numeric)}")
+        if levels:
+            parts.append(f"texts {listed(levels)}")
+        if self.client:
+            parts.append(f"{frame[self.client].nunique()} clients by {self.client}")
+        if table.dropped:
+            parts.append(f"left out: {table.dropped} rows that lack a value")
+        if table.left_out:
+            parts.append(f"left out: first column {table.left_out!r}, which counts the rows")
+        if dialect.separator not in ("", ","):
+            parts.append(f"separator {dialect.separator!r}")
+        if dialect.decimal == ",":
+            parts.append("decimal comma")
+        return f"{self.file.path}: " + "; ".join(parts)
+
+    def _feature_columns(self) -> list[str]:
+        """The columns to learn from."""
+        table = self._table()
+        others = (self.target, self.client, table.left_out)
+        columns = list(self.features) or [str(name) for name in table.frame if name not in others]
+        if not columns:
+            self._refuse("no column is left to learn from")
+        return columns
+
+    def _table(self) -> Table:
+        dialect = Dialect(self.separator, self.decimal, self.encoding, self.na_values)
+        drops = isinstance(self.missing, Drop)
+        keeps = isinstance(self.missing, Impute)
+        columns = self.target, self.client, self.features
+        return _checked(self.file.path, self.file.sha256, dialect, columns, drops, keeps)
 
     def _check_feature(self, name: str, column: "pd.Series") -> None:
         if name in (self.target, self.client):
             self._refuse(f"column {name!r} is target or client and cannot be a feature too")
         if column.dtype.kind in "biuf":
-            if not (np.abs(column.to_numpy(float)) <= LARGEST_NUMBER).all():
+            if (np.abs(column.to_numpy(float)) > LARGEST_NUMBER).any():
                 self._refuse(
                     f"column {name!r} has infinite values or some beyond {LARGEST_NUMBER:g}"
                 )
@@ -98,5 +198,49 @@ class Csv(Task):
                 "by `features`"
             )
 
-    def _refuse(self, reason: str) -> NoReturn:
-        raise ScenarioError(f"task csv: {self.file.path}: {reason}")
+    def _refuse(self, reason: str) -> None:
+        refuse(self.file.path, reason)
+
+
+@lru_cache(maxsize=4)
+def _checked(
+    path: str,
+    sha256: str,
+    dialect: Dialect,
+    columns: tuple[str, str, tuple[str, ...]],
+    drops: bool,
+    keeps: bool,
+) -> Table:
+    """The table at `path`, whose columns exist and lack nothing that they must have.
+
+    `sha256` keeps tables apart that stood at the same path.
+    """
+    target, client, features = columns
+    frame, dialect = read_table(path, dialect)
+    for name in filter(None, (target, client, *features)):
+        if name not in frame:
+            hint = suggestion(name, frame.columns) or f"; the columns are {listed(frame.columns)}"
+            refuse(path, f"no column {name!r}{hint}")
+    left_out = "" if frame.empty else counting_column(frame)
+    left_out = "" if left_out in (target, client, *features) else left_out
+    used = [*filter(None, (target, client)), *(features or ())]
+    if not features:
+        used = [str(name) for name in frame if name != left_out]
+    missing = frame[used].isna()
+    dropped = int(missing.any(axis=1).sum()) if drops else 0
+    if drops:
+        frame = frame[~missing.any(axis=1)]
+    else:
+        for name in missing.columns[missing.any()]:
+            if not keeps or name in (target, client):
+                _refuse_missing(path, frame, name)
+    check_columns(path, frame[[name for name in used if name not in (target, client)]], dialect)
+    return Table(frame, dialect, left_out, dropped)
+
+
+def _refuse_missing(path: str, frame: "pd.DataFrame", name: str) -> None:
+    rows = frame.index[frame[name].isna()]
+    hint = "set `missing`: {kind: drop} or {kind: impute}"
+    if len(rows) == 1 and rows[0] == frame.index[-1]:
+        hint = f"if that is a row of totals, remove it; otherwise {hint}"
+    refuse(path, f"column {name!r} has no value in line {line_of(int(rows[0]))}; {hint}")

@@ -1,0 +1,214 @@
+"""Tables of users, read by pandas: what may be wrong with one is found before anything learns."""
+
+import codecs
+import csv
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from warnings import catch_warnings
+
+from simulator.errors import ScenarioError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Dialect", "check_columns", "counting_column", "line_of", "read_table", "refuse"]
+
+SEPARATORS = (",", ";", "\t", "|")
+BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+NEARLY_ALL = 0.9
+"""Fraction of values from which on a column is meant to be of numbers, or of dates."""
+NUMBER_WITH_COMMA = r"[-+]?\d*,\d+"
+WRITTEN_NUMBER = r"[-+]?[\d.,'\s]*\d\s*%?"
+DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T]\d{1,2}:\d{2}.*)?"
+EXAMPLES = 4
+"""Values that a message quotes at most."""
+
+
+class Dialect(NamedTuple):
+    """How a table is written; empty texts are detected."""
+
+    separator: str
+    decimal: str
+    encoding: str
+    na_values: tuple[str, ...]
+
+
+def refuse(path: str, reason: str) -> NoReturn:
+    """Raise ScenarioError: the table at `path` cannot be learned from."""
+    raise ScenarioError(f"task csv: {path}: {reason}")
+
+
+def line_of(row: int) -> int:
+    """The line of a row in the file, whose header is line 1."""
+    return row + 2
+
+
+def read_table(path: str, dialect: Dialect) -> "tuple[pd.DataFrame, Dialect]":
+    """The table at `path` and the dialect it is written in; its index counts the rows of the file.
+
+    Raises ScenarioError when it cannot be read.
+    """
+    import pandas as pd
+
+    if path.endswith(".parquet"):
+        try:
+            frame = pd.read_parquet(path).reset_index(drop=True)
+        except (OSError, ValueError) as error:
+            refuse(path, f"cannot be read: {_one_line(error)}")
+        frame.columns = frame.columns.astype(str)
+        return frame, dialect
+    encoding = dialect.encoding or _encoding(path)
+    header = _header(path, encoding)
+    separator = dialect.separator or max(SEPARATORS, key=lambda each: len(_cells(header, each)))
+    _check_header(path, _cells(header, separator), separator)
+    dialect = dialect._replace(encoding=encoding, separator=separator)
+    if dialect.decimal:
+        return _read(path, dialect), dialect
+    frame = _read(path, dialect._replace(decimal="."))
+    has_comma = any(_fraction_matching(frame[name], NUMBER_WITH_COMMA) for name in _texts(frame))
+    dialect = dialect._replace(decimal="," if has_comma and separator != "," else ".")
+    return (_read(path, dialect) if dialect.decimal == "," else frame), dialect
+
+
+def _read(path: str, dialect: Dialect) -> "pd.DataFrame":
+    import pandas as pd
+
+    try:
+        with catch_warnings(action="error", category=pd.errors.ParserWarning):
+            frame = pd.read_csv(
+                path,
+                sep=dialect.separator,
+                decimal=dialect.decimal,
+                encoding=dialect.encoding,
+                keep_default_na=False,
+                na_values=list(dialect.na_values),
+                skip_blank_lines=False,
+                index_col=False,
+                low_memory=False,
+            )
+    except pd.errors.ParserWarning:
+        refuse(path, "rows have more values than the header has columns")
+    except UnicodeError as error:
+        refuse(path, f"is not {dialect.encoding} text: {_one_line(error)}; set `encoding`")
+    except (OSError, ValueError, LookupError) as error:  # pandas' own errors are ValueErrors
+        refuse(path, f"cannot be read: {_one_line(error)}")
+    frame.columns = frame.columns.astype(str)
+    return frame.dropna(how="all")
+
+
+def _encoding(path: str) -> str:
+    """The encoding that the first bytes announce, else UTF-8, which the whole file must be."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except OSError as error:
+        refuse(path, f"cannot be read: {error.strerror}")
+    for mark, encoding in BYTE_ORDER_MARKS.items():
+        if content.startswith(mark):
+            return encoding
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        refuse(
+            path,
+            f"is not UTF-8 text: byte 0x{content[error.start]:02x} in line {line}; set `encoding`, "
+            "such as latin-1 or cp1252",
+        )
+    return "utf-8"
+
+
+def _header(path: str, encoding: str) -> str:
+    try:
+        with open(path, encoding=encoding, newline="") as file:
+            return file.readline().rstrip("\r\n")
+    except (UnicodeError, LookupError, OSError) as error:
+        refuse(path, f"cannot be read as {encoding}: {_one_line(error)}")
+
+
+def _cells(header: str, separator: str) -> list[str]:
+    return next(csv.reader([header], delimiter=separator), [])
+
+
+def _check_header(path: str, names: Sequence[str], separator: str) -> None:
+    """Refuse columns of the same name, which pandas would number."""
+    twice = [name for number, name in enumerate(names) if name and name in names[:number]]
+    if twice:
+        refuse(path, f"column {twice[0]!r} stands twice in the header; rename one of them")
+
+
+def _texts(frame: "pd.DataFrame") -> list[str]:
+    from pandas.api.types import is_numeric_dtype
+
+    return [str(name) for name in frame if not is_numeric_dtype(frame[name])]
+
+
+def _fraction_matching(column: "pd.Series", pattern: str) -> bool:
+    """Whether nearly all values of a column of texts match the pattern."""
+    values = column.dropna().astype(str).str.strip()
+    return bool(len(values)) and bool(values.str.fullmatch(pattern).mean() >= NEARLY_ALL)
+
+
+def check_columns(path: str, frame: "pd.DataFrame", dialect: Dialect) -> None:
+    """Refuse columns of texts that were meant to be numbers or are dates."""
+    for name in _texts(frame):
+        _check_numbers(path, frame[name], dialect)
+        if _fraction_matching(frame[name], DATE):
+            refuse(
+                path,
+                f"column {name!r} holds dates such as {frame[name].dropna().iloc[0]!r}; write them "
+                "as numbers, or name other columns by `features`",
+            )
+        if _fraction_matching(frame[name], WRITTEN_NUMBER):
+            refuse(
+                path,
+                f"column {name!r} holds numbers that cannot be read, such as "
+                f"{frame[name].dropna().iloc[0]!r}; write plain numbers such as 1234.5, or set "
+                "`decimal`",
+            )
+
+
+def _check_numbers(path: str, column: "pd.Series", dialect: Dialect) -> None:
+    """Refuse a column of which nearly all values are numbers and a few are not."""
+    import pandas as pd
+
+    values = column.dropna().astype(str)
+    plain = values.str.replace(",", ".", regex=False) if dialect.decimal == "," else values
+    odd = values[pd.to_numeric(plain, errors="coerce").isna()]
+    if len(odd) == len(values) or len(odd) > (1 - NEARLY_ALL) * len(values):
+        return
+    quoted = ", ".join(f"{odd[row]!r} in line {line_of(row)}" for row in odd.index[:EXAMPLES])
+    more = f" and {len(odd) - EXAMPLES} more" if len(odd) > EXAMPLES else ""
+    texts = ", ".join(dict.fromkeys(map(repr, odd.tolist()[:EXAMPLES])))
+    refuse(
+        path,
+        f"column {column.name!r} holds numbers, except for {quoted}{more}; mend them, or set "
+        f"na_values: ['', {texts}] and missing: {{kind: drop}}",
+    )
+
+
+def counting_column(frame: "pd.DataFrame") -> str:
+    """The first column if it has no name or only counts the rows, as a saved index; else ''."""
+    name = str(frame.columns[0])
+    if name.startswith("Unnamed: "):
+        return name
+    values = frame[name]
+    if values.dtype.kind not in "iu" or len(values) < 2:
+        return ""
+    steps = values.to_numpy() - frame.index.to_numpy()
+    return name if (steps == steps[0]).all() and steps[0] in (0, 1) else ""
+
+
+def listed(names: Iterable[str], most: int = 6) -> str:
+    """Names with commas, at most so many."""
+    texts = list(names)
+    rest = f", ... ({len(texts)} in all)" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + rest
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
