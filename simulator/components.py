@@ -5,11 +5,14 @@ pure methods that do the work. A family is the tuple of components that may stan
 """
 
 import functools
+import math
 import operator
 import types
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Any, ClassVar, TypeVar, cast, get_args, get_origin
 
 import numpy as np
@@ -35,7 +38,9 @@ __all__ = [
     "Integers",
     "Memory",
     "Section",
+    "as_python",
     "check_each",
+    "column_of",
     "extended",
     "prefixed",
     "without_prefix",
@@ -48,6 +53,46 @@ S = TypeVar("S", bound="Section")
 T = TypeVar("T")
 Memory = dict[str, NDArray[Any]]
 """State of a component between periods: named arrays, stored in checkpoints."""
+
+
+def as_python(value: Any) -> Any:
+    """A value with Python's own numbers in place of numpy's, Fraction and Decimal.
+
+    Whole numbers become int, others float; arrays become lists, and containers are converted item
+    by item. Everything else is returned unchanged.
+
+    >>> as_python([np.int64(3), np.bool_(True), Decimal("0.5"), Fraction(4, 2)])
+    [3, True, 0.5, 2]
+    """
+    if isinstance(value, np.ndarray):
+        return as_python(value.tolist())
+    if isinstance(value, np.generic):
+        return float(value) if isinstance(value, np.longdouble) else value.item()
+    if isinstance(value, Fraction | Decimal):
+        is_whole = math.isfinite(value) and value == int(value)
+        return int(value) if is_whole else float(value)
+    if isinstance(value, dict):
+        return {name: as_python(inner) for name, inner in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(as_python(inner) for inner in value)
+    return value
+
+
+def column_of(values: Any, dtype: type[np.generic]) -> NDArray[Any]:
+    """`values` as a one-dimensional array of `dtype`, the same object if it is one already.
+
+    Raises TypeError when it has another number of dimensions, or the conversion would lose values.
+    """
+    if isinstance(values, np.ndarray) and values.dtype == dtype and values.ndim == 1:
+        return values
+    column = np.asarray(values)
+    if column.dtype == object and dtype is np.float64:  # Decimal and Fraction
+        column = np.asarray(values, dtype=dtype)
+    if column.size == 0:
+        column = column.astype(dtype)
+    if column.ndim != 1 or not np.can_cast(column.dtype, dtype, "same_kind"):
+        raise TypeError(f"order column of {column.dtype} and shape {column.shape}")
+    return column.astype(dtype, copy=False)
 
 
 def prefixed(prefix: str, memory: Memory) -> Memory:
@@ -81,10 +126,10 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _accept_original(cls, value: Any) -> Any:
-        """Accept a section of the type that this one was `extended` from."""
+        """Accept numpy's numbers, and a section of the type that this one was `extended` from."""
         if isinstance(value, Section) and type(value) is not cls and issubclass(cls, type(value)):
             return {name: getattr(value, name) for name in type(value).model_fields}
-        return value
+        return as_python(value) if isinstance(value, dict) else value
 
 
 class Component(Section):

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.agents.strategies import Portfolio, Strategy
 from simulator.components import Booleans, Floats, Integers, Memory
@@ -102,7 +101,7 @@ class Traders:
     ) -> tuple[Orders, Memory]:
         """Valid orders by ledger account, and the new memory."""
         orders, memory = self.strategy.decide(view, portfolio, memory, draws)
-        orders = _as_orders(orders)
+        orders = _checked_type(orders)
         orders = orders.by(self.accounts[0] + orders.account)
         orders.check(self._range, len(view.spot_price))
         return orders, memory
@@ -173,7 +172,7 @@ class AgentTraders(Traders):
             account = agent.account
             if agent.joined and (portfolio.awake is None or portfolio.awake[account - first]):
                 try:
-                    orders = _as_orders(agent.decide(view))
+                    orders = _checked_type(agent.decide(view))
                     orders.check(range(account, account + 1), len(view.spot_price))
                 except (Exception, SystemExit) as error:
                     error.add_note(f"deciding for {agent.name}")
@@ -182,33 +181,10 @@ class AgentTraders(Traders):
         return Orders.join(order_list), memory
 
 
-def _as_orders(orders: Orders) -> Orders:
-    """The orders with columns of the right types; raises when a conversion would lose values."""
+def _checked_type(orders: Orders) -> Orders:
     if not isinstance(orders, Orders):
         raise TypeError(f"returned {type(orders).__name__}, not Orders")
-    checked = Orders(
-        _column(orders.account, np.int64),
-        _column(orders.token, np.int64),
-        _column(orders.buy, np.bool_),
-        _column(orders.amount, np.float64),
-        _column(orders.min_out, np.float64),
-        _column(orders.tip, np.float64),
-    )
-    lengths = [column.size for column in vars(checked).values()]
-    if lengths.count(lengths[0]) != len(lengths):
-        raise ValueError(f"order columns of different lengths: {lengths}")
-    return checked
-
-
-def _column(values: object, kind: type[np.generic]) -> NDArray[Any]:
-    if isinstance(values, np.ndarray) and values.dtype == kind and values.ndim == 1:
-        return values
-    column = np.asarray(values)
-    if column.size == 0:
-        column = column.astype(kind)
-    if column.ndim != 1 or not np.can_cast(column.dtype, kind, "same_kind"):
-        raise TypeError(f"order column of {column.dtype} and shape {column.shape}")
-    return column.astype(kind, copy=False)
+    return orders
 
 
 def _as_memory(memory: Memory, balances: Floats) -> Memory:

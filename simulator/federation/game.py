@@ -1,5 +1,6 @@
 """Coalition games: the worth of each group of players, the basis of contribution methods."""
 
+import operator
 from collections.abc import Callable
 
 import numpy as np
@@ -22,7 +23,7 @@ class CoalitionGame:
     """
 
     def __init__(self, players: int, utility: Callable[[Booleans], Floats]) -> None:
-        self.players = players
+        self.players = operator.index(players)
         self._utility = utility
         self._all: Floats | None = None
 

@@ -34,6 +34,7 @@ def settle_together(
     """
     pools = pools if isinstance(pools, Pools) else Pools(pools)
     orders.check(range(len(ledger.balances)), len(pools))
+    gas = float(gas)
     cost = gas + orders.tip
     status = np.where(_affordable(ledger, pools, orders, cost), Status.FILLED, Status.UNAFFORDABLE)
     token, held = orders.token, ledger.balances[pools.accounts]

@@ -46,7 +46,7 @@ class ConcentratedPool(Pool):
 
     def set_fee(self, fee: float) -> None:
         """Set the fee of future swaps."""
-        self.fee = self.book.fee = fee
+        self.fee = self.book.fee = float(fee)
 
     def save(self) -> Memory:
         """Positions and price, for a checkpoint."""

@@ -96,7 +96,7 @@ class Product(Curve):
         return 1.0 / price
 
     def invariant(self, reserve_token: Amount, reserve_numeraire: Amount) -> Amount:
-        product: Amount = np.sqrt(reserve_token * reserve_numeraire)
+        product: Amount = np.sqrt(1.0 * reserve_token * reserve_numeraire)  # integers would wrap
         return product
 
 

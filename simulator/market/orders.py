@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.components import Booleans, Floats, Integers
+from simulator.components import Booleans, Floats, Integers, column_of
 from simulator.errors import MarketError
 from simulator.market.statuses import Status
 
@@ -18,6 +18,16 @@ NOTHING: Floats = np.zeros(0)
 ZERO: Floats = np.zeros(1)
 ZERO.setflags(write=False)
 MANY_ORDERS = 1 << 16  # orders from which reading memory in sequence pays off
+
+COLUMNS: dict[str, type[np.generic]] = {
+    "account": np.int64,
+    "token": np.int64,
+    "buy": np.bool_,
+    "amount": np.float64,
+    "min_out": np.float64,
+    "tip": np.float64,
+}
+"""Types of the columns of orders; what is given is converted unless that would lose values."""
 
 
 def executed(status: Integers) -> Booleans:
@@ -43,6 +53,8 @@ class Orders:
     tip: Floats = field(default_factory=lambda: NOTHING)
 
     def __post_init__(self) -> None:
+        for name, dtype in COLUMNS.items():
+            object.__setattr__(self, name, column_of(getattr(self, name), dtype))
         if self.tip is NOTHING:
             object.__setattr__(self, "tip", _zeros(self.account.size))
 
@@ -54,6 +66,9 @@ class Orders:
 
         Amounts and tips must be finite and not negative, and bounds must be numbers.
         """
+        sizes = [getattr(self, name).size for name in COLUMNS]
+        if len(set(sizes)) > 1:
+            raise MarketError(f"order columns of different lengths: {sizes}")
         from simulator.market.kernels import are_valid
 
         columns = self.account, self.token, self.amount, self.min_out, self.tips

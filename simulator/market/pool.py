@@ -30,10 +30,12 @@ class Pool:
         if not 0 <= fee < 1:
             raise MarketError(f"fee must be at least 0 and less than 1, got {fee}")
         _check_kind(curve)
+        reserve_token = _positive("a reserve", reserve_token)
+        reserve_numeraire = _positive("a reserve", reserve_numeraire)
         ledger = Ledger(["outside", "pool", "owner"], ["numeraire", "token", "lp_share"])
         self._set_up(ledger, curve, fee, account=1, token=1, share=2)
         for asset, amount in ((1, reserve_token), (NUMERAIRE, reserve_numeraire)):
-            ledger.transfer("endowment", asset, OUTSIDE, 2, _positive("a reserve", amount))
+            ledger.transfer("endowment", asset, OUTSIDE, 2, amount)
         if curve.mints:
             ledger.transfer("deposit", NUMERAIRE, 2, self.account, reserve_numeraire)
         else:
@@ -55,7 +57,7 @@ class Pool:
     def _set_up(
         self, ledger: Ledger, curve: Curve, fee: float, account: int, token: int, share: int
     ) -> None:
-        self.ledger, self.curve, self.fee = ledger, curve, fee
+        self.ledger, self.curve, self.fee = ledger, curve, float(fee)
         self.account, self.token, self.share = account, token, share
 
     @property
@@ -163,7 +165,7 @@ class Pool:
 
     def set_fee(self, fee: float) -> None:
         """Set the fee of future swaps."""
-        self.fee = fee
+        self.fee = float(fee)
 
     def _holder(self, asset: int) -> int:
         return self.token_account if asset == self.token else self.account
@@ -196,7 +198,7 @@ class Pool:
         in existence (Uniswap v2). `scale` is the size of the numbers that the amounts were computed
         from, as in `Ledger.move`. Raises MarketError if the curve has no LP shares.
         """
-        _positive("a deposit", token), _positive("a deposit", numeraire)
+        token, numeraire = _positive("a deposit", token), _positive("a deposit", numeraire)
         if self.curve.mints:
             raise MarketError(f"a pool with a {self.curve.kind} takes no deposits")
         if self.shares > 0:
@@ -214,7 +216,7 @@ class Pool:
 
     def remove_liquidity(self, shares: float, *, account: int = 2) -> tuple[float, float]:
         """Burn `shares`; returns (tokens, numeraire), their fraction of both reserves."""
-        _positive("shares", shares)
+        shares = _positive("shares", shares)
         owned = float(self.ledger.balances[account, self.share])
         if shares > owned:
             raise MarketError(f"cannot burn {shares!r} LP shares, the account has {owned!r}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from simulator.components import Booleans, Floats, Integers
+from simulator.components import Booleans, Floats, Integers, column_of
 from simulator.errors import MarketError
 
 __all__ = ["LiquidityOrders", "Positions"]
@@ -28,6 +28,11 @@ class LiquidityOrders:
     lower: Floats
     upper: Floats
 
+    def __post_init__(self) -> None:
+        for column in fields(self):
+            dtype = np.int64 if column.name in ("account", "token") else np.float64
+            object.__setattr__(self, column.name, column_of(getattr(self, column.name), dtype))
+
     def __len__(self) -> int:
         return self.account.size
 
@@ -40,6 +45,9 @@ class LiquidityOrders:
 
         Deposits must be finite and not negative, and serve from a lower to a higher price.
         """
+        sizes = [column.size for column in vars(self).values()]
+        if len(set(sizes)) > 1:
+            raise MarketError(f"liquidity order columns of different lengths: {sizes}")
         for what, numbers, allowed in (
             ("account", self.account, accounts),
             ("token", self.token, range(tokens)),

@@ -153,6 +153,7 @@ def settle(ledger: Ledger, pools: Sequence[Pool], orders: Orders, gas: float = 0
     if pools.kernel_parameters is None:
         return settle_plain(ledger, pools, orders, gas)
     orders.check(range(len(ledger.balances)), len(pools))
+    gas = float(gas)
     from simulator.market.kernels import settle_compiled
 
     amount, amount_out = orders.amount.copy(), np.empty(len(orders))
@@ -221,6 +222,7 @@ def note_swaps(ledger: Ledger, pools: Pools, fills: Fills) -> None:
 def settle_plain(ledger: Ledger, pools: Sequence[Pool], orders: Orders, gas: float = 0.0) -> Fills:
     """`settle` in plain Python, order by order: the reference that the kernel is tested against."""
     orders.check(range(len(ledger.balances)), len(pools))
+    gas = float(gas)
     amount, amount_out = orders.amount.copy(), np.zeros(len(orders))
     status = np.zeros(len(orders), dtype=np.int64)
     for k in range(len(orders)):

@@ -53,11 +53,12 @@ class TickBook:
     """
 
     def __init__(self, price: float, fee: float, spacing: int = 1) -> None:
+        price, fee = float(price), float(fee)
         if not 0 <= fee < 1:
             raise MarketError(f"fee must be at least 0 and less than 1, got {fee}")
         if not 2.0**-128 < price < 2.0**128:
             raise MarketError(f"price must be between 2^-128 and 2^128, got {price}")
-        self.fee, self.spacing = fee, spacing
+        self.fee, self.spacing = fee, int(spacing)
         self.ticks = np.array([-MAX_TICK, MAX_TICK])  # [segments + 1]
         self.liquidity = np.zeros(1)  # [segments]
         self.growth = np.zeros((1, 2))  # fees per unit of liquidity [segments, sides]
@@ -171,7 +172,7 @@ class TickBook:
         """The most liquidity between two ticks that `token` and `numeraire` can pay for."""
         self._check(lower, upper)
         offers = zip((token, numeraire), self.amounts(lower, upper), strict=True)
-        return min(offered / float(unit) for offered, unit in offers if unit > 0)
+        return min(float(offered) / float(unit) for offered, unit in offers if unit > 0)
 
     def mint(self, lower: int, upper: int, liquidity: float) -> tuple[int, float, float]:
         """Open a position between two ticks; returns (its number, tokens, numeraire deposited).
@@ -180,7 +181,7 @@ class TickBook:
         liquidity is not positive and finite.
         """
         self._check(lower, upper)
-        _check_liquidity(liquidity)
+        liquidity = _checked_liquidity(liquidity)
         self.lower, self.upper = np.append(self.lower, lower), np.append(self.upper, upper)
         self.owned = np.append(self.owned, liquidity)
         self._divide()
@@ -199,7 +200,7 @@ class TickBook:
 
     def add(self, position: int, liquidity: float) -> tuple[float, float]:
         """Add liquidity to a position; returns the (tokens, numeraire) deposited."""
-        _check_liquidity(liquidity)
+        liquidity = _checked_liquidity(liquidity)
         self._accrue(position)
         self.owned[position] += liquidity
         self._divide()
@@ -214,6 +215,7 @@ class TickBook:
             raise MarketError(
                 f"cannot burn {liquidity!r} liquidity, the position has {self.owned[position]!r}"
             )
+        liquidity = float(liquidity)
         self._accrue(position)
         reserves = self._reserves_of(position, liquidity)
         self.owned[position] -= liquidity
@@ -269,6 +271,7 @@ class TickBook:
         self.ticks, self.growth = ticks, growth
 
 
-def _check_liquidity(liquidity: float) -> None:
+def _checked_liquidity(liquidity: float) -> float:
     if not 0 < liquidity < math.inf:
         raise MarketError(f"liquidity must be positive and finite, got {liquidity!r}")
+    return float(liquidity)

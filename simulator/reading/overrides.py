@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from simulator.components import Section
+from simulator.components import Section, as_python
 from simulator.errors import Problem, ScenarioError
 from simulator.reading.entries import Entry, Findings, Place, error_of
 from simulator.reading.settings import Options, kind_of, options_inside
@@ -112,6 +112,7 @@ def _entry_at(entry: Entry, part: str | int, names: list[str], depth: int, place
 
 def _entry_of(value: Any, place: Place) -> Entry:
     """A value as an entry at `place`; an entry keeps its own places, with the rank of `place`."""
+    value = as_python(value)
     if isinstance(value, Entry):
         key, place = (each._replace(rank=place.rank) for each in (value.key, value.place))
         return Entry(_entry_of(value.value, place).value, place, key)

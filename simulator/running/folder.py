@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from simulator.components import as_python
 from simulator.datafiles import PORTABLE, data_files, file_hash
 from simulator.errors import Problem, RunError, ScenarioError
 from simulator.reading import dump
@@ -113,7 +114,7 @@ def _write_inputs(
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": versions(),
         "git_commit": git_commit(),
-        "overrides": dict(overrides),
+        "overrides": as_python(dict(overrides)),
         "plugins": _copy_plugins(plugins, folder),
         "data": _copy_data_files(scenario, folder),
         "scenario_sha256": sha256(text.encode()).hexdigest(),
