@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-READABLE_RUN_FORMAT = 2
+READABLE_RUN_FORMAT = 3
 """Newest layout of a run folder that this module reads."""
 
 RUN_STATUSES = ("running", "complete", "interrupted", "failed")

@@ -7,8 +7,8 @@ as ours values would take by `score` of `contribution.py`, of which some are tim
 written beside the picture, as CSV.
 """
 
-import sys
 import time
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
@@ -30,7 +30,9 @@ Point = tuple[str, int, str, float]
 
 def main() -> None:
     """Measure, and write the picture and the table."""
-    picture = Path(sys.argv[1])
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("picture", type=Path, help="where to write it; the table goes beside it")
+    picture = parser.parse_args().picture
     with threadpool_limits(1):
         table = pd.DataFrame(_points(), columns=["panel", "size", "line", "milliseconds"])
     table.round(4).to_csv(picture.with_suffix(".csv"), index=False)

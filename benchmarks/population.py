@@ -10,7 +10,7 @@ picture, as CSV.
 """
 
 import resource
-import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -33,7 +33,9 @@ PARTS = {"fundamentalist": 0.4, "momentum": 0.2, "noise": 0.4}
 
 def main() -> None:
     """Measure, and write the picture and the table."""
-    picture = Path(sys.argv[1])
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("picture", type=Path, help="where to write it; the table goes beside it")
+    picture = parser.parse_args().picture
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as pool:
         table = pd.DataFrame(pool.map(measured, SIZES))
     table.round(5).to_csv(picture.with_suffix(".csv"), index=False)

@@ -4,7 +4,7 @@ A column is `int32`, `float64` or `category` (a name, dictionary-encoded). Amoun
 numeraire, amounts of tokens in tokens, rates per period. Row 0 of a run is its genesis.
 """
 
-RUN_FORMAT = 2
+RUN_FORMAT = 3
 """Version of the run folder's layout, in `manifest.json`."""
 
 TABLES: dict[str, dict[str, str]] = {

@@ -203,9 +203,16 @@ def test_a_behaviour_that_starts_by_itself_is_refused_in_one_line(
     answer, column = call("validate", "wrong.yaml"), 1 + text.index("start")
     assert (answer.code, answer.err) == (
         2,
-        f"error: wrong.yaml:2:{column}: unknown setting 'start' in {place} (label_flip). "
-        "Allowed: kind\n",
+        f"error: wrong.yaml:2:{column}: {place}.start: behaviours have no start; an event changes "
+        "clients later, such as {kind: behaviour, period: 30, clients: [9], behaviour: {kind: "
+        "label_flip}}, and a sybil has poses_from\n",
     )
+
+
+def test_a_former_name_of_a_method_is_refused_with_the_current_one(call: Call) -> None:
+    answer = call("validate", "fast.yaml", "--set", "federation.contribution.kind=fedsv")
+    assert answer.code == 2
+    assert answer.err.endswith("fedsv was another name of shapley; write {kind: shapley}\n")
 
 
 def test_all_mistakes_are_reported_at_once(call: Call) -> None:

@@ -170,7 +170,7 @@ def test_the_folder_has_what_was_promised(folder: Path) -> None:
     assert names >= tables | files
     assert "parts" not in names
     manifest = read_manifest(folder)
-    assert (manifest["format"], manifest["status"], manifest["seed"]) == (2, "complete", 1)
+    assert (manifest["format"], manifest["status"], manifest["seed"]) == (3, "complete", 1)
     assert manifest["periods"] == 8
     assert manifest["versions"]["numpy"] == np.__version__
     assert manifest["overrides"] == {} and manifest["plugins"] == []
@@ -352,7 +352,7 @@ def test_a_state_of_an_older_version_is_refused(place: Path) -> None:
     economy = Economy(Scenario.load(place / "fast.yaml"))
     saved = economy.save()
     del saved["format"]
-    with pytest.raises(RunError, match="the state has format 1, this version goes on from 2"):
+    with pytest.raises(RunError, match="the state has format 1, this version goes on from 3"):
         economy.restore(saved)
 
 

@@ -41,7 +41,8 @@ class Behaviour(Component):
 
     def takes_part(self, age: int) -> bool:
         """Whether the client is present in period `age` of this behaviour, counted from 1."""
-        return True
+        now = self.at(age)
+        return now is self or now.takes_part(age)
 
     def source(self, client: int) -> int:
         """Number of the client whose examples `client` trains on."""

@@ -11,6 +11,7 @@ from simulator.components import Booleans, Floats, Integers, Memory
 from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market.curves import Concentrated, Side
+from simulator.market.fees import fee_rate
 from simulator.market.pool import Pool
 from simulator.market.ticks import TICK, TickBook
 
@@ -46,7 +47,7 @@ class ConcentratedPool(Pool):
 
     def set_fee(self, fee: float) -> None:
         """Set the fee of future swaps."""
-        self.fee = self.book.fee = float(fee)
+        self.fee = self.book.fee = fee_rate(fee)
 
     def save(self) -> Memory:
         """Positions and price, for a checkpoint."""

@@ -4,8 +4,16 @@ import numpy as np
 from pydantic import Field
 
 from simulator.components import Booleans, Floats, Memory, Section
+from simulator.errors import MarketError
 
-__all__ = ["VolatilityFee", "fee_in_numeraire", "fees_earned"]
+__all__ = ["VolatilityFee", "fee_in_numeraire", "fee_rate", "fees_earned"]
+
+
+def fee_rate(fee: float) -> float:
+    """The fee as a float. Raises MarketError unless it is at least 0 and less than 1."""
+    if not 0 <= fee < 1:
+        raise MarketError(f"fee must be at least 0 and less than 1, got {fee}")
+    return float(fee)
 
 
 def fees_earned(

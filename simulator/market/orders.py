@@ -98,7 +98,7 @@ class Orders:
                     )
             if math.isnan(numbers[-1]):
                 return f"account {account} ordered with a min_out of nan; it must be a number"
-        raise AssertionError("all orders are are_valid")
+        raise AssertionError("no order is invalid")
 
     def take(self, rows: Integers | Booleans) -> "Orders":
         """The orders in `rows`, in that sequence."""

@@ -5,7 +5,7 @@ import math
 from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, OUTSIDE, SHORTFALL_TOLERANCE, Ledger
 from simulator.market.curves import Concentrated, Curve, Side
-from simulator.market.fees import fees_earned
+from simulator.market.fees import fee_rate, fees_earned
 
 __all__ = ["Pool"]
 
@@ -27,8 +27,6 @@ class Pool:
     def __init__(
         self, curve: Curve, reserve_token: float, reserve_numeraire: float, fee: float = 0.003
     ) -> None:
-        if not 0 <= fee < 1:
-            raise MarketError(f"fee must be at least 0 and less than 1, got {fee}")
         _check_kind(curve)
         reserve_token = _positive("a reserve", reserve_token)
         reserve_numeraire = _positive("a reserve", reserve_numeraire)
@@ -57,7 +55,7 @@ class Pool:
     def _set_up(
         self, ledger: Ledger, curve: Curve, fee: float, account: int, token: int, share: int
     ) -> None:
-        self.ledger, self.curve, self.fee = ledger, curve, float(fee)
+        self.ledger, self.curve, self.fee = ledger, curve, fee_rate(fee)
         self.account, self.token, self.share = account, token, share
 
     @property
@@ -127,7 +125,7 @@ class Pool:
         payout = self.quote_in(side, amount)
         if not 0 < payout < self.payout_bound(side):
             raise MarketError(f"the pool cannot pay for {amount!r}: it is empty or too small")
-        if payout < min_out:
+        if not payout >= min_out:  # nor if that is NaN
             raise MarketError(f"the pool would pay {payout!r}, less than min_out {min_out!r}")
         payee, payer = self._holder(asset_in), self._holder(asset_out)
         self.ledger.move("swap", asset_in, account, payee, amount)
@@ -164,8 +162,8 @@ class Pool:
         return self.reserve_token, self.reserve_numeraire
 
     def set_fee(self, fee: float) -> None:
-        """Set the fee of future swaps."""
-        self.fee = float(fee)
+        """Set the fee of future swaps. Raises MarketError unless it is at least 0 and below 1."""
+        self.fee = fee_rate(fee)
 
     def _holder(self, asset: int) -> int:
         return self.token_account if asset == self.token else self.account

@@ -8,6 +8,7 @@ import numpy as np
 from simulator.components import Floats, Integers
 from simulator.errors import MarketError
 from simulator.market.curves import Side
+from simulator.market.fees import fee_rate
 
 __all__ = ["MAX_TICK", "TICK", "TickBook", "sqrt_price_at"]
 
@@ -53,9 +54,7 @@ class TickBook:
     """
 
     def __init__(self, price: float, fee: float, spacing: int = 1) -> None:
-        price, fee = float(price), float(fee)
-        if not 0 <= fee < 1:
-            raise MarketError(f"fee must be at least 0 and less than 1, got {fee}")
+        price, fee = float(price), fee_rate(fee)
         if not 2.0**-128 < price < 2.0**128:
             raise MarketError(f"price must be between 2^-128 and 2^128, got {price}")
         self.fee, self.spacing = fee, int(spacing)
@@ -145,7 +144,7 @@ class TickBook:
         payout = self.quote_in(side, amount)
         if payout <= 0:
             raise MarketError(f"the pool cannot pay for {amount!r}: no liquidity is left")
-        if payout < min_out:
+        if not payout >= min_out:  # nor if that is NaN
             raise MarketError(f"the pool would pay {payout!r}, less than min_out {min_out!r}")
         _, _, self.segment, self.height, fees = self._walk(side, amount)
         self.growth[:, POOL_SIDES.index(side)] += fees

@@ -70,7 +70,8 @@ def findings_of(
 ) -> Findings:
     """Findings of validating `root` as a `model`, one for each mistake.
 
-    `refused_names` has messages for names at the root that are deliberately not settings.
+    `refused_names` has messages for names that are deliberately not settings: `name` at the root,
+    `section.name` anywhere, and `section=kind` for kinds.
     """
     errors = error.errors(include_url=False)
     # Pydantic also calls a list too short when all of its items are invalid.
@@ -102,7 +103,7 @@ def _fault(error: Any, model: type[Section], root: Entry, refused: Mapping[str, 
         return _name_fault(kind, _locate(loc[:-1], model, root), loc[-1], refused)
     path, entry, options = _locate(loc, model, root)
     if kind == "union_tag_invalid":
-        return _kind_fault(path, entry, options)
+        return _kind_fault(path, entry, options, refused)
     if kind == "union_tag_not_found":
         expected = f"a mapping (like {{kind: {kind_of(entry, options)}}})"
         return _Fault(path, entry.place, expected=expected, value=value)
@@ -154,17 +155,19 @@ def _name_fault(kind: str, parent: _Located, name: str | int, refused: Mapping[s
     of_kind = f" ({short(stated)})" if (stated := kind_of(entry, options)) else ""
     where = f" in {dotted(path)}{of_kind}" if path else ""
     message = f"unknown setting {quoted(str(name))}{where}{choices(str(name), allowed)}"
-    if not path and (reason := refused.get(str(name))):
-        message = f"{name}: {reason}"
+    if reason := refused.get(f"{path[-1]}.{name}" if path else str(name)):
+        message = f"{dotted(full_path)}: {reason}"
     child = entry.child(name)
     return _Fault(full_path, child.key if child else entry.place, message)
 
 
-def _kind_fault(path: Keys, entry: Entry, options: Options) -> _Fault:
+def _kind_fault(path: Keys, entry: Entry, options: Options, refused: Mapping[str, str]) -> _Fault:
     kind_entry = entry.child("kind") or entry
     kinds = [kind for option in options if isinstance(option, Family) for kind in option.kinds]
     kind = as_yaml(kind_entry.value)
     message = f"unknown kind {quoted(kind)} for {dotted(path)}{choices(kind, kinds)}"
+    if path and (reason := refused.get(f"{path[-1]}={kind}")):
+        message = f"{dotted(path)}: {reason}"
     return _Fault((*path, "kind"), kind_entry.place, message)
 
 

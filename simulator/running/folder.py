@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from pydantic import ValidationError
 
 from simulator.components import as_python
 from simulator.datafiles import PORTABLE, data_files, file_hash
@@ -38,6 +39,9 @@ __all__ = [
     "write_results",
     "write_summary",
 ]
+
+FORMAT_OF_EVENTS = 3
+"""Format of run folders from which on behaviours begin by events."""
 
 
 def scenario_yaml(scenario: Scenario) -> str:
@@ -147,10 +151,21 @@ def recorded_scenario(
         raise ScenarioError(
             [Problem(str(file), "was changed since the run; start a new run of it")]
         )
-    recorded = yaml.safe_load(file.read_text("utf-8"))
-    if (current := with_current_settings(recorded)) != recorded:
-        return model.model_validate(current, context={"folders": [str(folder)]})
+    if manifest["format"] < FORMAT_OF_EVENTS:
+        return _of_former_version(file, model)
     return model.load(file)
+
+
+def _of_former_version(file: Path, model: type[Scenario]) -> Scenario:
+    """The scenario that a version wrote before behaviours began by events."""
+    settings = with_current_settings(yaml.safe_load(file.read_text("utf-8")))
+    try:
+        return model.model_validate(settings, context={"folders": [str(file.parent)]})
+    except ValidationError as error:
+        raise ScenarioError(
+            Problem(str(file), f"{'.'.join(map(str, each['loc']))}: {each['msg']}")
+            for each in error.errors(include_url=False)
+        ) from error
 
 
 def write_results(folder: Path) -> None:

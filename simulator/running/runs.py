@@ -111,7 +111,8 @@ def _compute_rest(
     if manifest["format"] != RUN_FORMAT:
         what = (
             f"was begun by an older version (format {manifest['format']}), whose checkpoints this "
-            f"one cannot read; start it anew: wallstreetfeds run {folder / 'scenario.yaml'}"
+            f"one cannot read; start it anew: wallstreetfeds run {folder / 'scenario.yaml'} "
+            "(CHANGELOG.md says which settings are written otherwise now)"
         )
         raise ScenarioError([Problem(str(folder), what)])
     economy = _set_up(recorded_scenario(folder, manifest, plugins))

@@ -15,6 +15,14 @@ NO_CODE = (
     "a scenario cannot name code; step an Economy(scenario, agent_types=...) in Python "
     "(docs/mesa.md), or write a strategy and give its file by --plugin"
 )
+REFUSED = {
+    "agent_types": NO_CODE,
+    "behaviour.start": "behaviours have no start; an event changes clients later, such as "
+    "{kind: behaviour, period: 30, clients: [9], behaviour: {kind: label_flip}}, and a sybil has "
+    "poses_from",
+    "contribution=fedsv": "fedsv was another name of shapley; write {kind: shapley}",
+}
+"""Messages for what is deliberately not a setting, or no longer one."""
 
 
 def load(model: type[S], path: str | Path, *layers: Mapping[str, Any]) -> S:
@@ -30,4 +38,4 @@ def load_with_entries(
     model: type[S], path: str | Path, *layers: Mapping[str, Any]
 ) -> tuple[S, Entry]:
     """The result of `load`, and its entries with their places in the files."""
-    return read(model, path, *layers, noun="scenario", refused_names={"agent_types": NO_CODE})
+    return read(model, path, *layers, noun="scenario", refused_names=REFUSED)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from simulator.components import Component
 from simulator.errors import Problem, ScenarioError
+from simulator.scenario.former import former_method
 
 __all__ = ["load_plugins"]
 
@@ -50,4 +51,6 @@ def _components(file: Path) -> list[type[Component]]:
     if not components:
         what = "defines no component (a subclass of a family's base with a literal `kind`)"
         raise ScenarioError([Problem(f"--plugin {file}", what)])
+    if former := [what for each in components if (what := former_method(each))]:
+        raise ScenarioError(Problem(f"--plugin {file}", what) for what in former)
     return components

@@ -133,7 +133,7 @@ def test_what_is_no_run_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("manifest", "message"),
     [
-        ('{"format": 3, "status": "complete"}', "is in format 3, newer than the format 2"),
+        ('{"format": 4, "status": "complete"}', "is in format 4, newer than the format 3"),
         ('{"status": "complete"}', "'format' is None"),
         ('{"format": 1, "status": "odd"}', "'status' is 'odd', not one of running, complete"),
         ('{"format": 1, "sta', r"manifest\.json is damaged"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -292,3 +293,19 @@ def test_every_client_is_drawn_as_often_as_any_other() -> None:
     drawn = sum(Federation(participation=0.5).invite(able, 1, streams) * 1 for _ in range(1000))
     # 3 of the 5 there: 600 of 1,000, deviation 15.5.
     assert np.abs(drawn - 600 * able).max() < 4 * 15.5
+
+
+class Later(Behaviour):
+    """Honest, and intermittent from period 3 on, by itself."""
+
+    kind: Literal["later"] = "later"
+
+    def at(self, period):
+        return Intermittent(there=1, away=2) if period >= 3 else self
+
+
+def test_who_becomes_intermittent_by_itself_is_away_too():
+    assert [Later().takes_part(age) for age in range(1, 9)] == [
+        *(True, True, False, True),
+        *(False, False, True, False),
+    ]

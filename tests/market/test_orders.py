@@ -5,12 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.errors import MarketError
 from simulator.market import (
     SIDES,
     STATUSES,
     ConstantProduct,
     Fills,
     FirstInFirstOut,
+    LiquidityOrders,
     Market,
     MarketView,
     Orders,
@@ -201,3 +203,35 @@ def test_defaults_of_a_market_are_the_documented_ones():
     assert (market.fee, market.oracle.window) == (0.01, 10)
     kinds = (market.launch.kind, market.curve.kind, market.clearing.kind)
     assert kinds == ("seeded_pool", "constant_product", "random")
+
+
+def test_columns_of_different_lengths_are_refused():
+    zeros = np.zeros(3, dtype=int)
+    orders = Orders(zeros, zeros, zeros == 0, np.ones(1), np.zeros(3))
+    with pytest.raises(MarketError, match="order columns of different lengths"):
+        orders.check(range(2), 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"token": np.array([np.nan])}, TypeError),
+        ({"account": np.array([0.5])}, TypeError),
+        ({"token": np.array([3])}, MarketError),
+        ({"account": np.array([-1])}, MarketError),
+        ({"withdraw": np.array([np.nan])}, MarketError),
+        ({"withdraw": np.array([1.1])}, MarketError),
+        ({"deposit_token": np.array([np.inf])}, MarketError),
+        ({"deposit_numeraire": np.array([-1.0])}, MarketError),
+        ({"lower": np.array([2.0])}, MarketError),
+        ({"lower": np.array([np.nan])}, MarketError),
+        ({"upper": np.zeros(2)}, MarketError),
+    ],
+)
+def test_liquidity_orders_that_are_none_are_refused(change, error):
+    one = np.ones(1)
+    first = np.zeros(1, dtype=int)
+    columns = vars(LiquidityOrders.deposits(first, first, one, one, one / 2, one))
+    LiquidityOrders(**columns).check(range(1), 3)
+    with pytest.raises(error):
+        LiquidityOrders(**(columns | change)).check(range(1), 3)

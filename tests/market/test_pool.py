@@ -375,3 +375,18 @@ def test_one_who_has_nothing_gets_nothing():
     pool = pool_of()
     with pytest.raises((MarketError, LedgerError)):
         pool.swap_in("numeraire", 5e-10, account=2)
+
+
+@pytest.mark.parametrize("fee", [-0.1, 1, 2.0, float("nan")])
+def test_a_fee_is_a_fraction_also_later(fee):
+    pool = Pool(ConstantProduct(), 100, 100, 0.01)
+    with pytest.raises(MarketError, match="fee must be at least 0 and less than 1"):
+        pool.set_fee(fee)
+    assert pool.fee == 0.01
+
+
+def test_a_bound_that_is_no_number_is_refused():
+    pool = Pool(ConstantProduct(), 100, 100, 0.01)
+    with pytest.raises(MarketError, match="less than min_out nan"):
+        pool.swap_in("token", 1.0, min_out=float("nan"))
+    assert pool.reserve_token == 100

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from simulator.errors import ScenarioError
 from simulator.recording import read_manifest
 from simulator.running import recorded_scenario, start, verify
-from simulator.scenario import Scenario
+from simulator.scenario import Scenario, scenario_type
 from simulator.scenario.former import with_current_settings
+from simulator.scenario.plugins import load_plugins
 
 FLIP = {"kind": "label_flip"}
 
@@ -97,7 +99,8 @@ def test_a_run_of_an_earlier_version_is_verified(tmp_path: Path) -> None:
     scenario["events"] = [before(6, 0, {"kind": "free_rider", "start": 1})]
     text = yaml.safe_dump(scenario)
     (folder / "scenario.yaml").write_text(text)
-    manifest = read_manifest(folder) | {"scenario_sha256": sha256(text.encode()).hexdigest()}
+    manifest = read_manifest(folder) | {"format": 2}
+    manifest["scenario_sha256"] = sha256(text.encode()).hexdigest()
     (folder / "manifest.json").write_text(json.dumps(manifest))
     behaviours = recorded_scenario(folder, manifest, ()).behaviours
     kinds = [behaviour.at(period).kind for behaviour in behaviours for period in (2, 7)]
@@ -107,3 +110,63 @@ def test_a_run_of_an_earlier_version_is_verified(tmp_path: Path) -> None:
         *("honest", "sybil") * 2,
     ]
     assert set(verify(folder).values()) == {"identical"}
+    text = text.replace("periods: 7", "periods: -7")
+    (folder / "scenario.yaml").write_text(text)
+    manifest["scenario_sha256"] = sha256(text.encode()).hexdigest()
+    with pytest.raises(ScenarioError, match=r"scenario\.yaml: periods: ") as caught:
+        recorded_scenario(folder, manifest, ())
+    assert "\n" not in str(caught.value)
+
+
+RAMP = """\
+from typing import Literal
+from simulator.federation import Behaviour
+class Ramp(Behaviour):
+    "Reports less of its update at first."
+    kind: Literal["ramp"] = "ramp"
+    start: int = 3
+    def report(self, update, last_step, period, draws):
+        return update if period >= self.start else update / 2
+"""
+
+
+def test_settings_of_a_users_own_are_left_as_they_are(tmp_path: Path) -> None:
+    plugin = tmp_path / "ramp.py"
+    plugin.write_text(RAMP)
+    own = scenario_type(load_plugins([plugin]))
+    scenario = own.model_validate(
+        {
+            "periods": 4,
+            "federation": {"task": {"kind": "wine"}},
+            "clients": [{"count": 2}, {"behaviour": {"kind": "ramp", "start": 2}}],
+            "liquidity_providers": [{"deposit": 100}],
+        }
+    )
+    folder = start(scenario, tmp_path / "out", plugins=[plugin])
+    assert set(verify(folder, plugins=[plugin]).values()) == {"identical"}
+    written = {"clients": [{"behaviour": {"kind": "ramp", "start": 2}}]}
+    assert with_current_settings(written) == written
+
+
+@pytest.mark.parametrize(
+    ("base", "method", "message"),
+    [
+        ("federation.Behaviour", "claimed", "Mine.claimed is called examples_reported now"),
+        ("market.ConstantProduct", "has_shares", "Mine.has_shares is called full_range now"),
+        ("tokens.LinearVesting", "parts", "Mine.parts is called fractions now"),
+    ],
+)
+def test_a_method_that_would_be_ignored_is_refused(
+    tmp_path: Path, base: str, method: str, message: str
+) -> None:
+    room, name = base.split(".")
+    plugin = tmp_path / "mine.py"
+    plugin.write_text(
+        f"from typing import Literal\nfrom simulator.{room} import {name}\n"
+        f"class Mine({name}):\n    'Mine.'\n    kind: Literal['mine'] = 'mine'\n"
+        f"    def {method}(self, *_):\n        return 1\n"
+    )
+    with pytest.raises(ScenarioError, match=message):
+        load_plugins([plugin])
+    plugin.write_text(plugin.read_text().replace(method, "anything"))
+    assert len(load_plugins([plugin])) == 1
