@@ -4,6 +4,7 @@ SimulatorError
 ├── ScenarioError    a scenario, an override or an argument is wrong   (exit code 2)
 ├── RunError         a run could not go on                             (exit code 1)
 │   ├── StrategyError    a strategy raised, or ordered something impossible
+│   ├── ComponentError   another component raised, or returned something invalid
 │   └── ModelError       the learned model stopped being finite
 ├── LedgerError      a transfer or an audit broke the book-keeping
 └── MarketError      a pool was asked for something impossible
@@ -42,6 +43,10 @@ class RunError(SimulatorError):
 
 class StrategyError(RunError):
     """A strategy raised or returned an invalid order; names kind, period and account."""
+
+
+class ComponentError(RunError):
+    """A component raised or returned something invalid; names family, kind, method and period."""
 
 
 class ModelError(RunError):

@@ -1,5 +1,6 @@
 """Learning: clients decide about training, train, and their contributions are assessed."""
 
+from simulator.answers import answers_of
 from simulator.components import Booleans
 from simulator.economy.records import Assessment
 from simulator.economy.world import World
@@ -44,7 +45,9 @@ def assess(world: World) -> None:
         memory.contribution, round_, world.cohort, world.streams
     )
     credit, memory.credit = tokens.credit.update(memory.credit, contributions)
-    shares = world.for_joined_clients(tokens.allocation.shares, credit)
+    with answers_of(tokens.allocation, "shares") as answers:
+        shares = world.for_joined_clients(tokens.allocation.shares, credit)
+        shares = answers.numbers(shares, credit.shape, least=0)
     world.assessment = Assessment(round_.participated, contributions, credit, shares)
 
 

@@ -1,5 +1,7 @@
 """The Mesa model."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import mesa
@@ -14,7 +16,7 @@ from simulator.economy.cast import AgentTypes, check_types, create_agents, numbe
 from simulator.economy.records import Reward, Trades
 from simulator.economy.register import CLEARING_ACCOUNT, Register
 from simulator.economy.world import World
-from simulator.errors import LedgerError, RunError
+from simulator.errors import ComponentError, LedgerError, RunError
 from simulator.federation import Cohort, Quality, Round
 from simulator.ledger import Ledger
 from simulator.market import Pools, Positions
@@ -85,7 +87,7 @@ class Economy(mesa.Model):
         """
         self._check_finished()
         world, self._unfinished, self.running = self.world, True, False
-        with self._threads.limit(limits=1):
+        with self._threads.limit(limits=1), _in_period(world):
             world.period += 1
             world.set_terms()
             joining.welcome(world)
@@ -231,3 +233,12 @@ class Economy(mesa.Model):
             *map(len, (self.register.clients, self.register.tokens, self.ledger.balances))
         )
         self.record(no_reward, trading.genesis(self.world, no_reward))
+
+
+@contextmanager
+def _in_period(world: World) -> Iterator[None]:
+    """Name the period in the error of a component."""
+    try:
+        yield
+    except ComponentError as error:
+        raise ComponentError(f"{error}, in period {world.period}") from error

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from simulator.answers import answers_of
 from simulator.components import Booleans, Floats, Integers
 from simulator.economy import positions
 from simulator.economy.publishing import advance, news
@@ -44,13 +45,15 @@ def reward(world: World) -> Reward:
 def _revenue(world: World) -> float:
     """Revenue of this period, numeraire."""
     rule, draws = world.settings.tokens.revenue, world.streams["revenue"]
-    revenue, world.memory.revenue = rule.amount(
-        world.memory.revenue,
-        world.period,
-        world.quality.accuracy,
-        world.cohort.dataset.majority_share,
-        draws,
-    )
+    with answers_of(rule, "amount") as answers:
+        revenue, world.memory.revenue = rule.amount(
+            world.memory.revenue,
+            world.period,
+            world.quality.accuracy,
+            world.cohort.dataset.majority_share,
+            draws,
+        )
+        revenue = answers.number(revenue, least=0)
     return revenue * world.settings.demand(world.period)
 
 
@@ -100,7 +103,9 @@ def _issue(world: World) -> tuple[Floats, Floats, Floats]:
     tokens, memory = world.settings.tokens, world.memory
     by_token = tokens.mechanism.sum_by_token
     issued, unearned = _issuance(world)
-    vested, memory.vesting = tokens.vesting.vest(memory.vesting, issued)
+    with answers_of(tokens.vesting, "vest") as answers:
+        vested, memory.vesting = tokens.vesting.vest(memory.vesting, issued)
+        vested = answers.numbers(vested, issued.shape, least=0)
     treasury = by_token(unearned)
     locked = by_token(memory.vesting["locked"].sum(axis=1))
     _mint(world.ledger, world.register, issued, vested, locked, treasury)
@@ -111,9 +116,13 @@ def _issuance(world: World) -> tuple[Floats, Floats]:
     """Tokens for each client, and for the treasury in the client's stead `[clients]`."""
     shares, joined = world.assessment.shares, world.register.joined(world.period)
     issued, unearned = np.zeros_like(shares), np.zeros_like(shares)
-    issued[joined], unearned[joined], world.memory.issuance = world.settings.tokens.issuance.issue(
-        world.memory.issuance, world.period, shares[joined], world.quality.utility
-    )
+    rule, memory = world.settings.tokens.issuance, world.memory
+    with answers_of(rule, "issue") as answers:
+        tokens, to_treasury, memory.issuance = rule.issue(
+            memory.issuance, world.period, shares[joined], world.quality.utility
+        )
+        issued[joined] = answers.numbers(tokens, shares[joined].shape, least=0)
+        unearned[joined] = answers.number(to_treasury, least=0)
     return (issued, unearned) if world.pools else (0 * issued, 0 * unearned)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from simulator import heap
+from simulator.answers import answers_of
 from simulator.components import Floats, Memory
 from simulator.economy.detail import Details
 from simulator.economy.engaging import Engagement, engages
@@ -233,7 +234,10 @@ class World:
         token, numeraire = self.pools.reserves
         is_open = (token > 0) & (numeraire > 0)
         spot = self.prices.spot.copy()
-        spot[is_open] = self.pools[0].curve.spot_price(token[is_open], numeraire[is_open])
+        curve = self.pools[0].curve
+        with answers_of(curve, "spot_price") as answers:
+            prices = curve.spot_price(token[is_open], numeraire[is_open])
+            spot[is_open] = answers.numbers(prices, token[is_open].shape, least=0)
         self.prices = Prices(spot, self.prices.value)
 
     @property

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from simulator.answers import answers_of
 from simulator.components import Booleans, Floats, Integers
 from simulator.federation.behaviours import Behaviour
 from simulator.federation.tasks import Dataset, Split
@@ -60,7 +61,9 @@ class Cohort:
         reported = counts.astype(float)
         for client in np.flatnonzero(self.deviates).tolist():
             behaviour = self.behaviours[client].at(period)
-            reported[client] = behaviour.examples_reported(int(counts[client]))
+            with answers_of(behaviour, "examples_reported") as answers:
+                examples = behaviour.examples_reported(int(counts[client]))
+                reported[client] = answers.number(examples, least=0)
         return reported
 
     def training_data(self, client: int, period: int, streams: Streams) -> Split:
@@ -69,7 +72,12 @@ class Cohort:
         if not self.deviates[client]:
             return data
         draws = _draws(behaviour, "labels", period, client, streams)
-        return Split(data.features, behaviour.labels(data.labels, self.dataset.classes, draws))
+        with answers_of(behaviour, "labels") as answers:
+            labels = np.asarray(behaviour.labels(data.labels, self.dataset.classes, draws))
+            answers.numbers(labels, data.labels.shape, least=0)
+            if labels.dtype.kind not in "iu" or labels.max(initial=0) >= self.dataset.classes:
+                raise answers.error(f"returned labels that are not 0 to {self.dataset.classes - 1}")
+        return Split(data.features, labels)
 
     def report(
         self, client: int, update: Floats, last_step: Floats, period: int, streams: Streams
@@ -77,7 +85,9 @@ class Cohort:
         """The update that a client sends `[params]` in a period when it trained `update`."""
         behaviour = self.behaviours[client].at(period)
         draws = _draws(behaviour, "report", period, client, streams)
-        return behaviour.report(update, last_step, period, draws)
+        with answers_of(behaviour, "report") as answers:
+            sent = behaviour.report(update, last_step, period, draws)
+            return answers.numbers(sent, update.shape)
 
     @cached_property
     def deviates(self) -> Booleans:

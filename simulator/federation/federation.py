@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
+from simulator.answers import answers_of
 from simulator.components import (
     Booleans,
     Family,
@@ -171,9 +172,12 @@ class Federation(Section):
                 client, updates[client], memory["last_step"], period, streams
             )
         examples = cohort.examples_reported(period)
-        step, server = self.aggregation.apply(
-            without_prefix("server_", memory), updates, examples * participates
-        )
+        with answers_of(self.aggregation, "apply") as answers:
+            step, server = self.aggregation.apply(
+                without_prefix("server_", memory), updates, examples * participates
+            )
+            if (np.abs(updates) < LARGEST_PARAMETER).all():  # else the model is at fault
+                step = answers.numbers(step, previous.shape)
         parameters = previous + step
         if not (np.abs(np.vstack([parameters, updates])) < LARGEST_PARAMETER).all():
             raise ModelError(f"the model's parameters overflow in period {period}; {SLOW_DOWN}")
@@ -196,8 +200,14 @@ class Federation(Section):
         )
         hits = learner.predictions(test)[0] == dataset.test.labels
         loss = -negative_log_loss(learner.likelihood(test, dataset.test.labels))[0]
-        utility = self.utility.value(learner, validation, dataset.validation.labels)
+        utility = self._worth(validation, dataset)
         return Quality(float(hits.mean()), float(loss), float(utility[0]))
+
+    def _worth(self, scores: Floats, dataset: Dataset) -> Floats:
+        """The utility of models by their validation `scores` `[models]`."""
+        with answers_of(self.utility, "value") as answers:
+            values = self.utility.value(self.learner, scores, dataset.validation.labels)
+            return answers.numbers(values, (len(scores),))
 
     def game(self, round_: Round, cohort: Cohort) -> CoalitionGame:
         """The round as a game of its participants.
@@ -219,7 +229,7 @@ class Federation(Section):
         learner, validation, classes = self.learner, dataset.validation, dataset.classes
 
         def worth(scores: Floats) -> Floats:
-            return self.utility.value(learner, scores, validation.labels)
+            return self._worth(scores, dataset)
 
         if self.reconstruction == "weighted" and learner.linear:
             scores = learner.scores(updates, validation.features, classes)
@@ -277,7 +287,9 @@ class Federation(Section):
             play=lambda previous, updates: self._game_of(previous, updates, examples, dataset),
             class_rows=lambda models: self.learner.class_rows(models, features, dataset.classes),
         )
-        return self.contribution.assess(evidence, memory, streams["contribution"])
+        with answers_of(self.contribution, "assess") as answers:
+            values, memory = self.contribution.assess(evidence, memory, streams["contribution"])
+            return answers.numbers(values, (len(present),)), memory
 
 
 def _divide(examples: Split, count: int, streams: Streams) -> list[Split]:

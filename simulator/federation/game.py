@@ -1,5 +1,6 @@
 """Coalition games: the worth of each group of players, the basis of contribution methods."""
 
+import math
 import operator
 from collections.abc import Callable
 
@@ -9,6 +10,7 @@ from simulator.components import Booleans, Floats, Integers
 
 __all__ = ["CoalitionGame", "prefixes"]
 
+MOST_PLAYERS = 20  # of exact values, which need all coalitions
 COALITIONS_AT_ONCE = 64  # coalitions evaluated together: their scores stay in cache
 
 
@@ -31,11 +33,14 @@ class CoalitionGame:
     def from_function(
         cls, players: int, utility: Callable[[frozenset[int]], float]
     ) -> "CoalitionGame":
-        """The game of a Python function from a set of player numbers to its worth."""
+        """The game of a Python function from a set of player numbers to its worth.
+
+        Its methods raise ValueError, naming the coalition, where the worth is no finite number.
+        """
 
         def worth(members: Booleans) -> Floats:
             coalitions = (frozenset(np.flatnonzero(row).tolist()) for row in members)
-            return np.array([utility(coalition) for coalition in coalitions], dtype=float)
+            return np.array([_number(utility(each), each) for each in coalitions], dtype=float)
 
         return cls(players, worth)
 
@@ -48,7 +53,15 @@ class CoalitionGame:
         return np.concatenate(blocks) if blocks else np.zeros(0)
 
     def all_values(self) -> Floats:
-        """Worth of all 2**players coalitions; bit i of the index: whether player i is a member."""
+        """Worth of all 2**players coalitions; bit i of the index: whether player i is a member.
+
+        Raises ValueError for more than 20 players.
+        """
+        if self.players > MOST_PLAYERS:
+            raise ValueError(
+                f"{self.players} players have 2^{self.players} coalitions; exact values are for at "
+                f"most {MOST_PLAYERS}, others for any number, such as PermutationShapley"
+            )
         if self._all is None:
             index = np.arange(1 << self.players)
             self._all = self.values((index[:, None] >> np.arange(self.players) & 1).astype(bool))
@@ -71,6 +84,17 @@ class CoalitionGame:
     def empty(self) -> float:
         """Worth of the empty coalition."""
         return float(self.values(np.zeros((1, self.players), dtype=bool))[0])
+
+
+def _number(value: object, coalition: frozenset[int]) -> float:
+    """The worth of a coalition as a float."""
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"the worth of coalition {sorted(coalition)} is {value!r}, not a number")
+    return number
 
 
 def prefixes(permutations: Integers) -> tuple[Booleans, Integers]:

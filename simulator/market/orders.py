@@ -19,7 +19,7 @@ ZERO: Floats = np.zeros(1)
 ZERO.setflags(write=False)
 MANY_ORDERS = 1 << 16  # orders from which reading memory in sequence pays off
 
-COLUMNS: dict[str, type[np.generic]] = {
+ORDER_COLUMNS: dict[str, type[np.generic]] = {
     "account": np.int64,
     "token": np.int64,
     "buy": np.bool_,
@@ -53,7 +53,7 @@ class Orders:
     tip: Floats = field(default_factory=lambda: NOTHING)
 
     def __post_init__(self) -> None:
-        for name, dtype in COLUMNS.items():
+        for name, dtype in ORDER_COLUMNS.items():
             object.__setattr__(self, name, column_of(getattr(self, name), dtype))
         if self.tip is NOTHING:
             object.__setattr__(self, "tip", _zeros(self.account.size))
@@ -66,7 +66,7 @@ class Orders:
 
         Amounts and tips must be finite and not negative, and bounds must be numbers.
         """
-        sizes = [getattr(self, name).size for name in COLUMNS]
+        sizes = [getattr(self, name).size for name in ORDER_COLUMNS]
         if len(set(sizes)) > 1:
             raise MarketError(f"order columns of different lengths: {sizes}")
         from simulator.market.kernels import are_valid

@@ -2,12 +2,15 @@
 
 import math
 
+from simulator.answers import answers_of
 from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, OUTSIDE, SHORTFALL_TOLERANCE, Ledger
 from simulator.market.curves import Concentrated, Curve, Side
 from simulator.market.fees import fee_rate, fees_earned
 
 __all__ = ["Pool"]
+
+HUGE = 1e100  # an amount whose payout may overflow
 
 
 class Pool:
@@ -100,14 +103,15 @@ class Pool:
         Raises MarketError when the side or the amount is invalid.
         """
         pays_token = _is_token(side)
-        _positive("an amount", amount)
+        amount = _positive("an amount", amount)
         reserves = (self.reserve_token, self.reserve_numeraire)
         reserve_in, reserve_out = reserves if pays_token else reserves[::-1]
         if reserve_in <= 0 or reserve_out <= 0:
             return 0.0
-        return float(
-            self.curve.payout(reserve_in, reserve_out, float(amount), self.fee, pays_token)
-        )
+        with answers_of(self.curve, "payout") as answers:
+            payout = self.curve.payout(reserve_in, reserve_out, amount, self.fee, pays_token)
+            # A huge amount may overflow, which no pool can pay for.
+            return answers.number(payout, least=0) if amount < HUGE else float(payout)
 
     def swap_in(
         self, side: Side, amount: float, *, min_out: float = 0.0, account: int = OUTSIDE

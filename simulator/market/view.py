@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from simulator.answers import answers_of
 from simulator.components import Booleans, Floats, Integers
 from simulator.market.concentrated import Segments
 from simulator.market.curves import Curve
@@ -86,4 +87,6 @@ class MarketView:
             np.where(is_open, reserve_in, 1.0),
             np.where(is_open, reserve_out, 0.0),
         )
-        return self.curve.payout(reserve_in, reserve_out, amount, self.fee[token], ~buy)
+        with answers_of(self.curve, "payout") as answers:
+            payout = self.curve.payout(reserve_in, reserve_out, amount, self.fee[token], ~buy)
+            return answers.floats(payout, amount.shape)

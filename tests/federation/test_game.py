@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from simulator.components import Booleans, Floats
-from simulator.federation import CoalitionGame
+from simulator.federation import Banzhaf, CoalitionGame, SemiValue, Shapley
 
 
 def game_of(table: Floats) -> CoalitionGame:
@@ -92,3 +92,17 @@ def test_a_coalition_met_by_several_orders_is_computed_once(
     orders = np.array([np.arange(8), np.arange(8), np.arange(8)[::-1]])
     assert game.prefix_values(orders).tolist() == [list(range(9))] * 3
     assert asked() == 2 + 7 + 7  # nobody and all in common
+
+
+@pytest.mark.parametrize("worth", [None, float("nan"), float("inf"), "much"])
+def test_a_worth_that_is_no_number_names_its_coalition(worth: object) -> None:
+    game = CoalitionGame.from_function(3, lambda s: worth if s == {0, 2} else 1.0)  # type: ignore[arg-type, return-value]
+    with pytest.raises(ValueError, match=r"the worth of coalition \[0, 2\] is .*, not a number"):
+        game.all_values()
+
+
+@pytest.mark.parametrize("method", [Shapley(), Banzhaf()])
+def test_exact_values_of_many_players_are_refused_in_notebooks_too(method: SemiValue) -> None:
+    game = CoalitionGame.from_function(21, len)
+    with pytest.raises(ValueError, match=r"21 players have 2\^21 coalitions; .* at most 20"):
+        method.contributions(game)

@@ -9,7 +9,7 @@ from simulator.components import Booleans, Floats, Integers, Memory
 from simulator.federation.contribution.base import Contribution, Evidence
 from simulator.federation.contribution.sampled import marginals, random_orders
 from simulator.federation.contribution.semivalues import Shapley
-from simulator.federation.game import prefixes
+from simulator.federation.game import MOST_PLAYERS, prefixes
 
 __all__ = ["ComFedSv", "MultiRound", "OrShapley"]
 
@@ -24,7 +24,7 @@ class OrShapley(Contribution):
     """
 
     kind: Literal["or_shapley"] = "or_shapley"
-    max_clients: ClassVar[int | None] = 20
+    max_clients: ClassVar[int | None] = MOST_PLAYERS
     accumulates: ClassVar[bool] = True
 
     def coalitions(self, clients: int) -> int:
@@ -55,7 +55,7 @@ class MultiRound(Contribution):
     """
 
     kind: Literal["multi_round"] = "multi_round"
-    max_clients: ClassVar[int | None] = 20
+    max_clients: ClassVar[int | None] = MOST_PLAYERS
     accumulates: ClassVar[bool] = True
     decay: float = Field(1.0, gt=0, le=1, description="Weight of a round relative to the last.")
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from simulator.components import Floats
 from simulator.federation.contribution.base import GameValue, without_rounding
-from simulator.federation.game import CoalitionGame
+from simulator.federation.game import MOST_PLAYERS, CoalitionGame
 
 __all__ = ["Banzhaf", "BetaShapley", "LeaveOneOut", "SemiValue", "Shapley"]
 
@@ -20,7 +20,7 @@ class SemiValue(GameValue):
     Symmetric, additive and 0 for a null player (Dubey et al. 1981). Costs 2**N coalitions.
     """
 
-    max_clients: ClassVar[int | None] = 20
+    max_clients: ClassVar[int | None] = MOST_PLAYERS
 
     @abstractmethod
     def weights(self, players: int) -> Floats:

@@ -17,7 +17,7 @@ from simulator.federation.tasks.table import (
     counting_column,
     line_of,
     listed,
-    read_table,
+    read_user_table,
     refuse,
 )
 
@@ -63,7 +63,7 @@ class Impute(Missing):
 MISSING: tuple[type[Missing], ...] = (Refuse, Drop, Impute)
 
 
-class Table(NamedTuple):
+class UserTable(NamedTuple):
     """A table as it was read."""
 
     frame: "pd.DataFrame"  # its index counts the rows of the file
@@ -177,7 +177,7 @@ class Csv(Task):
             self._refuse("no column is left to learn from")
         return columns
 
-    def _table(self) -> Table:
+    def _table(self) -> UserTable:
         dialect = Dialect(self.separator, self.decimal, self.encoding, self.na_values)
         drops = isinstance(self.missing, Drop)
         keeps = isinstance(self.missing, Impute)
@@ -210,13 +210,13 @@ def _checked(
     columns: tuple[str, str, tuple[str, ...]],
     drops: bool,
     keeps: bool,
-) -> Table:
+) -> UserTable:
     """The table at `path`, whose columns exist and lack nothing that they must have.
 
     `sha256` keeps tables apart that stood at the same path.
     """
     target, client, features = columns
-    frame, dialect = read_table(path, dialect)
+    frame, dialect = read_user_table(path, dialect)
     for name in filter(None, (target, client, *features)):
         if name not in frame:
             hint = suggestion(name, frame.columns) or f"; the columns are {listed(frame.columns)}"
@@ -235,7 +235,7 @@ def _checked(
             if not keeps or name in (target, client):
                 _refuse_missing(path, frame, name)
     check_columns(path, frame[[name for name in used if name not in (target, client)]], dialect)
-    return Table(frame, dialect, left_out, dropped)
+    return UserTable(frame, dialect, left_out, dropped)
 
 
 def _refuse_missing(path: str, frame: "pd.DataFrame", name: str) -> None:

@@ -11,7 +11,7 @@ from simulator.errors import ScenarioError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Dialect", "check_columns", "counting_column", "line_of", "read_table", "refuse"]
+__all__ = ["Dialect", "check_columns", "counting_column", "line_of", "read_user_table", "refuse"]
 
 SEPARATORS = (",", ";", "\t", "|")
 BYTE_ORDER_MARKS = {
@@ -47,7 +47,7 @@ def line_of(row: int) -> int:
     return row + 2
 
 
-def read_table(path: str, dialect: Dialect) -> "tuple[pd.DataFrame, Dialect]":
+def read_user_table(path: str, dialect: Dialect) -> "tuple[pd.DataFrame, Dialect]":
     """The table at `path` and the dialect it is written in; its index counts the rows of the file.
 
     Raises ScenarioError when it cannot be read.
