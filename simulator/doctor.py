@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from simulator.caching import REMEDY, is_temporary
+
 __all__ = ["Check", "examine"]
 
 
@@ -77,6 +79,8 @@ def _cache_folder() -> str:
     folder = Path(str(kernel.stats.cache_path))
     if folder.parent == Path(os.environ.get("NUMBA_CACHE_DIR", "")):
         folder = folder.parent
+    if is_temporary():
+        return REMEDY
     return f"in {folder}, which may be deleted at any time"
 
 

@@ -1,12 +1,17 @@
 """Where compiled kernels are kept."""
 
 import os
+import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import numba
 import pytest
 
-from simulator.caching import set_cache_folder
+import simulator
+from simulator.caching import REMEDY, is_temporary, set_cache_folder
 from simulator.doctor import examine
 from simulator.movements import move
 
@@ -76,3 +81,63 @@ def test_the_doctor_names_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Path(folder) in (used, used.parent)
     monkeypatch.setattr("simulator.movements.move", one)
     assert named() == "none: NUMBA_DISABLE_JIT is set"
+
+
+def test_where_nothing_can_be_written_a_temporary_folder_serves(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    monkeypatch.setattr(tempfile, "tempdir", str(home))
+    set_cache_folder()
+    folder = Path(os.environ["NUMBA_CACHE_DIR"])
+    assert is_temporary() and folder.parent == home and folder.is_dir()
+    assert kept().parent == folder
+    assert REMEDY in {check.found for check in examine()}
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(home / "own"))
+    assert not is_temporary()
+
+
+READ_ONLY = """
+set -e
+mount --bind "$1" "$1" && mount -o remount,bind,ro "$1"
+mkdir "$2/home" && mount -t tmpfs -o ro none "$2/home"
+unset NUMBA_CACHE_DIR XDG_CACHE_HOME
+mkdir "$2/tmp"
+export HOME="$2/home" TMPDIR="$2/tmp" PYTHONPATH="$1"
+cd "$2"
+exec "$3" -m simulator run small.yaml --out out --quiet
+"""
+SMALL = """
+name: small
+periods: 2
+federation: {task: {kind: wine}, contribution: {kind: leave_one_out}}
+clients: [{count: 3}]
+liquidity_providers: [{deposit: 100}]
+investors: [{count: 2}]
+"""
+
+
+@pytest.mark.slow
+def test_a_run_works_where_neither_home_nor_package_can_be_written(tmp_path: Path) -> None:
+    unshare = ["unshare", "--user", "--map-root-user", "--mount"]
+    try:
+        allowed = subprocess.run([*unshare, "true"], capture_output=True).returncode == 0
+    except OSError:
+        allowed = False
+    if not allowed:
+        pytest.skip("this machine allows no namespaces of users")
+    package = tmp_path / "package"
+    package.mkdir()
+    root = Path(simulator.__file__).parents[1]
+    ignored = shutil.ignore_patterns("__pycache__")
+    for folder in ("simulator", "scenarios"):
+        shutil.copytree(root / folder, package / folder, ignore=ignored)
+    (tmp_path / "small.yaml").write_text(SMALL)
+    before = set(package.rglob("*"))
+    words = [*unshare, "sh", "-c", READ_ONLY, "sh", str(package), str(tmp_path), sys.executable]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count(REMEDY) == 1
+    assert len(list((tmp_path / "out").glob("small/*/summary.json"))) == 1
+    assert set(package.rglob("*")) == before
+    assert not list((tmp_path / "tmp").iterdir())

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 import click
 
+from simulator.caching import REMEDY, is_temporary
 from simulator.cli.discovering import doctor, init, list_, schema
 from simulator.cli.printing import show_how_to_resume, show_problems
 from simulator.cli.running import resume, run, validate, verify
@@ -44,6 +45,8 @@ def cli(context: click.Context) -> None:
     """
     if os.environ.get("NO_COLOR"):
         context.color = False
+    if is_temporary():
+        click.echo(f"warning: {REMEDY}", err=True)
 
 
 for command in COMMANDS:
