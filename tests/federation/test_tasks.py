@@ -1,3 +1,5 @@
+import bz2
+import gzip
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -517,6 +519,16 @@ def test_a_dialect_is_detected_and_the_numbers_are_the_same(
     text = people().replace(",", separator).replace(".", decimal)
     found = collected(own(tmp_path, text.encode(encoding), "other.csv"))[0]
     assert found.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("pack", [gzip, bz2])
+def test_a_compressed_table_is_read(tmp_path: Path, pack: Any) -> None:
+    expected = collected(own(tmp_path, people()))[0]
+    name = "own.csv.gz" if pack is gzip else "own.csv.bz2"
+    packed = own(tmp_path, pack.compress(people().encode()), name)
+    assert collected(packed)[0].tolist() == expected.tolist()
+    with pytest.raises(ScenarioError, match="cannot be read"):
+        collected(own(tmp_path, people(), name))
 
 
 def test_what_is_not_utf_8_needs_its_encoding(tmp_path: Path) -> None:

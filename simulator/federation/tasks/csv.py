@@ -90,10 +90,10 @@ class Csv(Task):
         (), strict=False, description="Columns to learn from; none: all but target and client."
     )
     missing: Annotated[Missing, Family(MISSING)] = Field(
-        Refuse(), description="What happens to rows that lack a value."
+        Refuse(), description="What happens to rows that lack a value: refuse, drop or impute."
     )
     na_values: tuple[str, ...] = Field(
-        ("",), strict=False, description="Texts that stand for a missing value."
+        ("",), strict=False, description="Texts for a missing value, at first the empty one alone."
     )
     separator: str = Field(
         "", max_length=1, description="Between the values of a row; empty: , ; | or tab, detected."

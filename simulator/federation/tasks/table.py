@@ -61,8 +61,9 @@ def read_user_table(path: str, dialect: Dialect) -> "tuple[pd.DataFrame, Dialect
             refuse(path, f"cannot be read: {_one_line(error)}")
         frame.columns = frame.columns.astype(str)
         return frame, dialect
-    encoding = dialect.encoding or _encoding(path)
-    header = _header(path, encoding)
+    content = _content(path)
+    encoding = dialect.encoding or _encoding(path, content)
+    header = _header(path, content, encoding)
     separator = dialect.separator or max(SEPARATORS, key=lambda each: len(_cells(header, each)))
     _check_header(path, _cells(header, separator), separator)
     dialect = dialect._replace(encoding=encoding, separator=separator)
@@ -100,13 +101,19 @@ def _read(path: str, dialect: Dialect) -> "pd.DataFrame":
     return frame.dropna(how="all")
 
 
-def _encoding(path: str) -> str:
-    """The encoding that the first bytes announce, else UTF-8, which the whole file must be."""
+def _content(path: str) -> bytes:
+    """The bytes of the file, uncompressed."""
+    from pandas.io.common import get_handle  # type: ignore[import-not-found]
+
     try:
-        with open(path, "rb") as file:
-            content = file.read()
-    except OSError as error:
-        refuse(path, f"cannot be read: {error.strerror}")
+        with get_handle(path, "rb", compression="infer", is_text=False) as opened:
+            return bytes(opened.handle.read())
+    except (OSError, ValueError, EOFError) as error:
+        refuse(path, f"cannot be read: {_one_line(error)}")
+
+
+def _encoding(path: str, content: bytes) -> str:
+    """The encoding that the first bytes announce, else UTF-8, which the whole file must be."""
     for mark, encoding in BYTE_ORDER_MARKS.items():
         if content.startswith(mark):
             return encoding
@@ -122,11 +129,11 @@ def _encoding(path: str) -> str:
     return "utf-8"
 
 
-def _header(path: str, encoding: str) -> str:
+def _header(path: str, content: bytes, encoding: str) -> str:
+    """The first line."""
     try:
-        with open(path, encoding=encoding, newline="") as file:
-            return file.readline().rstrip("\r\n")
-    except (UnicodeError, LookupError, OSError) as error:
+        return (content.decode(encoding).splitlines() or [""])[0]
+    except (UnicodeError, LookupError) as error:
         refuse(path, f"cannot be read as {encoding}: {_one_line(error)}")
 
 
