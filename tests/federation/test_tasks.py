@@ -601,6 +601,12 @@ def test_what_would_be_misread_is_refused_with_a_hint(
     assert "\n" not in str(caught.value)
 
 
+def test_a_class_of_two_lines_is_named_on_one(tmp_path: Path) -> None:
+    text = people() + '30,70,"a\nb"\n'
+    with pytest.raises(ScenarioError, match=r"only 1 rows are of class 'a\\nb'; 10 are needed"):
+        load(own(tmp_path, text))
+
+
 def test_a_feature_is_named_once(tmp_path: Path) -> None:
     with pytest.raises(ValidationError, match="column 'age' is named twice"):
         own(tmp_path, people(), features=["age", "weight", "age"])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 import numpy as np
 from pydantic import Field, field_validator
 
-from simulator.components import Component, Family, Floats, Integers
+from simulator.components import Component, Family, Floats, Integers, as_python
 from simulator.datafiles import DataFile
 from simulator.errors import suggestion
 from simulator.federation.tasks.base import Task
@@ -121,8 +121,8 @@ class Csv(Task):
                 f"target {self.target!r} has {len(classes)} classes, not 2 to {MOST_TEXTS}"
             )
         if (counts := np.bincount(labels)).min() < FEWEST:
-            rare = classes[counts.argmin()]
-            self._refuse(f"only {counts.min()} rows are of class {rare!s}; {FEWEST} are needed")
+            rare = as_python(classes[counts.argmin()])
+            self._refuse(f"only {counts.min()} rows are of class {rare!r}; {FEWEST} are needed")
         columns = self._feature_columns()
         for name in columns:
             self._check_feature(name, frame[name])

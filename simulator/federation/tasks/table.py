@@ -211,8 +211,8 @@ def counting_column(frame: "pd.DataFrame") -> str:
 
 
 def listed(names: Iterable[str], most: int = 6) -> str:
-    """Names with commas, at most so many."""
-    texts = list(names)
+    """Names with commas on one line, at most so many."""
+    texts = [" ".join(name.split()) for name in names]
     rest = f", ... ({len(texts)} in all)" if len(texts) > most else ""
     return ", ".join(texts[:most]) + rest
 
