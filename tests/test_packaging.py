@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENARIOS = ROOT / "scenarios"
@@ -263,3 +264,11 @@ def test_uninstalling_leaves_nothing_behind(built: Built, tmp_path: Path) -> Non
     fresh.pip("uninstall", "--yes", "wallstreetfeds")
     assert list(fresh.packages.rglob("*")) == []
     assert list((cache / "wallstreetfeds").rglob("*.nbc"))
+
+
+def test_the_citation_is_of_this_version_and_licence() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    metadata = settings()["metadata"]
+    assert {"cff-version", "message", "title", "authors"} <= citation.keys()
+    assert (citation["version"], citation["license"]) == (metadata["version"], metadata["license"])
+    assert (ROOT / metadata["license_files"]).read_text("utf-8").startswith("MIT License")

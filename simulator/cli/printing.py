@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from simulator.scenario import Scenario
 
 __all__ = [
-    "show_data",
     "show_how_to_resume",
     "show_json",
     "show_problems",
     "show_run",
     "show_sweep",
+    "show_tables",
     "show_warnings",
     "warn_of_doubts",
 ]
@@ -67,10 +67,11 @@ def warn_of_doubts(scenario: "Scenario", quiet: bool) -> None:
         show_warnings(doubts(scenario), quiet)
 
 
-def show_data(scenario: "Scenario", quiet: bool) -> None:
-    """Print on stderr what was read from a file of the user's, unless `quiet`."""
-    if not quiet and (summary := scenario.federation.task.summary()):
-        click.echo(f"data: {summary}", err=True)
+def show_tables(summaries: Iterable[str], quiet: bool) -> None:
+    """Print on stderr what was read from tables of the user's, unless `quiet`."""
+    if not quiet:
+        for summary in filter(None, summaries):
+            click.echo(f"data: {summary}", err=True)
 
 
 def show_run(folder: Path, as_json: bool, quiet: bool) -> None:

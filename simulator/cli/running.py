@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from simulator.cli.options import load_scenario, overrides_from, shared_options
-from simulator.cli.printing import show_data, show_json, show_run, warn_of_doubts
+from simulator.cli.printing import show_json, show_run, show_tables, warn_of_doubts
 from simulator.cli.progress import run_progress
 
 __all__ = ["resume", "run", "validate", "verify"]
@@ -37,7 +37,7 @@ def run(
     """
     overrides = overrides_from(settings, seed, periods)
     loaded = load_scenario(scenario, overrides, plugins)
-    show_data(loaded, quiet)
+    show_tables([loaded.federation.task.summary()], quiet)
     warn_of_doubts(loaded, quiet)
     from simulator.running import run as run_scenario
 
@@ -76,7 +76,7 @@ def validate(
         data = loaded.federation.task.summary()
         show_json({"problems": [], "warnings": doubts(loaded), "data": data})
     else:
-        show_data(loaded, quiet=False)
+        show_tables([loaded.federation.task.summary()], quiet=False)
         warn_of_doubts(loaded, quiet=False)
         click.echo(f"{scenario} is a valid scenario")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simulator.cli.options import overrides_from, scenario_type_with, shared_options
-from simulator.cli.printing import show_json, show_sweep, show_warnings
+from simulator.cli.printing import show_json, show_sweep, show_tables, show_warnings
 from simulator.cli.progress import sweep_progress
 from simulator.errors import RunError
 
@@ -73,6 +73,7 @@ def sweep_run(
 
     study = study_file(study)
     study_sweep, warnings = _plan(study, out, overrides_from(settings), seeds, plugins)
+    show_tables(study_sweep.tables, quiet)
     show_warnings(warnings, quiet)
     failed: dict[str, str] = {}
     with sweep_progress(len(study_sweep.missing()), quiet) as progress:

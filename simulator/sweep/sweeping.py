@@ -66,6 +66,15 @@ class StudyRuns:
         self._jobs = {job.run: job for cell in cells for job in self._jobs_of(cell)}
 
     @property
+    def tables(self) -> list[str]:
+        """What cells read from tables of the user's, each line once.
+
+        Raises ScenarioError when a table cannot be learned from.
+        """
+        summaries = (cell.scenario.federation.task.summary() for cell in self._cells)
+        return [*dict.fromkeys(filter(None, summaries))]
+
+    @property
     def runs(self) -> list[SweepRun]:
         """All runs, cell by cell."""
         return list(self._jobs)

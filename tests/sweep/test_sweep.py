@@ -297,7 +297,7 @@ def test_a_run_that_another_process_writes_is_left_alone(call: Call, fees: Path)
     assert call("run", "fees.yaml", "--workers", "1")[0] == 0
 
 
-TABLE = "size,good\n" + "".join(f"{n},{'yes' if n % 2 else 'no'}\n" for n in range(60))
+TABLE = "size,good\n" + "".join(f"{2 * n},{'yes' if n % 2 else 'no'}\n" for n in range(60))
 OF_DATA = (
     "name: data\nbase: tiny.yaml\nseeds: 1\n"
     "settings: {federation.task: {kind: csv, file: loans.csv, target: good}}\n"
@@ -320,8 +320,17 @@ def test_runs_are_known_by_the_bytes_of_their_data(call: Call) -> None:
     assert copy.read_text() == TABLE
     assert CliRunner().invoke(cli, ["verify", str(folder)]).exit_code == 0
     Path("other/loans.csv").write_text(TABLE + "60,no\n")
-    assert call("run", "other/data.yaml", "--workers", "1")[0] == 0
+    code, _, err = call("run", "other/data.yaml", "--workers", "1")
+    assert code == 0 and err.count("data: ") == 1 and "61 rows; classes no (31), yes (30)" in err
     assert len(written(Path("outputs/data"))) == 2
+
+
+def test_a_table_that_cannot_be_learned_from_is_refused_before_anything_runs(call: Call) -> None:
+    Path("loans.csv").write_text(TABLE + "?,no\n")
+    Path("data.yaml").write_text(OF_DATA)
+    code, _, err = call("run", "data.yaml", "--workers", "1")
+    assert code == 2 and "column 'size' holds numbers, except for '?' in line 62" in err
+    assert not Path("outputs/data").exists()
 
 
 @pytest.mark.parametrize("command", ["status", "collect"])
