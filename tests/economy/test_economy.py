@@ -256,11 +256,11 @@ def test_agents_are_visible_to_mesa():
     assert "wealth=" in repr(client)
 
 
-def test_a_model_that_is_not_finite_fails_with_a_hint(monkeypatch):
+def test_a_model_that_overflows_fails_with_a_hint(monkeypatch):
     economy = an_economy()
 
     def broken(self, updates, examples):
-        return np.full(updates.shape[1], np.nan)
+        return np.full(updates.shape[1], 1e31)
 
     monkeypatch.setattr(type(economy.settings.federation.aggregation), "combine", broken)
     with pytest.raises(ModelError, match=r"period 1; try a smaller federation\.learner"):
