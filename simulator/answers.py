@@ -49,7 +49,7 @@ class Answers:
         return float(self.numbers(value, (), least))
 
     def error(self, what: str) -> ComponentError:
-        """The error that the method did this."""
+        """The error for what the method did."""
         return ComponentError(f"{self._name} {what}")
 
 

@@ -40,7 +40,6 @@ __all__ = [
     "Section",
     "as_python",
     "check_each",
-    "column_of",
     "extended",
     "prefixed",
     "without_prefix",
@@ -76,23 +75,6 @@ def as_python(value: Any) -> Any:
     if type(value) in (list, tuple):
         return type(value)(as_python(inner) for inner in value)
     return value
-
-
-def column_of(values: Any, dtype: type[np.generic]) -> NDArray[Any]:
-    """`values` as a one-dimensional array of `dtype`, the same object if it is one already.
-
-    Raises TypeError when it has another number of dimensions, or the conversion would lose values.
-    """
-    if isinstance(values, np.ndarray) and values.dtype == dtype and values.ndim == 1:
-        return values
-    column = np.asarray(values)
-    if column.dtype == object and dtype is np.float64:  # Decimal and Fraction
-        column = np.asarray(values, dtype=dtype)
-    if column.size == 0:
-        column = column.astype(dtype)
-    if column.ndim != 1 or not np.can_cast(column.dtype, dtype, "same_kind"):
-        raise TypeError(f"order column of {column.dtype} and shape {column.shape}")
-    return column.astype(dtype, copy=False)
 
 
 def prefixed(prefix: str, memory: Memory) -> Memory:

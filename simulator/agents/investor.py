@@ -11,5 +11,5 @@ class Investor(Trader):
 
     @property
     def strategy(self) -> Strategy:
-        """The strategy by which it decides."""
+        """The group's strategy, which decides for it."""
         return self.group.strategy

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from simulator.components import Booleans, Floats, Integers, column_of
+from simulator.components import Booleans, Floats, Integers
 from simulator.errors import MarketError
 from simulator.market.statuses import Status
 
@@ -28,6 +29,23 @@ ORDER_COLUMNS: dict[str, type[np.generic]] = {
     "tip": np.float64,
 }
 """Types of the columns of orders; what is given is converted unless that would lose values."""
+
+
+def column_of(values: Any, dtype: type[np.generic]) -> NDArray[Any]:
+    """`values` as a one-dimensional array of `dtype`, the same object if it is one already.
+
+    Raises TypeError when it has another number of dimensions, or the conversion would lose values.
+    """
+    if isinstance(values, np.ndarray) and values.dtype == dtype and values.ndim == 1:
+        return values
+    column = np.asarray(values)
+    if column.dtype == object and dtype is np.float64:  # Decimal and Fraction
+        column = np.asarray(values, dtype=dtype)
+    if column.size == 0:
+        column = column.astype(dtype)
+    if column.ndim != 1 or not np.can_cast(column.dtype, dtype, "same_kind"):
+        raise TypeError(f"order column of {column.dtype} and shape {column.shape}")
+    return column.astype(dtype, copy=False)
 
 
 def executed(status: Integers) -> Booleans:

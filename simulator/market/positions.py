@@ -5,8 +5,9 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from simulator.components import Booleans, Floats, Integers, column_of
+from simulator.components import Booleans, Floats, Integers
 from simulator.errors import MarketError
+from simulator.market.orders import column_of
 
 __all__ = ["LiquidityOrders", "Positions"]
 

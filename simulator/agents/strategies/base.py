@@ -100,7 +100,7 @@ class Strategy(Component):
         """
 
     def reach(self) -> float:
-        """Factor by which prices may fall or rise before a deposit of genesis is out of range."""
+        """Factor by which prices may fall or rise before a genesis deposit is out of range."""
         return math.inf
 
     def provide(

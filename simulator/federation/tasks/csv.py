@@ -19,6 +19,7 @@ from simulator.federation.tasks.table import (
     listed,
     read_user_table,
     refuse,
+    repeated,
 )
 
 if TYPE_CHECKING:
@@ -108,9 +109,8 @@ class Csv(Task):
     @field_validator("features")
     @classmethod
     def _name_each_once(cls, features: tuple[str, ...]) -> tuple[str, ...]:
-        twice = [name for number, name in enumerate(features) if name in features[:number]]
-        if twice:
-            raise ValueError(f"column {twice[0]!r} is named twice")
+        if name := repeated(features):
+            raise ValueError(f"column {name!r} is named twice")
         return features
 
     def collect(self, draws: np.random.Generator) -> tuple[Floats, Integers]:
@@ -179,10 +179,8 @@ class Csv(Task):
 
     def _table(self) -> UserTable:
         dialect = Dialect(self.separator, self.decimal, self.encoding, self.na_values)
-        drops = isinstance(self.missing, Drop)
-        keeps = isinstance(self.missing, Impute)
         columns = self.target, self.client, self.features
-        return _checked(self.file.path, self.file.sha256, dialect, columns, drops, keeps)
+        return _checked(self.file.path, self.file.sha256, dialect, columns, self.missing)
 
     def _check_feature(self, name: str, column: "pd.Series") -> None:
         if name in (self.target, self.client):
@@ -208,8 +206,7 @@ def _checked(
     sha256: str,
     dialect: Dialect,
     columns: tuple[str, str, tuple[str, ...]],
-    drops: bool,
-    keeps: bool,
+    missing: Missing,
 ) -> UserTable:
     """The table at `path`, whose columns exist and lack nothing that they must have.
 
@@ -223,16 +220,16 @@ def _checked(
             refuse(path, f"no column {name!r}{hint}")
     left_out = "" if frame.empty else counting_column(frame)
     left_out = "" if left_out in (target, client, *features) else left_out
-    used = [*filter(None, (target, client)), *(features or ())]
+    used = [*filter(None, (target, client)), *features]
     if not features:
         used = [str(name) for name in frame if name != left_out]
-    missing = frame[used].isna()
-    dropped = int(missing.any(axis=1).sum()) if drops else 0
-    if drops:
-        frame = frame[~missing.any(axis=1)]
+    lacks, dropped = frame[used].isna(), 0
+    if isinstance(missing, Drop):
+        lacking = lacks.any(axis=1)
+        frame, dropped = frame[~lacking], int(lacking.sum())
     else:
-        for name in missing.columns[missing.any()]:
-            if not keeps or name in (target, client):
+        for name in lacks.columns[lacks.any()]:
+            if not isinstance(missing, Impute) or name in (target, client):
                 _refuse_missing(path, frame, name)
     check_columns(path, frame[[name for name in used if name not in (target, client)]], dialect)
     return UserTable(frame, dialect, left_out, dropped)

@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import io
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from warnings import catch_warnings
@@ -11,7 +12,15 @@ from simulator.errors import ScenarioError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Dialect", "check_columns", "counting_column", "line_of", "read_user_table", "refuse"]
+__all__ = [
+    "Dialect",
+    "check_columns",
+    "counting_column",
+    "line_of",
+    "read_user_table",
+    "refuse",
+    "repeated",
+]
 
 SEPARATORS = (",", ";", "\t", "|")
 BYTE_ORDER_MARKS = {
@@ -42,6 +51,11 @@ def refuse(path: str, reason: str) -> NoReturn:
     raise ScenarioError(f"task csv: {path}: {reason}")
 
 
+def repeated(names: Sequence[str]) -> str:
+    """The first name that an earlier one equals; else empty."""
+    return next((name for number, name in enumerate(names) if name in names[:number]), "")
+
+
 def line_of(row: int) -> int:
     """The line of a row in the file, whose header is line 1."""
     return row + 2
@@ -65,23 +79,23 @@ def read_user_table(path: str, dialect: Dialect) -> "tuple[pd.DataFrame, Dialect
     encoding = dialect.encoding or _encoding(path, content)
     header = _header(path, content, encoding)
     separator = dialect.separator or max(SEPARATORS, key=lambda each: len(_cells(header, each)))
-    _check_header(path, _cells(header, separator), separator)
+    _check_header(path, _cells(header, separator))
     dialect = dialect._replace(encoding=encoding, separator=separator)
     if dialect.decimal:
-        return _read(path, dialect), dialect
-    frame = _read(path, dialect._replace(decimal="."))
+        return _read(path, content, dialect), dialect
+    frame = _read(path, content, dialect._replace(decimal="."))
     has_comma = any(_fraction_matching(frame[name], NUMBER_WITH_COMMA) for name in _texts(frame))
     dialect = dialect._replace(decimal="," if has_comma and separator != "," else ".")
-    return (_read(path, dialect) if dialect.decimal == "," else frame), dialect
+    return (_read(path, content, dialect) if dialect.decimal == "," else frame), dialect
 
 
-def _read(path: str, dialect: Dialect) -> "pd.DataFrame":
+def _read(path: str, content: bytes, dialect: Dialect) -> "pd.DataFrame":
     import pandas as pd
 
     try:
         with catch_warnings(action="error", category=pd.errors.ParserWarning):
             frame = pd.read_csv(
-                path,
+                io.BytesIO(content),
                 sep=dialect.separator,
                 decimal=dialect.decimal,
                 encoding=dialect.encoding,
@@ -141,11 +155,10 @@ def _cells(header: str, separator: str) -> list[str]:
     return next(csv.reader([header], delimiter=separator), [])
 
 
-def _check_header(path: str, names: Sequence[str], separator: str) -> None:
+def _check_header(path: str, names: Sequence[str]) -> None:
     """Refuse columns of the same name, which pandas would number."""
-    twice = [name for number, name in enumerate(names) if name and name in names[:number]]
-    if twice:
-        refuse(path, f"column {twice[0]!r} stands twice in the header; rename one of them")
+    if name := repeated([name for name in names if name]):
+        refuse(path, f"column {name!r} stands twice in the header; rename one of them")
 
 
 def _texts(frame: "pd.DataFrame") -> list[str]:
