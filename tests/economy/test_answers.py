@@ -10,6 +10,7 @@ from simulator.errors import ComponentError, StrategyError
 from simulator.scenario import Scenario, scenario_type
 from simulator.scenario.catalogue import places
 from simulator.scenario.plugins import load_plugins
+from tests.own_component import own_component
 
 SMALL = {
     "periods": 3,
@@ -102,13 +103,7 @@ def test_every_family_is_here() -> None:
 
 def economy(folder: Path, place: str, body: str) -> Economy:
     base, method, *_ = WRONG[place]
-    room, name = base.split(".")
-    plugin = folder / "mine.py"
-    plugin.write_text(
-        f"from typing import Literal\nimport numpy as np\nfrom simulator.{room} import {name}\n"
-        f"class Mine({name}):\n    'Mine.'\n    kind: Literal['mine'] = 'mine'\n"
-        f"    def {method}:\n        {body}\n"
-    )
+    plugin = own_component(folder, base, method, body)
     own = scenario_type(load_plugins([plugin]))
     settings = {**SMALL}
     if place.startswith("clients"):

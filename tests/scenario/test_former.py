@@ -13,6 +13,7 @@ from simulator.running import recorded_scenario, start, verify
 from simulator.scenario import Scenario, scenario_type
 from simulator.scenario.former import with_current_settings
 from simulator.scenario.plugins import load_plugins
+from tests.own_component import own_component
 
 FLIP = {"kind": "label_flip"}
 
@@ -159,13 +160,7 @@ def test_settings_of_a_users_own_are_left_as_they_are(tmp_path: Path) -> None:
 def test_a_method_that_would_be_ignored_is_refused(
     tmp_path: Path, base: str, method: str, message: str
 ) -> None:
-    room, name = base.split(".")
-    plugin = tmp_path / "mine.py"
-    plugin.write_text(
-        f"from typing import Literal\nfrom simulator.{room} import {name}\n"
-        f"class Mine({name}):\n    'Mine.'\n    kind: Literal['mine'] = 'mine'\n"
-        f"    def {method}(self, *_):\n        return 1\n"
-    )
+    plugin = own_component(tmp_path, base, f"{method}(self, *_)", "return 1")
     with pytest.raises(ScenarioError, match=message):
         load_plugins([plugin])
     plugin.write_text(plugin.read_text().replace(method, "anything"))
