@@ -560,3 +560,48 @@ def test_a_file_of_prices_is_read_before_the_run(call: Call) -> None:
     assert answer.code == 2 and "no positive price for period 1" in answer.err
     Path("prices.csv").write_text("price\n1\n1\n")
     assert call("validate", "mine.yaml").code == 0
+
+
+def test_validate_and_run_tell_what_a_long_run_will_take(call: Call) -> None:
+    many = ("--set", "clients.0.count=17", "--set", "federation.contribution.kind=shapley")
+    checked = call("validate", "quickstart", *many)
+    assert "this will take about 7." in checked.err
+    assert checked.lines[-1] == "quickstart is a valid scenario"
+    as_json = json.loads(call("validate", "quickstart", *many, "--json").out)
+    assert as_json["forecast"]["seconds"] == pytest.approx(450, rel=0.1)
+    assert "take" not in call("validate", "quickstart").err
+
+
+@pytest.mark.parametrize(("flags", "told"), [((), True), (("-v",), True), (("-q",), False)])
+def test_a_run_tells_what_it_will_take(
+    call: Call, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...], told: bool
+) -> None:
+    monkeypatch.setattr("simulator.scenario.forecasting.GIGABYTE", 1e8)
+    answer = call("run", "fast.yaml", *flags)
+    assert answer.code == 0
+    assert ("this will take 0.35 GB of memory" in answer.err) == told
+
+
+def test_without_a_terminal_lines_tell_how_far_a_run_is(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.cli.progress.SECONDS_PER_LINE", 0.0)
+    lines = [line for line in call("run", "fast.yaml").err.splitlines() if "periods" in line]
+    assert lines[0] == "0 of 3 periods"
+    assert [line.split(", about ")[0] for line in lines[1:]] == ["1 of 3 periods", "2 of 3 periods"]
+    assert lines[1].endswith(" left")
+    assert call("run", "fast.yaml", "-q").err == ""
+
+
+def test_without_a_terminal_lines_tell_how_far_a_sweep_is(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.cli.progress.SECONDS_PER_LINE", 0.0)
+    study = "name: s\nbase: fast.yaml\nseeds: 2\ngrid: {market.fee: [0.01, 0.02]}\n"
+    Path("s.yaml").write_text(study)
+    answer = call("sweep", "run", "s.yaml", "--workers", "1")
+    assert answer.code == 0, answer.err
+    lines = [line for line in answer.err.splitlines() if "runs" in line]
+    assert [line.split(",")[0] for line in lines] == [f"{n} of 4 runs" for n in range(4)]
+    assert ", 0 failed, about " in lines[-1]
+    assert call("sweep", "run", "s.yaml", "-q").err == ""

@@ -7,7 +7,7 @@ import click
 
 from simulator.cli.options import load_scenario, overrides_from, shared_options
 from simulator.cli.printing import show_json, show_run, show_tables, warn_of_doubts
-from simulator.cli.progress import run_progress
+from simulator.cli.progress import run_progress, show_forecast
 
 __all__ = ["resume", "run", "validate", "verify"]
 
@@ -66,18 +66,21 @@ def validate(
     """
     loaded = load_scenario(scenario, overrides_from(settings, seed, periods), plugins)
     from simulator.randomness import Streams
+    from simulator.scenario.forecasting import forecast
 
-    loaded.federation.gather(loaded.behaviours, Streams(loaded.seed), loaded.owners)
+    cohort = loaded.federation.gather(loaded.behaviours, Streams(loaded.seed), loaded.owners)
     loaded.tokens.revenue.initial()
     loaded.market.outside_price.initial(loaded.token_names, loaded.market.launch.price)
     if as_json:
         from simulator.scenario import doubts
 
         data = loaded.federation.task.summary()
-        show_json({"problems": [], "warnings": doubts(loaded), "data": data})
+        takes = vars(forecast(loaded, cohort))
+        show_json({"problems": [], "warnings": doubts(loaded), "data": data, "forecast": takes})
     else:
         show_tables([loaded.federation.task.summary()], quiet=False)
         warn_of_doubts(loaded, quiet=False)
+        show_forecast(forecast(loaded, cohort))
         click.echo(f"{scenario} is a valid scenario")
 
 

@@ -54,6 +54,7 @@ from simulator.federation.contribution import (
     SemiValue,
     Shapley,
 )
+from simulator.federation.duration import round_seconds
 from simulator.federation.federation import Federation, Quality, Round
 from simulator.federation.game import CoalitionGame
 from simulator.federation.learners import LEARNERS, Learner, MlpClassifier, SgdClassifier
@@ -175,4 +176,5 @@ __all__ = [
     "TrimmedMean",
     "Utility",
     "Wine",
+    "round_seconds",
 ]

@@ -8,6 +8,7 @@ from simulator.scenario.events import (
     LiquidityEvent,
     RevenueEvent,
 )
+from simulator.scenario.forecasting import Forecast, forecast
 from simulator.scenario.record import Detail, Record
 from simulator.scenario.schema import Scenario, numbered, scenario_type
 
@@ -16,11 +17,13 @@ __all__ = [
     "ClearingEvent",
     "Detail",
     "Event",
+    "Forecast",
     "LiquidityEvent",
     "Record",
     "RevenueEvent",
     "Scenario",
     "doubts",
+    "forecast",
     "numbered",
     "scenario_type",
 ]
