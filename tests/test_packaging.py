@@ -272,3 +272,7 @@ def test_the_citation_is_of_this_version_and_licence() -> None:
     assert {"cff-version", "message", "title", "authors"} <= citation.keys()
     assert (citation["version"], citation["license"]) == (metadata["version"], metadata["license"])
     assert (ROOT / metadata["license_files"]).read_text("utf-8").startswith("MIT License")
+    released = f"## [{metadata['version']}] - {citation['date-released']}\n"
+    assert released in (ROOT / "CHANGELOG.md").read_text("utf-8")
+    (reference,) = citation["references"]
+    assert metadata["project_urls"].strip().endswith(reference["url"])
