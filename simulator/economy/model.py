@@ -20,7 +20,7 @@ from simulator.errors import ComponentError, LedgerError, RunError
 from simulator.federation import Cohort, Quality, Round
 from simulator.ledger import Ledger
 from simulator.market import Pools, Positions
-from simulator.scenario import Scenario
+from simulator.scenario import Scenario, checked_scenario
 
 __all__ = ["Economy"]
 
@@ -41,6 +41,7 @@ class Economy(mesa.Model):
     """
 
     def __init__(self, settings: Scenario, agent_types: AgentTypes | None = None) -> None:
+        settings = checked_scenario(settings, "Economy")
         # Mesa 3.5 calls `step` as an event, which is lost for good once it raises: so the event
         # stores its exception, and Mesa's own step is wrapped to raise it afterwards.
         self.step = self._step_storing_error  # type: ignore[method-assign]

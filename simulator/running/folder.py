@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from pydantic import ValidationError
 
 from simulator.components import as_python
 from simulator.datafiles import PORTABLE, data_files, file_hash
@@ -159,13 +158,7 @@ def recorded_scenario(
 def _of_former_version(file: Path, model: type[Scenario]) -> Scenario:
     """The scenario that a version wrote before behaviours began by events."""
     settings = with_current_settings(yaml.safe_load(file.read_text("utf-8")))
-    try:
-        return model.model_validate(settings, context={"folders": [str(file.parent)]})
-    except ValidationError as error:
-        raise ScenarioError(
-            Problem(str(file), f"{'.'.join(map(str, each['loc']))}: {each['msg']}")
-            for each in error.errors(include_url=False)
-        ) from error
+    return model.model_validate(settings, context={"folders": [str(file.parent)]})
 
 
 def write_results(folder: Path) -> None:

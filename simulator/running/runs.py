@@ -18,8 +18,9 @@ from simulator.running.folder import (
     versions,
     write_results,
 )
-from simulator.scenario import Scenario
+from simulator.scenario import Scenario, checked_scenario
 from simulator.scenario.loading import NO_CODE
+from simulator.scenario.plugins import plugin_files
 from simulator.tables import RUN_FORMAT, TABLES
 
 __all__ = ["resume", "run", "start"]
@@ -61,9 +62,11 @@ def start(
 ) -> Path:
     """`run` without summary and figure; `name` replaces time and hash in the folder's name."""
     started = time.perf_counter()
+    scenario = checked_scenario(scenario, "run")
+    files = plugin_files(scenario, plugins)
     economy = _set_up(scenario)
     setup = time.perf_counter() - started
-    folder, manifest = new_folder(Path(out), scenario, overrides or {}, plugins, setup, name)
+    folder, manifest = new_folder(Path(out), scenario, overrides or {}, files, setup, name)
     with noting_folder(folder), locked(folder):
         recorder = Recorder(folder, TABLES, economy.register.categories)
         recorder.append(0, economy.tables)

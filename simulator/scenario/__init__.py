@@ -1,5 +1,6 @@
 """Scenarios: the composed settings of a run, and how they are read from YAML."""
 
+from simulator.scenario.checking import checked_scenario
 from simulator.scenario.doubts import doubts
 from simulator.scenario.events import (
     BehaviourEvent,
@@ -20,6 +21,7 @@ __all__ = [
     "Record",
     "RevenueEvent",
     "Scenario",
+    "checked_scenario",
     "doubts",
     "numbered",
     "scenario_type",
