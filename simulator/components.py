@@ -22,6 +22,7 @@ from pydantic import (
     create_model,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails
 
 from simulator.errors import Problem, ScenarioError
@@ -102,7 +103,10 @@ class Section(BaseModel):
         if values:
             what = f"settings are given by name, not as {short(repr(values[0]))}"
             raise ScenarioError([Problem(cls.__name__, what)])
-        return super().__new__(with_components(cls, own_components(settings)))
+        model = with_components(cls, own_components(settings))
+        if not issubclass(model, cls):  # Python initialises only what is a `cls`
+            return model(**settings)
+        return super().__new__(model)
 
     def __init__(self, /, **settings: Any) -> None:
         """Raises ScenarioError with all problems of the settings."""
@@ -211,7 +215,8 @@ def with_components(model: type[S], added: Iterable[type[Component]]) -> type[S]
     notebook is run again. Raises ScenarioError when another component has its kind.
     """
     original, present = model.extended_from or (model, ())
-    newest = {(each.__module__, each.__qualname__): each for each in (*present, *added)}
+    new = (each for each in added if each not in _members(original))
+    newest = {(each.__module__, each.__qualname__): each for each in (*present, *new)}
     if tuple(newest.values()) == present:
         return model
     try:
@@ -232,6 +237,27 @@ def own_components(value: Any) -> Iterator[type[Component]]:
     elif isinstance(value, Mapping | list | tuple):
         for inner in value.values() if isinstance(value, Mapping) else value:
             yield from own_components(inner)
+
+
+@functools.cache
+def _members(model: type[Section]) -> frozenset[type[Section]]:
+    """The members of all families of a section, at any depth."""
+    annotations = [part for field in model.model_fields.values() for part in _parts(field)]
+    return frozenset(each for part in annotations for each in _members_in(part))
+
+
+def _members_in(annotation: Any) -> Iterator[type[Section]]:
+    if isinstance(annotation, Family):
+        yield from annotation.members
+        annotation = annotation.members
+    elif inspect.isclass(annotation) and issubclass(annotation, Section):
+        yield from _members(annotation)
+    for inner in annotation if isinstance(annotation, tuple) else get_args(annotation):
+        yield from _members_in(inner)
+
+
+def _parts(field: FieldInfo) -> tuple[Any, ...]:
+    return (field.annotation, *field.metadata)
 
 
 def _original(model: type[Section]) -> type[Section]:

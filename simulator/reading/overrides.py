@@ -60,7 +60,7 @@ def override(
     A value may be an entry of another file, such as a study; `rank` sorts it after earlier entries.
     Messages name the path or, with an `option` of the command line, all of `--set path=value`.
     """
-    changes = [(path.split("."), value) for path, value in overrides.items()]
+    changes = [(path.split("."), value) for path, value in _by_path(overrides)]
     for names, value in sorted(changes, key=lambda change: len(change[0])):
         written = f"{option} {dotted(names)}={short(as_yaml(value))}" if option else dotted(names)
         place = Place(rank, 0, 0, written)
@@ -70,6 +70,17 @@ def override(
             _set(root, (model,), names, entry_of(value, place))
         except ScenarioError as error:
             findings.append((place, str(error)))
+
+
+def _by_path(overrides: Any) -> Iterable[tuple[str, Any]]:
+    """The overrides as pairs. Raises ScenarioError when they are no mapping of paths."""
+    if not isinstance(overrides, Mapping):
+        example = "{'market.fee': 0.01}"
+        raise ScenarioError(f"expected values by path, {example}, got {described(overrides)}")
+    for path in overrides:
+        if not isinstance(path, str):
+            raise ScenarioError(f"a path is text like 'market.fee', got {described(path)}")
+    return overrides.items()
 
 
 def _set(entry: Entry, options: Options, names: list[str], new: Entry) -> None:

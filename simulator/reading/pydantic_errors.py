@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -102,6 +102,9 @@ def _fault(error: Any, model: type[BaseModel], root: Entry, refused: Mapping[str
     if kind in ("missing", "extra_forbidden"):
         return _name_fault(kind, _locate(loc[:-1], model, root), loc[-1], refused)
     path, entry, options = _locate(loc, model, root)
+    origins: list[Any] = [get_origin(option) for option in options]
+    if isinstance(entry.value, dict) and tuple in origins:
+        return _Fault(path, entry.place, expected="a list", value=entry.value)
     if kind == "union_tag_invalid":
         return _kind_fault(path, entry, options, refused)
     if kind == "union_tag_not_found":
@@ -147,7 +150,10 @@ def _name_fault(kind: str, parent: _Located, name: str | int, refused: Mapping[s
     """A missing required setting, or an unknown name, inside `parent`."""
     (path, entry, options), full_path = parent, (*parent[0], name)
     if kind == "missing":
-        message = f"{path_prefix(full_path)}missing; this setting is required"
+        rule = "this setting is required"
+        if name == "kind":
+            rule = "write one into the class: kind: Literal['mine'] = 'mine'"
+        message = f"{path_prefix(full_path)}missing; {rule}"
         return _Fault(full_path, entry.place, message)
     allowed = [field for option in options for field in fields_of(member_of(option, entry))]
     if not path and entry.place.line:  # in a file

@@ -158,7 +158,10 @@ def recorded_scenario(
 def _of_former_version(file: Path, model: type[Scenario]) -> Scenario:
     """The scenario that a version wrote before behaviours began by events."""
     settings = with_current_settings(yaml.safe_load(file.read_text("utf-8")))
-    return model.model_validate(settings, context={"folders": [str(file.parent)]})
+    try:
+        return model.model_validate(settings, context={"folders": [str(file.parent)]})
+    except ScenarioError as error:
+        raise ScenarioError(Problem(str(file), each.what) for each in error.problems) from error
 
 
 def write_results(folder: Path) -> None:

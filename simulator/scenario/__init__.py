@@ -1,6 +1,6 @@
 """Scenarios: the composed settings of a run, and how they are read from YAML."""
 
-from simulator.scenario.checking import checked_scenario
+from simulator.scenario.checking import needs_scenario
 from simulator.scenario.doubts import doubts
 from simulator.scenario.events import (
     BehaviourEvent,
@@ -21,8 +21,8 @@ __all__ = [
     "Record",
     "RevenueEvent",
     "Scenario",
-    "checked_scenario",
     "doubts",
+    "needs_scenario",
     "numbered",
     "scenario_type",
 ]

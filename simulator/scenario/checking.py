@@ -1,4 +1,4 @@
-"""Whether what somebody gives is a scenario, and a valid one."""
+"""Whether what somebody gives is a scenario."""
 
 import inspect
 from pathlib import Path
@@ -8,16 +8,13 @@ from simulator.errors import ScenarioError
 from simulator.reading import short
 from simulator.scenario.schema import Scenario
 
-__all__ = ["checked_scenario"]
+__all__ = ["needs_scenario"]
 
 
-def checked_scenario(given: Any, taker: str) -> Scenario:
-    """A scenario that somebody gave to `taker`, validated again at every depth.
-
-    Raises ScenarioError when it is invalid, or something else.
-    """
+def needs_scenario(taker: str, given: Any) -> None:
+    """Raise ScenarioError when what somebody gave to `taker` is no scenario."""
     if isinstance(given, Scenario):
-        return given.revalidated()
+        return
     shown, remedy = f"a {type(given).__name__}", ""
     if isinstance(given, str | Path):
         shown = short(repr(str(given)))

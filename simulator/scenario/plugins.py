@@ -37,9 +37,7 @@ def load_plugins(plugins: Iterable[Plugin]) -> tuple[type[Component], ...]:
     if isinstance(plugins, str | Path | type):
         raise ScenarioError(f"plugins are a list, such as [{_shown(plugins)}]")
     items = [Path(each) if isinstance(each, str) else each for each in plugins]
-    names = [each.name for each in items if isinstance(each, Path)]
-    if duplicates := sorted({name for name in names if names.count(name) > 1}):
-        raise ScenarioError(f"plugins: two files of the same name, {', '.join(duplicates)}")
+    _refuse_one_name([each for each in items if isinstance(each, Path)])
     found = [_components(each) if isinstance(each, Path) else [_checked(each)] for each in items]
     return tuple(component for components in found for component in components)
 
@@ -48,39 +46,55 @@ def plugin_files(scenario: Section, plugins: Sequence[str | Path] = ()) -> list[
     """The files that define a scenario's own components, and `plugins`.
 
     Raises ScenarioError for a component that is in none of them, and for a file that has changed
-    since its components were loaded: a run could not be repeated.
+    since its components were loaded: a run could not be repeated from its folder.
     """
-    paths = {Path(file).resolve(): Path(file) for file in plugins}
-    for file in map(_FILE_OF.get, (type(scenario).extended_from or (None, ()))[1]):
-        if file is not None:
-            paths.setdefault(file.path.resolve(), file.path)
+    files = {Path(file).resolve(): Path(file) for file in plugins}
+    for component in (type(scenario).extended_from or (None, ()))[1]:
+        if (file := _FILE_OF.get(component)) is not None:
+            files.setdefault(file.path, file.path)
             if not file.path.is_file() or file_hash(file.path) != file.sha256:
                 what = "was changed since it was loaded; load the scenario again"
                 raise ScenarioError([Problem(f"plugin {file.path}", what)])
-    used = {place: type(each) for place, each in _components_in(scenario, ())}
-    missing = {place: each for place, each in used.items() if _is_without_file(each)}
-    if missing:
-        defined = {(each.__qualname__, _kind(each)) for each in load_plugins(plugins)}
-        missing = {
-            place: each
-            for place, each in missing.items()
-            if (each.__qualname__, _kind(each)) not in defined
-        }
-    if missing:
+    _refuse_one_name(list(files.values()))
+    if missing := _without_file(scenario, plugins):
         raise ScenarioError(
             Problem(
                 place,
-                f"{each.__name__} is defined in no plugin, so the run could not be repeated from "
-                "its folder; write the class to a file and give run(..., plugins=['FILE.py']), or "
-                "step an Economy",
+                f"{component.__name__} is defined in no plugin, so the run could not be repeated "
+                "from its folder; write the class to a file and give run(..., "
+                "plugins=['FILE.py']), or step an Economy",
             )
-            for place, each in missing.items()
+            for place, component in missing.items()
         )
-    return list(paths.values())
+    return list(files.values())
 
 
-def _is_without_file(component: type[Component]) -> bool:
-    return any(each not in _FILE_OF for each in own_components(component))
+def _without_file(scenario: Section, plugins: Sequence[str | Path]) -> dict[str, type[Component]]:
+    """The users' components that a scenario uses and no file defines, by place."""
+    used = {
+        place: (type(each).extended_from or (type(each),))[0]
+        for place, each in _components_in(scenario, ())
+    }
+    missing = {
+        place: component
+        for place, component in used.items()
+        if issubclass(component, Component)
+        and any(own_components(component))
+        and component not in _FILE_OF
+    }
+    defined = {_name(component) for component in load_plugins(plugins)} if missing else set()
+    return {place: each for place, each in missing.items() if _name(each) not in defined}
+
+
+def _name(component: type[Component]) -> tuple[str, str]:
+    return component.__qualname__, _kind(component)
+
+
+def _refuse_one_name(files: Sequence[Path]) -> None:
+    """Refuse several files of one name, which a run folder could not hold."""
+    names = [file.name for file in files]
+    if duplicates := sorted({name for name in names if names.count(name) > 1}):
+        raise ScenarioError(f"plugins: two files of the same name, {', '.join(duplicates)}")
 
 
 def _components_in(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str, Component]]:

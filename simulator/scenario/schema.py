@@ -16,6 +16,7 @@ from simulator.components import (
     own_components,
     with_components,
 )
+from simulator.errors import ScenarioError
 from simulator.federation import Behaviour, Changing, Federation
 from simulator.market import Clearing, Curve, Market, Weighted
 from simulator.scenario.events import (
@@ -61,7 +62,12 @@ class Scenario(Section):
 
     def __new__(cls, /, *values: Any, plugins: Sequence[Plugin] = (), **settings: Any) -> Self:
         """A scenario whose type knows the plugins."""
-        return super().__new__(with_components(cls, load_plugins(plugins)), *values, **settings)
+        if values:
+            raise ScenarioError(
+                f"settings are given by name; a file is read by {cls.__name__}.load"
+            )
+        model = with_components(cls, load_plugins(plugins))
+        return model(**settings) if plugins else super().__new__(cls, **settings)
 
     def __init__(self, /, *, plugins: Sequence[Plugin] = (), **settings: Any) -> None:
         super().__init__(**settings)
