@@ -71,17 +71,11 @@ def plugin_files(scenario: Section, plugins: Sequence[str | Path] = ()) -> list[
 
 def _without_file(scenario: Section, plugins: Sequence[str | Path]) -> dict[str, type[Component]]:
     """The users' components that a scenario uses and no file defines, by place."""
-    used = {
-        place: (type(each).extended_from or (type(each),))[0]
-        for place, each in _components_in(scenario, ())
-    }
-    missing = {
-        place: component
-        for place, component in used.items()
-        if issubclass(component, Component)
-        and any(own_components(component))
-        and component not in _FILE_OF
-    }
+    missing: dict[str, type[Component]] = {}
+    for place, component in _components_in(scenario, ()):
+        original: Any = (type(component).extended_from or (type(component),))[0]
+        if any(own_components(original)) and original not in _FILE_OF:
+            missing[place] = original
     defined = {_name(component) for component in load_plugins(plugins)} if missing else set()
     return {place: each for place, each in missing.items() if _name(each) not in defined}
 

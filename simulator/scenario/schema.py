@@ -63,9 +63,7 @@ class Scenario(Section):
     def __new__(cls, /, *values: Any, plugins: Sequence[Plugin] = (), **settings: Any) -> Self:
         """A scenario whose type knows the plugins."""
         if values:
-            raise ScenarioError(
-                f"settings are given by name; a file is read by {cls.__name__}.load"
-            )
+            raise ScenarioError("settings are given by name; Scenario.load reads a file")
         model = with_components(cls, load_plugins(plugins))
         return model(**settings) if plugins else super().__new__(cls, **settings)
 
