@@ -12,6 +12,7 @@ from .information import information_results as information_results
 from .joining import joining_results as joining_results
 from .load import Run as Run
 from .load import load_run as load_run
+from .load import run_of as run_of
 from .manipulators import manipulation as manipulation
 from .mechanisms import mechanism_results as mechanism_results
 from .money import financing as financing

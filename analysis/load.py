@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -120,6 +120,23 @@ class Run:
                 f" although the run's status is '{self.manifest['status']}')"
             )
         return _frame(_read(file) for file in existing)
+
+
+@dataclass(frozen=True)
+class _ComputedRun(Run):
+    """A run whose tables are in memory."""
+
+    tables: Mapping[str, pa.Table]
+
+    def _table(self, table: str) -> pd.DataFrame:
+        return _frame([self.tables[table]])
+
+
+def run_of(
+    tables: Mapping[str, pa.Table], manifest: dict[str, Any], scenario: dict[str, Any]
+) -> Run:
+    """The run with these tables in memory; its folder is the working directory."""
+    return _ComputedRun(Path(), manifest, scenario, summary=None, sources=(), tables=tables)
 
 
 def load_run(folder: str | Path) -> Run:

@@ -6,15 +6,11 @@ An agent of one's own: a subclass of `Investor` whose `decide` returns orders fo
 Its group has the place of the second group of investors of the scenario quickstart.
 """
 
-from pathlib import Path
-
 import numpy as np
 
 from simulator import Economy, Scenario
 from simulator.agents.investor import Investor
 from simulator.market import MarketView, Orders
-
-QUICKSTART = Path(__file__).parents[1] / "scenarios" / "quickstart.yaml"
 
 
 class DipBuyer(Investor):
@@ -30,7 +26,7 @@ class DipBuyer(Investor):
         return self.purchase(token, self.numeraire / 5)
 
 
-economy = Economy(Scenario.load(QUICKSTART), agent_types={"investors/1": DipBuyer})
+economy = Economy(Scenario.load("quickstart"), agent_types={"investors/1": DipBuyer})
 start = {agent.name: agent.wealth for agent in economy.agents_by_type[DipBuyer]}
 others = {agent.name: agent.wealth for agent in economy.agents_by_type[Investor]}
 economy.run_model()

@@ -1,6 +1,6 @@
 """A laboratory for tokenised federated learning.
 
->>> from simulator import Scenario, Economy, run
+>>> from simulator import Scenario, Economy, recorded, run
 """
 
 from importlib import import_module
@@ -10,16 +10,18 @@ from simulator.caching import set_cache_folder
 
 if TYPE_CHECKING:
     from simulator.economy import Economy as Economy
+    from simulator.running import recorded as recorded
     from simulator.running import run as run
     from simulator.scenario import Scenario as Scenario
 
-__all__ = ["Economy", "Scenario", "run"]
+__all__ = ["Economy", "Scenario", "recorded", "run"]
 
 set_cache_folder()  # before any module imports numba
 
 _HOME = {
     "Economy": "simulator.economy",
     "Scenario": "simulator.scenario",
+    "recorded": "simulator.running",
     "run": "simulator.running",
 }
 

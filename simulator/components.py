@@ -5,30 +5,29 @@ pure methods that do the work. A family is the tuple of components that may stan
 """
 
 import functools
-import math
+import inspect
 import operator
 import types
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
-from decimal import Decimal
-from fractions import Fraction
-from typing import Annotated, Any, ClassVar, TypeVar, cast, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Self, TypeVar, cast, get_args, get_origin
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import (
     BaseModel,
     ConfigDict,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
     TypeAdapter,
     ValidationError,
     create_model,
     model_validator,
 )
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, InitErrorDetails, core_schema
+from pydantic.fields import FieldInfo
+from pydantic_core import InitErrorDetails
+
+from simulator.errors import Problem, ScenarioError
+from simulator.families import Family
+from simulator.reading import as_python, error_of_arguments, short, with_changes
 
 __all__ = [
     "Booleans",
@@ -41,7 +40,9 @@ __all__ = [
     "as_python",
     "check_each",
     "extended",
+    "own_components",
     "prefixed",
+    "with_components",
     "without_prefix",
 ]
 
@@ -52,29 +53,7 @@ S = TypeVar("S", bound="Section")
 T = TypeVar("T")
 Memory = dict[str, NDArray[Any]]
 """State of a component between periods: named arrays, stored in checkpoints."""
-
-
-def as_python(value: Any) -> Any:
-    """A value with Python's own numbers in place of numpy's, Fraction and Decimal.
-
-    Whole numbers become int, others float; arrays become lists, and containers are converted item
-    by item. Everything else is returned unchanged.
-
-    >>> as_python([np.int64(3), np.bool_(True), Decimal("0.5"), Fraction(4, 2)])
-    [3, True, 0.5, 2]
-    """
-    if isinstance(value, np.ndarray):
-        return as_python(value.tolist())
-    if isinstance(value, np.generic):
-        return float(value) if isinstance(value, np.longdouble) else value.item()
-    if isinstance(value, Fraction | Decimal):
-        is_whole = math.isfinite(value) and value == int(value)
-        return int(value) if is_whole else float(value)
-    if isinstance(value, dict):
-        return {name: as_python(inner) for name, inner in value.items()}
-    if type(value) in (list, tuple):
-        return type(value)(as_python(inner) for inner in value)
-    return value
+_PACKAGE = __name__.split(".")[0]
 
 
 def prefixed(prefix: str, memory: Memory) -> Memory:
@@ -99,6 +78,93 @@ class Section(BaseModel):
     extended_from: ClassVar[tuple[type["Section"], tuple[type["Component"], ...]] | None] = None
     """The type that this one was `extended` from, and the added components."""
 
+    refused_names: ClassVar[Mapping[str, str]] = {}
+    """Messages for names that are deliberately not settings, see `reading.read`."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Show plain types in `help` and completion: descriptions have the ranges."""
+        only_named, empty = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.empty
+        parameters = [
+            inspect.Parameter(
+                name,
+                only_named,
+                default=empty if field.is_required() else field.default,
+                annotation=field.annotation,
+            )
+            for name, field in cls.model_fields.items()
+        ]
+        others = inspect.signature(cls.__init__).parameters.values()
+        parameters += [parameter for parameter in others if parameter.kind is only_named]
+        cls.__signature__ = inspect.Signature(parameters)
+
+    def __new__(cls, /, *values: Any, **settings: Any) -> Self:
+        """An object whose type knows the users' own components among the settings."""
+        if values:
+            what = f"settings are given by name, not as {short(repr(values[0]))}"
+            raise ScenarioError([Problem(cls.__name__, what)])
+        model = with_components(cls, own_components(settings))
+        if not issubclass(model, cls):  # Python initialises only what is a `cls`
+            return model(**settings)
+        return super().__new__(model)
+
+    def __init__(self, /, **settings: Any) -> None:
+        """Raises ScenarioError with all problems of the settings."""
+        try:
+            self.__pydantic_validator__.validate_python(settings, self_instance=self)
+        except ValidationError as error:
+            raise error_of_arguments(error, type(self), settings, self.refused_names) from None
+
+    # To pydantic this is its own: nested sections are validated without it, in their context.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """As pydantic's, but raises ScenarioError with all problems."""
+        try:
+            return super().model_validate(obj, **options)
+        except ValidationError as error:
+            raise error_of_arguments(error, cls, obj, cls.refused_names) from None
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As pydantic's, but validated with its `update`. Raises ScenarioError."""
+        return type(self)(**dict(self) | dict(update)) if update else super().model_copy(deep=deep)
+
+    def changed(self, changes: Mapping[str, Any]) -> Self:
+        """A copy with other values by dotted path, such as `{"market.fee": 0.01}`.
+
+        A value is a number, a text, a list, a mapping or a component, and replaces all of the old
+        one. Raises ScenarioError with all problems, each at its path.
+
+        >>> from simulator.market import Market
+        >>> Market().changed({"fee": 0.003, "curve.kind": "stableswap"})
+        Market(curve=StableSwap(), fee=0.003)
+        """
+        model = with_components(type(self), own_components(changes))
+        return with_changes(self, model, changes, self.refused_names)
+
+    def revalidated(self) -> Self:
+        """An equal copy, validated at every depth. Raises ScenarioError with all problems.
+
+        Only pydantic's `model_construct` and the like make sections that are invalid.
+        """
+        return type(self)(**self.model_dump(warnings=False))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        what = f"{name} cannot be set; make a copy with another: .changed({{'{name}': ...}})"
+        raise ScenarioError([Problem(type(self).__name__, what)])
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """The settings that differ from their defaults."""
+        for name, value in super().__repr_args__():
+            field = type(self).model_fields.get(name or "")
+            if field is None or field.default != value:
+                yield name, value
+
+    def __dir__(self) -> list[str]:
+        """The names of settings and methods, without those of pydantic."""
+        return [name for name in super().__dir__() if name not in _PYDANTIC]
+
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Pickle an extended type by its original and components: no module contains it."""
         if self.extended_from is None:
@@ -108,60 +174,19 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _accept_original(cls, value: Any) -> Any:
-        """Accept numpy's numbers, and a section of the type that this one was `extended` from."""
-        if isinstance(value, Section) and type(value) is not cls and issubclass(cls, type(value)):
-            return {name: getattr(value, name) for name in type(value).model_fields}
+        """Accept numpy's numbers, and a section that is extended otherwise than this one."""
+        if isinstance(value, Section) and not isinstance(value, cls):
+            return dict(value) if _original(type(value)) is _original(cls) else value
         return as_python(value) if isinstance(value, dict) else value
+
+
+_PYDANTIC = frozenset(name for name in dir(BaseModel) if not name.startswith("_"))
 
 
 class Component(Section):
     """Something a scenario can name by its `kind`."""
 
     kind: str
-
-
-@dataclass(frozen=True)
-class Family:
-    """Annotation of a field that holds one component of a family, chosen by `kind`.
-
-    The first member is the default: a mapping without `kind` means that one. Raises ValueError when
-    two members have the same kind.
-    """
-
-    members: tuple[type[Component], ...]
-
-    def __post_init__(self) -> None:
-        kinds = [member.model_fields["kind"].default for member in self.members]
-        if duplicates := sorted({kind for kind in kinds if kinds.count(kind) > 1}):
-            raise ValueError(f"two components of kind {', '.join(duplicates)} in one place")
-
-    @property
-    def kinds(self) -> dict[str, type[Component]]:
-        """The members by their kind."""
-        return {member.model_fields["kind"].default: member for member in self.members}
-
-    def kind_of(self, value: Any) -> str | None:
-        """The kind of a mapping or component; the default kind for a mapping without `kind`."""
-        if isinstance(value, Component):
-            return value.kind
-        if isinstance(value, dict):
-            return str(value.get("kind", next(iter(self.kinds))))
-        return None
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        choices = {kind: handler.generate_schema(member) for kind, member in self.kinds.items()}
-        return core_schema.tagged_union_schema(choices, discriminator=self.kind_of)
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """`kind` is required for all members but the default."""
-        json_schema = handler(schema)
-        default, *others = json_schema["oneOf"]
-        json_schema["oneOf"] = [default, *({**other, "required": ["kind"]} for other in others)]
-        return json_schema
 
 
 def check_each(items: Iterable[T], check: Callable[[T], object], *within: str) -> None:
@@ -181,6 +206,63 @@ def check_each(items: Iterable[T], check: Callable[[T], object], *within: str) -
             )
     if errors:
         raise ValidationError.from_exception_data("", errors)
+
+
+def with_components(model: type[S], added: Iterable[type[Component]]) -> type[S]:
+    """`model`, extended or not, with further components of users in its families.
+
+    A component replaces an earlier one that was defined under its name, as when a cell of a
+    notebook is run again. Raises ScenarioError when another component has its kind.
+    """
+    original, present = model.extended_from or (model, ())
+    new = (each for each in added if each not in _members(original))
+    newest = {(each.__module__, each.__qualname__): each for each in (*present, *new)}
+    if tuple(newest.values()) == present:
+        return model
+    try:
+        return cast(type[S], extended(original, tuple(newest.values())))
+    except ValueError as error:
+        raise ScenarioError([Problem(model.__name__, str(error))]) from None
+
+
+def own_components(value: Any) -> Iterator[type[Component]]:
+    """The components of users, not of this package, among objects and types at any depth."""
+    if isinstance(value, Section):
+        yield from own_components(type(value))
+    elif inspect.isclass(value) and issubclass(value, Section):
+        yield from (value.extended_from or (None, ()))[1]
+        original = _original(value)
+        if issubclass(original, Component) and original.__module__.split(".")[0] != _PACKAGE:
+            yield original
+    elif isinstance(value, Mapping | list | tuple):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from own_components(inner)
+
+
+@functools.cache
+def _members(model: type[Section]) -> frozenset[type[Section]]:
+    """The members of all families of a section, at any depth."""
+    annotations = [part for field in model.model_fields.values() for part in _parts(field)]
+    return frozenset(each for part in annotations for each in _members_in(part))
+
+
+def _members_in(annotation: Any) -> Iterator[type[Section]]:
+    if isinstance(annotation, Family):
+        yield from annotation.members
+        annotation = annotation.members
+    elif inspect.isclass(annotation) and issubclass(annotation, Section):
+        yield from _members(annotation)
+    for inner in annotation if isinstance(annotation, tuple) else get_args(annotation):
+        yield from _members_in(inner)
+
+
+def _parts(field: FieldInfo) -> tuple[Any, ...]:
+    return (field.annotation, *field.metadata)
+
+
+def _original(model: type[Section]) -> type[Section]:
+    """The type that a type was `extended` from, itself if from none."""
+    return model.extended_from[0] if model.extended_from else model
 
 
 def extended(model: type[S], extra: Sequence[type[Component]]) -> type[S]:

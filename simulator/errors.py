@@ -29,8 +29,8 @@ class Problem:
         return f"{self.where}: {self.what}" if self.where else self.what
 
 
-class ScenarioError(SimulatorError):
-    """A scenario cannot be used; `problems` lists all its problems, one line each."""
+class ScenarioError(SimulatorError, ValueError):
+    """Settings cannot be used; `problems` lists all their problems, one line each."""
 
     def __init__(self, problems: str | Iterable[Problem]) -> None:
         self.problems = (Problem("", problems),) if isinstance(problems, str) else tuple(problems)

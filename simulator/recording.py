@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from simulator.arrow import Rows, arrow_table
 from simulator.errors import Problem, RunError, ScenarioError
 from simulator.tables import RUN_FORMAT
 
@@ -50,13 +51,6 @@ MANIFEST_KEYS = {
     "scenario_sha256",
     "timings",
 }
-TYPES = {
-    "int32": pa.int32(),
-    "float64": pa.float64(),
-    "category": pa.dictionary(pa.int32(), pa.string()),
-}
-
-Rows = Mapping[str, Mapping[str, Any]]
 
 
 class Recorder:
@@ -74,15 +68,15 @@ class Recorder:
     ) -> None:
         self.folder = folder
         self._tables = tables
-        self._names = {column: pa.array(names) for column, names in categories.items()}
-        self._buffer: list[tuple[int, Rows]] = []
+        self._names = categories
+        self._buffer: list[tuple[int, Mapping[str, Rows]]] = []
         self._committed = time.monotonic()
         self._checkpointed = time.monotonic()
         self._checkpoint_cost = 0.0
         (folder / "parts").mkdir(exist_ok=True)
         (folder / "checkpoints").mkdir(exist_ok=True)
 
-    def append(self, period: int, rows: Rows) -> None:
+    def append(self, period: int, rows: Mapping[str, Rows]) -> None:
         """Buffer the rows of one period; the next commit writes them."""
         self._buffer.append((period, rows))
 
@@ -166,29 +160,8 @@ class Recorder:
         return sorted((self.folder / "parts").glob("[0-9]*-[0-9]*"))
 
     def _table(self, name: str) -> pa.Table:
-        columns = self._tables[name]
-        buffered = [rows[name] for _, rows in self._buffer]
-        lengths = [_length(row) for row in buffered]
-        return pa.table(
-            {
-                column: self._column(column, kind, [row[column] for row in buffered], lengths)
-                for column, kind in columns.items()
-            }
-        )
-
-    def _column(self, column: str, kind: str, values: list[Any], lengths: list[int]) -> pa.Array:
-        if kind == "category" and column not in self._names:
-            names = [name for value in values for name in value]
-            return pa.array(names, pa.string()).dictionary_encode()
-        arrays = [
-            np.broadcast_to(np.asarray(value), length)
-            for value, length in zip(values, lengths, strict=True)
-        ]
-        joined = np.concatenate(arrays) if arrays else np.zeros(0)
-        if kind == "category":
-            codes = pa.array(joined.astype(np.int32), pa.int32())
-            return pa.DictionaryArray.from_arrays(codes, self._names[column])
-        return pa.array(joined.astype(kind), TYPES[kind])
+        periods = [rows[name] for _, rows in self._buffer]
+        return arrow_table(self._tables[name], self._names, periods)
 
     def _split_up(self, period: int) -> None:
         """Turn the compacted tables of a stopped run back into one part that ends at `period`."""
@@ -284,10 +257,6 @@ def table_hash(table: pa.Table) -> str:
         else:
             digest.update(column.to_numpy(zero_copy_only=False).tobytes())
     return digest.hexdigest()
-
-
-def _length(row: Mapping[str, Any]) -> int:
-    return max((len(value) for value in row.values() if np.ndim(value) == 1), default=1)
 
 
 def _last(part: Path) -> int:

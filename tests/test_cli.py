@@ -543,7 +543,7 @@ def test_light_work_imports_nothing_heavy(code: str) -> None:
 
 
 def test_the_public_face() -> None:
-    assert simulator.__all__ == ["Economy", "Scenario", "run"]
+    assert simulator.__all__ == ["Economy", "Scenario", "recorded", "run"]
     assert dir(simulator) == simulator.__all__
     from simulator.running import run
     from simulator.scenario import Scenario

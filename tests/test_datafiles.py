@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from simulator import Economy, Scenario, run
 from simulator.cli import main
@@ -18,6 +17,7 @@ from simulator.errors import RunError, ScenarioError
 from simulator.federation import Csv
 from simulator.recording import read_manifest
 from simulator.running import resume, scenario_yaml, verify
+from simulator.running.folder import new_folder
 from simulator.tables import TABLES
 
 ROWS = [f"{n},{'red' if n % 3 else 'blue'},{'yes' if n % 2 else 'no'}\n" for n in range(60)]
@@ -124,7 +124,7 @@ def test_settings_written_out_are_refused_when_their_data_have_changed(tmp_path:
     settings = Scenario.load(placed(tmp_path)).model_dump(mode="json")
     assert Scenario.model_validate(settings).model_dump(mode="json") == settings
     placed(tmp_path, OTHER)
-    with pytest.raises(ValidationError, match=r"loans\.csv was changed: its SHA-256 is now"):
+    with pytest.raises(ScenarioError, match=r"loans\.csv was changed: its SHA-256 is now"):
         Scenario.model_validate(settings)
 
 
@@ -183,8 +183,10 @@ def test_changed_bytes_in_a_run_folder_are_refused(
 def test_bytes_that_change_before_they_are_copied_are_refused(tmp_path: Path) -> None:
     scenario = Scenario.load(placed(tmp_path))
     placed(tmp_path, OTHER)
-    with pytest.raises(RunError, match=r"loans\.csv was changed since the scenario was read"):
+    with pytest.raises(ScenarioError, match=r"loans\.csv was changed: its SHA-256 is now"):
         run(scenario, tmp_path / "out")
+    with pytest.raises(RunError, match=r"loans\.csv was changed since the scenario was read"):
+        new_folder(tmp_path / "out", scenario, {}, (), 0.0)
     assert not list((tmp_path / "out").rglob("manifest.json"))
     (tmp_path / "loans.csv").unlink()
     with pytest.raises((RunError, ScenarioError), match=r"loans\.csv"):

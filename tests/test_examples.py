@@ -30,22 +30,31 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run(Scenario.load(place / "paid.yaml"), place / "outputs")
 
 
-def test_an_agent_of_ones_own() -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(EXAMPLE.with_name("own_agent.py"))],
-        env=os.environ | {"PYTHONPATH": str(EXAMPLE.parents[1])},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_an_agent_of_ones_own(tmp_path: Path) -> None:
+    done = example(tmp_path, file="own_agent.py")
     assert (done.stderr, done.returncode) == ("", 0)
     assert re.search(r"^DipBuyer +12 agents, wealth [+-]\d", done.stdout, re.M)
     assert re.search(r"^Investor +48 agents, wealth [+-]\d", done.stdout, re.M)
 
 
-def example(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the example in folder `place`; a warning is an error."""
-    command = [sys.executable, "-W", "error", str(EXAMPLE), *arguments]
+def test_a_scenario_wholly_in_python(tmp_path: Path) -> None:
+    done = example(tmp_path, file="in_python.py")
+    assert (done.stderr, done.returncode) == ("", 0)
+    rows = re.findall(
+        r"^fee +(\S+)%: providers earn +(\S+), followers gain [+-]\S+%$", done.stdout, re.M
+    )
+    fees, earned = zip(*((float(fee), float(earned)) for fee, earned in rows), strict=True)
+    assert fees == (0.0, 0.3, 3.0)
+    assert earned[0] == 0 < earned[1] < earned[2] / 5  # nearly in proportion to the fee
+    assert "strategy=Follower(fraction=0.5)" in done.stdout
+    assert not any(tmp_path.iterdir())
+
+
+def example(
+    place: Path, *arguments: str, file: str = EXAMPLE.name
+) -> subprocess.CompletedProcess[str]:
+    """Run an example in folder `place`; a warning is an error."""
+    command = [sys.executable, "-W", "error", str(EXAMPLE.with_name(file)), *arguments]
     environment = os.environ | {"MPLBACKEND": "Agg", "PYTHONPATH": str(EXAMPLE.parents[1])}
     return subprocess.run(
         command, cwd=place, env=environment, capture_output=True, text=True, check=False

@@ -71,6 +71,7 @@ def scenario_type_with(plugins: tuple[str, ...]) -> "type[Scenario]":
 
 def load_scenario(name: str, overrides: Mapping[str, Any], plugins: tuple[str, ...]) -> "Scenario":
     """The scenario in a file, or the shipped one of that name, changed by overrides."""
+    from simulator.scenario.loading import OPTION, load
     from simulator.scenario.shipped import scenario_file
 
-    return scenario_type_with(plugins).load(scenario_file(name), overrides)
+    return load(scenario_type_with(plugins), scenario_file(name), overrides, option=OPTION)

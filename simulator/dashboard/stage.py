@@ -13,6 +13,7 @@ from simulator.errors import RunError
 from simulator.recording import read_table
 from simulator.running import run
 from simulator.scenario import Scenario
+from simulator.scenario.loading import OPTION, load
 from simulator.scenario.shipped import scenario_file, shipped_scenarios
 
 __all__ = ["Stage"]
@@ -47,7 +48,9 @@ class Stage:
     def open(self, name: str, overrides: Mapping[str, Any] | None = None) -> Choice:
         """The scenario in a file, or a shipped one by name. Raises ScenarioError."""
         path = scenario_file(name)
-        return Choice.of(lambda changes: self.scenario_type.load(path, changes), overrides or {})
+        return Choice.of(
+            lambda changes: load(self.scenario_type, path, changes, option=OPTION), overrides or {}
+        )
 
     def save(self, show: Live) -> Path:
         """Compute the run so far again and write it to a run folder.

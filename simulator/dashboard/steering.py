@@ -6,7 +6,6 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 import solara
-from pydantic import ValidationError
 
 from simulator.analysis.looks import words
 from simulator.components import Family
@@ -106,7 +105,7 @@ def Interventions(show: solara.Reactive[Live]) -> None:
     def change(path: str, new: Any) -> None:
         kind, changes = draft.value
         new_draft = Draft(kind, with_change(changes, path, new))
-        with suppress(ValidationError):  # from an input that is about to disappear
+        with suppress(ScenarioError):  # from an input that is about to disappear
             draft_event(type(show.value.settings), *new_draft)
             draft.value = new_draft
 

@@ -20,7 +20,7 @@ from simulator.errors import ComponentError, LedgerError, RunError
 from simulator.federation import Cohort, Quality, Round
 from simulator.ledger import Ledger
 from simulator.market import Pools, Positions
-from simulator.scenario import Scenario
+from simulator.scenario import Scenario, needs_scenario
 
 __all__ = ["Economy"]
 
@@ -30,7 +30,8 @@ class Economy(mesa.Model):
 
     `world` is the state of the run, `tables` the current period's rows of all tables, and `history`
     the row of table `periods` for every period so far. `agent_types` are classes whose agents
-    decide one by one, by group (see docs/mesa.md). Raises ScenarioError when a scenario needs more
+    decide one by one, by group (see docs/mesa.md). With `keep`, `kept` has the tables of all
+    periods so far, for `recorded`. Raises ScenarioError when a scenario is invalid or needs more
     examples than its data has, or a class is unfit for its group.
 
     >>> from simulator import Economy, Scenario
@@ -40,7 +41,11 @@ class Economy(mesa.Model):
     (1, True)
     """
 
-    def __init__(self, settings: Scenario, agent_types: AgentTypes | None = None) -> None:
+    def __init__(
+        self, settings: Scenario, agent_types: AgentTypes | None = None, *, keep: bool = False
+    ) -> None:
+        needs_scenario("Economy", settings)
+        settings = settings.revalidated()
         # Mesa 3.5 calls `step` as an event, which is lost for good once it raises: so the event
         # stores its exception, and Mesa's own step is wrapped to raise it afterwards.
         self.step = self._step_storing_error  # type: ignore[method-assign]
@@ -50,6 +55,7 @@ class Economy(mesa.Model):
         self.settings, types = settings, agent_types or {}
         self.history: list[rows.Row] = []
         self.tables: dict[str, rows.Row] = {}
+        self.kept: list[dict[str, rows.Row]] | None = [] if keep else None
         self._unfinished = False
         with threadpool_limits(1):
             self.world = World(settings, check_types(types, settings))
@@ -108,6 +114,8 @@ class Economy(mesa.Model):
             raise LedgerError(f"the clearing account is not empty after period {world.period}")
         self.tables = rows.table_rows(world, reward, traded)
         self.history.append(self.tables["periods"])
+        if self.kept is not None:
+            self.kept.append(self.tables)
 
     def save(self) -> dict[str, np.ndarray]:
         """The state of the run as named arrays that need no pickle.
@@ -118,13 +126,14 @@ class Economy(mesa.Model):
         return self.world.save()
 
     def restore(self, saved: dict[str, np.ndarray]) -> None:
-        """Restore a state that `save` returned for the same scenario; clears the history.
+        """Restore a state that `save` returned for the same scenario; clears history and `kept`.
 
         The scenario may have other events after the saved period. Raises RunError when another
         difference is detected, or when a version with another format saved the state.
         """
         self.world.restore(saved)
         self.history.clear()
+        self.kept = None if self.kept is None else []
         self.tables, self._unfinished = {}, False
         self.running = self.period < self.settings.periods
         if hasattr(self, "steps"):  # Mesa's count, up to version 3

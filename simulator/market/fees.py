@@ -1,17 +1,19 @@
 """Fees: what a swap earns the pool, and rates that rise with volatility."""
 
+from typing import Any
+
 import numpy as np
 from pydantic import Field
 
-from simulator.components import Booleans, Floats, Memory, Section
+from simulator.components import Booleans, Floats, Memory, Section, as_python
 from simulator.errors import MarketError
 
 __all__ = ["VolatilityFee", "fee_in_numeraire", "fee_rate", "fees_earned"]
 
 
-def fee_rate(fee: float) -> float:
+def fee_rate(fee: Any) -> float:
     """The fee as a float. Raises MarketError unless it is at least 0 and less than 1."""
-    if not 0 <= fee < 1:
+    if not isinstance(as_python(fee), int | float) or not 0 <= fee < 1:
         raise MarketError(f"fee must be at least 0 and less than 1, got {fee}")
     return float(fee)
 

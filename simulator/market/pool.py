@@ -1,8 +1,10 @@
 """A pool: two reserves on a ledger, a curve between them, and LP shares for its providers."""
 
 import math
+from typing import Any
 
 from simulator.answers import answers_of
+from simulator.components import as_python
 from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, OUTSIDE, SHORTFALL_TOLERANCE, Ledger
 from simulator.market.curves import Concentrated, Curve, Side
@@ -230,13 +232,15 @@ class Pool:
         return token, numeraire
 
 
-def _check_kind(curve: Curve) -> None:
+def _check_kind(curve: Any) -> None:
     if isinstance(curve, Concentrated):
         raise MarketError("a concentrated curve takes a ConcentratedPool")
+    if not isinstance(curve, Curve):
+        raise MarketError(f"a pool needs a curve, such as ConstantProduct(), got {curve!r}")
 
 
-def _positive(what: str, amount: float) -> float:
-    if not 0 < amount < math.inf:
+def _positive(what: str, amount: Any) -> float:
+    if not isinstance(as_python(amount), int | float) or not 0 < amount < math.inf:
         raise MarketError(f"{what} must be positive and finite, got {amount!r}")
     return float(amount)
 

@@ -61,7 +61,10 @@ class Entry:
 
 def error_of(findings: Findings) -> ScenarioError:
     """The error that reports all findings, each once, in reading order."""
-    return ScenarioError(Problem(str(place), what) for place, what in sorted(set(findings)))
+    return ScenarioError(
+        Problem(str(place), what.removeprefix(f"{place}: "))
+        for place, what in sorted(set(findings))
+    )
 
 
 def stop(findings: Findings, place: Place, what: str) -> NoReturn:

@@ -8,39 +8,36 @@ the model.
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import ValidationError
-
-from simulator.components import Section
 from simulator.errors import suggestion
-from simulator.reading.entries import FIRST_OVERRIDE, Entry, Findings, Place, error_of, stop
+from simulator.reading.entries import FIRST_OVERRIDE, Entry, Findings, Place, stop
 from simulator.reading.overrides import override
-from simulator.reading.pydantic_errors import findings_of
 from simulator.reading.settings import Options, kind_of, options_inside
 from simulator.reading.text import Source
+from simulator.reading.validating import M, validated
 from simulator.reading.words import described, short
 
 __all__ = ["read"]
-
-S = TypeVar("S", bound=Section)
 
 MOST_BYTES = 1_000_000
 
 
 def read(
-    model: type[S],
+    model: type[M],
     path: str | Path,
     *layers: Mapping[str, Any],
     noun: str,
     refused_names: Mapping[str, str] = {},
-) -> tuple[S, Entry]:
+    option: str = "",
+) -> tuple[M, Entry]:
     """The file at `path` as a `model`, with `extends` and then `layers` applied, and its entries.
 
     A layer overrides all settings before it: values, or entries with their own places, by dotted
     path, such as `{"market.fee": 0.01, "clients.0.examples": 50}`. Messages call the file a `noun`;
-    `refused_names` has messages for names at the root that are deliberately not settings. Raises
-    ScenarioError with all problems, in the order of the file.
+    `refused_names` has messages for names at the root that are deliberately not settings, `option`
+    is that of the command line which gave the layers. Raises ScenarioError with all problems, in
+    the order of the file.
     """
     findings: Findings = []
     chain = _read_chain(str(path), noun, findings)
@@ -49,17 +46,9 @@ def read(
     while chain:
         root = _merged(root, chain.pop(), (model,))
     for rank, overrides in enumerate(layers, FIRST_OVERRIDE):
-        override(root, model, overrides, rank, findings)
+        override(root, model, overrides, rank, findings, option)
     folders = _folders(files, layers)
-    try:
-        settings = model.model_validate(root.plain_value(), context={"folders": folders})
-    except ValidationError as error:
-        places = {place for place, _ in findings}
-        invalid = findings_of(error, model, root, refused_names)
-        findings += [(place, what) for place, what in invalid if place not in places]
-    if findings:
-        raise error_of(findings)
-    return settings, root
+    return validated(model, root, findings, refused_names, {"folders": folders}), root
 
 
 def _folders(files: Iterable[str], layers: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from simulator.components import Section, as_python
+from pydantic import BaseModel
+
 from simulator.errors import Problem, ScenarioError
 from simulator.reading.entries import Entry, Findings, Place, error_of
+from simulator.reading.numbers import as_python
 from simulator.reading.settings import Options, kind_of, options_inside
 from simulator.reading.text import Source
 from simulator.reading.words import as_yaml, described, dotted, quoted, short
 
-__all__ = ["override", "parse_overrides"]
+__all__ = ["entry_of", "override", "parse_overrides"]
 
 
 def parse_overrides(settings: Iterable[str]) -> dict[str, Any]:
@@ -47,24 +49,38 @@ def _parsed_override(text: str) -> tuple[str, Any]:
 
 def override(
     root: Entry,
-    model: type[Section],
+    model: type[BaseModel],
     overrides: Mapping[str, Any],
     rank: int,
     findings: Findings,
+    option: str = "",
 ) -> None:
     """Set each value by its dotted path, sections before their settings; report impossible ones.
 
     A value may be an entry of another file, such as a study; `rank` sorts it after earlier entries.
+    Messages name the path or, with an `option` of the command line, all of `--set path=value`.
     """
-    changes = [(path.split("."), value) for path, value in overrides.items()]
+    changes = [(path.split("."), value) for path, value in _by_path(overrides)]
     for names, value in sorted(changes, key=lambda change: len(change[0])):
-        place = Place(rank, 0, 0, f"--set {dotted(names)}={short(as_yaml(value))}")
+        written = f"{option} {dotted(names)}={short(as_yaml(value))}" if option else dotted(names)
+        place = Place(rank, 0, 0, written)
         if isinstance(value, Entry):
             place = value.key._replace(rank=rank)
         try:
-            _set(root, (model,), names, _entry_of(value, place))
+            _set(root, (model,), names, entry_of(value, place))
         except ScenarioError as error:
             findings.append((place, str(error)))
+
+
+def _by_path(overrides: Any) -> Iterable[tuple[str, Any]]:
+    """The overrides as pairs. Raises ScenarioError when they are no mapping of paths."""
+    if not isinstance(overrides, Mapping):
+        example = "{'market.fee': 0.01}"
+        raise ScenarioError(f"expected values by path, {example}, got {described(overrides)}")
+    for path in overrides:
+        if not isinstance(path, str):
+            raise ScenarioError(f"a path is text like 'market.fee', got {described(path)}")
+    return overrides.items()
 
 
 def _set(entry: Entry, options: Options, names: list[str], new: Entry) -> None:
@@ -110,16 +126,16 @@ def _entry_at(entry: Entry, part: str | int, names: list[str], depth: int, place
     return inner
 
 
-def _entry_of(value: Any, place: Place) -> Entry:
+def entry_of(value: Any, place: Place) -> Entry:
     """A value as an entry at `place`; an entry keeps its own places, with the rank of `place`."""
-    value = as_python(value)
+    value = dict(value) if isinstance(value, BaseModel) else as_python(value)
     if isinstance(value, Entry):
         key, place = (each._replace(rank=place.rank) for each in (value.key, value.place))
-        return Entry(_entry_of(value.value, place).value, place, key)
+        return Entry(entry_of(value.value, place).value, place, key)
     if isinstance(value, Mapping):
         if invalid := [name for name in value if not isinstance(name, str)]:
             raise ScenarioError(f"the name of a setting must be text, got {described(invalid[0])}")
-        value = {name: _entry_of(inner, place) for name, inner in value.items()}
+        value = {name: entry_of(inner, place) for name, inner in value.items()}
     elif isinstance(value, list | tuple):
-        value = [_entry_of(item, place) for item in value]
+        value = [entry_of(item, place) for item in value]
     return Entry(value, place, place)

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, get_origin
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from simulator.components import Family, Section
 from simulator.errors import suggestion
+from simulator.families import Family
 from simulator.reading.entries import FIRST_OVERRIDE, Entry, Findings, Keys, Place
 from simulator.reading.settings import (
     Options,
@@ -66,7 +66,7 @@ class _Fault:
 
 
 def findings_of(
-    error: ValidationError, model: type[Section], root: Entry, refused_names: Mapping[str, str]
+    error: ValidationError, model: type[BaseModel], root: Entry, refused_names: Mapping[str, str]
 ) -> Findings:
     """Findings of validating `root` as a `model`, one for each mistake.
 
@@ -97,11 +97,14 @@ def _type_message(faults: list[_Fault]) -> str:
     return f"{path_prefix(path)}expected {expected}, got {described(value)}{hint}"
 
 
-def _fault(error: Any, model: type[Section], root: Entry, refused: Mapping[str, str]) -> _Fault:
+def _fault(error: Any, model: type[BaseModel], root: Entry, refused: Mapping[str, str]) -> _Fault:
     kind, loc, value, context = error["type"], error["loc"], error["input"], error.get("ctx", {})
     if kind in ("missing", "extra_forbidden"):
         return _name_fault(kind, _locate(loc[:-1], model, root), loc[-1], refused)
     path, entry, options = _locate(loc, model, root)
+    origins: list[Any] = [get_origin(option) for option in options]
+    if isinstance(entry.value, dict) and tuple in origins:
+        return _Fault(path, entry.place, expected="a list", value=entry.value)
     if kind == "union_tag_invalid":
         return _kind_fault(path, entry, options, refused)
     if kind == "union_tag_not_found":
@@ -147,10 +150,13 @@ def _name_fault(kind: str, parent: _Located, name: str | int, refused: Mapping[s
     """A missing required setting, or an unknown name, inside `parent`."""
     (path, entry, options), full_path = parent, (*parent[0], name)
     if kind == "missing":
-        message = f"{path_prefix(full_path)}missing; this setting is required"
+        rule = "this setting is required"
+        if name == "kind":
+            rule = "write one into the class: kind: Literal['mine'] = 'mine'"
+        message = f"{path_prefix(full_path)}missing; {rule}"
         return _Fault(full_path, entry.place, message)
     allowed = [field for option in options for field in fields_of(member_of(option, entry))]
-    if not path:
+    if not path and entry.place.line:  # in a file
         allowed = ["extends", *allowed]
     of_kind = f" ({short(stated)})" if (stated := kind_of(entry, options)) else ""
     where = f" in {dotted(path)}{of_kind}" if path else ""
@@ -171,7 +177,7 @@ def _kind_fault(path: Keys, entry: Entry, options: Options, refused: Mapping[str
     return _Fault((*path, "kind"), kind_entry.place, message)
 
 
-def _locate(loc: Keys, model: type[Section], root: Entry) -> _Located:
+def _locate(loc: Keys, model: type[BaseModel], root: Entry) -> _Located:
     """The path, entry and options at pydantic's location `loc`."""
     path: Keys = ()
     entry, options = root, options_of(model)

@@ -4,9 +4,10 @@ import types
 from collections.abc import Iterable
 from typing import Annotated, Any, Union, get_args, get_origin
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from simulator.components import Component, Family, Section
+from simulator.families import Family
 from simulator.reading.entries import Entry
 from simulator.reading.words import as_yaml
 
@@ -30,7 +31,7 @@ def options_of(annotation: Any, metadata: Iterable[Any] = ()) -> Options:
 
 def fields_of(option: Any) -> dict[str, FieldInfo]:
     """The fields of a section; empty for any other option."""
-    is_section = isinstance(option, type) and issubclass(option, Section)
+    is_section = isinstance(option, type) and issubclass(option, BaseModel)
     return option.model_fields if is_section else {}
 
 
@@ -48,8 +49,8 @@ def kind_of(entry: Entry, options: Options) -> str | None:
     for option in options:
         if isinstance(option, Family):
             return next(iter(option.kinds))
-        if isinstance(option, type) and issubclass(option, Component):
-            return str(option.model_fields["kind"].default)
+        if kind := fields_of(option).get("kind"):
+            return str(kind.default)
     return None
 
 

@@ -42,7 +42,12 @@ def described(value: Any) -> str:
         return f"text {quoted(value)}"
     if isinstance(value, dict):
         return "a mapping"
-    return "a list" if isinstance(value, list) else short(as_yaml(value))
+    if isinstance(value, type):
+        return f"the class {value.__name__}; write {value.__name__}(...)"
+    if isinstance(value, list | tuple):
+        return "a list"
+    plain = value is None or isinstance(value, bool | int | float)
+    return short(as_yaml(value) if plain else repr(value))
 
 
 def rounded(limit: Any) -> str:

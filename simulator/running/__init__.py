@@ -8,12 +8,14 @@ from simulator.running.folder import (
     write_summary,
 )
 from simulator.running.runs import resume, run, start
+from simulator.running.stepped import recorded
 from simulator.running.verifying import as_expected, changed_versions, verify
 
 __all__ = [
     "Progress",
     "as_expected",
     "changed_versions",
+    "recorded",
     "recorded_scenario",
     "resume",
     "run",

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from pydantic import ValidationError
 
 from simulator.components import as_python
 from simulator.datafiles import PORTABLE, data_files, file_hash
@@ -161,11 +160,8 @@ def _of_former_version(file: Path, model: type[Scenario]) -> Scenario:
     settings = with_current_settings(yaml.safe_load(file.read_text("utf-8")))
     try:
         return model.model_validate(settings, context={"folders": [str(file.parent)]})
-    except ValidationError as error:
-        raise ScenarioError(
-            Problem(str(file), f"{'.'.join(map(str, each['loc']))}: {each['msg']}")
-            for each in error.errors(include_url=False)
-        ) from error
+    except ScenarioError as error:
+        raise ScenarioError(Problem(str(file), each.what) for each in error.problems) from error
 
 
 def write_results(folder: Path) -> None:

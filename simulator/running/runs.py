@@ -18,8 +18,9 @@ from simulator.running.folder import (
     versions,
     write_results,
 )
-from simulator.scenario import Scenario
+from simulator.scenario import Scenario, needs_scenario
 from simulator.scenario.loading import NO_CODE
+from simulator.scenario.plugins import plugin_files
 from simulator.tables import RUN_FORMAT, TABLES
 
 __all__ = ["resume", "run", "start"]
@@ -36,11 +37,11 @@ def run(
 ) -> Path:
     """Run a scenario to its end and return the run folder, made under `out`.
 
-    `overrides` are noted in the manifest; `plugins`, the files whose components the scenario uses,
-    are copied into the folder. Raises ScenarioError before anything is written, RunError when the
+    `overrides` are noted in the manifest. The files of the scenario's plugins, and `plugins`, are
+    copied into the folder. Raises ScenarioError before anything is written, RunError when the
     folder cannot be created or the run fails. A run stopped by an error or KeyboardInterrupt leaves
-    a folder, named in the exception's notes, for reading and resuming. `agent_types` are refused:
-    the run could not be repeated from its folder.
+    a folder, named in the exception's notes, for reading and resuming. `agent_types` are refused,
+    as are components that no file defines: the run could not be repeated from its folder.
     """
     if agent_types is not None:
         raise ScenarioError([Problem("agent_types", NO_CODE)])
@@ -61,9 +62,11 @@ def start(
 ) -> Path:
     """`run` without summary and figure; `name` replaces time and hash in the folder's name."""
     started = time.perf_counter()
+    needs_scenario("run", scenario)
+    files = plugin_files(scenario, plugins)
     economy = _set_up(scenario)
     setup = time.perf_counter() - started
-    folder, manifest = new_folder(Path(out), scenario, overrides or {}, plugins, setup, name)
+    folder, manifest = new_folder(Path(out), economy.settings, overrides or {}, files, setup, name)
     with noting_folder(folder), locked(folder):
         recorder = Recorder(folder, TABLES, economy.register.categories)
         recorder.append(0, economy.tables)

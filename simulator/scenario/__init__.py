@@ -1,5 +1,6 @@
 """Scenarios: the composed settings of a run, and how they are read from YAML."""
 
+from simulator.scenario.checking import needs_scenario
 from simulator.scenario.doubts import doubts
 from simulator.scenario.events import (
     BehaviourEvent,
@@ -24,6 +25,7 @@ __all__ = [
     "Scenario",
     "doubts",
     "forecast",
+    "needs_scenario",
     "numbered",
     "scenario_type",
 ]

@@ -7,10 +7,12 @@ from typing import Any, TypeVar
 from simulator.components import Section
 from simulator.reading import Entry, read
 
-__all__ = ["NO_CODE", "load", "load_with_entries"]
+__all__ = ["NO_CODE", "OPTION", "REFUSED", "load", "load_with_entries"]
 
 S = TypeVar("S", bound=Section)
 
+OPTION = "--set"
+"""The option of the command line that gives overrides, for their messages."""
 NO_CODE = (
     "a scenario cannot name code; step an Economy(scenario, agent_types=...) in Python "
     "(docs/mesa.md), or write a strategy and give its file by --plugin"
@@ -25,17 +27,17 @@ REFUSED = {
 """Messages for what is deliberately not a setting, or no longer one."""
 
 
-def load(model: type[S], path: str | Path, *layers: Mapping[str, Any]) -> S:
+def load(model: type[S], path: str | Path, *layers: Mapping[str, Any], option: str = "") -> S:
     """The scenario file at `path` as a `model`, with `extends` and then `layers` applied.
 
-    A layer overrides all settings before it, by dotted path. Raises ScenarioError with all
-    problems, in the order of the file.
+    A layer overrides all settings before it, by dotted path; `option` gave them, if any. Raises
+    ScenarioError with all problems, in the order of the file.
     """
-    return load_with_entries(model, path, *layers)[0]
+    return load_with_entries(model, path, *layers, option=option)[0]
 
 
 def load_with_entries(
-    model: type[S], path: str | Path, *layers: Mapping[str, Any]
+    model: type[S], path: str | Path, *layers: Mapping[str, Any], option: str = ""
 ) -> tuple[S, Entry]:
     """The result of `load`, and its entries with their places in the files."""
-    return read(model, path, *layers, noun="scenario", refused_names=REFUSED)
+    return read(model, path, *layers, noun="scenario", refused_names=REFUSED, option=option)

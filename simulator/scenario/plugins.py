@@ -3,54 +3,161 @@
 import importlib.util
 import inspect
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple, cast
+from weakref import WeakKeyDictionary
 
-from simulator.components import Component
+from simulator.components import Component, Section, own_components
+from simulator.datafiles import file_hash
 from simulator.errors import Problem, ScenarioError
+from simulator.reading import dotted, short
 from simulator.scenario.former import former_method
 
-__all__ = ["load_plugins"]
+__all__ = ["Plugin", "load_plugins", "plugin_files"]
+
+Plugin = str | Path | type[Component]
+"""A Python file that defines users' own components, or one such class."""
 
 
-def load_plugins(files: Iterable[str | Path]) -> tuple[type[Component], ...]:
-    """The components that Python files define: subclasses with a `kind` of their own.
+class _File(NamedTuple):
+    path: Path
+    sha256: str
 
-    Raises ScenarioError when a file cannot be run or defines no component.
+
+_FILE_OF: WeakKeyDictionary[type[Component], _File] = WeakKeyDictionary()
+"""The file that each component was loaded from."""
+
+
+def load_plugins(plugins: Iterable[Plugin]) -> tuple[type[Component], ...]:
+    """The components that plugins define: subclasses with a `kind` of their own.
+
+    Raises ScenarioError when a file cannot be run or defines no component, or a class is none.
     """
-    paths = [Path(file) for file in files]
-    names = [path.name for path in paths]
+    if isinstance(plugins, str | Path | type):
+        raise ScenarioError(f"plugins are a list, such as [{_shown(plugins)}]")
+    items = [Path(each) if isinstance(each, str) else each for each in plugins]
+    _refuse_one_name([each for each in items if isinstance(each, Path)])
+    found = [_components(each) if isinstance(each, Path) else [_checked(each)] for each in items]
+    return tuple(component for components in found for component in components)
+
+
+def plugin_files(scenario: Section, plugins: Sequence[str | Path] = ()) -> list[Path]:
+    """The files that define a scenario's own components, and `plugins`.
+
+    Raises ScenarioError for a component that is in none of them, and for a file that has changed
+    since its components were loaded: a run could not be repeated from its folder.
+    """
+    files = {Path(file).resolve(): Path(file) for file in plugins}
+    for component in (type(scenario).extended_from or (None, ()))[1]:
+        if (file := _FILE_OF.get(component)) is not None:
+            files.setdefault(file.path, file.path)
+            if not file.path.is_file() or file_hash(file.path) != file.sha256:
+                what = "was changed since it was loaded; load the scenario again"
+                raise ScenarioError([Problem(f"plugin {file.path}", what)])
+    _refuse_one_name(list(files.values()))
+    if missing := _without_file(scenario, plugins):
+        raise ScenarioError(
+            Problem(
+                place,
+                f"{component.__name__} is defined in no plugin, so the run could not be repeated "
+                "from its folder; write the class to a file and give run(..., "
+                "plugins=['FILE.py']), or step an Economy",
+            )
+            for place, component in missing.items()
+        )
+    return list(files.values())
+
+
+def _without_file(scenario: Section, plugins: Sequence[str | Path]) -> dict[str, type[Component]]:
+    """The users' components that a scenario uses and no file defines, by place."""
+    missing: dict[str, type[Component]] = {}
+    for place, component in _components_in(scenario, ()):
+        original: Any = (type(component).extended_from or (type(component),))[0]
+        if any(own_components(original)) and original not in _FILE_OF:
+            missing[place] = original
+    defined = {_name(component) for component in load_plugins(plugins)} if missing else set()
+    return {place: each for place, each in missing.items() if _name(each) not in defined}
+
+
+def _name(component: type[Component]) -> tuple[str, str]:
+    return component.__qualname__, _kind(component)
+
+
+def _refuse_one_name(files: Sequence[Path]) -> None:
+    """Refuse several files of one name, which a run folder could not hold."""
+    names = [file.name for file in files]
     if duplicates := sorted({name for name in names if names.count(name) > 1}):
-        raise ScenarioError(f"--plugin: two files of the same name, {', '.join(duplicates)}")
-    return tuple(component for path in paths for component in _components(path))
+        raise ScenarioError(f"plugins: two files of the same name, {', '.join(duplicates)}")
+
+
+def _components_in(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str, Component]]:
+    """All components inside a value, by dotted path."""
+    if isinstance(value, Component):
+        yield dotted(path), value
+    if isinstance(value, Section):
+        for name, inner in value:
+            yield from _components_in(inner, (*path, name))
+    elif isinstance(value, tuple):
+        for number, inner in enumerate(value):
+            yield from _components_in(inner, (*path, number))
 
 
 def _components(file: Path) -> list[type[Component]]:
-    name = f"wallstreetfeds_plugin_{file.stem}"
+    where, name = f"plugin {file}", f"wallstreetfeds_plugin_{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
     if not file.is_file():
-        raise ScenarioError([Problem(f"--plugin {file}", "no such file")])
+        raise ScenarioError([Problem(where, "no such file")])
     if spec is None or spec.loader is None:
-        raise ScenarioError([Problem(f"--plugin {file}", "is no Python file (.py)")])
+        raise ScenarioError([Problem(where, "is no Python file (.py)")])
+    source = _File(file.resolve(), file_hash(file))
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         problem = f"cannot be run: {type(error).__name__}: {error}"
-        raise ScenarioError([Problem(f"--plugin {file}", problem)]) from error
+        raise ScenarioError([Problem(where, problem)]) from error
     components = [
         item
         for item in vars(module).values()
         if inspect.isclass(item)
         and issubclass(item, Component)
         and item.__module__ == name
-        and isinstance(item.model_fields["kind"].default, str)
+        and _kind(item)
         and not inspect.isabstract(item)
     ]
     if not components:
         what = "defines no component (a subclass of a family's base with a literal `kind`)"
-        raise ScenarioError([Problem(f"--plugin {file}", what)])
+        raise ScenarioError([Problem(where, what)])
     if former := [what for each in components if (what := former_method(each))]:
-        raise ScenarioError(Problem(f"--plugin {file}", what) for what in former)
+        raise ScenarioError(Problem(where, what) for what in former)
+    _FILE_OF.update(dict.fromkeys(components, source))
     return components
+
+
+def _checked(component: Any) -> type[Component]:
+    """A component class. Raises ScenarioError when it is none, or could not be named by a kind."""
+    if not (inspect.isclass(component) and issubclass(component, Component)):
+        what = f"expected a Python file or a component's class, got {_shown(component)}"
+    elif not _kind(component):
+        kind = component.__name__.lower()
+        what = f"{component.__name__} has no kind; add the line kind: Literal['{kind}'] = '{kind}'"
+    elif inspect.isabstract(component):
+        missing = ", ".join(sorted(component.__abstractmethods__))
+        what = f"{component.__name__} lacks a method: {missing}"
+    else:
+        what = former_method(component)
+    if what:
+        raise ScenarioError([Problem("plugins", what)])
+    return cast(type[Component], component)
+
+
+def _kind(component: type[Component]) -> str:
+    """The kind of a component; empty for a base class."""
+    kind = component.model_fields["kind"].default
+    return kind if isinstance(kind, str) else ""
+
+
+def _shown(value: Any) -> str:
+    return value.__name__ if inspect.isclass(value) else short(repr(value))

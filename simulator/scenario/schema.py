@@ -3,12 +3,19 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar, cast
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from simulator.agents.groups import ClientGroup, Group, InvestorGroup, LiquidityProviderGroup
-from simulator.components import Component, Family, Section, check_each, extended
+from simulator.components import (
+    Component,
+    Family,
+    Section,
+    check_each,
+    own_components,
+    with_components,
+)
 from simulator.errors import ScenarioError
 from simulator.federation import Behaviour, Changing, Federation
 from simulator.market import Clearing, Curve, Market, Weighted
@@ -20,8 +27,10 @@ from simulator.scenario.events import (
     LiquidityEvent,
     RevenueEvent,
 )
-from simulator.scenario.loading import load
+from simulator.scenario.loading import REFUSED, load
+from simulator.scenario.plugins import Plugin, load_plugins
 from simulator.scenario.record import Record
+from simulator.scenario.shipped import scenario_file
 from simulator.tokens import Tokens
 
 __all__ = ["Scenario", "numbered", "scenario_type"]
@@ -32,7 +41,36 @@ MarketGroups = TypeVar(
 
 
 class Scenario(Section):
-    """A complete experiment. Same scenario, same seed: the same tables to the last bit."""
+    """A complete experiment. Same scenario, same seed: the same tables to the last bit.
+
+    Sections are objects or mappings, and nothing is required. A scenario never changes:
+    `changed` makes another one. `plugins` are the users' own components that mappings name by
+    `kind`: classes, or Python files, which are run. Objects of such classes need no plugins. Raises
+    ScenarioError with all problems, each with its place.
+
+    >>> from simulator import Scenario
+    >>> from simulator.agents.groups import ClientGroup
+    >>> from simulator.federation import FreeRider
+    >>> from simulator.market import Market, StableSwap
+    >>> clients = [ClientGroup(count=4), ClientGroup(behaviour=FreeRider())]
+    >>> scenario = Scenario(periods=20, clients=clients, market=Market(curve=StableSwap()))
+    >>> scenario.changed({"market.fee": 0.003}).market
+    Market(curve=StableSwap(), fee=0.003)
+    """
+
+    refused_names = REFUSED
+
+    def __new__(cls, /, *values: Any, plugins: Sequence[Plugin] = (), **settings: Any) -> Self:
+        """A scenario whose type knows the plugins."""
+        if values:
+            raise ScenarioError("settings are given by name; Scenario.load reads a file")
+        model = with_components(cls, load_plugins(plugins))
+        return model(**settings) if plugins else super().__new__(cls, **settings)
+
+    def __init__(self, /, *, plugins: Sequence[Plugin] = (), **settings: Any) -> None:
+        super().__init__(**settings)
+
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # as in Section
 
     name: str = Field(
         "scenario",
@@ -201,12 +239,24 @@ class Scenario(Section):
         return self.tokens.mechanism.tokens(self.client_names)
 
     @classmethod
-    def load(cls, path: str | Path, overrides: Mapping[str, Any] | None = None) -> Self:
-        """Read a scenario file; `overrides` maps dotted paths to values.
+    def load(
+        cls,
+        name: str | Path,
+        overrides: Mapping[str, Any] | None = None,
+        *,
+        plugins: Sequence[Plugin] = (),
+    ) -> Self:
+        """Read a scenario file, or the shipped scenario of that name.
 
-        Raises ScenarioError with all problems of file and overrides.
+        `overrides` are other values by dotted path, `plugins` as for `Scenario`. Raises
+        ScenarioError with all problems of file and overrides.
+
+        >>> scenario = Scenario.load("quickstart", {"periods": 5, "market.fee": 0.003})
+        >>> scenario.periods, scenario.market.fee, [group.count for group in scenario.clients]
+        (5, 0.003, [8, 1, 1])
         """
-        return load(cls, path, overrides or {})
+        components = [*load_plugins(plugins), *own_components(overrides)]
+        return load(with_components(cls, components), scenario_file(name), overrides or {})
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:
@@ -285,7 +335,4 @@ def scenario_type(extra: Sequence[type[Component]] = ()) -> type[Scenario]:
 
     Raises ScenarioError when a kind is already taken.
     """
-    try:
-        return cast(type[Scenario], extended(Scenario, extra))
-    except ValueError as error:
-        raise ScenarioError(f"--plugin: {error}") from error
+    return with_components(Scenario, extra)

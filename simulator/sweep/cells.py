@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from simulator.errors import Problem, ScenarioError
 from simulator.reading import Entry, as_yaml, choices, short
 from simulator.scenario import Scenario
-from simulator.scenario.loading import load
+from simulator.scenario.loading import OPTION, load
 from simulator.scenario.shipped import shipped_scenarios
 from simulator.sweep.study import NAME, SET_BY_STUDY, Study
 
@@ -65,7 +65,7 @@ def cells_of(
     for name, point in points.items():
         try:
             changes = (common, shared, point.settings, overrides, {"name": name})
-            scenario = load(kind, base, *changes)
+            scenario = load(kind, base, *changes, option=OPTION)
             settings = {path: entry.plain_value() for path, entry in point.settings.items()}
             cells.append(Cell(name, point.case, settings, scenario))
         except ScenarioError as error:

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator, 
 
 from simulator.components import Section
 from simulator.reading import Entry, as_yaml, dotted, short
-from simulator.scenario.loading import load_with_entries
+from simulator.scenario.loading import OPTION, load_with_entries
 from simulator.scenario.shipped import FOLDER
 
 __all__ = ["SET_BY_STUDY", "Study", "read_study", "study_file", "study_schema"]
@@ -123,7 +123,7 @@ def read_study(path: str | Path, overrides: Mapping[str, Any] = {}) -> tuple[Stu
 
     Raises ScenarioError with all problems.
     """
-    return load_with_entries(Study, path, overrides)
+    return load_with_entries(Study, path, overrides, option=OPTION)
 
 
 def study_schema() -> dict[str, Any]:

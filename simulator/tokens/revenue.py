@@ -1,6 +1,7 @@
 """Revenue: what customers pay for the model in a period."""
 
 import csv
+import io
 import math
 from abc import abstractmethod
 from typing import Literal, NoReturn
@@ -151,9 +152,10 @@ class CsvRevenue(Revenue):
         """Memory with the whole series `[rows]`. Raises ScenarioError when the file is invalid."""
         try:
             with open(self.file.path, encoding="utf-8-sig", newline="") as file:
-                series = self._series(csv.DictReader(file, strict=True))
+                text = file.read()
         except (OSError, ValueError) as error:
             self._refuse(f"cannot be read: {error}")
+        series = self._series(csv.DictReader(io.StringIO(text, newline=""), strict=True))
         if not series:
             self._refuse("has no row")
         return {"series": np.array(series)}

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
 from simulator.economy import Economy
+from simulator.errors import ScenarioError
 from simulator.ledger import NUMERAIRE
 from simulator.scenario import Scenario, doubts
 
@@ -199,7 +199,7 @@ def test_money_for_gas_is_kept_back():
     ],
 )
 def test_markets_that_a_strategy_cannot_trade_in(market, strategy, message):
-    with pytest.raises(ValidationError, match=message):
+    with pytest.raises(ScenarioError, match=message):
         Scenario.model_validate({"market": market, "investors": [{"strategy": {"kind": strategy}}]})
 
 

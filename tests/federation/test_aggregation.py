@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from pydantic import ValidationError
 
 from simulator.agents.groups import ClientGroup
 from simulator.components import Floats
+from simulator.errors import ScenarioError
 from simulator.federation import (
     AGGREGATIONS,
     Aggregation,
@@ -291,6 +291,6 @@ def test_too_few_participants_are_refused(
 ) -> None:
     federation = Federation(aggregation=rule, participation=participation)
     few, enough = ((ClientGroup(count=clients + more),) for more in (0, 2))
-    with pytest.raises(ValidationError, match=message):
+    with pytest.raises(ScenarioError, match=message):
         Scenario(federation=federation, clients=few, liquidity_providers=())
     Scenario(federation=federation, clients=enough, liquidity_providers=())

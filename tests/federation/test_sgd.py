@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 from sklearn.linear_model import SGDClassifier
 from sklearn.utils._seq_dataset import ArrayDataset64
 
 from simulator import Economy, Scenario
 from simulator.components import Floats, Integers
-from simulator.errors import ModelError
+from simulator.errors import ModelError, ScenarioError
 from simulator.federation import Learner, MlpClassifier, SgdClassifier, Split
 from simulator.federation.kernels import _shuffle
 from simulator.running import start
@@ -334,7 +333,7 @@ def test_the_stronger_the_pull_the_closer_to_the_global_model() -> None:
 def test_settings_that_would_be_ignored_or_cannot_work(
     refused: dict[str, object], message: str
 ) -> None:
-    with pytest.raises(ValidationError, match=message):
+    with pytest.raises(ScenarioError, match=message):
         SgdClassifier.model_validate(refused)
 
 

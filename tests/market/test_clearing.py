@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
-from simulator.errors import MarketError
+from simulator.errors import MarketError, ScenarioError
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import (
     STATUSES,
@@ -275,9 +274,7 @@ def test_everybody_in_a_batch_trades_at_one_price(placed):
 
 
 def test_a_batch_needs_constant_product():
-    with pytest.raises(
-        ValidationError, match="batch clears pools with a constant_product, not a w"
-    ):
+    with pytest.raises(ScenarioError, match="batch clears pools with a constant_product, not a w"):
         Market.model_validate({"curve": {"kind": "weighted"}, "clearing": {"kind": "batch"}})
     ledger, pools = market((1000, 1000), curve=Weighted(weight=0.4))
     with pytest.raises(MarketError, match="constant_product"):

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
-from simulator.errors import MarketError
+from simulator.errors import MarketError, ScenarioError
 from simulator.market import (
     CURVES,
     BondingCurve,
@@ -277,7 +276,7 @@ def test_the_weight_moves_in_even_steps_and_the_price_with_it():
 
 
 def test_a_weight_that_stays_takes_no_periods() -> None:
-    with pytest.raises(ValidationError, match="periods are those until last_weight"):
+    with pytest.raises(ScenarioError, match="periods are those until last_weight"):
         Weighted(periods=2)
     assert Weighted(weight=0.3).at(7) == Weighted(weight=0.3)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
+from simulator.errors import ScenarioError
 from simulator.market import Oracle
 
 SERIES = [2.0, 4.0, 9.0, 1.0, 8.0, 6.0]
@@ -72,5 +72,5 @@ def test_observing_changes_no_memory_and_keeps_no_more_than_it_needs():
 
 
 def test_a_window_is_at_least_one_period():
-    with pytest.raises(ValidationError, match="greater than or equal to 1"):
+    with pytest.raises(ScenarioError, match="it must be at least 1"):
         Oracle(window=0)

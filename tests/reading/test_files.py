@@ -94,7 +94,7 @@ def written(text: str | bytes, name: str = "x.yaml") -> str:
 
 
 def load(model: type[S], path: str | Path, *layers: Mapping[str, Any]) -> S:
-    return read(model, path, *layers, noun="scenario")[0]
+    return read(model, path, *layers, noun="scenario", option="--set")[0]
 
 
 def complaints(text: str | bytes, overrides: dict[str, Any] | None = None) -> list[str]:

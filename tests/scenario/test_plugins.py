@@ -184,7 +184,7 @@ WRONG_FILES = {
 @pytest.mark.parametrize(("text", "message"), WRONG_FILES.values(), ids=WRONG_FILES)
 def test_a_wrong_plugin_is_reported(text: str, message: str) -> None:
     Path("wrong.py").write_bytes(text.encode(errors="surrogateescape"))
-    with pytest.raises(ScenarioError, match=f"^--plugin wrong.py: {message}"):
+    with pytest.raises(ScenarioError, match=f"^plugin wrong.py: {message}"):
         load_plugins(["wrong.py"])
 
 

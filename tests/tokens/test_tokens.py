@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
+from simulator.errors import ScenarioError
 from simulator.tokens import (
     HORIZON,
     Buyback,
@@ -164,7 +164,7 @@ def test_every_unit_of_revenue_has_one_use(cuts, revenue, earned, unearned, carr
 
 
 def test_payouts_must_sum_to_one():
-    with pytest.raises(ValidationError, match=r"they sum to 0\.9"):
+    with pytest.raises(ScenarioError, match=r"they sum to 0\.9"):
         Payout(dividend=0.4)
 
 
