@@ -10,8 +10,9 @@ SimulatorError
 └── MarketError      a pool was asked for something impossible
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 
 class SimulatorError(Exception):
@@ -20,13 +21,20 @@ class SimulatorError(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """One problem with an input: where it is and what is wrong."""
+    """One problem with an input: where it is and what is wrong.
+
+    If only the setting is known, not its place, `setting` is its path. If others may be at fault
+    instead, `among` are the dotted paths of all of them, as in `Misfit`.
+    """
 
     where: str
     what: str
+    setting: tuple[str | int, ...] = ()
+    among: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what}" if self.where else self.what
+        where = self.where or ".".join(map(str, self.setting))
+        return f"{where}: {self.what}" if where else self.what
 
 
 class ScenarioError(SimulatorError):
@@ -35,6 +43,18 @@ class ScenarioError(SimulatorError):
     def __init__(self, problems: str | Iterable[Problem]) -> None:
         self.problems = (Problem("", problems),) if isinstance(problems, str) else tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class Misfit(ValueError):
+    """Settings that do not fit each other: the one that was last changed `among` them is at fault.
+
+    They are dotted paths within the section of the validated setting or a section around it; "."
+    is the validated setting itself.
+    """
+
+    def __init__(self, what: str, *among: str) -> None:
+        super().__init__(what)
+        self.among = among
 
 
 class RunError(SimulatorError):
@@ -67,3 +87,24 @@ def suggestion(name: str, names: Iterable[str]) -> str:
 
     close = get_close_matches(name, list(names), n=1)
     return f"; did you mean '{close[0]}'?" if close else ""
+
+
+@contextmanager
+def blaming(*setting: str | int, among: tuple[str, ...] = ()) -> Iterator[None]:
+    """Note in each ScenarioError raised inside that it is about this setting, or one within it."""
+    try:
+        yield
+    except ScenarioError as error:
+        raise ScenarioError(
+            replace(each, setting=(*setting, *each.setting), among=each.among or among)
+            for each in error.problems
+        ) from error
+
+
+@contextmanager
+def fitting(*among: str) -> Iterator[None]:
+    """Turn a ValueError raised inside into a Misfit."""
+    try:
+        yield
+    except ValueError as error:
+        raise Misfit(str(error), *among) from error

@@ -16,6 +16,8 @@ from simulator.errors import Problem, ScenarioError
 
 __all__ = ["doctor", "init", "list_", "schema"]
 
+EXAMPLE_STUDY = os.path.join("studies", "joining.yaml")
+
 
 @click.command()
 @shared_options("plugin")
@@ -58,34 +60,40 @@ def list_(place: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path))
 def init(directory: Path) -> None:
-    """Make DIRECTORY with the shipped scenarios and a scenario of your own to start from.
+    """Make DIRECTORY with the shipped scenarios, their studies, and a scenario of your own.
+
+    Files that are there already stay as they are.
 
     \b
     Example:
       wallstreetfeds init my-study
     """
-    shipped = _shipped_files()
     hint = "# yaml-language-server: $schema=scenario.schema.json\n"
-    mine_text = f"{hint}extends: quickstart.yaml\nname: mine\n"
-    files = {path.name: path.read_text("utf-8") for path in shipped} | {"mine.yaml": mine_text}
+    files = _shipped_files() | {"mine.yaml": f"{hint}extends: quickstart.yaml\nname: mine\n"}
+    kept = [name for name in files if os.path.lexists(directory / name)]
+    new = [name for name in sorted(files) if name not in kept]
     try:
-        if taken := [name for name in files if os.path.lexists(directory / name)]:
-            raise ScenarioError(Problem(str(directory / name), "exists already") for name in taken)
-        directory.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
-            (directory / name).write_text(text, "utf-8")
+        (directory / "studies").mkdir(parents=True, exist_ok=True)
+        for name in new:
+            (directory / name).write_text(files[name], "utf-8")
     except OSError as error:
-        raise ScenarioError([Problem(str(directory), error.strerror or str(error))]) from error
-    click.echo(f"{directory}: {', '.join(sorted(files))}")
-    mine = shlex.quote(str(directory / "mine.yaml"))
+        where = error.filename or str(directory)
+        raise ScenarioError([Problem(where, error.strerror or str(error))]) from error
+    if new:
+        click.echo(f"{directory}: wrote {', '.join(new)}")
+    if kept:
+        click.echo(f"{directory}: kept as they are {', '.join(kept)}")
+    mine, study = (shlex.quote(str(directory / name)) for name in ("mine.yaml", EXAMPLE_STUDY))
     click.echo(f"edit mine.yaml, then: wallstreetfeds run {mine}")
+    click.echo(f"run a study: wallstreetfeds sweep run {study}")
 
 
-def _shipped_files() -> list[Path]:
-    """The scenario files that come with the package, and their schema."""
+def _shipped_files() -> dict[str, str]:
+    """The text of the files that come with the package, by path in its folder."""
     from simulator.scenario.shipped import FOLDER
 
-    return sorted(path for path in FOLDER.iterdir() if path.suffix in (".yaml", ".json"))
+    files = [*FOLDER.glob("*.yaml"), *FOLDER.glob("*.json"), *FOLDER.glob("studies/*.yaml")]
+    return {str(file.relative_to(FOLDER)): file.read_text("utf-8") for file in files}
 
 
 @click.command()

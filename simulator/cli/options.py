@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from simulator.reading import Named, Reading
     from simulator.scenario import Scenario
 
 __all__ = ["load_scenario", "overrides_from", "scenario_type_with", "shared_options"]
@@ -69,8 +70,12 @@ def scenario_type_with(plugins: tuple[str, ...]) -> "type[Scenario]":
     return scenario_type(load_plugins(plugins))
 
 
-def load_scenario(name: str, overrides: Mapping[str, Any], plugins: tuple[str, ...]) -> "Scenario":
-    """The scenario in a file, or the shipped one of that name, changed by overrides."""
-    from simulator.scenario.shipped import scenario_file
+def load_scenario(
+    name: str, overrides: Mapping[str, Any], plugins: tuple[str, ...]
+) -> "tuple[Named, Reading[Scenario]]":
+    """What the name of a scenario means, and that scenario, changed by overrides."""
+    from simulator.scenario.loading import read_file
+    from simulator.scenario.shipped import SCENARIOS, find_named
 
-    return scenario_type_with(plugins).load(scenario_file(name), overrides)
+    named = find_named(name, SCENARIOS)
+    return named, read_file(scenario_type_with(plugins), named.path, overrides)

@@ -1,16 +1,15 @@
 """Pydantic's errors as messages of our own, each at the entry that it concerns."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from simulator.components import Family, Section
-from simulator.errors import suggestion
-from simulator.reading.entries import FIRST_OVERRIDE, Entry, Findings, Keys, Place
+from simulator.errors import Misfit, suggestion
+from simulator.reading.entries import Entry, Findings, Keys, Place, place_at_fault
 from simulator.reading.settings import (
     Options,
     fields_of,
@@ -51,7 +50,14 @@ LIMITS = {
     "less_than_equal": ("large", "at most", "le"),
 }
 
-_Located = tuple[Keys, Entry, Options]
+
+class _Located(NamedTuple):
+    """The entry at `path` and its options; `missing` is what pydantic found inside by default."""
+
+    path: Keys
+    entry: Entry
+    options: Options
+    missing: Keys
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,7 @@ def _fault(error: Any, model: type[Section], root: Entry, refused: Mapping[str, 
     kind, loc, value, context = error["type"], error["loc"], error["input"], error.get("ctx", {})
     if kind in ("missing", "extra_forbidden"):
         return _name_fault(kind, _locate(loc[:-1], model, root), loc[-1], refused)
-    path, entry, options = _locate(loc, model, root)
+    path, entry, options, missing = _locate(loc, model, root)
     if kind == "union_tag_invalid":
         return _kind_fault(path, entry, options, refused)
     if kind == "union_tag_not_found":
@@ -111,21 +117,9 @@ def _fault(error: Any, model: type[Section], root: Entry, refused: Mapping[str, 
         expected = EXPECTED.get(kind) or context["expected"]
         return _Fault(path, entry.place, expected=expected, value=value)
     message = path_prefix(path) + _rule_message(error, value, context)
-    return _Fault(path, _place_to_report(entry), message)
-
-
-def _place_to_report(entry: Entry) -> Place:
-    """The place of the entry or, if overrides changed something inside it, of the last override."""
-    newest = max(_places(entry), key=attrgetter("rank"))
-    return newest if newest.rank >= FIRST_OVERRIDE else entry.place
-
-
-def _places(entry: Entry) -> Iterator[Place]:
-    """The places of an entry and of everything inside it."""
-    yield entry.place
-    inside = entry.value.values() if isinstance(entry.value, dict) else entry.value
-    for child in inside if isinstance(entry.value, dict | list) else ():
-        yield from _places(child)
+    misfit = context.get("error")
+    among = misfit.among if isinstance(misfit, Misfit) else ()
+    return _Fault(path, place_at_fault(root, (*path, *missing), among), message)
 
 
 def _rule_message(error: Any, value: Any, context: Mapping[str, Any]) -> str:
@@ -145,7 +139,7 @@ def _rule_message(error: Any, value: Any, context: Mapping[str, Any]) -> str:
 
 def _name_fault(kind: str, parent: _Located, name: str | int, refused: Mapping[str, str]) -> _Fault:
     """A missing required setting, or an unknown name, inside `parent`."""
-    (path, entry, options), full_path = parent, (*parent[0], name)
+    (path, entry, options, _), full_path = parent, (*parent.path, name)
     if kind == "missing":
         message = f"{path_prefix(full_path)}missing; this setting is required"
         return _Fault(full_path, entry.place, message)
@@ -174,6 +168,7 @@ def _kind_fault(path: Keys, entry: Entry, options: Options, refused: Mapping[str
 def _locate(loc: Keys, model: type[Section], root: Entry) -> _Located:
     """The path, entry and options at pydantic's location `loc`."""
     path: Keys = ()
+    missing: Keys = ()
     entry, options = root, options_of(model)
     inside_member = False
     for part in loc:
@@ -183,4 +178,6 @@ def _locate(loc: Keys, model: type[Section], root: Entry) -> _Located:
         elif (child := entry.child(part)) is not None:
             path, options = (*path, part), options_inside(options, part, entry)
             entry, inside_member = child, False
-    return path, entry, options
+        else:
+            missing = (*missing, part)
+    return _Located(path, entry, options, missing)

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from simulator.components import Section
-from simulator.reading import Entry, read
+from simulator.reading import Reading, Shelf, read
+from simulator.scenario.shipped import SCENARIOS
 
-__all__ = ["NO_CODE", "load", "load_with_entries"]
+__all__ = ["NO_CODE", "load", "read_file"]
 
 S = TypeVar("S", bound=Section)
 
@@ -31,11 +32,11 @@ def load(model: type[S], path: str | Path, *layers: Mapping[str, Any]) -> S:
     A layer overrides all settings before it, by dotted path. Raises ScenarioError with all
     problems, in the order of the file.
     """
-    return load_with_entries(model, path, *layers)[0]
+    return read_file(model, path, *layers).settings
 
 
-def load_with_entries(
-    model: type[S], path: str | Path, *layers: Mapping[str, Any]
-) -> tuple[S, Entry]:
-    """The result of `load`, and its entries with their places in the files."""
-    return read(model, path, *layers, noun="scenario", refused_names=REFUSED)
+def read_file(
+    model: type[S], path: str | Path, *layers: Mapping[str, Any], shelf: Shelf = SCENARIOS
+) -> Reading[S]:
+    """The result of `load`, with the places of its entries; `extends` may name one of `shelf`."""
+    return read(model, path, *layers, shelf=shelf, refused_names=REFUSED)

@@ -9,10 +9,10 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator, 
 
 from simulator.components import Section
 from simulator.reading import Entry, as_yaml, dotted, short
-from simulator.scenario.loading import load_with_entries
-from simulator.scenario.shipped import FOLDER
+from simulator.scenario.loading import read_file
+from simulator.scenario.shipped import STUDIES
 
-__all__ = ["SET_BY_STUDY", "Study", "read_study", "study_file", "study_schema"]
+__all__ = ["SET_BY_STUDY", "Study", "read_study", "study_schema"]
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"
 MOST_CELLS = 10_000
@@ -55,7 +55,9 @@ class Study(Section):
         None,
         description="Table and figure of all runs together, left in the folder at the end.",
     )
-    base: str = Field(description="Scenario to vary: a file beside the study, or a shipped one.")
+    base: str = Field(
+        description="Scenario to vary: the name of a shipped one, or a path from the study's folder."
+    )
     periods: int | None = Field(
         None, ge=1, le=1_000_000, description="Number of periods, unless settings or cells say so."
     )
@@ -112,18 +114,13 @@ class Study(Section):
         return range(self.first_seed, self.first_seed + self.seeds)
 
 
-def study_file(name: str) -> str:
-    """The file `name` if it exists, else the file of the shipped study of that name."""
-    shipped = FOLDER / "studies" / f"{name}.yaml"
-    return name if Path(name).is_file() or not shipped.is_file() else str(shipped)
-
-
 def read_study(path: str | Path, overrides: Mapping[str, Any] = {}) -> tuple[Study, Entry]:
     """The study in a file, and its entries with their places.
 
     Raises ScenarioError with all problems.
     """
-    return load_with_entries(Study, path, overrides)
+    reading = read_file(Study, path, overrides, shelf=STUDIES)
+    return reading.settings, reading.root
 
 
 def study_schema() -> dict[str, Any]:

@@ -12,10 +12,11 @@ from pydantic import Field, model_validator
 
 from simulator.components import Component, Family, Section, extended
 from simulator.errors import ScenarioError
-from simulator.reading import dump, parse_overrides, read
+from simulator.reading import Shelf, dump, parse_overrides, read
 from tests.laws import law
 
 S = TypeVar("S", bound=Section)
+NOTHING = Shelf("scenario", Path("/nowhere"))
 
 
 class Curve(Component):
@@ -94,7 +95,7 @@ def written(text: str | bytes, name: str = "x.yaml") -> str:
 
 
 def load(model: type[S], path: str | Path, *layers: Mapping[str, Any]) -> S:
-    return read(model, path, *layers, noun="scenario")[0]
+    return read(model, path, *layers, shelf=NOTHING).settings
 
 
 def complaints(text: str | bytes, overrides: dict[str, Any] | None = None) -> list[str]:
