@@ -10,6 +10,7 @@ SimulatorError
 └── MarketError      a pool was asked for something impossible
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -82,11 +83,35 @@ class MarketError(SimulatorError):
 
 
 def suggestion(name: str, names: Iterable[str]) -> str:
-    """The end of a message that suggests the closest of `names`; empty when none is close."""
+    """The end of a message that suggests the closest of `names`; empty when none is close.
+
+    Compares letters and digits without case. Initials and single words count too.
+
+    >>> suggestion("LOO", ["data_size", "leave_one_out"])
+    "; did you mean 'leave_one_out'?"
+    """
     from difflib import get_close_matches
 
-    close = get_close_matches(name, list(names), n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    plain = {each: _letters(each) for each in names}
+    wanted = _letters(name)
+    words = {each: re.split(r"[\W_]+", each.casefold()) for each in plain}
+    likely = [
+        *(each for each, text in plain.items() if text == wanted),
+        *(each for each, parts in words.items() if len(parts) > 1 and _initials(parts) == wanted),
+    ]
+    if not likely:
+        close = get_close_matches(wanted, plain.values(), n=1)
+        likely = [each for each, text in plain.items() if text in close]
+    likely += [each for each, parts in words.items() if wanted in parts]
+    return f"; did you mean '{likely[0]}'?" if wanted and likely else ""
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
+def _initials(words: Iterable[str]) -> str:
+    return "".join(word[:1] for word in words)
 
 
 @contextmanager

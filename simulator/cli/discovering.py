@@ -70,7 +70,7 @@ def init(directory: Path) -> None:
     """
     hint = "# yaml-language-server: $schema=scenario.schema.json\n"
     files = _shipped_files() | {"mine.yaml": f"{hint}extends: quickstart.yaml\nname: mine\n"}
-    kept = [name for name in files if os.path.lexists(directory / name)]
+    kept = [name for name in sorted(files) if os.path.lexists(directory / name)]
     new = [name for name in sorted(files) if name not in kept]
     try:
         (directory / "studies").mkdir(parents=True, exist_ok=True)

@@ -115,7 +115,7 @@ def _read_chain(name: str, shelf: Shelf, findings: Findings) -> tuple[list[Entry
             what = f"extends: expected the name of a file, got {described(base.plain_value())}"
             stop(findings, base.place, what)
         try:
-            bases.append(shelf.find(base.value, str(Path(name).parent)))
+            bases.append(shelf.find(base.value, os.path.dirname(name)))
         except ScenarioError as error:
             stop(findings, base.place, f"extends {short(base.value)}: {error}")
         name, reference = bases[-1].path, base.place

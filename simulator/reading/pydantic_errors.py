@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from simulator.components import Family, Section
+from simulator.components import Component, Family, Section
 from simulator.errors import Misfit, suggestion
 from simulator.reading.entries import Entry, Findings, Keys, Place, place_at_fault
+from simulator.reading.meant import hint_at
 from simulator.reading.settings import (
     Options,
     fields_of,
@@ -98,8 +99,10 @@ def findings_of(
 def _type_message(faults: list[_Fault]) -> str:
     """The message about one value that has none of its allowed types."""
     path, value = faults[0].path, faults[0].value
-    expected = " or ".join(dict.fromkeys(fault.expected for fault in faults))
+    allowed = list(dict.fromkeys(fault.expected for fault in faults))
+    expected = " or ".join(allowed)
     hint = suggestion(value, re.findall("'([^']*)'", expected)) if isinstance(value, str) else ""
+    hint = hint or hint_at(value, allowed)
     return f"{path_prefix(path)}expected {expected}, got {described(value)}{hint}"
 
 
@@ -157,12 +160,27 @@ def _name_fault(kind: str, parent: _Located, name: str | int, refused: Mapping[s
 
 def _kind_fault(path: Keys, entry: Entry, options: Options, refused: Mapping[str, str]) -> _Fault:
     kind_entry = entry.child("kind") or entry
-    kinds = [kind for option in options if isinstance(option, Family) for kind in option.kinds]
+    kinds: dict[str, type[Component]] = {}
+    for option in options:
+        kinds |= option.kinds if isinstance(option, Family) else {}
     kind = as_yaml(kind_entry.value)
-    message = f"unknown kind {quoted(kind)} for {dotted(path)}{choices(kind, kinds)}"
+    hint = suggestion(kind, kinds) or _described_as(kind, kinds)
+    allowed = f"{hint or '.'} Allowed: {', '.join(kinds)}"
+    message = f"unknown kind {quoted(kind)} for {dotted(path)}{allowed}"
     if path and (reason := refused.get(f"{path[-1]}={kind}")):
         message = f"{dotted(path)}: {reason}"
     return _Fault((*path, "kind"), kind_entry.place, message)
+
+
+def _described_as(name: str, kinds: Mapping[str, type[Component]]) -> str:
+    """The end of a message that suggests the kinds whose descriptions contain a name."""
+    words = r"\W+".join(map(re.escape, re.findall(r"\w+", name.replace("_", " "))))
+    found = [
+        f"'{kind}'"
+        for kind, member in kinds.items()
+        if re.search(rf"(?i)\b{words}\b", member.__doc__ or "")
+    ]
+    return f"; did you mean {' or '.join(found)}?" if len(name) > 2 and found else ""
 
 
 def _locate(loc: Keys, model: type[Section], root: Entry) -> _Located:

@@ -22,6 +22,7 @@ from simulator.scenario.events import (
     RevenueEvent,
 )
 from simulator.scenario.loading import load
+from simulator.scenario.naming import FolderName
 from simulator.scenario.record import Record
 from simulator.tokens import Tokens
 
@@ -35,11 +36,7 @@ MarketGroups = TypeVar(
 class Scenario(Section):
     """A complete experiment. Same scenario, same seed: the same tables to the last bit."""
 
-    name: str = Field(
-        "scenario",
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$",
-        description="Short name, used for the folder of its runs.",
-    )
+    name: FolderName = Field("scenario", description="Short name, used for the folder of its runs.")
     description: str = Field("", description="What question the scenario answers.")
     periods: int = Field(
         60, ge=1, le=1_000_000, description="Number of periods: rounds with their trading."

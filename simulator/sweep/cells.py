@@ -11,8 +11,9 @@ from simulator.errors import Problem, ScenarioError
 from simulator.reading import Entry, Named, as_yaml, placed, short
 from simulator.scenario import Scenario
 from simulator.scenario.loading import read_file
+from simulator.scenario.naming import NAME
 from simulator.scenario.shipped import SCENARIOS
-from simulator.sweep.study import NAME, SET_BY_STUDY, Study
+from simulator.sweep.study import SET_BY_STUDY, Study
 
 __all__ = ["Cell", "base_of", "cells_of"]
 

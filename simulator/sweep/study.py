@@ -5,23 +5,22 @@ from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from simulator.components import Section
 from simulator.reading import Entry, as_yaml, dotted, short
 from simulator.scenario.loading import read_file
+from simulator.scenario.naming import FolderName
 from simulator.scenario.shipped import STUDIES
 
 __all__ = ["SET_BY_STUDY", "Study", "read_study", "study_schema"]
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"
 MOST_CELLS = 10_000
 MOST_RUNS = 100_000
 FILES = ("cells.json", "study.yaml", "report.csv", "report.png")
 """Files beside the folders of cells; no case may have such a name."""
 SET_BY_STUDY = ("name", "seed")
 """Settings that a study sets in each run itself."""
-Name = Annotated[str, StringConstraints(pattern=NAME)]
 
 
 class Study(Section):
@@ -31,7 +30,7 @@ class Study(Section):
     common random numbers. Without cases and grid there is one cell, `base`.
     """
 
-    name: str = Field(pattern=NAME, description="Short name, used for the folder of its runs.")
+    name: FolderName = Field(description="Short name, used for the folder of its runs.")
     description: str = Field("", description="What question the study answers.")
     report: (
         Literal[
@@ -56,7 +55,7 @@ class Study(Section):
         description="Table and figure of all runs together, left in the folder at the end.",
     )
     base: str = Field(
-        description="Scenario to vary: the name of a shipped one, or a path from the study's folder."
+        description="Scenario to vary: a shipped one by name, or a path from the study's folder."
     )
     periods: int | None = Field(
         None, ge=1, le=1_000_000, description="Number of periods, unless settings or cells say so."
@@ -64,7 +63,7 @@ class Study(Section):
     seeds: int = Field(ge=1, le=100_000, description="Number of seeds, the same for all cells.")
     first_seed: int = Field(1, ge=0, lt=2**62, description="The first seed; others follow.")
     settings: dict[str, Any] = Field({}, description="Settings of all cells, by dotted path.")
-    cases: dict[Name, dict[str, Any]] = Field(
+    cases: dict[FolderName, dict[str, Any]] = Field(
         {}, description="Cells by name, each with its settings by dotted path."
     )
     grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(

@@ -108,12 +108,12 @@ ALLOWED = "Allowed: extends, seed, loud, mode, note, rates, market, clients, cur
 
 WRONG_VALUES = {
     "seed: 2.5": "x.yaml:1:7: seed: expected a whole number, got 2.5",
-    "seed: '3'": "x.yaml:1:7: seed: expected a whole number, got text '3'",
-    "seed: 1e3": "x.yaml:1:7: seed: expected a whole number, got 1000.0",
+    "seed: '3'": "x.yaml:1:7: seed: expected a whole number, got text '3'; write 3 without quotes",
+    "seed: 1e3": "x.yaml:1:7: seed: expected a whole number, got 1000.0; write 1000",
     "seed:": "x.yaml:1:6: seed: expected a whole number, got null",
     "seed: true": "x.yaml:1:7: seed: expected a whole number, got true",
-    "loud: on": "x.yaml:1:7: loud: expected true or false, got text 'on'",
-    "note: 12": "x.yaml:1:7: note: expected text, got 12",
+    "loud: on": "x.yaml:1:7: loud: expected true or false, got text 'on'; write true",
+    "note: 12": "x.yaml:1:7: note: expected text, got 12; put it in quotes",
     "mode: plian": "x.yaml:1:7: mode: expected 'fast' or 'plain', got text 'plian'; "
     "did you mean 'plain'?",
     "market:\n  low: abc": "x.yaml:2:8: market.low: expected a number, got text 'abc'",
