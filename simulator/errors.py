@@ -128,8 +128,9 @@ def blaming(*setting: str | int, among: tuple[str, ...] = ()) -> Iterator[None]:
 
 @contextmanager
 def fitting(*among: str) -> Iterator[None]:
-    """Turn a ValueError raised inside into a Misfit."""
+    """Turn a ValueError raised inside into a Misfit `among` these; a Misfit keeps its own too."""
     try:
         yield
     except ValueError as error:
-        raise Misfit(str(error), *among) from error
+        others = error.among if isinstance(error, Misfit) else ()
+        raise Misfit(str(error), *among, *others) from error

@@ -37,6 +37,8 @@ from simulator.randomness import Streams
 
 __all__ = ["Federation", "Quality", "Round"]
 
+DIVISION = ("clients", "partition", "task.kind", "task.file", "task.client", "task.examples")
+"""Settings that decide whether a partition is possible."""
 LARGEST_PARAMETER = 1e30  # beyond it a deep network's scores may not be finite
 
 
@@ -123,7 +125,7 @@ class Federation(Section):
         owner = np.arange(len(behaviours)) if owners is None else np.array(owners)
         _, identities = np.unique(owner, return_counts=True)
         draws = streams["partition"]
-        with blaming("partition", among=("clients", "partition", "task")):
+        with blaming("partition", among=DIVISION):
             owner_data = self.partition.share_out(dataset, len(identities), draws)
         data = [
             client_data

@@ -273,7 +273,7 @@ def _behaviours(clients: tuple[ClientGroup, ...], events: tuple[Event, ...]) -> 
 
 
 def _check_strategy(group: LiquidityProviderGroup | InvestorGroup, market: Market) -> None:
-    with fitting(".", *(f"market.{name}" for name in type(market).model_fields)):
+    with fitting("."):
         group.strategy.check(market)
 
 
