@@ -12,7 +12,7 @@ from simulator.cli.catalogue import show_catalogue
 from simulator.cli.options import scenario_type_with, shared_options
 from simulator.cli.printing import show_json
 from simulator.cli.progress import compiling_bar
-from simulator.errors import Problem, ScenarioError
+from simulator.errors import Problem, ScenarioError, suggestion
 
 __all__ = ["doctor", "init", "list_", "schema"]
 
@@ -34,26 +34,31 @@ def schema(plugins: tuple[str, ...]) -> None:
 
 
 @click.command("list")
-@click.argument("place", required=False)
+@click.argument("words", nargs=-1, metavar="[WORD]...")
 @shared_options("plugin", "json")
-def list_(place: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
-    """List what a scenario can set, and the components it can name; PLACE narrows it down.
+def list_(words: tuple[str, ...], plugins: tuple[str, ...], as_json: bool) -> None:
+    """List what a scenario can set, and the components it can name, with defaults and limits.
+
+    Each WORD narrows it down to places, kinds and settings whose name or description contains it; a
+    kind that is called so is described in full.
 
     \b
     Examples:
       wallstreetfeds list
       wallstreetfeds list investors
       wallstreetfeds list tokens.payout
+      wallstreetfeds list gtg_shapley
+      wallstreetfeds list fee volatility
     """
-    from simulator.scenario.catalogue import places
+    from simulator.scenario.catalogue import found, places_of
 
-    matching = {
-        path or "scenario": contents
-        for path, contents in places(scenario_type_with(plugins)).items()
-        if place is None or place in path
-    }
-    if not matching:
-        raise click.BadParameter(f"no place {place!r}; `wallstreetfeds list` shows all")
+    places = places_of(scenario_type_with(plugins))
+    if not (matching := found(places, words)):
+        names = [name for place in places for name in place.names]
+        hint = next(filter(None, (suggestion(word, names) for word in words)), "")
+        all_of = "all of these words" if len(words) > 1 else "this word"
+        what = f"nothing has {all_of}{hint or '; `wallstreetfeds list` alone shows all'}"
+        raise ScenarioError([Problem(f"list {' '.join(words)}", what)])
     show_catalogue(matching, as_json)
 
 

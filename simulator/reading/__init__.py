@@ -6,7 +6,7 @@ from simulator.reading.overrides import parse_overrides
 from simulator.reading.settings import Options, fields_of, options_of
 from simulator.reading.shelves import Named, Shelf
 from simulator.reading.text import dump
-from simulator.reading.words import as_yaml, choices, dotted, short
+from simulator.reading.words import as_yaml, choices, dotted, rounded, short
 
 __all__ = [
     "Entry",
@@ -23,5 +23,6 @@ __all__ = [
     "parse_overrides",
     "placed",
     "read",
+    "rounded",
     "short",
 ]
