@@ -80,18 +80,19 @@ def place_at_fault(root: Entry, path: Keys, among: Iterable[str] = ()) -> Place:
     """The place of the setting at `path` or, if given, of the one last changed `among` others.
 
     Others have dotted paths within the section of that setting or a section around it; "." is the
-    setting itself. If all are missing, and so have defaults, the place is that of the section.
+    setting itself. If all are missing, and so have defaults, the section itself is at fault.
     """
-    *around, found = _along(root, path)
+    along = _along(root, path)
+    sections = along[: len(path)] or along
     stated = []
     for names in among or (".",):
         keys = tuple(int(name) if name.isdecimal() else name for name in names.split("."))
-        inside = [_along(section, keys) for section in reversed(around or [root])]
+        inside = [_along(section, keys) for section in reversed(sections)]
         if names == ".":
-            stated += [found] if len(around) == len(path) else []
+            stated += along[len(path) :]
         else:
             stated += [entries[-1] for entries in inside if len(entries) > len(keys)][:1]
-    newest = [max(_places(entry), key=_precedence) for entry in stated or [found]]
+    newest = [max(_places(entry), key=_precedence) for entry in stated or along[-1:]]
     return max(newest, key=_precedence)
 
 
