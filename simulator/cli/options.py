@@ -74,8 +74,8 @@ def load_scenario(
     name: str, overrides: Mapping[str, Any], plugins: tuple[str, ...]
 ) -> "tuple[Named, Reading[Scenario]]":
     """What the name of a scenario means, and that scenario, changed by overrides."""
-    from simulator.scenario.loading import read_file
+    from simulator.scenario.loading import load_with_entries
     from simulator.scenario.shipped import SCENARIOS, find_named
 
     named = find_named(name, SCENARIOS)
-    return named, read_file(scenario_type_with(plugins), named.path, overrides)
+    return named, load_with_entries(scenario_type_with(plugins), named.path, overrides)

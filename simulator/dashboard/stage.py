@@ -14,7 +14,7 @@ from simulator.reading import placed
 from simulator.recording import read_table
 from simulator.running import run
 from simulator.scenario import Scenario
-from simulator.scenario.loading import read_file
+from simulator.scenario.loading import load_with_entries
 from simulator.scenario.shipped import SCENARIOS, find_scenario
 
 __all__ = ["Stage"]
@@ -51,7 +51,7 @@ class Stage:
         path = find_scenario(name)
 
         def load(changes: Mapping[str, Any]) -> Scenario:
-            reading = read_file(self.scenario_type, path, changes)
+            reading = load_with_entries(self.scenario_type, path, changes)
             with placed(reading.root):
                 reading.settings.check_data()
             return reading.settings

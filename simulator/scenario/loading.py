@@ -8,7 +8,7 @@ from simulator.components import Section
 from simulator.reading import Reading, Shelf, read
 from simulator.scenario.shipped import SCENARIOS
 
-__all__ = ["NO_CODE", "load", "read_file"]
+__all__ = ["NO_CODE", "load", "load_with_entries"]
 
 S = TypeVar("S", bound=Section)
 
@@ -32,10 +32,10 @@ def load(model: type[S], path: str | Path, *layers: Mapping[str, Any]) -> S:
     A layer overrides all settings before it, by dotted path. Raises ScenarioError with all
     problems, in the order of the file.
     """
-    return read_file(model, path, *layers).settings
+    return load_with_entries(model, path, *layers).settings
 
 
-def read_file(
+def load_with_entries(
     model: type[S], path: str | Path, *layers: Mapping[str, Any], shelf: Shelf = SCENARIOS
 ) -> Reading[S]:
     """The result of `load`, with the places of its entries; `extends` may name one of `shelf`."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from simulator.errors import Problem, ScenarioError
 from simulator.reading import Entry, Named, as_yaml, placed, short
 from simulator.scenario import Scenario
-from simulator.scenario.loading import read_file
+from simulator.scenario.loading import load_with_entries
 from simulator.scenario.naming import NAME
 from simulator.scenario.shipped import SCENARIOS
 from simulator.sweep.study import SET_BY_STUDY, Study
@@ -68,7 +68,7 @@ def cells_of(
     for name, point in points.items():
         try:
             changes = (common, shared, point.settings, overrides, {"name": name})
-            reading = read_file(kind, base, *changes)
+            reading = load_with_entries(kind, base, *changes)
             scenario = reading.settings
             if (data := _data_of(scenario)) not in checked:
                 with placed(reading.root):

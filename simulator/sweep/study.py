@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from simulator.components import Section
 from simulator.reading import Entry, as_yaml, dotted, short
-from simulator.scenario.loading import read_file
+from simulator.scenario.loading import load_with_entries
 from simulator.scenario.naming import FolderName
 from simulator.scenario.shipped import STUDIES
 
@@ -118,7 +118,7 @@ def read_study(path: str | Path, overrides: Mapping[str, Any] = {}) -> tuple[Stu
 
     Raises ScenarioError with all problems.
     """
-    reading = read_file(Study, path, overrides, shelf=STUDIES)
+    reading = load_with_entries(Study, path, overrides, shelf=STUDIES)
     return reading.settings, reading.root
 
 
