@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -83,6 +84,81 @@ def test_a_shipped_scenario_is_found_by_its_name(call: Call) -> None:
     assert call("validate", "quickstart").code == 0
     answer = call("validate", "quikstart")
     assert answer.code == 2 and "no such file" in answer.err
+
+
+def shipped_file(name: str) -> str:
+    from simulator.scenario.shipped import FOLDER
+
+    return str(FOLDER / f"{name}.yaml")
+
+
+def test_a_bare_name_is_that_of_the_shipped_scenario(call: Call) -> None:
+    alone = call("validate", "quickstart")
+    shipped = shipped_file("quickstart")
+    assert alone.err.splitlines()[0] == f"scenario: quickstart is the shipped {shipped}"
+    Path("quickstart.yaml").write_text(SCENARIO)
+    both = call("run", "quickstart", "--periods", "1")
+    assert both.lines[0].startswith("quickstart: 1 period")
+    assert both.err.splitlines()[0] == (
+        f"scenario: quickstart is the shipped {shipped}, not ./quickstart.yaml"
+    )
+    assert call("run", "quickstart", "--periods", "1", "-q").err == ""
+    assert json.loads(call("validate", "quickstart", "--json").out)["file"] == shipped
+
+
+def test_a_name_with_suffix_or_slash_is_a_path(call: Call, tmp_path: Path) -> None:
+    Path("quickstart.yaml").write_text(SCENARIO)
+    answer = call("run", "quickstart.yaml")
+    assert answer.lines[0] == "fast: 3 periods, seed 1, complete"
+    assert answer.err.splitlines()[0] == (
+        f"scenario: quickstart.yaml is the file {tmp_path}/quickstart.yaml, not the shipped "
+        "quickstart"
+    )
+    assert json.loads(call("run", "./quickstart.yaml", "--json").out)["file"] == "./quickstart.yaml"
+    assert "scenario:" not in call("validate", "./quickstart.yaml").err
+    Path("quickstart").write_text(SCENARIO)
+    assert "not ./quickstart\n" in call("validate", "quickstart").err
+    assert call("run", "./quickstart").lines[0] == "fast: 3 periods, seed 1, complete"
+    Path("own").write_text(SCENARIO)  # no shipped one has this name
+    assert call("run", "own").lines[0] == "fast: 3 periods, seed 1, complete"
+
+
+def test_a_shipped_name_with_suffix_is_no_file(call: Call) -> None:
+    answer = call("run", "quickstart.yaml")
+    assert (answer.code, answer.err) == (
+        2,
+        "error: quickstart.yaml: no such file; the shipped scenario is called 'quickstart', "
+        "without suffix\n",
+    )
+    answer = call("run", "fast")
+    assert answer.code == 2
+    assert answer.err.startswith(
+        "error: fast: no such file or shipped scenario; did you mean 'fast.y"
+    )
+    answer = call("sweep", "run", "joining.yaml")
+    assert answer.err.endswith("the shipped study is called 'joining', without suffix\n")
+
+
+def test_a_file_extends_by_the_same_rule(call: Call) -> None:
+    Path("deep").mkdir()
+    Path("deep/mine.yaml").write_text("extends: no_investors\nperiods: 7\n")
+    answer = call("run", "deep/mine.yaml", "--periods", "1")
+    assert answer.lines[0] == "no_investors: 1 period, seed 1, complete"
+    assert "extends:" not in answer.err
+    Path("deep/no_investors.yaml").write_text(SCENARIO)
+    answer = call("run", "deep/mine.yaml", "--periods", "1")
+    assert answer.lines[0] == "no_investors: 1 period, seed 1, complete"
+    assert (
+        f"extends: no_investors is the shipped {shipped_file('no_investors')}, "
+        "not ./no_investors.yaml\n"
+    ) in answer.err
+    Path("deep/mine.yaml").write_text("extends: no_investors.yaml\n")
+    assert call("run", "deep/mine.yaml").lines[0] == "fast: 3 periods, seed 1, complete"
+    Path("deep/mine.yaml").write_text("extends: no_investers\n")
+    assert call("run", "deep/mine.yaml").err.startswith(
+        "error: deep/mine.yaml:1:10: extends no_investers: no such file or shipped scenario; did "
+        "you mean 'no_investors"
+    )
 
 
 def test_a_folder_does_not_hide_a_shipped_scenario(call: Call) -> None:
@@ -245,7 +321,12 @@ WRONG_ARGUMENTS: dict[str, tuple[list[str], str]] = {
     "no such option": (["run", "fast.yaml", "--sed", "1"], "No such option"),
     "too many arguments": (["run", "fast.yaml", "fast.yaml"], "unexpected extra argument"),
     "no argument": (["validate"], "Missing argument"),
-    "no such place": (["list", "nowhere"], "no place 'nowhere'"),
+    "no such word": (
+        ["list", "dividnd"],
+        "list dividnd: nothing has this word; did you mean 'dividend'?",
+    ),
+    "no such words": (["list", "fee", "xyzzy"], "list fee xyzzy: nothing has all of these words"),
+    "no such kind": (["list", "stablswap"], "list stablswap: nothing has this word; did you"),
     "plugin missing": (["run", "fast.yaml", "--plugin", "no.py"], "no such file"),
     "plugin a folder": (["run", "fast.yaml", "--plugin", "."], "no such file"),
     "plugin raises": (["run", "fast.yaml", "--plugin", "raises.py"], "ZeroDivisionError"),
@@ -397,27 +478,134 @@ def test_list_shows_every_kind_with_its_parameters(call: Call) -> None:
 
 def test_list_narrows_down(call: Call) -> None:
     output = json.loads(call("list", "investors", "--json").out)
-    assert set(output) == {"investors[]", "investors[].strategy", "investors[].wealth"}
+    assert list(output)[:4] == [
+        "investors[]",
+        "investors[].strategy",
+        "investors[].strategy.rules[]",
+        "investors[].wealth",
+    ]
     assert call("list", "investors").out.startswith("investors[]\n")
     assert "pools_earn" in call("list", "payout").out
 
 
-def test_init_makes_a_folder_to_start_from_and_never_overwrites(call: Call) -> None:
-    answer = call("init", "study")
-    assert answer.code == 0
-    assert answer.lines[-1].endswith("wallstreetfeds run study/mine.yaml")
-    files = {path.name: path.read_bytes() for path in Path("study").iterdir()}
-    assert {"mine.yaml", "quickstart.yaml"} <= set(files)
-    assert call("validate", "study/mine.yaml").code == 0
-    again = call("init", "study")
-    assert again.code == 2 and "study/mine.yaml: exists already" in again.err
-    Path("other").mkdir()
-    Path("other/mine.yaml").write_text("name: precious")
-    assert call("init", "other").code == 2
-    assert {path.name: path.read_text() for path in Path("other").iterdir()} == {
-        "mine.yaml": "name: precious"
+def test_list_finds_families_within_components(call: Call) -> None:
+    """What is done with missing values is a component within another one."""
+    lines = call("list", "missing").lines
+    start = lines.index("federation.task.missing  (of csv)")
+    assert [line.split()[0] for line in lines[start + 1 : start + 4]] == [
+        "refuse",
+        "drop",
+        "impute",
+    ]
+    assert lines[start + 1].endswith(" (default)") and not lines[start + 2].endswith(" (default)")
+    assert "    missing          refuse " in "\n".join(lines)
+    output = json.loads(call("list", "rules", "--json").out)
+    assert output["investors[].strategy.rules[]"]["momentum"]["within"] == "adaptive"
+    output = json.loads(call("list", "events[].behaviour", "--json").out)
+    (default,) = (name for name, kind in output["events[].behaviour"].items() if kind["default"])
+    assert default == "free_rider"
+
+
+def test_list_describes_a_kind_in_full(call: Call) -> None:
+    lines = call("list", "gtg_shapley").lines
+    assert lines[0] == "federation.contribution"
+    assert lines[2].startswith("    A round in which |v(all) - v(nobody)|")
+    window = next(line for line in lines if line.startswith("    window "))
+    assert window.split(None, 2)[1:] == [
+        "10",
+        "Running means that are compared. (at least 2, at most 10000)",
+    ]
+    output = json.loads(call("list", "csv", "--json").out)
+    assert {place for place, kinds in output.items() if "csv" in kinds} == {
+        "federation.task",
+        "tokens.revenue",
+        "market.outside_price",
     }
-    assert {path.name: path.read_bytes() for path in Path("study").iterdir()} == files
+    target = output["federation.task"]["csv"]["parameters"]["target"]
+    assert target["required"] and target["default"] is None
+    file = next(line for line in call("list", "csv").lines if line.startswith("    file "))
+    assert file.split()[1] == "required"
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("fee",), ("market", "fee")),
+        (("opinions", "log"), ("investors[].strategy", "fundamentalist")),
+        (("Brock",), ("investors[].strategy", "adaptive")),
+        (("Volatility", "highest"), ("market.volatility_fee", "most")),
+        (("normalisation",), ("federation", "normalisation")),
+    ],
+)
+def test_list_finds_words_in_names_and_descriptions(
+    call: Call, words: tuple[str, ...], found: tuple[str, str]
+) -> None:
+    place, name = found
+    output = json.loads(call("list", *words, "--json").out)
+    assert name in output[place]
+    lines = call("list", *words).lines
+    inside = lines[lines.index(place) + 1 :]
+    assert any(line.split()[0] == name for line in inside)
+
+
+def test_list_shows_limits_and_choices(call: Call) -> None:
+    fee = json.loads(call("list", "fee", "--json").out)["market"]["fee"]
+    assert (fee["default"], fee["allowed"]) == (0.01, "at least 0, less than 1")
+    federation = json.loads(call("list", "normalisation", "--json").out)["federation"]
+    assert set(federation) == {"normalisation"}
+    assert federation["normalisation"]["allowed"] == "coalition or all"
+    seed = json.loads(call("list", "seed", "--json").out)["scenario"]["seed"]
+    assert seed["allowed"] == f"at least 0, less than {2**63}"
+
+
+def test_init_makes_a_folder_to_start_from(call: Call) -> None:
+    answer = call("init", "lab")
+    assert answer.code == 0
+    assert answer.lines[0].startswith("lab: wrote breast_cancer.yaml, ")
+    assert answer.lines[-2].endswith("wallstreetfeds run lab/mine.yaml")
+    assert answer.lines[-1].endswith("wallstreetfeds sweep run lab/studies/joining.yaml")
+    studies = {path.name for path in (SHIPPED / "studies").glob("*.yaml")}
+    assert {path.name for path in Path("lab/studies").iterdir()} == studies
+    assert all(f"studies/{name}" in answer.lines[0] for name in studies)
+    assert call("validate", "lab/mine.yaml").code == 0
+
+
+def test_init_keeps_what_is_there_and_brings_the_rest(call: Call) -> None:
+    call("init", "lab")
+    Path("lab/quickstart.yaml").write_text("name: precious")
+    Path("lab/studies/joining.yaml").write_text("name: mine_too")
+    Path("lab/studies/mechanisms.yaml").unlink()
+    answer = call("init", "lab")
+    assert answer.code == 0
+    assert answer.lines[0] == "lab: wrote studies/mechanisms.yaml"
+    assert answer.lines[1].startswith("lab: kept as they are breast_cancer.yaml, ")
+    assert Path("lab/quickstart.yaml").read_text() == "name: precious"
+    assert Path("lab/studies/joining.yaml").read_text() == "name: mine_too"
+    assert [line[:9] for line in call("init", "lab").lines] == [
+        "lab: kept",
+        "edit mine",
+        "run a stu",
+    ]
+
+
+@pytest.mark.parametrize(
+    "study", sorted((SHIPPED / "studies").glob("*.yaml")), ids=lambda p: p.stem
+)
+def test_studies_vary_the_scenarios_beside_them(study: Path) -> None:
+    """An edited copy of a scenario is the one that a copied study runs."""
+    from simulator.sweep import base_of, read_study
+
+    shutil.copytree(SHIPPED, "lab")
+    base = Path(base_of(read_study(Path("lab/studies") / study.name)[1]).path)
+    assert base.resolve().parent == Path("lab").resolve() and base.is_file()
+
+
+def test_init_never_writes_over_a_file_that_is_no_folder(call: Call) -> None:
+    Path("lab").mkdir()
+    Path("lab/studies").write_text("mine")
+    answer = call("init", "lab")
+    assert answer.code == 2 and answer.err == "error: lab/studies: File exists\n"
+    assert [path.name for path in Path("lab").iterdir()] == ["studies"]
 
 
 @pytest.mark.parametrize("place", ["fast.yaml", "fast.yaml/x", "/proc/x/y"])

@@ -117,7 +117,7 @@ def test_a_mapping_becomes_the_component_of_its_kind():
         ),
         (
             {"shape": {"kind": "circle", "size": "2"}},
-            "shape.size: expected a number, got text '2'",
+            "shape.size: expected a number, got text '2'; write 2 without quotes",
         ),
         ({"number": True}, "number: expected a whole number, got true"),
         ({"several": Circle()}, "several: expected a list, got a mapping"),

@@ -1,6 +1,7 @@
 """The catalogue of settings and components, as `wallstreetfeds list` prints it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from inspect import cleandoc
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -8,65 +9,72 @@ import click
 from simulator.cli.printing import show_json
 
 if TYPE_CHECKING:
-    from simulator.scenario.catalogue import PlaceContent
+    from pydantic.fields import FieldInfo
+
+    from simulator.scenario.catalogue import ScenarioPlace
 
 __all__ = ["show_catalogue"]
 
 
-def show_catalogue(places: "Mapping[str, PlaceContent]", as_json: bool) -> None:
+def show_catalogue(places: "Iterable[ScenarioPlace]", as_json: bool) -> None:
     """Print settings and components by their places in a scenario."""
     if as_json:
-        show_json({path: _place_as_json(place) for path, place in places.items()})
+        show_json({place.path or "scenario": _as_json(place) for place in places})
         return
-    for path, place in places.items():
-        click.secho(path, bold=True)
-        _show_place(place)
+    for place in places:
+        within = f"  (of {place.within})" if place.within else ""
+        click.secho((place.path or "scenario") + within, bold=True)
+        _show_settings(place.settings, indent=2)
+        for kind in place.kinds:
+            first, *others = place.text_of(kind)
+            mark = " (default)" if kind == place.default else ""
+            click.echo(f"  {kind:<18} {first}{mark}")
+            for line in others:
+                click.echo(f"    {line}")
+            _show_settings(place.settings_of(kind), indent=4)
 
 
-def _show_place(place: "PlaceContent") -> None:
-    from simulator.scenario.catalogue import defaults
+def _show_settings(settings: "Mapping[str, FieldInfo]", indent: int) -> None:
+    from simulator.scenario.catalogue import defaults, limits
 
-    if isinstance(place, dict):
-        _show_settings(defaults(place), indent=2)
-        return
-    for component in place:
-        click.echo(f"  {component.model_fields['kind'].default:<18} {_summary_of(component)}")
-        _show_settings(defaults(component.model_fields), indent=4)
+    for name, (default, description) in defaults(settings).items():
+        text = "required" if settings[name].is_required() else _default_text(default)
+        rules = f" ({rules})" if (rules := limits(settings[name])) else ""
+        click.echo(f"{'':<{indent}}{name:<{20 - indent}} {text:<10} {description}{rules}")
 
 
-def _show_settings(settings: Mapping[str, tuple[Any, str]], indent: int) -> None:
-    for name, (default, description) in settings.items():
-        text = _default_text(default)
-        click.echo(f"{'':<{indent}}{name:<{20 - indent}} {text:<10} {description}")
-
-
-def _place_as_json(place: "PlaceContent") -> dict[str, Any]:
-    if isinstance(place, dict):
-        return _settings_as_json(place)
+def _as_json(place: "ScenarioPlace") -> dict[str, Any]:
+    if place.settings:
+        return _settings_as_json(place.settings)
     return {
-        component.model_fields["kind"].default: {
-            "description": _summary_of(component),
-            "parameters": _settings_as_json(component.model_fields),
+        kind: {
+            "description": cleandoc(component.__doc__ or "").splitlines()[0],
+            "text": cleandoc(component.__doc__ or ""),
+            "default": kind == place.default,
+            "within": place.within,
+            "parameters": _settings_as_json(place.settings_of(kind)),
         }
-        for component in place
+        for kind, component in place.kinds.items()
     }
 
 
-def _settings_as_json(fields: dict[str, Any]) -> dict[str, Any]:
-    from simulator.scenario.catalogue import defaults
+def _settings_as_json(settings: "Mapping[str, FieldInfo]") -> dict[str, Any]:
+    from simulator.scenario.catalogue import defaults, limits
 
     return {
-        name: {"default": default, "description": description}
-        for name, (default, description) in defaults(fields).items()
+        name: {
+            "default": default,
+            "required": settings[name].is_required(),
+            "allowed": limits(settings[name]),
+            "description": description,
+        }
+        for name, (default, description) in defaults(settings).items()
     }
-
-
-def _summary_of(component: type) -> str:
-    """The first line of a component's docstring."""
-    return (component.__doc__ or "").strip().splitlines()[0]
 
 
 def _default_text(default: Any) -> str:
-    if isinstance(default, list):
-        return ", ".join(map(str, default))
+    if isinstance(default, list | tuple):
+        return ", ".join(str(item) or "''" for item in default) or "none"
+    if default is None:
+        return "null"
     return f"{default:.4g}" if isinstance(default, float) else str(default)

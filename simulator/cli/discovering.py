@@ -12,9 +12,11 @@ from simulator.cli.catalogue import show_catalogue
 from simulator.cli.options import scenario_type_with, shared_options
 from simulator.cli.printing import show_json
 from simulator.cli.progress import compiling_bar
-from simulator.errors import Problem, ScenarioError
+from simulator.errors import Problem, ScenarioError, suggestion
 
 __all__ = ["doctor", "init", "list_", "schema"]
+
+EXAMPLE_STUDY = os.path.join("studies", "joining.yaml")
 
 
 @click.command()
@@ -32,60 +34,71 @@ def schema(plugins: tuple[str, ...]) -> None:
 
 
 @click.command("list")
-@click.argument("place", required=False)
+@click.argument("words", nargs=-1, metavar="[WORD]...")
 @shared_options("plugin", "json")
-def list_(place: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
-    """List what a scenario can set, and the components it can name; PLACE narrows it down.
+def list_(words: tuple[str, ...], plugins: tuple[str, ...], as_json: bool) -> None:
+    """List what a scenario can set, and the components it can name, with defaults and limits.
+
+    Each WORD narrows it down to places, kinds and settings whose name or description contains it; a
+    kind that is called so is described in full.
 
     \b
     Examples:
       wallstreetfeds list
       wallstreetfeds list investors
       wallstreetfeds list tokens.payout
+      wallstreetfeds list gtg_shapley
+      wallstreetfeds list fee volatility
     """
-    from simulator.scenario.catalogue import places
+    from simulator.scenario.catalogue import found, places_of
 
-    matching = {
-        path or "scenario": contents
-        for path, contents in places(scenario_type_with(plugins)).items()
-        if place is None or place in path
-    }
-    if not matching:
-        raise click.BadParameter(f"no place {place!r}; `wallstreetfeds list` shows all")
+    places = places_of(scenario_type_with(plugins))
+    if not (matching := found(places, words)):
+        names = [name for place in places for name in place.names]
+        hint = next(filter(None, (suggestion(word, names) for word in words)), "")
+        all_of = "all of these words" if len(words) > 1 else "this word"
+        what = f"nothing has {all_of}{hint or '; `wallstreetfeds list` alone shows all'}"
+        raise ScenarioError([Problem(f"list {' '.join(words)}", what)])
     show_catalogue(matching, as_json)
 
 
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path))
 def init(directory: Path) -> None:
-    """Make DIRECTORY with the shipped scenarios and a scenario of your own to start from.
+    """Make DIRECTORY with the shipped scenarios, their studies, and a scenario of your own.
+
+    Files that are there already stay as they are.
 
     \b
     Example:
       wallstreetfeds init my-study
     """
-    shipped = _shipped_files()
     hint = "# yaml-language-server: $schema=scenario.schema.json\n"
-    mine_text = f"{hint}extends: quickstart.yaml\nname: mine\n"
-    files = {path.name: path.read_text("utf-8") for path in shipped} | {"mine.yaml": mine_text}
+    files = _shipped_files() | {"mine.yaml": f"{hint}extends: quickstart.yaml\nname: mine\n"}
+    kept = [name for name in sorted(files) if os.path.lexists(directory / name)]
+    new = [name for name in sorted(files) if name not in kept]
     try:
-        if taken := [name for name in files if os.path.lexists(directory / name)]:
-            raise ScenarioError(Problem(str(directory / name), "exists already") for name in taken)
-        directory.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
-            (directory / name).write_text(text, "utf-8")
+        (directory / "studies").mkdir(parents=True, exist_ok=True)
+        for name in new:
+            (directory / name).write_text(files[name], "utf-8")
     except OSError as error:
-        raise ScenarioError([Problem(str(directory), error.strerror or str(error))]) from error
-    click.echo(f"{directory}: {', '.join(sorted(files))}")
-    mine = shlex.quote(str(directory / "mine.yaml"))
+        where = error.filename or str(directory)
+        raise ScenarioError([Problem(where, error.strerror or str(error))]) from error
+    if new:
+        click.echo(f"{directory}: wrote {', '.join(new)}")
+    if kept:
+        click.echo(f"{directory}: kept as they are {', '.join(kept)}")
+    mine, study = (shlex.quote(str(directory / name)) for name in ("mine.yaml", EXAMPLE_STUDY))
     click.echo(f"edit mine.yaml, then: wallstreetfeds run {mine}")
+    click.echo(f"run a study: wallstreetfeds sweep run {study}")
 
 
-def _shipped_files() -> list[Path]:
-    """The scenario files that come with the package, and their schema."""
+def _shipped_files() -> dict[str, str]:
+    """The text of the files that come with the package, by path in its folder."""
     from simulator.scenario.shipped import FOLDER
 
-    return sorted(path for path in FOLDER.iterdir() if path.suffix in (".yaml", ".json"))
+    files = [*FOLDER.glob("*.yaml"), *FOLDER.glob("*.json"), *FOLDER.glob("studies/*.yaml")]
+    return {str(file.relative_to(FOLDER)): file.read_text("utf-8") for file in files}
 
 
 @click.command()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from simulator.reading import Named, Reading
     from simulator.scenario import Scenario
 
 __all__ = ["load_scenario", "overrides_from", "scenario_type_with", "shared_options"]
@@ -69,9 +70,12 @@ def scenario_type_with(plugins: tuple[str, ...]) -> "type[Scenario]":
     return scenario_type(load_plugins(plugins))
 
 
-def load_scenario(name: str, overrides: Mapping[str, Any], plugins: tuple[str, ...]) -> "Scenario":
-    """The scenario in a file, or the shipped one of that name, changed by overrides."""
-    from simulator.scenario.loading import OPTION, load
-    from simulator.scenario.shipped import scenario_file
+def load_scenario(
+    name: str, overrides: Mapping[str, Any], plugins: tuple[str, ...]
+) -> "tuple[Named, Reading[Scenario]]":
+    """What the name of a scenario means, and that scenario, changed by overrides."""
+    from simulator.scenario.loading import OPTION, load_with_entries
+    from simulator.scenario.shipped import SCENARIOS, find_named
 
-    return load(scenario_type_with(plugins), scenario_file(name), overrides, option=OPTION)
+    named, kind = find_named(name, SCENARIOS), scenario_type_with(plugins)
+    return named, load_with_entries(kind, named.path, overrides, option=OPTION)

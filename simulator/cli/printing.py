@@ -13,11 +13,13 @@ import click
 from simulator.errors import Problem
 
 if TYPE_CHECKING:
+    from simulator.reading import Named
     from simulator.scenario import Scenario
 
 __all__ = [
     "show_how_to_resume",
     "show_json",
+    "show_names",
     "show_problems",
     "show_run",
     "show_sweep",
@@ -40,6 +42,20 @@ def show_problems(problems: Iterable[Problem], as_json: bool) -> None:
         )
     for problem in problems:
         click.echo(f"error: {problem}", err=True)
+
+
+def show_names(what: str, named: "Named", bases: "Iterable[Named]", quiet: bool) -> None:
+    """Print on stderr which file was taken as `what`, if in doubt, unless `quiet`.
+
+    `bases` are what its file, and those that this extends, name in turn.
+    """
+    if quiet:
+        return
+    if named.in_doubt:
+        click.echo(f"{what}: {named}", err=True)
+    for base in bases:
+        if base.is_shipped and base.other:
+            click.echo(f"extends: {base}", err=True)
 
 
 def show_how_to_resume(error: BaseException | None) -> None:
@@ -74,11 +90,14 @@ def show_tables(summaries: Iterable[str], quiet: bool) -> None:
             click.echo(f"data: {summary}", err=True)
 
 
-def show_run(folder: Path, as_json: bool, quiet: bool) -> None:
-    """Print the summary of a complete run and the paths of its files; if `quiet`, its folder."""
+def show_run(folder: Path, as_json: bool, quiet: bool, file: str = "") -> None:
+    """Print the summary of a complete run and the paths of its files; if `quiet`, its folder.
+
+    `file` is that of its scenario, if it was just read.
+    """
     summary = json.loads((folder / "summary.json").read_text("utf-8"))
     if as_json:
-        show_json({"folder": str(folder)} | summary)
+        show_json(({"file": file} if file else {}) | {"folder": str(folder)} | summary)
     elif quiet:
         click.echo(str(folder))
     else:
@@ -91,8 +110,11 @@ def show_run(folder: Path, as_json: bool, quiet: bool) -> None:
         click.echo(f"look     {_opener()} {shlex.quote(str(figure))}")
 
 
-def show_sweep(folder: Path, as_json: bool, quiet: bool) -> None:
-    """Print how many runs of a sweep are complete, failed and missing, and why they failed."""
+def show_sweep(folder: Path, as_json: bool, quiet: bool, **files: str) -> None:
+    """Print how many runs of a sweep are complete, failed and missing, and why they failed.
+
+    `files` are those of its study and its base, if they were just read.
+    """
     from simulator.recording import read_manifest
     from simulator.sweep import read_cells, state_of
 
@@ -104,7 +126,8 @@ def show_sweep(folder: Path, as_json: bool, quiet: bool) -> None:
         for place in (folder / run.folder for run in runs if states[run] == "failed")
     ]
     if as_json:
-        show_json({"folder": str(folder), "runs": len(runs), **counts, "failures": failures})
+        answer = {"folder": str(folder), "runs": len(runs), **counts, "failures": failures}
+        show_json(files | answer)
     elif quiet:
         click.echo(str(folder))
     else:

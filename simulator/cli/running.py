@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from simulator.cli.options import load_scenario, overrides_from, shared_options
-from simulator.cli.printing import show_json, show_run, show_tables, warn_of_doubts
+from simulator.cli.printing import show_json, show_names, show_run, show_tables, warn_of_doubts
 from simulator.cli.progress import run_progress, show_forecast
 
 __all__ = ["resume", "run", "validate", "verify"]
@@ -26,7 +26,11 @@ def run(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Run SCENARIO, a YAML file or the name of a shipped scenario.
+    """Run SCENARIO, the name of a shipped scenario or the path of a YAML file.
+
+    A name without a slash and without the suffix .yaml is that of the shipped scenario, even where
+    a file is called like it (write ./NAME.yaml for that); anything else is a path. The same holds
+    for `extends` in a file, and for studies and their `base`.
 
     \b
     Examples:
@@ -36,14 +40,20 @@ def run(
       wallstreetfeds run mine.yaml --plugin my_strategy.py --json
     """
     overrides = overrides_from(settings, seed, periods)
-    loaded = load_scenario(scenario, overrides, plugins)
-    show_tables([loaded.federation.task.summary()], quiet)
-    warn_of_doubts(loaded, quiet)
+    named, reading = load_scenario(scenario, overrides, plugins)
+    loaded = reading.settings
+    show_names("scenario", named, reading.bases, quiet)
+    from simulator.reading import placed
     from simulator.running import run as run_scenario
 
-    with run_progress(loaded.periods, quiet, verbose) as progress:
-        folder = run_scenario(loaded, out, overrides=overrides, plugins=plugins, progress=progress)
-    show_run(folder, as_json, quiet)
+    with placed(reading.root):
+        show_tables([loaded.data_summary()], quiet)
+        warn_of_doubts(loaded, quiet)
+        with run_progress(loaded.periods, quiet, verbose) as progress:
+            folder = run_scenario(
+                loaded, out, overrides=overrides, plugins=plugins, progress=progress
+            )
+    show_run(folder, as_json, quiet, file=named.path)
 
 
 @click.command()
@@ -64,23 +74,25 @@ def validate(
       wallstreetfeds validate mine.yaml
       wallstreetfeds validate quickstart --set market.fee=0.5
     """
-    loaded = load_scenario(scenario, overrides_from(settings, seed, periods), plugins)
-    from simulator.randomness import Streams
+    overrides = overrides_from(settings, seed, periods)
+    named, reading = load_scenario(scenario, overrides, plugins)
+    loaded = reading.settings
+    show_names("scenario", named, reading.bases, quiet=False)
+    from simulator.reading import placed
     from simulator.scenario.forecasting import forecast
 
-    cohort = loaded.federation.gather(loaded.behaviours, Streams(loaded.seed), loaded.owners)
-    loaded.tokens.revenue.initial()
-    loaded.market.outside_price.initial(loaded.token_names, loaded.market.launch.price)
+    with placed(reading.root):
+        data, cohort = loaded.check_data()
+    takes = forecast(loaded, cohort)
     if as_json:
         from simulator.scenario import doubts
 
-        data = loaded.federation.task.summary()
-        takes = vars(forecast(loaded, cohort))
-        show_json({"problems": [], "warnings": doubts(loaded), "data": data, "forecast": takes})
+        found = {"problems": [], "warnings": doubts(loaded), "data": data}
+        show_json({"file": named.path} | found | {"forecast": vars(takes)})
     else:
-        show_tables([loaded.federation.task.summary()], quiet=False)
+        show_tables([data], quiet=False)
         warn_of_doubts(loaded, quiet=False)
-        show_forecast(forecast(loaded, cohort))
+        show_forecast(takes)
         click.echo(f"{scenario} is a valid scenario")
 
 

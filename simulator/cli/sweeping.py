@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simulator.cli.options import overrides_from, scenario_type_with, shared_options
-from simulator.cli.printing import show_json, show_sweep, show_tables, show_warnings
+from simulator.cli.printing import show_json, show_names, show_sweep, show_tables, show_warnings
 from simulator.cli.progress import sweep_progress
 from simulator.errors import RunError
 
 if TYPE_CHECKING:
+    from simulator.reading import Named
     from simulator.sweep import StudyRuns, SweepRun
 
 __all__ = ["sweep"]
@@ -27,7 +28,7 @@ def sweep() -> None:
     \b
     A study is a YAML file:
       name: fees
-      base: quickstart.yaml
+      base: quickstart
       seeds: 10
       grid: {market.fee: [0.003, 0.01, 0.03]}
 
@@ -57,7 +58,10 @@ def sweep_run(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Compute the runs of STUDY, a YAML file or a shipped study, that are not complete yet.
+    """Compute the runs of STUDY, a shipped study or a YAML file, that are not complete yet.
+
+    A name without a slash and without the suffix .yaml is that of the shipped study; anything else
+    is a path (see `wallstreetfeds run --help`).
 
     \b
     A run is known by its complete scenario and seed: what is complete is never computed again, and
@@ -69,10 +73,12 @@ def sweep_run(
       wallstreetfeds sweep run fees.yaml --workers 4
       wallstreetfeds sweep run fees.yaml --seeds 2 --set periods=5 --out /tmp/trial
     """
-    from simulator.sweep import study_file
+    from simulator.scenario.shipped import STUDIES, find_named
 
-    study = study_file(study)
-    study_sweep, warnings = _plan(study, out, overrides_from(settings), seeds, plugins)
+    named = find_named(study, STUDIES)
+    study_sweep, warnings, base = _plan(named, out, overrides_from(settings), seeds, plugins)
+    show_names("study", named, [], quiet)
+    show_names("base", base, [], quiet)
     show_tables(study_sweep.tables, quiet)
     show_warnings(warnings, quiet)
     failed: dict[str, str] = {}
@@ -84,7 +90,7 @@ def sweep_run(
             if progress:
                 progress(len(failed))
 
-        study_sweep.compute(study, workers or _cores(), on_finished)
+        study_sweep.compute(named.path, workers or _cores(), on_finished)
     for name, error in failed.items():
         click.echo(f"failed: {name}: {error}", err=True)
     if study_sweep.study.report and not study_sweep.missing():
@@ -95,7 +101,7 @@ def sweep_run(
             files = save_report(load_sweep(study_sweep.folder), study_sweep.study.report)
         for file in files:
             click.echo(f"report   {file}", err=as_json or quiet)
-    show_sweep(study_sweep.folder, as_json, quiet)
+    show_sweep(study_sweep.folder, as_json, quiet, study=named.path, base=base.path)
     sys.exit(3 if failed else 0)
 
 
@@ -110,12 +116,13 @@ def sweep_status(study: str, out: str, as_json: bool) -> None:
       wallstreetfeds sweep status fees.yaml
       wallstreetfeds sweep status outputs/fees
     """
-    from simulator.sweep import read_study, study_file
+    from simulator.scenario.shipped import find_study
+    from simulator.sweep import read_study
 
     if os.path.isdir(study):
         folder = Path(study)
     else:
-        folder = Path(out) / read_study(study_file(study))[0].name
+        folder = Path(out) / read_study(find_study(study))[0].name
     show_sweep(folder, as_json, quiet=False)
 
 
@@ -165,20 +172,20 @@ def sweep_schema() -> None:
 
 
 def _plan(
-    study: str,
+    study: "Named",
     out: str,
     overrides: Mapping[str, Any],
     seeds: int | None,
     plugins: tuple[str, ...],
-) -> "tuple[StudyRuns, list[str]]":
-    """The sweep of a study, and the warnings about its cells, each once."""
+) -> "tuple[StudyRuns, list[str], Named]":
+    """The sweep of a study, the warnings about its cells, each once, and what `base` names."""
     from simulator.scenario import doubts
-    from simulator.sweep import StudyRuns, cells_of, read_study
+    from simulator.sweep import StudyRuns, base_of, cells_of, read_study
 
-    definition, entries = read_study(study, {"seeds": seeds} if seeds else {})
+    definition, entries = read_study(study.path, {"seeds": seeds} if seeds else {})
     cells = cells_of(definition, entries, scenario_type_with(plugins), overrides)
     warnings = dict.fromkeys(text for cell in cells for text in doubts(cell.scenario))
-    return StudyRuns(definition, cells, out, plugins), list(warnings)
+    return StudyRuns(definition, cells, out, plugins), list(warnings), base_of(entries)
 
 
 def _cores() -> int:

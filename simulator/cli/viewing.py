@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulator.cli.options import overrides_from, scenario_type_with, shared_options
-from simulator.cli.printing import warn_of_doubts
+from simulator.cli.options import load_scenario, overrides_from, scenario_type_with, shared_options
+from simulator.cli.printing import show_names, warn_of_doubts
 from simulator.cli.progress import compiling_bar
-from simulator.errors import ScenarioError
+from simulator.errors import Problem, ScenarioError
 
 if TYPE_CHECKING:
     from simulator.dashboard.stage import Stage
@@ -43,9 +43,10 @@ def view(
     """Watch SCENARIO in the browser: play it, steer it, change its settings and start again.
 
     \b
-    SCENARIO is a YAML file, the name of a shipped scenario, or the folder of a run, which is then
-    shown as it was. The page is served to this machine alone, until Ctrl-C; a run folder is written
-    (under --out) when its button is pressed.
+    SCENARIO is the name of a shipped scenario, the path of a YAML file (see `wallstreetfeds run
+    --help`), or a folder: that of a run, which is then shown as it was, or one that holds runs, of
+    which the newest is shown. The page is served to this machine alone, until Ctrl-C; a run folder
+    is written (under --out) when its button is pressed.
 
     \b
     Examples:
@@ -53,17 +54,21 @@ def view(
       wallstreetfeds view quickstart --set market.fee=0.003 --seed 7
       wallstreetfeds view mine.yaml --plugin my_strategy.py --port 9000 --no-open
       wallstreetfeds view outputs/quickstart/20260101T120000Z-1a2b3c4d
+      wallstreetfeds view outputs
     """
     overrides = overrides_from(settings, seed, periods)
     scenario_type = scenario_type_with(plugins)
     from simulator.dashboard.serving import serve
 
-    if os.path.isdir(scenario):
-        stage, name = _recorded_stage(Path(scenario), scenario_type, overrides, plugins), scenario
+    if _means_folder(scenario):
+        folder = _run_in(Path(scenario))
+        stage, name = _recorded_stage(folder, scenario_type, overrides, plugins), str(folder)
     else:
         from simulator.compiling import FIRST_RUN
         from simulator.dashboard.stage import Stage
 
+        named, reading = load_scenario(scenario, overrides, plugins)
+        show_names("scenario", named, reading.bases, quiet=False)
         stage = Stage(scenario_type, scenario, overrides, plugins, out)
         warn_of_doubts(stage.initial_choice.settings, quiet=False)
         name = stage.initial_choice.settings.name
@@ -76,6 +81,33 @@ def view(
             click.launch(address)
 
     serve(stage, port, announce)
+
+
+def _means_folder(name: str) -> bool:
+    """Whether a name is that of a folder; the bare name of a shipped scenario is not."""
+    from simulator.scenario.shipped import SCENARIOS
+
+    if not os.path.isdir(name):
+        return False
+    if name in SCENARIOS.files():
+        click.echo(f"scenario: {name} is the shipped one, not the folder ./{name}", err=True)
+        return False
+    return True
+
+
+def _run_in(folder: Path) -> Path:
+    """The folder, if it is that of a run, or else the newest run inside, which is announced."""
+    from simulator.running import runs_in
+
+    if (folder / "manifest.json").exists():
+        return folder
+    runs = runs_in(folder)
+    if not runs:
+        what = "neither the folder of a run (it has no manifest.json) nor one that holds runs"
+        raise ScenarioError([Problem(str(folder), what)])
+    number = f"the newest of {len(runs)} runs" if len(runs) > 1 else "the only run"
+    click.echo(f"run: {runs[-1]}, {number} in {folder}", err=True)
+    return runs[-1]
 
 
 def _recorded_stage(

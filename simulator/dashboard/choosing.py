@@ -6,14 +6,13 @@ from typing import Any, Self
 
 from simulator.dashboard.controls import Control, controls
 from simulator.errors import ScenarioError
-from simulator.randomness import Streams
 from simulator.reading import parse_overrides
 from simulator.scenario import Scenario
 
 __all__ = ["Choice", "Load", "with_change"]
 
 Load = Callable[[Mapping[str, Any]], Scenario]
-"""Loads the scenario with changes by dotted path; raises ScenarioError if they are invalid."""
+"""Loads the scenario with changes by dotted path and checks its data; raises ScenarioError."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Choice:
     @classmethod
     def of(cls, load: Load, overrides: Mapping[str, Any]) -> Self:
         """The initial choice. Raises ScenarioError if the overrides are invalid."""
-        settings = _check_data(load(overrides))
+        settings = load(overrides)
         default_lists = {  # a path into a list is valid only if the list is written out
             name: value
             for name, value in settings.model_dump().items()
@@ -46,7 +45,7 @@ class Choice:
         """The choice with one more change, see `with_change`."""
         changes = with_change(self.changes, path, value)
         try:
-            settings = _check_data(self.load(changes))
+            settings = self.load(changes)
         except ScenarioError as error:
             return replace(self, changes=changes, problems=_messages(error))
         return replace(
@@ -95,9 +94,3 @@ def with_change(changes: Mapping[str, Any], path: str, value: Any) -> dict[str, 
 
 def _messages(error: ScenarioError) -> tuple[str, ...]:
     return tuple(str(problem) for problem in error.problems)
-
-
-def _check_data(settings: Scenario) -> Scenario:
-    """Return the scenario; raise ScenarioError if its data cannot be divided among its clients."""
-    settings.federation.gather(settings.behaviours, Streams(settings.seed), settings.owners)
-    return settings

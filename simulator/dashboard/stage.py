@@ -10,11 +10,12 @@ from simulator.dashboard import overview
 from simulator.dashboard.choosing import Choice
 from simulator.dashboard.showing import Live, Recorded
 from simulator.errors import RunError
+from simulator.reading import placed
 from simulator.recording import read_table
 from simulator.running import run
 from simulator.scenario import Scenario
-from simulator.scenario.loading import OPTION, load
-from simulator.scenario.shipped import scenario_file, shipped_scenarios
+from simulator.scenario.loading import OPTION, load_with_entries
+from simulator.scenario.shipped import SCENARIOS, find_scenario
 
 __all__ = ["Stage"]
 
@@ -33,7 +34,7 @@ class Stage:
     @property
     def shipped(self) -> list[str]:
         """Names of the shipped scenarios."""
-        return list(shipped_scenarios())
+        return list(SCENARIOS.files())
 
     @cached_property
     def initial_choice(self) -> Choice:
@@ -47,10 +48,15 @@ class Stage:
 
     def open(self, name: str, overrides: Mapping[str, Any] | None = None) -> Choice:
         """The scenario in a file, or a shipped one by name. Raises ScenarioError."""
-        path = scenario_file(name)
-        return Choice.of(
-            lambda changes: load(self.scenario_type, path, changes, option=OPTION), overrides or {}
-        )
+        path = find_scenario(name)
+
+        def load(changes: Mapping[str, Any]) -> Scenario:
+            reading = load_with_entries(self.scenario_type, path, changes, option=OPTION)
+            with placed(reading.root):
+                reading.settings.check_data()
+            return reading.settings
+
+        return Choice.of(load, overrides or {})
 
     def save(self, show: Live) -> Path:
         """Compute the run so far again and write it to a run folder.

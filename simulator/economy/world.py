@@ -45,7 +45,7 @@ class World:
             heap.keep_freed_memory()
         self.streams, register = Streams(settings.seed), self.register
         self.groups = Groups(register)
-        self.cohort = settings.federation.gather(settings.behaviours, self.streams, settings.owners)
+        self.cohort = settings.gather(self.streams)
         self.cost_rate: Floats = np.array(
             [group.training_cost for group in group_of_each(settings.clients)]
         )
@@ -92,10 +92,10 @@ class World:
             contribution=federation.contribution.initial(clients),
             credit=tokens.credit.initial(clients),
             payout=tokens.payout.initial(),
-            revenue=tokens.revenue.initial(),
+            revenue=self.settings.revenue_memory(),
             vesting=tokens.vesting.initial(clients),
             valuation=tokens.valuation.initial(len(register.tokens)),
-            outside_price=market.outside_price.initial(register.tokens, market.launch.price),
+            outside_price=self.settings.outside_price_memory(),
             volatility_fee=market.volatility_fee.initial(price),
             engagement=engagement,
         )

@@ -17,7 +17,7 @@ from simulator.components import (
     prefixed,
     without_prefix,
 )
-from simulator.errors import ModelError, ScenarioError
+from simulator.errors import ModelError, ScenarioError, blaming, fitting
 from simulator.federation.aggregation import AGGREGATIONS, Aggregation, FedAvg
 from simulator.federation.behaviours import Behaviour
 from simulator.federation.cohort import Cohort
@@ -37,6 +37,8 @@ from simulator.randomness import Streams
 
 __all__ = ["Federation", "Quality", "Round"]
 
+DIVISION = ("clients", "partition", "task.kind", "task.file", "task.client", "task.examples")
+"""Settings that decide whether a partition is possible."""
 LARGEST_PARAMETER = 1e30  # beyond it a deep network's scores may not be finite
 
 
@@ -103,7 +105,8 @@ class Federation(Section):
         """Raise ValueError when clients with these behaviours cannot have a round."""
         for client, behaviour in enumerate(behaviours):
             behaviour.check(client, len(behaviours))
-        self.aggregation.check(self._invitations(len(behaviours)))
+        with fitting(".", "federation.aggregation", "federation.participation"):
+            self.aggregation.check(self._invitations(len(behaviours)))
 
     def gather(
         self,
@@ -117,10 +120,13 @@ class Federation(Section):
         default every client owns itself. The partition gives each owner one share, which its
         clients divide evenly.
         """
-        dataset = self.task.load(streams["split"])
+        with blaming("task"):
+            dataset = self.task.load(streams["split"])
         owner = np.arange(len(behaviours)) if owners is None else np.array(owners)
         _, identities = np.unique(owner, return_counts=True)
-        owner_data = self.partition.share_out(dataset, len(identities), streams["partition"])
+        draws = streams["partition"]
+        with blaming("partition", among=DIVISION):
+            owner_data = self.partition.share_out(dataset, len(identities), draws)
         data = [
             client_data
             for examples, count in zip(owner_data, identities.tolist(), strict=True)

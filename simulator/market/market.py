@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator
 
 from simulator.components import Family, Section
+from simulator.errors import fitting
 from simulator.market.clearing import CLEARING_RULES, Clearing, RandomOrder
 from simulator.market.curves import CURVES, ConstantProduct, Curve
 from simulator.market.fees import VolatilityFee
@@ -57,14 +58,16 @@ class Market(Section):
     @classmethod
     def _launch_opens_the_curve(cls, curve: Curve, info: ValidationInfo) -> Curve:
         if "launch" in info.data:
-            info.data["launch"].check_curve(curve)
+            with fitting(".", "launch"):
+                info.data["launch"].check_curve(curve)
         return curve
 
     @field_validator("clearing")
     @classmethod
     def _clearing_fits_the_curve(cls, clearing: Clearing, info: ValidationInfo) -> Clearing:
         if "curve" in info.data:
-            clearing.check(info.data["curve"])
+            with fitting(".", "curve"):
+                clearing.check(info.data["curve"])
         return clearing
 
     @property

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from simulator.components import Component, Floats, Integers, Memory
 from simulator.datafiles import DataFile
-from simulator.errors import ScenarioError
+from simulator.errors import Problem, ScenarioError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,7 +124,8 @@ class CsvPrice(OutsidePrice):
         return prices
 
     def _refuse(self, reason: str) -> NoReturn:
-        raise ScenarioError(f"outside_price csv: {self.file.path}: {reason}")
+        what = f"outside_price csv: {self.file.path}: {reason}"
+        raise ScenarioError([Problem("", what, ("file",))])
 
 
 OUTSIDE_PRICES: tuple[type[OutsidePrice], ...] = (NoOutsidePrice, GeometricBrownianMotion, CsvPrice)

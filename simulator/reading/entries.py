@@ -1,11 +1,23 @@
 """Entries: the values of a file with their places, and the problems found there."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn
 
 from simulator.errors import Problem, ScenarioError
 
-__all__ = ["FIRST_OVERRIDE", "Entry", "Findings", "Keys", "Place", "error_of", "stop"]
+__all__ = [
+    "FIRST_OVERRIDE",
+    "Entry",
+    "Findings",
+    "Keys",
+    "Place",
+    "error_of",
+    "place_at_fault",
+    "placed",
+    "stop",
+]
 
 Keys = tuple[str | int, ...]
 """The names and indices that lead from the root to an entry."""
@@ -27,6 +39,11 @@ class Place(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
+
+    @property
+    def precedence(self) -> int:
+        """Higher for what overrides: later overrides, then files before those they extend."""
+        return self.rank if self.rank >= FIRST_OVERRIDE else -self.rank
 
 
 Findings = list[tuple[Place, str]]
@@ -57,6 +74,66 @@ class Entry:
         elif isinstance(self.value, list) and isinstance(part, int) and part < len(self.value):
             child = self.value[part]
         return child
+
+
+def place_at_fault(root: Entry, path: Keys, among: Iterable[str] = ()) -> Place:
+    """The place of the setting at `path` or, if given, of the one last changed `among` others.
+
+    Others have dotted paths within the section of that setting or a section around it; "." is the
+    setting itself. If all are missing, and so have defaults, the section itself is at fault.
+    """
+    along = _along(root, path)
+    sections = along[: len(path)] or along
+    stated = []
+    for names in among or (".",):
+        keys = tuple(int(name) if name.isdecimal() else name for name in names.split("."))
+        inside = [_along(section, keys) for section in reversed(sections)]
+        if names == ".":
+            stated += along[len(path) :]
+        else:
+            stated += [entries[-1] for entries in inside if len(entries) > len(keys)][:1]
+    newest = [max(_places(entry), key=_precedence) for entry in stated or along[-1:]]
+    return max(newest, key=_precedence)
+
+
+def _along(root: Entry, path: Keys) -> list[Entry]:
+    """The entries from `root` along `path`, as far as they exist."""
+    entries = [root]
+    for part in path:
+        if (child := entries[-1].child(part)) is None:
+            break
+        entries.append(child)
+    return entries
+
+
+def _places(entry: Entry) -> Iterator[Place]:
+    """The places of an entry and of everything inside it."""
+    yield entry.place
+    inside = entry.value.values() if isinstance(entry.value, dict) else entry.value
+    for child in inside if isinstance(entry.value, dict | list) else ():
+        yield from _places(child)
+
+
+def _precedence(place: Place) -> int:
+    return place.precedence
+
+
+@contextmanager
+def placed(root: Entry) -> Iterator[None]:
+    """Give each ScenarioError raised inside the place of the settings that it is about."""
+    try:
+        yield
+    except ScenarioError as error:
+        if not any(problem.setting for problem in error.problems):
+            raise
+        raise ScenarioError(_placed(problem, root) for problem in error.problems) from error
+
+
+def _placed(problem: Problem, root: Entry) -> Problem:
+    if problem.where or not problem.setting:
+        return problem
+    place = place_at_fault(root, problem.setting, problem.among)
+    return Problem(str(place), f"{'.'.join(map(str, problem.setting))}: {problem.what}")
 
 
 def error_of(findings: Findings) -> ScenarioError:

@@ -8,39 +8,48 @@ the model.
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, NamedTuple
 
-from simulator.errors import suggestion
+from simulator.errors import ScenarioError
 from simulator.reading.entries import FIRST_OVERRIDE, Entry, Findings, Place, stop
 from simulator.reading.overrides import override
 from simulator.reading.settings import Options, kind_of, options_inside
+from simulator.reading.shelves import Named, Shelf
 from simulator.reading.text import Source
 from simulator.reading.validating import M, validated
 from simulator.reading.words import described, short
 
-__all__ = ["read"]
+__all__ = ["Reading", "read"]
 
 MOST_BYTES = 1_000_000
+
+
+class Reading(NamedTuple, Generic[M]):
+    """What was read: the settings, their entries with places, and what each `extends` named."""
+
+    settings: M
+    root: Entry
+    bases: tuple[Named, ...]
 
 
 def read(
     model: type[M],
     path: str | Path,
     *layers: Mapping[str, Any],
-    noun: str,
+    shelf: Shelf,
     refused_names: Mapping[str, str] = {},
     option: str = "",
-) -> tuple[M, Entry]:
-    """The file at `path` as a `model`, with `extends` and then `layers` applied, and its entries.
+) -> Reading[M]:
+    """Read the file at `path` as a `model`, with `extends` and then `layers` applied.
 
     A layer overrides all settings before it: values, or entries with their own places, by dotted
-    path, such as `{"market.fee": 0.01, "clients.0.examples": 50}`. Messages call the file a `noun`;
-    `refused_names` has messages for names at the root that are deliberately not settings, `option`
-    is that of the command line which gave the layers. Raises ScenarioError with all problems, in
-    the order of the file.
+    path, such as `{"market.fee": 0.01, "clients.0.examples": 50}`. `extends` may name a file of the
+    `shelf`. `refused_names` has messages for names at the root that are deliberately not settings,
+    `option` is that of the command line which gave the layers. Raises ScenarioError with all
+    problems, in the order of the file.
     """
     findings: Findings = []
-    chain = _read_chain(str(path), noun, findings)
+    chain, bases = _read_chain(str(path), shelf, findings)
     files = [entry.place.source for entry in chain]
     root = chain.pop()
     while chain:
@@ -48,7 +57,8 @@ def read(
     for rank, overrides in enumerate(layers, FIRST_OVERRIDE):
         override(root, model, overrides, rank, findings, option)
     folders = _folders(files, layers)
-    return validated(model, root, findings, refused_names, {"folders": folders}), root
+    settings = validated(model, root, findings, refused_names, {"folders": folders})
+    return Reading(settings, root, tuple(bases))
 
 
 def _folders(files: Iterable[str], layers: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -74,42 +84,53 @@ def _merged(base: Entry, child: Entry, options: Options) -> Entry:
     return Entry(entries, child.place, child.key)
 
 
-def _read_chain(name: str, noun: str, findings: Findings) -> list[Entry]:
-    """The file `name`, the file that it extends, and so on."""
+def _read_chain(name: str, shelf: Shelf, findings: Findings) -> tuple[list[Entry], list[Named]]:
+    """The file `name`, the file that it extends, and so on; and what each `extends` named."""
     chain: list[Entry] = []
+    bases: list[Named] = []
     names: dict[str, str] = {}
     reference = Place(0, 0, 0, name)
     while True:
-        content = _content(name, reference, findings)
+        content = _content(name, shelf, reference, findings)
         if (real_path := os.path.realpath(name)) in names:
             circle = " -> ".join([*names.values(), name])
             stop(findings, reference, f"extends goes round in a circle: {circle}")
         names[real_path] = name
-        source = Source(name, len(chain), findings)
-        root = source.parse(source.decode(content))
-        if root is None:
-            stop(findings, source.whole, f"the file is empty; a {noun} is a mapping of settings")
-        if not isinstance(root.value, dict):
-            what = f"a {noun} must be a mapping of settings, got {described(root.plain_value())}"
-            stop(findings, root.place, what)
+        root = _root(Source(name, len(chain), findings), content, shelf.noun)
         chain.append(root)
         base = root.value.pop("extends", None)
         if base is None:
-            return chain
+            return chain, bases
         if not isinstance(base.value, str):
             what = f"extends: expected the name of a file, got {described(base.plain_value())}"
             stop(findings, base.place, what)
-        name, reference = str(Path(name).parent / base.value), base.place
+        try:
+            bases.append(shelf.find(base.value, os.path.dirname(name)))
+        except ScenarioError as error:
+            stop(findings, base.place, f"extends {short(base.value)}: {error}")
+        name, reference = bases[-1].path, base.place
 
 
-def _content(name: str, reference: Place, findings: Findings) -> bytes:
+def _root(source: Source, content: bytes, noun: str) -> Entry:
+    """The mapping of settings that a file consists of."""
+    root = source.parse(source.decode(content))
+    if root is None:
+        what = f"the file is empty; a {noun} is a mapping of settings"
+        stop(source.findings, source.whole, what)
+    if not isinstance(root.value, dict):
+        what = f"a {noun} must be a mapping of settings, got {described(root.plain_value())}"
+        stop(source.findings, root.place, what)
+    return root
+
+
+def _content(name: str, shelf: Shelf, reference: Place, findings: Findings) -> bytes:
     """The bytes of the file `name`; a problem is reported at `reference`."""
     try:
         with open(name, "rb") as file:
             content = file.read(MOST_BYTES + 1)
         what = f"the file is larger than {MOST_BYTES:,} bytes" if len(content) > MOST_BYTES else ""
     except FileNotFoundError:
-        what = f"no such file{suggestion(Path(name).name, _siblings(Path(name)))}"
+        what = shelf.missing(name)
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         reason = getattr(error, "strerror", None) or str(error)
         is_folder = os.path.isdir(name) if isinstance(error, OSError) else False
@@ -118,11 +139,3 @@ def _content(name: str, reference: Place, findings: Findings) -> bytes:
         what = f"extends {short(name)}: {what}" if reference.line else what
         stop(findings, reference, what)
     return content
-
-
-def _siblings(path: Path) -> list[str]:
-    """The names of the YAML files in the folder of `path`."""
-    try:
-        return sorted(file.name for file in path.parent.glob("*.y*ml"))
-    except OSError:
-        return []

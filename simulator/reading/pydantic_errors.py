@@ -1,16 +1,16 @@
 """Pydantic's errors as messages of our own, each at the entry that it concerns."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from operator import attrgetter
-from typing import Any, get_origin
+from typing import Any, NamedTuple, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from simulator.errors import suggestion
+from simulator.errors import Misfit, suggestion
 from simulator.families import Family
-from simulator.reading.entries import FIRST_OVERRIDE, Entry, Findings, Keys, Place
+from simulator.reading.entries import Entry, Findings, Keys, Place, place_at_fault
+from simulator.reading.meant import hint_at
 from simulator.reading.settings import (
     Options,
     fields_of,
@@ -51,7 +51,14 @@ LIMITS = {
     "less_than_equal": ("large", "at most", "le"),
 }
 
-_Located = tuple[Keys, Entry, Options]
+
+class _Located(NamedTuple):
+    """The entry at `path` and its options; `missing` is what pydantic found inside by default."""
+
+    path: Keys
+    entry: Entry
+    options: Options
+    missing: Keys
 
 
 @dataclass(frozen=True)
@@ -92,8 +99,10 @@ def findings_of(
 def _type_message(faults: list[_Fault]) -> str:
     """The message about one value that has none of its allowed types."""
     path, value = faults[0].path, faults[0].value
-    expected = " or ".join(dict.fromkeys(fault.expected for fault in faults))
+    allowed = list(dict.fromkeys(fault.expected for fault in faults))
+    expected = " or ".join(allowed)
     hint = suggestion(value, re.findall("'([^']*)'", expected)) if isinstance(value, str) else ""
+    hint = hint or hint_at(value, allowed)
     return f"{path_prefix(path)}expected {expected}, got {described(value)}{hint}"
 
 
@@ -101,7 +110,7 @@ def _fault(error: Any, model: type[BaseModel], root: Entry, refused: Mapping[str
     kind, loc, value, context = error["type"], error["loc"], error["input"], error.get("ctx", {})
     if kind in ("missing", "extra_forbidden"):
         return _name_fault(kind, _locate(loc[:-1], model, root), loc[-1], refused)
-    path, entry, options = _locate(loc, model, root)
+    path, entry, options, missing = _locate(loc, model, root)
     origins: list[Any] = [get_origin(option) for option in options]
     if isinstance(entry.value, dict) and tuple in origins:
         return _Fault(path, entry.place, expected="a list", value=entry.value)
@@ -114,21 +123,9 @@ def _fault(error: Any, model: type[BaseModel], root: Entry, refused: Mapping[str
         expected = EXPECTED.get(kind) or context["expected"]
         return _Fault(path, entry.place, expected=expected, value=value)
     message = path_prefix(path) + _rule_message(error, value, context)
-    return _Fault(path, _place_to_report(entry), message)
-
-
-def _place_to_report(entry: Entry) -> Place:
-    """The place of the entry or, if overrides changed something inside it, of the last override."""
-    newest = max(_places(entry), key=attrgetter("rank"))
-    return newest if newest.rank >= FIRST_OVERRIDE else entry.place
-
-
-def _places(entry: Entry) -> Iterator[Place]:
-    """The places of an entry and of everything inside it."""
-    yield entry.place
-    inside = entry.value.values() if isinstance(entry.value, dict) else entry.value
-    for child in inside if isinstance(entry.value, dict | list) else ():
-        yield from _places(child)
+    misfit = context.get("error")
+    among = misfit.among if isinstance(misfit, Misfit) else ()
+    return _Fault(path, place_at_fault(root, (*path, *missing), among), message)
 
 
 def _rule_message(error: Any, value: Any, context: Mapping[str, Any]) -> str:
@@ -148,7 +145,7 @@ def _rule_message(error: Any, value: Any, context: Mapping[str, Any]) -> str:
 
 def _name_fault(kind: str, parent: _Located, name: str | int, refused: Mapping[str, str]) -> _Fault:
     """A missing required setting, or an unknown name, inside `parent`."""
-    (path, entry, options), full_path = parent, (*parent[0], name)
+    (path, entry, options, _), full_path = parent, (*parent.path, name)
     if kind == "missing":
         rule = "this setting is required"
         if name == "kind":
@@ -169,17 +166,33 @@ def _name_fault(kind: str, parent: _Located, name: str | int, refused: Mapping[s
 
 def _kind_fault(path: Keys, entry: Entry, options: Options, refused: Mapping[str, str]) -> _Fault:
     kind_entry = entry.child("kind") or entry
-    kinds = [kind for option in options if isinstance(option, Family) for kind in option.kinds]
+    kinds: dict[str, type[BaseModel]] = {}
+    for option in options:
+        kinds |= option.kinds if isinstance(option, Family) else {}
     kind = as_yaml(kind_entry.value)
-    message = f"unknown kind {quoted(kind)} for {dotted(path)}{choices(kind, kinds)}"
+    hint = suggestion(kind, kinds) or _described_as(kind, kinds)
+    allowed = f"{hint or '.'} Allowed: {', '.join(kinds)}"
+    message = f"unknown kind {quoted(kind)} for {dotted(path)}{allowed}"
     if path and (reason := refused.get(f"{path[-1]}={kind}")):
         message = f"{dotted(path)}: {reason}"
     return _Fault((*path, "kind"), kind_entry.place, message)
 
 
+def _described_as(name: str, kinds: Mapping[str, type[BaseModel]]) -> str:
+    """The end of a message that suggests the kinds whose descriptions contain a name."""
+    words = r"\W+".join(map(re.escape, re.findall(r"\w+", name.replace("_", " "))))
+    found = [
+        f"'{kind}'"
+        for kind, member in kinds.items()
+        if re.search(rf"(?i)\b{words}\b", member.__doc__ or "")
+    ]
+    return f"; did you mean {' or '.join(found)}?" if len(name) > 2 and found else ""
+
+
 def _locate(loc: Keys, model: type[BaseModel], root: Entry) -> _Located:
     """The path, entry and options at pydantic's location `loc`."""
     path: Keys = ()
+    missing: Keys = ()
     entry, options = root, options_of(model)
     inside_member = False
     for part in loc:
@@ -189,4 +202,6 @@ def _locate(loc: Keys, model: type[BaseModel], root: Entry) -> _Located:
         elif (child := entry.child(part)) is not None:
             path, options = (*path, part), options_inside(options, part, entry)
             entry, inside_member = child, False
-    return path, entry, options
+        else:
+            missing = (*missing, part)
+    return _Located(path, entry, options, missing)

@@ -4,7 +4,7 @@ Scalars follow the core schema of YAML 1.2 (`on` and `12:30` are text).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,10 +105,12 @@ class Source:
 
     def _mapping(self, node: yaml.MappingNode, path: Keys) -> dict[str, Entry]:
         entries: dict[str, Entry] = {}
-        for key, value in node.value:
+        for key, value, *rest in _with_decimals(node):
             if (name := self._name(key, path)) is None:
                 continue
             entry = self._entry(value, (*path, name))
+            if rest:
+                entry.value = ",".join(each.value for each in (value, *rest))
             entry.key = self.place(key.start_mark)
             first = entries.setdefault(name, entry)
             if first is not entry:
@@ -153,6 +155,32 @@ def _scalar_value(text: str) -> Any:
     if REAL.fullmatch(text):
         return float(text.replace(".", "") if text[-1].isalpha() else text)
     return text
+
+
+def _with_decimals(node: yaml.MappingNode) -> Iterator[list[Any]]:
+    """Keys with their values, and what follows the comma of a value such as 0,3.
+
+    YAML reads `{fee: 0,3}` as a fee of 0 and a setting 3 without a value, which nobody means.
+    """
+    pairs: list[list[Any]] = []
+    for key, value in node.value:
+        before = pairs[-1][-1:] if pairs else []
+        if before and _follows(before[0], key) and _is_blank(value):
+            pairs[-1].append(key)
+        else:
+            pairs.append([key, value])
+    yield from pairs
+
+
+def _follows(number: Any, key: Any) -> bool:
+    """Whether both are plain numbers with nothing but a comma between them."""
+    is_adjacent = number.end_mark.index + 1 == key.start_mark.index
+    return is_adjacent and _is_plain_number(number) and _is_plain_number(key)
+
+
+def _is_plain_number(node: yaml.Node) -> bool:
+    is_plain = isinstance(node, yaml.ScalarNode) and not node.style
+    return is_plain and isinstance(_scalar_value(str(node.value)), int | float)
 
 
 def _is_blank(node: yaml.Node) -> bool:

@@ -3,6 +3,7 @@
 from simulator.running.computing import Progress
 from simulator.running.folder import (
     recorded_scenario,
+    runs_in,
     scenario_yaml,
     versions,
     write_summary,
@@ -19,6 +20,7 @@ __all__ = [
     "recorded_scenario",
     "resume",
     "run",
+    "runs_in",
     "scenario_yaml",
     "start",
     "verify",

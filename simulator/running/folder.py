@@ -7,6 +7,7 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
@@ -19,7 +20,7 @@ from simulator.components import as_python
 from simulator.datafiles import PORTABLE, data_files, file_hash
 from simulator.errors import Problem, RunError, ScenarioError
 from simulator.reading import dump
-from simulator.recording import write_manifest, write_text
+from simulator.recording import read_manifest, write_manifest, write_text
 from simulator.scenario import Scenario, scenario_type
 from simulator.scenario.former import with_current_settings
 from simulator.scenario.plugins import load_plugins
@@ -33,6 +34,7 @@ __all__ = [
     "has_summary",
     "new_folder",
     "recorded_scenario",
+    "runs_in",
     "scenario_yaml",
     "versions",
     "write_results",
@@ -55,6 +57,16 @@ def versions() -> dict[str, str]:
     """Versions of Python and of the packages that determine the numbers of a run."""
     packages = ("wallstreetfeds", "mesa", "numpy", "numba", "pandas", "scikit-learn", "pyarrow")
     return {"python": platform.python_version()} | {name: version(name) for name in packages}
+
+
+def runs_in(folder: Path) -> list[Path]:
+    """Run folders at most three levels inside a folder, such as `outputs`, the newest last."""
+    started: dict[Path, str] = {}
+    for depth in range(1, 4):
+        for file in folder.glob("*/" * depth + "manifest.json"):
+            with suppress(ScenarioError):
+                started[file.parent] = str(read_manifest(file.parent).get("started", ""))
+    return sorted(started, key=lambda run: (started[run], run))
 
 
 def new_folder(

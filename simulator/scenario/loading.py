@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from simulator.components import Section
-from simulator.reading import Entry, read
+from simulator.reading import Reading, Shelf, read
+from simulator.scenario.shipped import SCENARIOS
 
 __all__ = ["NO_CODE", "OPTION", "REFUSED", "load", "load_with_entries"]
 
@@ -33,11 +34,15 @@ def load(model: type[S], path: str | Path, *layers: Mapping[str, Any], option: s
     A layer overrides all settings before it, by dotted path; `option` gave them, if any. Raises
     ScenarioError with all problems, in the order of the file.
     """
-    return load_with_entries(model, path, *layers, option=option)[0]
+    return load_with_entries(model, path, *layers, option=option).settings
 
 
 def load_with_entries(
-    model: type[S], path: str | Path, *layers: Mapping[str, Any], option: str = ""
-) -> tuple[S, Entry]:
-    """The result of `load`, and its entries with their places in the files."""
-    return read(model, path, *layers, noun="scenario", refused_names=REFUSED, option=option)
+    model: type[S],
+    path: str | Path,
+    *layers: Mapping[str, Any],
+    shelf: Shelf = SCENARIOS,
+    option: str = "",
+) -> Reading[S]:
+    """The result of `load`, with the places of its entries; `extends` may name one of `shelf`."""
+    return read(model, path, *layers, shelf=shelf, refused_names=REFUSED, option=option)

@@ -11,14 +11,16 @@ from simulator.agents.groups import ClientGroup, Group, InvestorGroup, Liquidity
 from simulator.components import (
     Component,
     Family,
+    Memory,
     Section,
     check_each,
     own_components,
     with_components,
 )
-from simulator.errors import ScenarioError
-from simulator.federation import Behaviour, Changing, Federation
+from simulator.errors import Misfit, ScenarioError, blaming, fitting
+from simulator.federation import Behaviour, Changing, Cohort, Federation
 from simulator.market import Clearing, Curve, Market, Weighted
+from simulator.randomness import Streams
 from simulator.scenario.events import (
     EVENTS,
     BehaviourEvent,
@@ -28,9 +30,10 @@ from simulator.scenario.events import (
     RevenueEvent,
 )
 from simulator.scenario.loading import REFUSED, load
+from simulator.scenario.naming import FolderName
 from simulator.scenario.plugins import Plugin, load_plugins
 from simulator.scenario.record import Record
-from simulator.scenario.shipped import scenario_file
+from simulator.scenario.shipped import find_scenario
 from simulator.tokens import Tokens
 
 __all__ = ["Scenario", "numbered", "scenario_type"]
@@ -72,11 +75,7 @@ class Scenario(Section):
 
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # as in Section
 
-    name: str = Field(
-        "scenario",
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$",
-        description="Short name, used for the folder of its runs.",
-    )
+    name: FolderName = Field("scenario", description="Short name, used for the folder of its runs.")
     description: str = Field("", description="What question the scenario answers.")
     periods: int = Field(
         60, ge=1, le=1_000_000, description="Number of periods: rounds with their trading."
@@ -115,9 +114,11 @@ class Scenario(Section):
         if federation is not None:
             method = federation.contribution
             if method.max_clients is not None and count > method.max_clients:
-                raise ValueError(
+                raise Misfit(
                     f"contribution method {method.kind} handles at most {method.max_clients} "
-                    f"clients, there are {count}"
+                    f"clients, there are {count}",
+                    ".",
+                    "federation.contribution",
                 )
             federation.check([group.behaviour for group in clients for _ in range(group.count)])
         if all(group.joins > 1 for group in clients):
@@ -129,9 +130,11 @@ class Scenario(Section):
     def _late_tokens_can_be_launched(cls, market: Market, info: ValidationInfo) -> Market:
         has_late_clients = any(group.joins > 1 for group in info.data.get("clients", ()))
         if has_late_clients and isinstance(market.curve, Weighted) and market.curve.last_weight:
-            raise ValueError(
+            raise Misfit(
                 "clients who join later need pools that open alike at any time: weights that move "
-                "(last_weight) are the same in all pools"
+                "(last_weight) are the same in all pools",
+                "market.curve",
+                "clients",
             )
         return market
 
@@ -142,7 +145,9 @@ class Scenario(Section):
             try:
                 group.policy.check(market)
             except ValueError as error:
-                raise ValueError(f"clients.{number}.policy does not fit: {error}") from error
+                what = f"clients.{number}.policy does not fit: {error}"
+                place = f"clients.{number}"
+                raise Misfit(what, "market.curve", f"{place}.policy", place) from error
         return market
 
     @field_validator("market")
@@ -150,9 +155,11 @@ class Scenario(Section):
     def _pools_take_liquidity(cls, market: Market, info: ValidationInfo) -> Market:
         tokens, curve = info.data.get("tokens"), market.curve
         if tokens and tokens.payout.liquidity and not curve.full_range:
-            raise ValueError(
+            raise Misfit(
                 "tokens.payout.liquidity needs pools with LP shares: set another market.curve than "
-                f"{curve.kind}"
+                f"{curve.kind}",
+                "market.curve",
+                "tokens.payout",
             )
         return market
 
@@ -165,14 +172,15 @@ class Scenario(Section):
         if market is not None and clients is not None and tokens is not None:
             deposits = sum(group.count * group.deposit for group in providers)
             seed = deposits * market.seed_worth
-            market.launch.check(seller_count(clients, tokens), seed)
+            with fitting(".", "clients", "market.launch", "market.curve", "tokens.mechanism"):
+                market.launch.check(seller_count(clients, tokens), seed)
         return providers
 
     @field_validator("liquidity_providers", "investors")
     @classmethod
     def _strategies_fit_the_market(cls, groups: MarketGroups, info: ValidationInfo) -> MarketGroups:
         if (market := info.data.get("market")) is not None:
-            check_each(groups, lambda group: group.strategy.check(market), "strategy")
+            check_each(groups, lambda group: _check_strategy(group, market), "strategy")
         return groups
 
     @field_validator("events")
@@ -228,6 +236,36 @@ class Scenario(Section):
             owners += [first if shared else first + number for number in range(group.count)]
         return owners
 
+    def gather(self, streams: Streams) -> Cohort:
+        """The clients with their examples. Raises ScenarioError when the data cannot be divided."""
+        with blaming("federation"):
+            return self.federation.gather(self.behaviours, streams, self.owners)
+
+    def revenue_memory(self) -> Memory:
+        """Memory of the revenue rule before period 1. Raises ScenarioError for an invalid file."""
+        with blaming("tokens", "revenue"):
+            return self.tokens.revenue.initial()
+
+    def outside_price_memory(self) -> Memory:
+        """Memory of the outside prices at genesis. Raises ScenarioError for an invalid file."""
+        with blaming("market", "outside_price"):
+            return self.market.outside_price.initial(self.token_names, self.market.launch.price)
+
+    def data_summary(self) -> str:
+        """What the task reads from a file, in a line; empty for others. Raises ScenarioError."""
+        with blaming("federation", "task"):
+            return self.federation.task.summary()
+
+    def check_data(self) -> tuple[str, Cohort]:
+        """Read what a run will read, and return the `data_summary` and the clients.
+
+        Raises ScenarioError when a file cannot be used, or examples cannot be divided.
+        """
+        cohort = self.gather(Streams(self.seed))
+        self.revenue_memory()
+        self.outside_price_memory()
+        return self.data_summary(), cohort
+
     @property
     def client_names(self) -> tuple[str, ...]:
         """Names of the clients."""
@@ -256,7 +294,7 @@ class Scenario(Section):
         (5, 0.003, [8, 1, 1])
         """
         components = [*load_plugins(plugins), *own_components(overrides)]
-        return load(with_components(cls, components), scenario_file(name), overrides or {})
+        return load(with_components(cls, components), find_scenario(name), overrides or {})
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:
@@ -285,15 +323,23 @@ def _behaviours(clients: tuple[ClientGroup, ...], events: tuple[Event, ...]) -> 
     return behaviours
 
 
+def _check_strategy(group: LiquidityProviderGroup | InvestorGroup, market: Market) -> None:
+    with fitting("."):
+        group.strategy.check(market)
+
+
 def _check_event(event: Event, valid: Mapping[str, Any]) -> None:
     """Check an event against the `valid` settings of the scenario, by name; others are absent."""
     match event:
         case BehaviourEvent() if "clients" in valid:
-            _check_behaviour(event, valid["clients"])
+            with fitting(".", "clients"):
+                _check_behaviour(event, valid["clients"])
         case LiquidityEvent() if {"liquidity_providers", "market"} <= valid.keys():
-            _check_provider(event, valid["liquidity_providers"], valid["market"].curve)
+            with fitting(".", "liquidity_providers", "market.curve"):
+                _check_provider(event, valid["liquidity_providers"], valid["market"].curve)
         case ClearingEvent() if "market" in valid:
-            event.clearing.check(valid["market"].curve)
+            with fitting(".", "market.curve"):
+                event.clearing.check(valid["market"].curve)
     if not isinstance(event, EVENTS):
         raise ValueError(f"nothing happens by {event.kind}: plugins cannot add events")
 

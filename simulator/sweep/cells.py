@@ -1,20 +1,21 @@
 """Cells of a study: its variants of the scenario, each checked before anything runs."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from simulator.errors import Problem, ScenarioError
-from simulator.reading import Entry, as_yaml, choices, short
+from simulator.reading import Entry, Named, as_yaml, placed, short
 from simulator.scenario import Scenario
-from simulator.scenario.loading import OPTION, load
-from simulator.scenario.shipped import shipped_scenarios
-from simulator.sweep.study import NAME, SET_BY_STUDY, Study
+from simulator.scenario.loading import OPTION, load_with_entries
+from simulator.scenario.naming import NAME
+from simulator.scenario.shipped import SCENARIOS
+from simulator.sweep.study import SET_BY_STUDY, Study
 
-__all__ = ["Cell", "cells_of"]
+__all__ = ["Cell", "base_of", "cells_of"]
 
 BY_CASE = (
     "mechanisms",
@@ -51,6 +52,7 @@ def cells_of(
 ) -> list[Cell]:
     """All cells of a study, with scenarios of type `kind`; `overrides` apply to all of them.
 
+    Reads the data that cells name, and divides it with the scenario's own seed.
     Raises ScenarioError with all problems of all cells, at their places.
     """
     points = _points(root)
@@ -58,14 +60,20 @@ def cells_of(
         varied = (name for point in points.values() for name in point.settings)
         if path in SET_BY_STUDY or any(f"{name}.".startswith(f"{path}.") for name in varied):
             raise ScenarioError(f"--set {short(path)}: the study itself gives this to each run")
-    base, shared = _base(root), _settings(root.child("settings"))
+    base, shared = base_of(root).path, _settings(root.child("settings"))
     common = {"periods": root.value["periods"]} if study.periods else {}
     cells: list[Cell] = []
     cells_with: dict[Problem, list[str]] = {}
+    checked: set[tuple[Any, ...]] = set()
     for name, point in points.items():
         try:
             changes = (common, shared, point.settings, overrides, {"name": name})
-            scenario = load(kind, base, *changes, option=OPTION)
+            reading = load_with_entries(kind, base, *changes, option=OPTION)
+            scenario = reading.settings
+            if (data := _data_of(scenario)) not in checked:
+                with placed(reading.root):
+                    scenario.check_data()
+                checked.add(data)
             settings = {path: entry.plain_value() for path, entry in point.settings.items()}
             cells.append(Cell(name, point.case, settings, scenario))
         except ScenarioError as error:
@@ -76,6 +84,19 @@ def cells_of(
     if study.report and (what := _report_problem(study.report, cells)):
         raise ScenarioError([Problem(str(root.value["report"].place), f"report: {what}")])
     return cells
+
+
+def _data_of(scenario: Scenario) -> tuple[Any, ...]:
+    """What `check_data` depends on, besides the seed."""
+    federation, market = scenario.federation, scenario.market
+    components = (
+        federation.task,
+        federation.partition,
+        scenario.tokens.revenue,
+        market.outside_price,
+    )
+    texts = (component.model_dump_json() for component in components)
+    return (*texts, *scenario.owners, scenario.token_names)
 
 
 def _settings(entry: Entry | None) -> dict[str, Entry]:
@@ -117,18 +138,19 @@ def _cell_name(case: str, point: Mapping[str, Entry]) -> str:
     return "_".join([case] * bool(case) + parts) or "base"
 
 
-def _base(root: Entry) -> Path:
-    """The file beside the study file, or the shipped scenario, that `base` names."""
+def base_of(root: Entry) -> Named:
+    """What `base` means: a shipped scenario, or a path from the folder of the study's file.
+
+    Raises ScenarioError when there is no such file.
+    """
     entry = root.value["base"]
-    beside = Path(entry.place.source).parent / str(entry.value)
-    if beside.is_file():
-        return beside
-    shipped = shipped_scenarios()
-    name = str(entry.value).removesuffix(".yaml")
-    if name not in shipped:
-        what = f"base: no such file or shipped scenario{choices(name, sorted(shipped))}"
-        raise ScenarioError([Problem(str(entry.place), what)])
-    return shipped[name]
+    try:
+        named = SCENARIOS.find(str(entry.value), os.path.dirname(entry.place.source))
+        if not os.path.isfile(named.path):
+            raise ScenarioError(SCENARIOS.missing(named.path))
+    except ScenarioError as error:
+        raise ScenarioError([Problem(str(entry.place), f"base: {error}")]) from None
+    return named
 
 
 def _problems(cells_with: Mapping[Problem, Sequence[str]], cells: int) -> list[Problem]:

@@ -5,23 +5,22 @@ from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from simulator.components import Section
 from simulator.reading import Entry, as_yaml, dotted, short
 from simulator.scenario.loading import OPTION, load_with_entries
-from simulator.scenario.shipped import FOLDER
+from simulator.scenario.naming import FolderName
+from simulator.scenario.shipped import STUDIES
 
-__all__ = ["SET_BY_STUDY", "Study", "read_study", "study_file", "study_schema"]
+__all__ = ["SET_BY_STUDY", "Study", "read_study", "study_schema"]
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"
 MOST_CELLS = 10_000
 MOST_RUNS = 100_000
 FILES = ("cells.json", "study.yaml", "report.csv", "report.png")
 """Files beside the folders of cells; no case may have such a name."""
 SET_BY_STUDY = ("name", "seed")
 """Settings that a study sets in each run itself."""
-Name = Annotated[str, StringConstraints(pattern=NAME)]
 
 
 class Study(Section):
@@ -31,7 +30,7 @@ class Study(Section):
     common random numbers. Without cases and grid there is one cell, `base`.
     """
 
-    name: str = Field(pattern=NAME, description="Short name, used for the folder of its runs.")
+    name: FolderName = Field(description="Short name, used for the folder of its runs.")
     description: str = Field("", description="What question the study answers.")
     report: (
         Literal[
@@ -55,14 +54,16 @@ class Study(Section):
         None,
         description="Table and figure of all runs together, left in the folder at the end.",
     )
-    base: str = Field(description="Scenario to vary: a file beside the study, or a shipped one.")
+    base: str = Field(
+        description="Scenario to vary: a shipped one by name, or a path from the study's folder."
+    )
     periods: int | None = Field(
         None, ge=1, le=1_000_000, description="Number of periods, unless settings or cells say so."
     )
     seeds: int = Field(ge=1, le=100_000, description="Number of seeds, the same for all cells.")
     first_seed: int = Field(1, ge=0, lt=2**62, description="The first seed; others follow.")
     settings: dict[str, Any] = Field({}, description="Settings of all cells, by dotted path.")
-    cases: dict[Name, dict[str, Any]] = Field(
+    cases: dict[FolderName, dict[str, Any]] = Field(
         {}, description="Cells by name, each with its settings by dotted path."
     )
     grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(
@@ -112,18 +113,13 @@ class Study(Section):
         return range(self.first_seed, self.first_seed + self.seeds)
 
 
-def study_file(name: str) -> str:
-    """The file `name` if it exists, else the file of the shipped study of that name."""
-    shipped = FOLDER / "studies" / f"{name}.yaml"
-    return name if Path(name).is_file() or not shipped.is_file() else str(shipped)
-
-
 def read_study(path: str | Path, overrides: Mapping[str, Any] = {}) -> tuple[Study, Entry]:
     """The study in a file, and its entries with their places.
 
     Raises ScenarioError with all problems.
     """
-    return load_with_entries(Study, path, overrides, option=OPTION)
+    reading = load_with_entries(Study, path, overrides, shelf=STUDIES, option=OPTION)
+    return reading.settings, reading.root
 
 
 def study_schema() -> dict[str, Any]:

@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
 from simulator.components import Booleans, Floats, Memory, Section
+from simulator.errors import Misfit
 from simulator.tokens.issuance import Unearned
 
 __all__ = ["Buyback", "Payout", "PayoutSplit"]
@@ -81,9 +82,8 @@ class Payout(Section):
         if all(use in info.data for use in uses):
             total = sum(info.data[use] for use in uses) + treasury
             if abs(total - 1) > SUM_TOLERANCE:
-                raise ValueError(
-                    f"{' + '.join(uses)} + treasury must sum to 1, they sum to {total:g}"
-                )
+                what = f"{' + '.join(uses)} + treasury must sum to 1, they sum to {total:g}"
+                raise Misfit(what, ".", *uses)
         return treasury
 
     @property

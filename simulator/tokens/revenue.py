@@ -11,7 +11,7 @@ from pydantic import Field
 
 from simulator.components import Component, Floats, Memory
 from simulator.datafiles import DataFile
-from simulator.errors import ScenarioError, suggestion
+from simulator.errors import Problem, ScenarioError, suggestion
 
 __all__ = [
     "REVENUES",
@@ -175,9 +175,10 @@ class CsvRevenue(Revenue):
         try:
             names = list(rows.fieldnames or ())
             if self.column not in names:
-                self._refuse(f"line 1: no column {self.column!r}{suggestion(self.column, names)}")
+                hint = suggestion(self.column, names)
+                self._refuse(f"line 1: no column {self.column!r}{hint}", "column")
             if names.count(self.column) > 1:
-                self._refuse(f"line 1: several columns {self.column!r}")
+                self._refuse(f"line 1: several columns {self.column!r}", "column")
             return [self._amount(row, rows.line_num) for row in rows]
         except csv.Error as error:
             self._refuse(f"line {rows.reader.line_num}: {error}")
@@ -196,8 +197,9 @@ class CsvRevenue(Revenue):
             )
         return amount
 
-    def _refuse(self, reason: str) -> NoReturn:
-        raise ScenarioError(f"revenue csv: {self.file.path}: {reason}")
+    def _refuse(self, reason: str, setting: str = "file") -> NoReturn:
+        what = f"revenue csv: {self.file.path}: {reason}"
+        raise ScenarioError([Problem("", what, (setting,))])
 
 
 REVENUES: tuple[type[Revenue], ...] = (

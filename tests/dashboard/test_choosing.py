@@ -3,6 +3,7 @@
 import pytest
 
 from simulator.dashboard.choosing import Choice
+from simulator.dashboard.stage import Stage
 from simulator.errors import ScenarioError
 from simulator.scenario import Scenario
 
@@ -18,7 +19,7 @@ liquidity_providers: [{count: 1, deposit: 300}]
 def choice(tmp_path) -> Choice:
     file = tmp_path / "small.yaml"
     file.write_text(TEXT)
-    return Choice.of(lambda changes: Scenario.load(file, changes), {"market.fee": 0.02})
+    return Stage(Scenario, str(file), {"market.fee": 0.02}).initial_choice
 
 
 def value_of(choice: Choice, path: str) -> object:
@@ -33,7 +34,7 @@ def test_it_begins_with_the_overrides_of_the_command_line(choice):
 def test_wrong_overrides_are_refused_at_once(tmp_path):
     (tmp_path / "small.yaml").write_text(TEXT)
     with pytest.raises(ScenarioError, match="must be less than 1"):
-        Choice.of(lambda c: Scenario.load(tmp_path / "small.yaml", c), {"market.fee": 2})
+        _ = Stage(Scenario, str(tmp_path / "small.yaml"), {"market.fee": 2}).initial_choice
 
 
 def test_a_change_is_taken(choice):

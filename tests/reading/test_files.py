@@ -8,14 +8,15 @@ from typing import Annotated, Any, Literal, TypeVar
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from simulator.components import Component, Family, Section, extended
-from simulator.errors import ScenarioError
-from simulator.reading import dump, parse_overrides, read
+from simulator.errors import Misfit, Problem, ScenarioError, blaming, fitting
+from simulator.reading import Shelf, dump, parse_overrides, placed, read
 from tests.laws import law
 
 S = TypeVar("S", bound=Section)
+NOTHING = Shelf("scenario", Path("/nowhere"))
 
 
 class Curve(Component):
@@ -35,6 +36,18 @@ class Weighted(Curve):
 
 class Stable(Curve):
     kind: Literal["stable"] = "stable"
+
+
+class ByProduct(Constant):
+    """Product of reserves (Uniswap v2)."""
+
+
+class ByWeight(Weighted):
+    """Weighted product (Balancer)."""
+
+
+class ByTicks(Stable):
+    """Between ticks, as Uniswap v3 has it."""
 
 
 class Market(Section):
@@ -94,7 +107,7 @@ def written(text: str | bytes, name: str = "x.yaml") -> str:
 
 
 def load(model: type[S], path: str | Path, *layers: Mapping[str, Any]) -> S:
-    return read(model, path, *layers, noun="scenario", option="--set")[0]
+    return read(model, path, *layers, shelf=NOTHING, option="--set").settings
 
 
 def complaints(text: str | bytes, overrides: dict[str, Any] | None = None) -> list[str]:
@@ -107,12 +120,12 @@ ALLOWED = "Allowed: extends, seed, loud, mode, note, rates, market, clients, cur
 
 WRONG_VALUES = {
     "seed: 2.5": "x.yaml:1:7: seed: expected a whole number, got 2.5",
-    "seed: '3'": "x.yaml:1:7: seed: expected a whole number, got text '3'",
-    "seed: 1e3": "x.yaml:1:7: seed: expected a whole number, got 1000.0",
+    "seed: '3'": "x.yaml:1:7: seed: expected a whole number, got text '3'; write 3 without quotes",
+    "seed: 1e3": "x.yaml:1:7: seed: expected a whole number, got 1000.0; write 1000",
     "seed:": "x.yaml:1:6: seed: expected a whole number, got null",
     "seed: true": "x.yaml:1:7: seed: expected a whole number, got true",
-    "loud: on": "x.yaml:1:7: loud: expected true or false, got text 'on'",
-    "note: 12": "x.yaml:1:7: note: expected text, got 12",
+    "loud: on": "x.yaml:1:7: loud: expected true or false, got text 'on'; write true",
+    "note: 12": "x.yaml:1:7: note: expected text, got 12; put it in quotes",
     "mode: plian": "x.yaml:1:7: mode: expected 'fast' or 'plain', got text 'plian'; "
     "did you mean 'plain'?",
     "market:\n  low: abc": "x.yaml:2:8: market.low: expected a number, got text 'abc'",
@@ -139,6 +152,25 @@ WRONG_VALUES = {
     "note: [" + "y, " * 40 + "]": "x.yaml:1:7: note: expected text, got a list",
     "seed: " + "y" * 99: f"x.yaml:1:7: seed: expected a whole number, got text '{'y' * 57}...'",
     "seed: " + "1" * 5000: "x.yaml:1:7: seed: a number of more than 300 digits",
+}
+
+DECIMAL_COMMAS = {
+    "market: {low: 0,3}": "x.yaml:1:15: market.low: expected a number, got text '0,3'; write 0.3",
+    "market: {low: 0,3, high: 1,5e-1}": "x.yaml:1:15: market.low: expected a number, got text "
+    "'0,3'; write 0.3\nx.yaml:1:26: market.high: expected a number, got text '1,5e-1'; write 0.15",
+    "market: {low: 1.000,5}": "x.yaml:1:15: market.low: expected a number, got text '1.000,5'; "
+    "write 1000.5",
+    "market: {low: 1,000,000}": "x.yaml:1:15: market.low: expected a number, got text "
+    "'1,000,000'; write 1000000",
+    "market:\n  low: 0,3": "x.yaml:2:8: market.low: expected a number, got text '0,3'; write 0.3",
+    "market: {low: 5%}": "x.yaml:1:15: market.low: expected a number, got text '5%'; write 0.05",
+    "clients: [{name: a, examples: 3,5}]": "x.yaml:1:31: clients.0.examples: expected a whole "
+    "number, got text '3,5'",
+    "seed: 1_000": "x.yaml:1:7: seed: expected a whole number, got text '1_000'; write 1000",
+    "market: {low: 0, 3}": "x.yaml:1:18: the name of a setting in market must be text, got 3; "
+    "put it in quotes",
+    "market: {low: 0,3: 1}": "x.yaml:1:17: the name of a setting in market must be text, got 3; "
+    "put it in quotes",
 }
 
 WRONG_NAMES = {
@@ -201,9 +233,11 @@ def named(table: dict[Any, str]) -> Any:
     return [pytest.param(text, message, id=repr(text[:40])) for text, message in table.items()]
 
 
-@pytest.mark.parametrize(("text", "message"), named(WRONG_VALUES | WRONG_NAMES | WRONG_YAML))
+@pytest.mark.parametrize(
+    ("text", "message"), named(WRONG_VALUES | WRONG_NAMES | WRONG_YAML | DECIMAL_COMMAS)
+)
 def test_each_mistake_is_reported_in_one_line(text: str | bytes, message: str) -> None:
-    assert complaints(text) == [message]
+    assert complaints(text) == message.split("\n")
 
 
 def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file() -> None:
@@ -239,6 +273,24 @@ def test_a_setting_may_have_the_name_of_its_kind() -> None:
         ScenarioError, match=r"^x.yaml:1:18: unknown setting 'zz' in curve \(flat\)"
     ):
         load(Single, written("curve: {flat: 1, zz: 2}"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "meant"),
+    [
+        ("Weighted", "'weighted'"),
+        ("CON-STANT", "'constant'"),
+        ("balancer", "'weighted'"),
+        ("Uniswap", "'constant' or 'stable'"),
+        ("uniswap-v3", "'stable'"),
+    ],
+)
+def test_an_unknown_kind_suggests_by_letters_and_by_descriptions(kind: str, meant: str) -> None:
+    class Documented(Section):
+        curve: Annotated[Curve, Family((ByProduct, ByWeight, ByTicks))] = ByProduct()
+
+    with pytest.raises(ScenarioError, match=rf"did you mean {meant}\? Allowed: constant, "):
+        load(Documented, written(f"curve: {{kind: {kind}}}"))
 
 
 SCALARS = {
@@ -559,3 +611,94 @@ toys = st.builds(
 @given(toys)
 def test_what_is_dumped_loads_equal(toy: Toy) -> None:
     assert load(Toy, written(dump(toy.model_dump(serialize_as_any=True)))) == toy
+
+
+class Account(Section):
+    low: float = 0.0
+    high: float = Field(1.0, validate_default=True)
+    fee: float = 0.1
+
+    @field_validator("high")
+    @classmethod
+    def above_low(cls, high: float, info: ValidationInfo) -> float:
+        if high < info.data["low"]:
+            raise Misfit("high is below low", ".", "low")
+        return high
+
+
+class Bank(Section):
+    most: int = 5
+    accounts: tuple[Account, ...] = Field((), strict=False)
+    names: tuple[str, ...] = Field(("a", "b"), strict=False, validate_default=True)
+
+    @field_validator("names")
+    @classmethod
+    def fit(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        with fitting(".", "most", "accounts"):
+            if len(names) + len(info.data.get("accounts", ())) > info.data["most"]:
+                raise ValueError("too many")
+        return names
+
+
+BANK = "most: 3\naccounts: [{low: 0.5, high: 0.9, fee: 0.2}]\nnames: [x, y]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "overrides", "complaint"),
+    [
+        ("most: 2", {}, "x.yaml:2:7: names: too many"),
+        ("accounts: [{}, {}]", {}, "x.yaml:2:11: names: too many"),
+        ("names: [x, y, z]", {}, "x.yaml:2:8: names: too many"),
+        ("names: [x, y]", {"most": 2}, "--set most=2: names: too many"),
+        ("most: 4\nnames: [x, y, z, u]", {}, "x.yaml:3:8: names: too many"),
+        ("", {"accounts.0.low": 0.95}, "--set accounts.0.low=0.95: accounts.0.high: high is"),
+        ("", {"accounts.0.fee": 0, "accounts.0.low": 2}, "--set accounts.0.low=2: accounts.0"),
+        ("", {"accounts.0.high": 0}, "--set accounts.0.high=0: accounts.0.high: high is below"),
+        ("accounts: [{low: 3}]", {}, "x.yaml:2:18: accounts.0: high is below low"),
+    ],
+)
+def test_a_misfit_is_blamed_on_what_was_changed_last(
+    text: str, overrides: dict[str, Any], complaint: str
+) -> None:
+    """Not on the base, which was right on its own."""
+    written(BANK, "base.yaml")
+    assert load(Bank, "base.yaml").most == 3
+    with pytest.raises(ScenarioError) as caught:
+        load(Bank, written(f"extends: base.yaml\n{text}\n"), overrides)
+    assert str(caught.value).startswith(complaint)
+
+
+@pytest.mark.parametrize(
+    ("setting", "among", "where"),
+    [
+        (("most",), (), "base.yaml:1:7"),
+        (("accounts", 0, "low"), (), "base.yaml:2:18"),
+        (("accounts", 0, "unknown"), (), "--set accounts.0.fee=1"),
+        (("accounts", 0, "unknown"), ("low",), "base.yaml:2:18"),
+        (("unknown",), ("most",), "base.yaml:1:7"),
+        (("accounts", 0, "low"), ("names",), "x.yaml:2:8"),
+        (("accounts", 0, "low"), (".", "names"), "x.yaml:2:8"),
+        (("accounts", 0, "low"), (".", "fee", "nothing"), "--set accounts.0.fee=1"),
+        (("accounts", 0, "low"), ("nothing",), "base.yaml:2:18"),
+        (("names",), (), "x.yaml:2:8"),
+    ],
+)
+def test_a_later_error_about_settings_gets_their_place(
+    setting: tuple[str | int, ...], among: tuple[str, ...], where: str
+) -> None:
+    written(BANK, "base.yaml")
+    text = "extends: base.yaml\nnames: [z]\n"
+    root = read(Bank, written(text), {"accounts.0.fee": 1.0}, shelf=NOTHING, option="--set").root
+    problem = Problem("", "no good", setting, among)
+    with pytest.raises(ScenarioError) as caught, placed(root):
+        raise ScenarioError([problem, Problem("elsewhere", "bad")])
+    path = ".".join(map(str, setting))
+    assert str(caught.value).replace("=1.0", "=1") == (f"{where}: {path}: no good\nelsewhere: bad")
+
+
+def test_blaming_leads_from_the_outermost_setting() -> None:
+    with pytest.raises(ScenarioError) as caught, blaming("a", among=("b",)), blaming("c", 0):
+        raise ScenarioError("no good")
+    (problem,) = caught.value.problems
+    assert (problem.setting, problem.among) == (("a", "c", 0), ("b",))
+    assert str(problem) == "a.c.0: no good"

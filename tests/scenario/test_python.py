@@ -24,7 +24,7 @@ from simulator.market import ConstantProduct, Curve, Market, Pool, StableSwap, W
 from simulator.recording import read_manifest
 from simulator.running import verify
 from simulator.scenario.plugins import load_plugins
-from simulator.scenario.shipped import shipped_scenarios
+from simulator.scenario.shipped import SCENARIOS
 from simulator.tokens import Tokens
 
 
@@ -112,24 +112,29 @@ def problems(make: Callable[[], object]) -> list[str]:
 # By name
 
 
-@pytest.mark.parametrize("name", sorted(shipped_scenarios()))
+@pytest.mark.parametrize("name", sorted(SCENARIOS.files()))
 def test_a_shipped_scenario_loads_by_its_name_as_on_the_command_line(name: str) -> None:
     loaded = Scenario.load(name)
-    assert loaded == Scenario.load(shipped_scenarios()[name]) == load_scenario(name, {}, ())
+    assert (
+        loaded == Scenario.load(SCENARIOS.files()[name]) == load_scenario(name, {}, ())[1].settings
+    )
     assert loaded.name == name
-    assert Scenario.load(Path(name), {"periods": 3}).periods == 3
+    assert Scenario.load(name, {"periods": 3}).periods == 3
 
 
-def test_a_file_comes_before_a_shipped_scenario_of_its_name() -> None:
+def test_a_bare_name_is_shipped_and_a_path_is_a_path() -> None:
     Path("quickstart").write_text("name: mine\n")
-    assert Scenario.load("quickstart").name == load_scenario("quickstart", {}, ()).name == "mine"
+    assert Scenario.load("quickstart").name == "quickstart"
+    assert (
+        Scenario.load("./quickstart") == Scenario.load(Path("quickstart")) == Scenario(name="mine")
+    )
     Path("other.yaml").write_text("name: other\n")
     assert Scenario.load(Path("other.yaml")) == Scenario(name="other")
 
 
 def test_a_name_that_nothing_has_is_reported() -> None:
-    names = ", ".join(sorted(shipped_scenarios()))
-    what = "no such file or shipped scenario; did you mean 'quickstart'? Allowed: "
+    names = ", ".join(sorted(SCENARIOS.files()))
+    what = "no such file or shipped scenario; did you mean 'quickstart'? Shipped: "
     assert problems(lambda: Scenario.load("quickstat")) == [f"quickstat: {what}{names}"]
     assert problems(lambda: Scenario.load("nowhere.yaml")) == ["nowhere.yaml: no such file"]
     settings: Any = {"periods": 3}
@@ -624,7 +629,7 @@ def types_in(value: Any) -> dict[str, type]:
     return {type(value).__name__: type(value)} | types_in(tuple(inner for _, inner in value))
 
 
-@pytest.mark.parametrize("name", sorted(shipped_scenarios()))
+@pytest.mark.parametrize("name", sorted(SCENARIOS.files()))
 def test_what_is_shown_makes_an_equal_scenario(name: str) -> None:
     scenario = Scenario.load(name)
     assert eval(repr(scenario), types_in(scenario)) == scenario

@@ -7,7 +7,8 @@ import pytest
 
 from simulator.errors import ScenarioError
 from simulator.scenario import Scenario
-from simulator.sweep import Cell, cells_of, read_study, study_file, study_schema
+from simulator.scenario.shipped import find_study
+from simulator.sweep import Cell, base_of, cells_of, read_study, study_schema
 
 BASE = """\
 name: tiny
@@ -121,8 +122,22 @@ def test_the_base_may_be_shipped_or_in_another_folder() -> None:
     assert cells_of(*read_study("deep/study.yaml"))[0].scenario.periods == 2
     Path("deep/study.yaml").write_text("name: a\nbase: no_investors\nseeds: 1\n")
     assert cells_of(*read_study("deep/study.yaml"))[0].scenario.investors == ()
-    Path("deep/study.yaml").write_text("name: a\nbase: quickstart.yaml\nseeds: 1\n")
-    assert len(cells_of(*read_study("deep/study.yaml"))[0].scenario.behaviours) == 10
+    Path("deep/no_investors.yaml").write_text("extends: ../tiny.yaml\nperiods: 9\n")
+    (cell,) = cells_of(*read_study("deep/study.yaml"))
+    assert cell.scenario.investors == () and cell.scenario.periods != 9
+    assert str(base_of(read_study("deep/study.yaml")[1])).endswith(", not ./no_investors.yaml")
+    Path("deep/study.yaml").write_text("name: a\nbase: no_investors.yaml\nseeds: 1\n")
+    assert cells_of(*read_study("deep/study.yaml"))[0].scenario.periods == 9
+
+
+def test_a_shipped_base_has_no_suffix() -> None:
+    Path("study.yaml").write_text("name: a\nbase: quickstart.yaml\nseeds: 1\n")
+    with pytest.raises(ScenarioError) as error:
+        cells_of(*read_study("study.yaml"))
+    assert [str(problem) for problem in error.value.problems] == [
+        "study.yaml:2:7: base: no such file; the shipped scenario is called 'quickstart', "
+        "without suffix"
+    ]
 
 
 def test_everything_wrong_with_a_study_is_reported_at_once() -> None:
@@ -238,7 +253,18 @@ def test_the_schema_describes_every_setting() -> None:
     assert all(field["description"] for field in schema["properties"].values())
 
 
-def test_shipped_studies_go_by_their_names() -> None:
-    assert read_study(study_file("volatility"))[0].name == "volatility"
-    Path("volatility").write_text("a file of that name comes first")
-    assert (study_file("volatility"), study_file("unknown")) == ("volatility", "unknown")
+def test_a_bare_name_is_that_of_the_shipped_study() -> None:
+    assert read_study(find_study("volatility"))[0].name == "volatility"
+    Path("volatility.yaml").write_text("name: mine\nbase: quickstart\nseeds: 1\n")
+    assert read_study(find_study("volatility"))[0].name == "volatility"
+    assert read_study(find_study("volatility.yaml"))[0].name == "mine"
+    with pytest.raises(ScenarioError, match="did you mean 'volatility'"):
+        find_study("volatilty")
+
+
+def test_a_study_extends_a_shipped_one_by_its_bare_name() -> None:
+    Path("study.yaml").write_text("extends: volatility\nname: mine\n")
+    study, root = read_study("study.yaml")
+    shipped, shipped_root = read_study(find_study("volatility"))
+    assert study == shipped.model_copy(update={"name": "mine"})
+    assert base_of(root).path == base_of(shipped_root).path

@@ -6,6 +6,7 @@ import numpy as np
 
 from simulator.agents.strategies.base import Portfolio, Strategy
 from simulator.components import Floats, Memory
+from simulator.errors import Misfit
 from simulator.market import ConstantProduct, Market, MarketView, Orders
 
 __all__ = ["Arbitrageur", "optimal_amounts"]
@@ -27,11 +28,11 @@ class Arbitrageur(Strategy):
 
     def check(self, market: Market) -> None:
         if market.outside_price.kind == "none":
-            raise ValueError("an arbitrageur needs a price outside: set market.outside_price")
+            what = "an arbitrageur needs a price outside: set market.outside_price"
+            raise Misfit(what, "market.outside_price")
         if type(market.curve) is not ConstantProduct:
-            raise ValueError(
-                f"an arbitrageur trades constant_product pools, not a {market.curve.kind}"
-            )
+            what = f"an arbitrageur trades constant_product pools, not a {market.curve.kind}"
+            raise Misfit(what, "market.curve")
 
     def decide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator

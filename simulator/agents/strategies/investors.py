@@ -20,6 +20,7 @@ from simulator.components import (
     prefixed,
     without_prefix,
 )
+from simulator.errors import Misfit
 from simulator.market import Market, MarketView, Orders
 
 __all__ = [
@@ -80,8 +81,9 @@ class Insider(Fundamentalist):
 
     def check(self, market: Market) -> None:
         if not market.information_delay:
-            raise ValueError(
-                "an insider knows no more than others: set market.information_delay to at least 1"
+            raise Misfit(
+                "an insider knows no more than others: set market.information_delay to at least 1",
+                "market.information_delay",
             )
 
 

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from simulator.agents.strategies.base import Portfolio, Strategy, orders_for
 from simulator.components import Floats, Memory
+from simulator.errors import Misfit
 from simulator.market import LiquidityOrders, Market, MarketView, Orders
 
 __all__ = ["LIQUIDITY_STRATEGIES", "ExitOnLoss", "FeeChaser", "Passive", "RangeKeeper"]
@@ -167,9 +168,8 @@ class RangeKeeper(Strategy):
 
     def check(self, market: Market) -> None:
         if market.curve.kind != "concentrated":
-            raise ValueError(
-                f"a range_keeper needs market.curve concentrated, not {market.curve.kind}"
-            )
+            what = f"a range_keeper needs market.curve concentrated, not {market.curve.kind}"
+            raise Misfit(what, "market.curve")
 
     def reach(self) -> float:
         return 1.0 + self.width

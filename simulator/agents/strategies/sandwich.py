@@ -7,6 +7,7 @@ from pydantic import Field
 
 from simulator.agents.strategies.base import Portfolio, Strategy, orders_for
 from simulator.components import Floats, Integers, Memory
+from simulator.errors import Misfit
 from simulator.market import ConstantProduct, Market, MarketView, Orders
 
 __all__ = ["Sandwich"]
@@ -35,7 +36,8 @@ class Sandwich(Strategy):
 
     def check(self, market: Market) -> None:
         if type(market.curve) is not ConstantProduct:
-            raise ValueError(f"a sandwich needs constant_product pools, not a {market.curve.kind}")
+            what = f"a sandwich needs constant_product pools, not a {market.curve.kind}"
+            raise Misfit(what, "market.curve")
 
     def decide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator

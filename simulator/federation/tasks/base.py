@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
 from simulator.components import Component, Floats, Integers
-from simulator.errors import ScenarioError
+from simulator.errors import Misfit, ScenarioError
 
 __all__ = ["Dataset", "Split", "Task"]
 
@@ -71,7 +71,8 @@ class Task(Component):
     @classmethod
     def _leaves_something_to_train_on(cls, test: float, info: ValidationInfo) -> float:
         if "validation" in info.data and info.data["validation"] + test >= 1:
-            raise ValueError("validation + test must be less than 1, the rest is for training")
+            what = "validation + test must be less than 1, the rest is for training"
+            raise Misfit(what, ".", "validation")
         return test
 
     @abstractmethod

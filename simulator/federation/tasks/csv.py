@@ -118,11 +118,13 @@ class Csv(Task):
         classes, labels = np.unique(frame[self.target].to_numpy(), return_inverse=True)
         if not 2 <= len(classes) <= MOST_TEXTS:
             self._refuse(
-                f"target {self.target!r} has {len(classes)} classes, not 2 to {MOST_TEXTS}"
+                f"target {self.target!r} has {len(classes)} classes, not 2 to {MOST_TEXTS}",
+                "target",
             )
         if (counts := np.bincount(labels)).min() < FEWEST:
             rare = as_python(classes[counts.argmin()])
-            self._refuse(f"only {counts.min()} rows are of class {rare!r}; {FEWEST} are needed")
+            what = f"only {counts.min()} rows are of class {rare!r}; {FEWEST} are needed"
+            self._refuse(what, "target")
         columns = self._feature_columns()
         for name in columns:
             self._check_feature(name, frame[name])
@@ -184,7 +186,8 @@ class Csv(Task):
 
     def _check_feature(self, name: str, column: "pd.Series") -> None:
         if name in (self.target, self.client):
-            self._refuse(f"column {name!r} is target or client and cannot be a feature too")
+            what = f"column {name!r} is target or client and cannot be a feature too"
+            self._refuse(what, "features")
         if column.dtype.kind in "biuf":
             if (np.abs(column.to_numpy(float)) > LARGEST_NUMBER).any():
                 self._refuse(
@@ -196,8 +199,8 @@ class Csv(Task):
                 "by `features`"
             )
 
-    def _refuse(self, reason: str) -> None:
-        refuse(self.file.path, reason)
+    def _refuse(self, reason: str, setting: str = "file") -> None:
+        refuse(self.file.path, reason, setting)
 
 
 @lru_cache(maxsize=4)
@@ -214,10 +217,11 @@ def _checked(
     """
     target, client, features = columns
     frame, dialect = read_user_table(path, dialect)
+    settings = {target: "target", client: "client"}
     for name in filter(None, (target, client, *features)):
         if name not in frame:
             hint = suggestion(name, frame.columns) or f"; the columns are {listed(frame.columns)}"
-            refuse(path, f"no column {name!r}{hint}")
+            refuse(path, f"no column {name!r}{hint}", settings.get(name, "features"))
     left_out = "" if frame.empty else counting_column(frame)
     left_out = "" if left_out in (target, client, *features) else left_out
     used = [*filter(None, (target, client)), *features]

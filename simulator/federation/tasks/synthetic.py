@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
 from simulator.components import Floats, Integers
+from simulator.errors import Misfit
 from simulator.federation.tasks.base import Task
 
 __all__ = ["Synthetic"]
@@ -55,9 +56,11 @@ class Synthetic(Task):
     @classmethod
     def _fits_the_features(cls, informative: int, info: ValidationInfo) -> int:
         if informative > info.data.get("features", informative):
-            raise ValueError(
+            raise Misfit(
                 f"{informative} informative features are more than the {info.data['features']} "
-                "features in all"
+                "features in all",
+                ".",
+                "features",
             )
         return informative
 
@@ -65,9 +68,11 @@ class Synthetic(Task):
     @classmethod
     def _have_examples(cls, classes: int, info: ValidationInfo) -> int:
         if 10 * classes > info.data.get("examples", 10 * classes):
-            raise ValueError(
+            raise Misfit(
                 f"{classes} classes need at least {10 * classes} examples, 10 each, "
-                f"there are {info.data['examples']}"
+                f"there are {info.data['examples']}",
+                ".",
+                "examples",
             )
         return classes
 
@@ -77,9 +82,12 @@ class Synthetic(Task):
         if "classes" in info.data and "informative" in info.data:
             classes, informative = info.data["classes"], info.data["informative"]
             if classes * clusters > 2**informative:
-                raise ValueError(
+                raise Misfit(
                     f"{classes} classes x {clusters} clusters are more than the {2**informative} "
-                    f"corners of {informative} informative features"
+                    f"corners of {informative} informative features",
+                    ".",
+                    "classes",
+                    "informative",
                 )
         return clusters
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from warnings import catch_warnings
 
-from simulator.errors import ScenarioError
+from simulator.errors import Problem, ScenarioError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,9 +46,9 @@ class Dialect(NamedTuple):
     na_values: tuple[str, ...]
 
 
-def refuse(path: str, reason: str) -> NoReturn:
-    """Raise ScenarioError: the table at `path` cannot be learned from."""
-    raise ScenarioError(f"task csv: {path}: {reason}")
+def refuse(path: str, reason: str, setting: str = "file") -> NoReturn:
+    """Raise ScenarioError: with this setting, the table at `path` cannot be learned from."""
+    raise ScenarioError([Problem("", f"task csv: {path}: {reason}", (setting,))])
 
 
 def repeated(names: Sequence[str]) -> str:
