@@ -38,6 +38,7 @@ def run(
     overrides = overrides_from(settings, seed, periods)
     loaded = load_scenario(scenario, overrides, plugins)
     show_tables([loaded.federation.task.summary()], quiet)
+    show_tables(loaded.named_clients, quiet)
     warn_of_doubts(loaded, quiet)
     from simulator.running import run as run_scenario
 
@@ -67,16 +68,16 @@ def validate(
     loaded = load_scenario(scenario, overrides_from(settings, seed, periods), plugins)
     from simulator.randomness import Streams
 
-    loaded.federation.gather(loaded.behaviours, Streams(loaded.seed), loaded.owners)
+    loaded.gather(Streams(loaded.seed))
     loaded.tokens.revenue.initial()
     loaded.market.outside_price.initial(loaded.token_names, loaded.market.launch.price)
     if as_json:
         from simulator.scenario import doubts
 
-        data = loaded.federation.task.summary()
-        show_json({"problems": [], "warnings": doubts(loaded), "data": data})
+        data, clients = loaded.federation.task.summary(), list(loaded.client_names)
+        show_json({"problems": [], "warnings": doubts(loaded), "data": data, "clients": clients})
     else:
-        show_tables([loaded.federation.task.summary()], quiet=False)
+        show_tables([loaded.federation.task.summary(), *loaded.named_clients], quiet=False)
         warn_of_doubts(loaded, quiet=False)
         click.echo(f"{scenario} is a valid scenario")
 

@@ -99,5 +99,5 @@ def _messages(error: ScenarioError) -> tuple[str, ...]:
 
 def _check_data(settings: Scenario) -> Scenario:
     """Return the scenario; raise ScenarioError if its data cannot be divided among its clients."""
-    settings.federation.gather(settings.behaviours, Streams(settings.seed), settings.owners)
+    settings.gather(Streams(settings.seed))
     return settings

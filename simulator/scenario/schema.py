@@ -10,8 +10,10 @@ from pydantic import Field, ValidationInfo, field_validator
 from simulator.agents.groups import ClientGroup, Group, InvestorGroup, LiquidityProviderGroup
 from simulator.components import Component, Family, Section, check_each, extended
 from simulator.errors import ScenarioError
-from simulator.federation import Behaviour, Changing, Federation
+from simulator.federation import Behaviour, Changing, Cohort, Federation
 from simulator.market import Clearing, Curve, Market, Weighted
+from simulator.randomness import Streams
+from simulator.scenario.clients import group_lines, names_from_data
 from simulator.scenario.events import (
     EVENTS,
     BehaviourEvent,
@@ -192,8 +194,31 @@ class Scenario(Section):
 
     @property
     def client_names(self) -> tuple[str, ...]:
-        """Names of the clients."""
+        """Names of the clients: by number, or from the data if the partition takes clients there.
+
+        Raises ScenarioError when the data cannot be read or have not as many clients.
+        """
+        if in_data := self.federation.clients_in_data:
+            return names_from_data(in_data, self.clients, self.owners)
         return numbered("client", len(self.behaviours))
+
+    @property
+    def named_clients(self) -> list[str]:
+        """A line for each group with the numbers and names of its clients, if the data name them.
+
+        Raises ScenarioError as `client_names` does.
+        """
+        has_names = bool(self.federation.clients_in_data)
+        return group_lines(self.clients, self.client_names) if has_names else []
+
+    def gather(self, streams: Streams) -> Cohort:
+        """Load the data and divide them among the clients.
+
+        Raises ScenarioError when the data cannot be read or divided.
+        """
+        if in_data := self.federation.clients_in_data:
+            names_from_data(in_data, self.clients, self.owners)  # as many in both
+        return self.federation.gather(self.behaviours, streams, self.owners)
 
     @property
     def token_names(self) -> tuple[str, ...]:
