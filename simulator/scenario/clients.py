@@ -49,8 +49,9 @@ def _mismatch(in_data: Sequence[DataClient], groups: Sequence[ClientGroup], coun
     """What is wrong when the scenario has `count` clients, and what would do."""
     rows = listed(f"{each.name} ({each.rows} rows)" for each in in_data)
     has_sybil = any(group.behaviour.one_owner for group in groups)
+    note = ", each sybil group counted once" if has_sybil else ""
     return (
-        f"there are {count}{', each sybil group counted once' * has_sybil}, but the data have {len(in_data)}, {rows}; "
+        f"there are {count}{note}, but the data have {len(in_data)}, {rows}; "
         f"{_fitting_count(groups, len(in_data) - count)}{_fitting_choice(in_data, count)}"
     )
 

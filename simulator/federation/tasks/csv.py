@@ -179,7 +179,7 @@ class Csv(Task):
             )
         if test_file is not None and file is not None and test_file.sha256 == file.sha256:
             raise ValueError(
-                f"{test_file.path} has the same contents as file: nothing learned from can test"
+                f"{test_file.path} has the same contents as file: a test needs other rows"
             )
         return test_file
 
@@ -292,7 +292,7 @@ class Csv(Task):
         if test.dropped:
             yield f"left out of it: {test.dropped} rows that lack a value"
         if unseen := unseen_texts(test.frame[columns], self._table().frame[columns]):
-            yield f"texts in it that are zeros, as `file` lacks them: {listed(unseen)}"
+            yield f"zeros in it for texts that `file` lacks: {listed(unseen)}"
         if known := in_both(self.collect(np.random.default_rng()), examples):
             yield f"{known} of its rows are in `file` too"
 
@@ -398,7 +398,7 @@ def _without_missing(
         return frame[~lacking], int(lacking.sum())
     for name in lacks.columns[lacks.any()]:
         if not isinstance(missing, Impute) or name in always:
-            _refuse_missing(path, frame, name)
+            _refuse_missing(path, frame, name, can_impute=name not in always)
     return frame, 0
 
 
@@ -410,9 +410,9 @@ def _check_size(path: str, column: "pd.Series") -> None:
         )
 
 
-def _refuse_missing(path: str, frame: "pd.DataFrame", name: str) -> None:
+def _refuse_missing(path: str, frame: "pd.DataFrame", name: str, can_impute: bool) -> None:
     rows = frame.index[frame[name].isna()]
-    hint = "set `missing`: {kind: drop} or {kind: impute}"
+    hint = "set `missing`: {kind: drop}" + " or {kind: impute}" * can_impute
     if len(rows) == 1 and rows[0] == frame.index[-1]:
         hint = f"if that is a row of totals, remove it; otherwise {hint}"
     refuse(path, f"column {name!r} has no value in line {line_of(int(rows[0]))}; {hint}")

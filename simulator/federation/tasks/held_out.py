@@ -39,7 +39,9 @@ def of_same_types(path: str, frame: "pd.DataFrame", like: "pd.DataFrame") -> "pd
 
     Refuses a column of texts where `like` has numbers, and the other way round.
     """
-    return frame[list(like)].apply(lambda column: _of_same_type(path, column, like[column.name]))
+    import pandas as pd
+
+    return pd.DataFrame({name: _of_same_type(path, frame[name], like[name]) for name in like})
 
 
 def _of_same_type(path: str, column: "pd.Series", like: "pd.Series") -> "pd.Series":
@@ -50,7 +52,7 @@ def _of_same_type(path: str, column: "pd.Series", like: "pd.Series") -> "pd.Seri
     if is_numeric_dtype(column) == to_numbers and len(values):
         return column
     if all(isinstance(value, bool | np.bool_) for value in values):  # also if there are none
-        return column.astype(float) if to_numbers else column.astype(object).map(str, "ignore")
+        return column.astype(float) if to_numbers else column.map(str, "ignore").astype(object)
     if to_numbers:
         odd = values[pd.to_numeric(values.astype(str), errors="coerce").isna()]
         quoted = ", ".join(f"{odd[row]!r} in line {line_of(row)}" for row in odd.index[:EXAMPLES])
