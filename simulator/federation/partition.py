@@ -199,8 +199,8 @@ class Natural(Partition):
         ]
         if too_few:
             raise ScenarioError(
-                f"partition natural: of the training examples {listed(too_few)}; min_examples is "
-                f"{self.min_examples}: lower it, or choose others by federation.task.clients"
+                f"partition natural: too few training examples: {listed(too_few)}; min_examples is "
+                f"{self.min_examples}: lower it, or choose clients by federation.task.clients"
             )
         return super().share_out(dataset, clients, draws)
 

@@ -77,7 +77,7 @@ def class_numbers(path: str, target: "pd.Series", classes: Sequence[object]) -> 
         place = labels.index(-1)
         refuse(
             path,
-            f"class {target.iloc[place]!r} in line {line_of(target.index[place])} is not in "
+            f"class {target.tolist()[place]!r} in line {line_of(target.index[place])} is not in "
             f"`file`, whose classes are {listed(map(str, number))}",
         )
     return np.array(labels, dtype=np.int64)
