@@ -137,8 +137,8 @@ def test_a_new_text_is_zeros_and_said(tmp_path: Path) -> None:
     task = a_task(tmp_path, frame)
     examples = task.test_examples()
     assert examples is not None
-    assert np.array_equal(examples[0], plain(frame))
-    assert not examples[0][5, 1:4].any()
+    assert np.array_equal(examples.features, plain(frame))
+    assert not examples.features[5, 1:4].any()
     assert "zeros in it for texts that `file` lacks: colour 'violet' in line 7" in task.summary()
 
 
@@ -147,11 +147,11 @@ def test_true_and_false_are_the_same_with_and_without_gaps(tmp_path: Path) -> No
     test = TEST.assign(member=["", *[True, False] * 14, True])
     task = a_task(tmp_path, test, learn, missing={"kind": "drop"})
     examples = task.test_examples()
-    assert examples is not None and examples[0][:, -1].tolist() == [1, 0] * 14 + [1]
+    assert examples is not None and examples.features[:, -1].tolist() == [1, 0] * 14 + [1]
     gaps = LEARN.assign(member=["", *[True, False] * 49, True])
     task = a_task(tmp_path, TEST.assign(member=True), gaps, missing={"kind": "impute"})
     examples = task.test_examples()
-    assert examples is not None and examples[0][:, -2:].tolist() == [[0, 1]] * 30
+    assert examples is not None and examples.features[:, -2:].tolist() == [[0, 1]] * 30
 
 
 # The line that says what was read

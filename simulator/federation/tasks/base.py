@@ -102,8 +102,8 @@ class Task(Component):
         """The clients that `origins` numbers, in that order; empty if the data do not name them."""
         return ()
 
-    def test_examples(self) -> tuple[Floats, Integers] | None:
-        """The test part, like `collect`, if it is given apart from the other examples."""
+    def test_examples(self) -> Split | None:
+        """The test part, unscaled, if it is given apart from the examples of `collect`."""
         return None
 
     def imputer(self) -> Any:
@@ -126,9 +126,9 @@ class Task(Component):
         features, labels = self.collect(draws)
         parts = self._parts(labels, draws)
         if (given := self.test_examples()) is not None:
-            parts[2] = len(labels) + np.arange(len(given[1]))
-            features = np.concatenate([features, given[0]])
-            labels = np.concatenate([labels, given[1]])
+            parts[2] = len(labels) + np.arange(len(given))
+            features = np.concatenate([features, given.features])
+            labels = np.concatenate([labels, given.labels])
         if empty := [name for name, rows in zip(PARTS, parts, strict=True) if not len(rows)]:
             raise ScenarioError(f"task {self.kind}: no examples for {' and '.join(empty)}")
         if (imputer := self.imputer()) is not None:

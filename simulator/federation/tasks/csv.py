@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 from simulator.components import Component, Family, Floats, Integers, as_python
 from simulator.datafiles import DataFile
 from simulator.errors import suggestion
-from simulator.federation.tasks.base import DataClient, Task
+from simulator.federation.tasks.base import DataClient, Split, Task
 from simulator.federation.tasks.clients import (
     in_natural_order,
     names_of_clients,
@@ -207,7 +207,7 @@ class Csv(Task):
             self._check_feature(name, frame[name])
         return encode(frame[columns]), labels.astype(np.int64)
 
-    def test_examples(self) -> tuple[Floats, Integers] | None:
+    def test_examples(self) -> Split | None:
         if self.test_file is None:
             return None
         path, frame, columns = self.test_file.path, self._table().frame, self._feature_columns()
@@ -216,7 +216,7 @@ class Csv(Task):
             _check_size(path, test[name])
         classes = np.unique(frame[self.target].to_numpy()).tolist()
         labels = class_numbers(path, test[self.target], classes)
-        return encode(test[columns], like=frame[columns]), labels
+        return Split(encode(test[columns], like=frame[columns]), labels)
 
     def origins(self) -> Integers | None:
         if not self.client:
@@ -293,7 +293,7 @@ class Csv(Task):
             yield f"left out of it: {test.dropped} rows that lack a value"
         if unseen := unseen_texts(test.frame[columns], self._table().frame[columns]):
             yield f"zeros in it for texts that `file` lacks: {listed(unseen)}"
-        if known := in_both(self.collect(np.random.default_rng()), examples):
+        if known := in_both(Split(*self.collect(np.random.default_rng())), examples):
             yield f"{known} of its rows are in `file` too"
 
     def _feature_columns(self) -> list[str]:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.components import Floats, Integers, as_python
+from simulator.components import Integers, as_python
 from simulator.errors import suggestion
+from simulator.federation.tasks.base import Split
 from simulator.federation.tasks.columns import text_levels
 from simulator.federation.tasks.table import EXAMPLES, line_of, listed, refuse
 
@@ -96,10 +97,11 @@ def unseen_texts(frame: "pd.DataFrame", like: "pd.DataFrame") -> list[str]:
     return found
 
 
-def in_both(first: tuple[Floats, Integers], second: tuple[Floats, Integers]) -> int:
+def in_both(first: Split, second: Split) -> int:
     """Number of examples in `second` that equal one of `first` in all features and class."""
     one, other = (
-        [row.tobytes() for row in np.column_stack(examples)] for examples in (first, second)
+        [row.tobytes() for row in np.column_stack([split.features, split.labels])]
+        for split in (first, second)
     )
     known = set(one)
     return sum(row in known for row in other)
