@@ -2,6 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
+from warnings import catch_warnings, filterwarnings
 
 import matplotlib
 import numpy as np
@@ -26,6 +27,7 @@ from .looks import (
     SMALL,
     SOFT,
     Look,
+    all_shortened,
     behaviour_looks,
     client_looks,
     draw_frame,
@@ -34,7 +36,6 @@ from .looks import (
     finite_values,
     group_looks,
     logarithmic_if_wide,
-    shortened,
     simplify,
     thin,
     words,
@@ -76,8 +77,10 @@ def save_overview(run: Run, folder: str | Path | None = None) -> list[Path]:
     folder = run.folder if folder is None else Path(folder)
     png, svg = folder / "overview.png", folder / "overview.svg"
     figure = overview_figure(run)
-    figure.savefig(png, dpi=150)
-    with matplotlib.rc_context({"svg.hashsalt": "overview", "svg.fonttype": "path"}):
+    style = matplotlib.rc_context({"svg.hashsalt": "overview", "svg.fonttype": "path"})
+    with style, catch_warnings():
+        filterwarnings("ignore", "Glyph .* missing")  # a client's name, drawn as boxes
+        figure.savefig(png, dpi=150)
         figure.savefig(svg, metadata={"Date": None})
     return [png, svg]
 
@@ -338,10 +341,10 @@ def _end_labels(lines: pd.DataFrame, looks: dict[str, Look], form: str) -> list[
     return [
         End(
             height=float(values.iloc[-1]),
-            text=form.format(name=shortened(name), value=float(values.iloc[-1])),
+            text=form.format(name=short, value=float(values.iloc[-1])),
             colour=looks[name].colour,
         )
-        for name, values in columns.items()
+        for short, (name, values) in zip(all_shortened(columns), columns.items(), strict=True)
         if len(values)
     ]
 

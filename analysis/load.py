@@ -84,13 +84,18 @@ class Run:
 
     @cached_property
     def issuers(self) -> dict[str, str]:
-        """Client of each token, by name (`client-3` has `client-3` or `token-3`), else by rank.
+        """Client of each token, by name, else by rank.
+
+        `client-3` has `client-3` or `token-3`; among clients of other names, `A` has `token_A`.
 
         Empty unless each token belongs to one client.
         """
         clients = list(self.behaviours)
         tokens = list(self.pools["token"].astype(str).unique())
-        by_name = {token: token.replace("token", "client") for token in tokens}
+        if all(client.startswith("client") for client in clients):
+            by_name = {token: token.replace("token", "client", 1) for token in tokens}
+        else:
+            by_name = {token: token.removeprefix("token_") for token in tokens}
         if set(by_name.values()) <= set(clients):
             return by_name
         return dict(zip(tokens, clients, strict=True)) if len(tokens) == len(clients) else {}

@@ -1,5 +1,6 @@
 """Colours, line widths and axes of the figures: one look per client in every panel."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import cycle
@@ -164,3 +165,20 @@ def words(name: str) -> str:
 def shortened(name: str, length: int = 19) -> str:
     """A name cut to the width beside a panel."""
     return name if len(name) <= length else name[: length - 1] + "…"
+
+
+def all_shortened(names: Iterable[str], length: int = 19) -> list[str]:
+    """The names `shortened`; those that would become equal keep both ends.
+
+    >>> all_shortened(["Saint Mary, ward A", "Saint Mary, ward B", "John"], 9)
+    ['Sain…rd A', 'Sain…rd B', 'John']
+    """
+    names = list(names)
+    short = Counter(shortened(name, length) for name in dict.fromkeys(names))
+    tail = (length - 1) // 2
+    return [
+        shortened(name, length)
+        if short[shortened(name, length)] == 1
+        else f"{name[: length - 1 - tail]}…{name[-tail:]}"
+        for name in names
+    ]

@@ -94,7 +94,7 @@ def suggestion(name: str, names: Iterable[str]) -> str:
 
     plain = {each: _letters(each) for each in names}
     wanted = _letters(name)
-    words = {each: re.split(r"[\W_]+", each.casefold()) for each in plain}
+    words = {each: re.split(r"[\s_-]+", each.casefold()) for each in plain}
     likely = [
         *(each for each, text in plain.items() if text == wanted),
         *(each for each, parts in words.items() if len(parts) > 1 and _initials(parts) == wanted),

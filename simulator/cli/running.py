@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -47,7 +48,7 @@ def run(
     from simulator.running import run as run_scenario
 
     with placed(reading.root):
-        show_tables([loaded.data_summary()], quiet)
+        show_tables([loaded.data_summary(), *loaded.named_clients], quiet)
         warn_of_doubts(loaded, quiet)
         with run_progress(loaded.periods, quiet, verbose) as progress:
             folder = run_scenario(
@@ -87,10 +88,11 @@ def validate(
     if as_json:
         from simulator.scenario import doubts
 
-        found = {"problems": [], "warnings": doubts(loaded), "data": data}
+        found: dict[str, Any] = {"problems": [], "warnings": doubts(loaded), "data": data}
+        found |= {"clients": list(loaded.client_names)}
         show_json({"file": named.path} | found | {"forecast": vars(takes)})
     else:
-        show_tables([data], quiet=False)
+        show_tables([data, *loaded.named_clients], quiet=False)
         warn_of_doubts(loaded, quiet=False)
         show_forecast(takes)
         click.echo(f"{scenario} is a valid scenario")

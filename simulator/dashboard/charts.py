@@ -16,9 +16,9 @@ from simulator.analysis.looks import (
     PLAIN,
     SOFT,
     Look,
+    all_shortened,
     behaviour_looks,
     client_looks,
-    shortened,
     words,
 )
 from simulator.components import Floats, Integers
@@ -39,6 +39,7 @@ __all__ = [
     "add_value_axis",
     "axis",
     "axis_end",
+    "axis_names",
     "category_axis",
     "draw",
     "empty_chart",
@@ -53,7 +54,8 @@ __all__ = [
     "period_chart",
     "series",
     "thinned",
-    "trailing_numbers",
+    "tilt_long_names",
+    "widest",
 ]
 
 Option = dict[str, Any]
@@ -279,9 +281,31 @@ def jsonable(values: Floats) -> list[float | None]:
     return [value if math.isfinite(value) else None for value in values.tolist()]
 
 
-def trailing_numbers(names: Sequence[str]) -> list[str]:
-    """The number at the end of each name, such as 3 of `client_3`."""
-    return [name.rpartition("_")[2] for name in names]
+def axis_names(names: Sequence[str]) -> list[str]:
+    """Names for an axis: the numbers if names differ in nothing else, as `client_3` does.
+
+    Of other names, those that data give to clients, or these clients' tokens, their beginnings.
+    """
+    stems = {name.rpartition("_")[0] for name in names}
+    numbers = [name.rpartition("_")[2] for name in names]
+    if len(stems) == 1 and all(map(str.isdecimal, numbers)):
+        return numbers
+    return all_shortened([words(name.removeprefix("token_")) for name in names], 14)
+
+
+def widest(names: Sequence[str]) -> int:
+    """Width of the longest name on an axis, pixels."""
+    return 6 * max(map(len, names), default=0)
+
+
+def tilt_long_names(option: Option) -> None:
+    """Write long names on the x axis of a chart aslant, in the place of the axis's own name."""
+    names = option["xAxis"]["data"]
+    if len(names) > 1 and widest(names) > 24:
+        every = 0 if len(names) <= 2 * FEW else "auto"
+        option["xAxis"]["axisLabel"] |= {"rotate": 25, "interval": every, "fontSize": 10}
+        option["xAxis"]["name"] = ""
+        option["grid"] |= {"bottom": BOTTOM + widest(names) // 3}
 
 
 def labels(cast: Cast, column: str, codes: Integers) -> list[str]:
@@ -313,9 +337,10 @@ def _end_labels(lines: Sequence[Line], value_axis: Option) -> Iterator[Option]:
     start, end = value_axis["min"], value_axis["max"]
     heights = np.array([(line.values[-1] - start) / (end - start) for line in lines])
     heights = np.nan_to_num(heights)
-    for line, move in zip(lines, label_offsets(heights, height), strict=True):
+    names = all_shortened([line.name for line in lines], 24)
+    for line, name, move in zip(lines, names, label_offsets(heights, height), strict=True):
         if not np.isfinite(line.values).any():  # ECharts fails on a label of an empty line
             yield {}
             continue
-        label = {"formatter": shortened(line.name, 24), "color": line.look.colour, "fontSize": 11}
+        label = {"formatter": name, "color": line.look.colour, "fontSize": 11}
         yield {"endLabel": label | {"show": True, "offset": [0, move]}}

@@ -29,6 +29,7 @@ from simulator.dashboard.charts import (
     add_side_legend,
     add_value_axis,
     axis,
+    axis_names,
     category_axis,
     draw,
     empty_chart,
@@ -41,7 +42,8 @@ from simulator.dashboard.charts import (
     period_chart,
     series,
     thinned,
-    trailing_numbers,
+    tilt_long_names,
+    widest,
 )
 from simulator.dashboard.frames import Cast, Frame
 from simulator.dashboard.showing import Show, Utilities
@@ -127,8 +129,10 @@ def _participation(frames: Sequence[Frame], cast: Cast) -> Option:
     edges = np.linspace(0, len(frames), min(len(frames), COLUMNS) + 1).round().astype(int)
     firsts = edges[:-1].tolist()
     option["xAxis"] = category_axis([frames[first].period for first in firsts], "period")
-    option["yAxis"] = category_axis(trailing_numbers(cast.clients), "client") | {"inverse": True}
-    option["yAxis"] |= {"nameGap": 28}
+    names = axis_names(cast.clients)
+    option["yAxis"] = category_axis(names, "client") | {"inverse": True}
+    option["yAxis"] |= {"nameGap": max(28, 12 + widest(names))}
+    option["grid"] |= {"left": max(44, 28 + widest(names))}
     option["yAxis"]["axisLabel"] |= {"interval": len(cast.clients) // 17}  # of 14 pixels each
     option["xAxis"]["axisLine"] = option["yAxis"]["axisLine"] = {"show": False}
     option["grid"] |= {"right": 20}
@@ -272,7 +276,9 @@ def _clients(frame: Frame, cast: Cast) -> Table:
     columns = [rows[name].tolist() for name in _NUMBERS]
     columns[_NUMBERS.index("share")] = (100 * rows["share"]).tolist()
     cells = ([round(five_digits(value) or 0.0, 6) for value in column] for column in columns)
-    examples, names = rows["examples"].tolist(), range(len(cast.clients))
+    examples, numbers = rows["examples"].tolist(), axis_names(cast.clients)
+    are_numbers = all(map(str.isdecimal, numbers))
+    names = [*map(int, numbers)] if are_numbers else [*map(words, cast.clients)]
     return Table(
         f"Clients in period {frame.period}",
         _HEADINGS,
@@ -302,5 +308,6 @@ def _colours(cast: Cast) -> list[str]:
 def _client_chart(title: str, subtitle: str, clients: Sequence[str]) -> Option:
     """A chart without values; its x axis is the clients by number."""
     option = empty_chart(title, subtitle)
-    option["xAxis"] = category_axis(trailing_numbers(clients), "client")
+    option["xAxis"] = category_axis(axis_names(clients), "client")
+    tilt_long_names(option)
     return option

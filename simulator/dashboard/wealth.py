@@ -25,12 +25,13 @@ from simulator.dashboard.charts import (
     add_side_legend,
     add_value_axis,
     axis,
+    axis_names,
     category_axis,
     empty_chart,
     five_digits,
     period_chart,
     thinned,
-    trailing_numbers,
+    tilt_long_names,
 )
 from simulator.dashboard.controls import round_number
 from simulator.dashboard.frames import Cast, Frame
@@ -90,8 +91,9 @@ def _holders(frame: Frame, cast: Cast) -> Option:
     percent = np.full_like(balances, np.nan)
     np.divide(100 * balances, supply, out=percent, where=supply > 0)
     option = empty_chart(f"Who holds the tokens, period {frame.period}", "percent of the supply")
-    numbers = trailing_numbers(cast.tokens)
-    option["xAxis"] = category_axis(numbers, "token" if len(numbers) > 1 else "")
+    names = axis_names(cast.tokens)
+    option["xAxis"] = category_axis(names, "token" if len(names) > 1 else "")
+    tilt_long_names(option)
     option["yAxis"] = axis(100.0)
     option["tooltip"] |= {"axisPointer": {"type": "shadow"}}
     for kind, (name, colour) in _KINDS.items():

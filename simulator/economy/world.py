@@ -182,8 +182,8 @@ class World:
             memories.clear()
         for place, memory in sections.items():
             if place.startswith("agent/"):
-                group, _, name = place.removeprefix("agent/").rpartition("/")
-                self.agent_memory[group][name] = memory
+                _, kind, group, name = place.split("/", 3)  # a client's name may have slashes
+                self.agent_memory[f"{kind}/{group}"][name] = memory
         if self.engagement is not None:
             self.cohort = self.engagement.cohort(self.memory.engagement)
         self.round = None

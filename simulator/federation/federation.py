@@ -26,7 +26,7 @@ from simulator.federation.game import CoalitionGame
 from simulator.federation.learners import LEARNERS, SLOW_DOWN, Learner, SgdClassifier
 from simulator.federation.linear_game import LinearGame
 from simulator.federation.partition import PARTITIONS, Dirichlet, Partition
-from simulator.federation.tasks import TASKS, Dataset, Digits, Split, Task
+from simulator.federation.tasks import TASKS, DataClient, Dataset, Digits, Split, Task
 from simulator.federation.utilities import (
     UTILITIES,
     NegativeLogLoss,
@@ -108,6 +108,11 @@ class Federation(Section):
         with fitting(".", "federation.aggregation", "federation.participation"):
             self.aggregation.check(self._invitations(len(behaviours)))
 
+    @property
+    def clients_in_data(self) -> tuple[DataClient, ...]:
+        """The clients, if the partition takes them from the data; else empty."""
+        return self.partition.clients_in_data(self.task)
+
     def gather(
         self,
         behaviours: Sequence[Behaviour],
@@ -127,10 +132,11 @@ class Federation(Section):
         draws = streams["partition"]
         with blaming("partition", among=DIVISION):
             owner_data = self.partition.share_out(dataset, len(identities), draws)
+        names = [f" of {each.name}" for each in self.clients_in_data] or [""] * len(identities)
         data = [
             client_data
-            for examples, count in zip(owner_data, identities.tolist(), strict=True)
-            for client_data in _divide(examples, count, streams)
+            for examples, count, name in zip(owner_data, identities.tolist(), names, strict=True)
+            for client_data in _divide(examples, count, name, streams)
         ]
         return Cohort(dataset, tuple(data), tuple(behaviours), owner)
 
@@ -298,11 +304,13 @@ class Federation(Section):
             return answers.numbers(values, (len(present),)), memory
 
 
-def _divide(examples: Split, count: int, streams: Streams) -> list[Split]:
-    """Divide an owner's examples at random among its `count` clients."""
+def _divide(examples: Split, count: int, name: str, streams: Streams) -> list[Split]:
+    """Divide an owner's examples at random among its `count` clients; `name` is for messages."""
     if count == 1:
         return [examples]
     if len(examples) < count:
-        raise ScenarioError(f"{count} sybil clients have only {len(examples)} examples to divide")
+        raise ScenarioError(
+            f"{count} sybil clients{name} have only {len(examples)} examples to divide"
+        )
     shuffled = streams["identities"].permutation(len(examples))
     return [examples.take(rows) for rows in np.array_split(shuffled, count)]

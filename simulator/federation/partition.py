@@ -8,7 +8,8 @@ from pydantic import Field
 
 from simulator.components import Component, Floats, Integers
 from simulator.errors import ScenarioError
-from simulator.federation.tasks import Dataset, Split
+from simulator.federation.tasks import DataClient, Dataset, Split, Task
+from simulator.federation.tasks.table import listed
 
 __all__ = [
     "PARTITIONS",
@@ -58,6 +59,10 @@ class Partition(Component):
     def groups(self, dataset: Dataset) -> Integers:
         """The group of each training example that `split` divides by `[rows]`: its class."""
         return dataset.train.labels
+
+    def clients_in_data(self, task: Task) -> tuple[DataClient, ...]:
+        """The clients, if the data define them; else empty, and there are as many as wanted."""
+        return ()
 
     def observed(
         self, features: Floats, client: int, clients: int, draws: np.random.Generator
@@ -169,10 +174,35 @@ class NoisePartition(Partition):
 class Natural(Partition):
     """Every client has the examples that are its own, by the client column of a `csv` task.
 
-    Clients are numbered as the column's values in sorted order, and there must be as many.
+    There must be as many clients as the column has values, or as the task's `clients` chooses.
+    They have the values as names, and numbers in natural order (hosp2 before hosp10) or in that of
+    `clients`. Where a value says nothing alone, as 10 does, all names are `<column>_<value>`.
     """
 
     kind: Literal["natural"] = "natural"
+
+    def clients_in_data(self, task: Task) -> tuple[DataClient, ...]:
+        return task.clients_in_data()
+
+    def share_out(self, dataset: Dataset, clients: int, draws: np.random.Generator) -> list[Split]:
+        counts = np.bincount(self.groups(dataset), minlength=max(clients, len(dataset.clients)))
+        if len(counts) != clients:
+            raise ScenarioError(
+                f"partition natural: the examples are of {len(counts)} clients, the scenario has "
+                f"{clients}"
+            )
+        names = [each.name for each in dataset.clients] or [f"client {n}" for n in range(clients)]
+        too_few = [
+            f"{name} has {count}"
+            for name, count in zip(names, counts, strict=True)
+            if count < self.min_examples
+        ]
+        if too_few:
+            raise ScenarioError(
+                f"partition natural: too few training examples: {listed(too_few)}; min_examples is "
+                f"{self.min_examples}: lower it, or choose clients by federation.task.clients"
+            )
+        return super().share_out(dataset, clients, draws)
 
     def groups(self, dataset: Dataset) -> Integers:
         if dataset.origins is None:
@@ -183,17 +213,6 @@ class Natural(Partition):
         return dataset.origins
 
     def divide(self, labels: Integers, clients: int, draws: np.random.Generator) -> list[Integers]:
-        counts = np.bincount(labels, minlength=clients)
-        if len(counts) != clients:
-            raise ScenarioError(
-                f"partition natural: the examples are of {len(counts)} clients, the scenario has "
-                f"{clients}"
-            )
-        if counts.min() < self.min_examples:
-            raise ScenarioError(
-                f"partition natural: client {counts.argmin()} has {counts.min()} training "
-                f"examples, min_examples is {self.min_examples}"
-            )
         return [np.flatnonzero(labels == client) for client in range(clients)]
 
 

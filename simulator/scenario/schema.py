@@ -18,9 +18,10 @@ from simulator.components import (
     with_components,
 )
 from simulator.errors import Misfit, ScenarioError, blaming, fitting
-from simulator.federation import Behaviour, Changing, Cohort, Federation
+from simulator.federation import Behaviour, Changing, Cohort, DataClient, Federation
 from simulator.market import Clearing, Curve, Market, Weighted
 from simulator.randomness import Streams
+from simulator.scenario.clients import group_lines, names_from_data
 from simulator.scenario.events import (
     EVENTS,
     BehaviourEvent,
@@ -238,6 +239,8 @@ class Scenario(Section):
 
     def gather(self, streams: Streams) -> Cohort:
         """The clients with their examples. Raises ScenarioError when the data cannot be divided."""
+        if in_data := self._clients_in_data():
+            names_from_data(in_data, self.clients, self.owners)  # as many in both
         with blaming("federation"):
             return self.federation.gather(self.behaviours, streams, self.owners)
 
@@ -268,8 +271,27 @@ class Scenario(Section):
 
     @property
     def client_names(self) -> tuple[str, ...]:
-        """Names of the clients."""
+        """Names of the clients: by number, or from the data if the partition takes clients there.
+
+        Raises ScenarioError when the data cannot be read or have not as many clients.
+        """
+        if in_data := self._clients_in_data():
+            return names_from_data(in_data, self.clients, self.owners)
         return numbered("client", len(self.behaviours))
+
+    @property
+    def named_clients(self) -> list[str]:
+        """A line for each group with the numbers and names of its clients, if the data name them.
+
+        Raises ScenarioError as `client_names` does.
+        """
+        has_names = bool(self._clients_in_data())
+        return group_lines(self.clients, self.client_names) if has_names else []
+
+    def _clients_in_data(self) -> tuple[DataClient, ...]:
+        """The clients, if the partition takes them from the data; else empty."""
+        with blaming("federation", "task"):
+            return self.federation.clients_in_data
 
     @property
     def token_names(self) -> tuple[str, ...]:

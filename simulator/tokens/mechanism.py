@@ -43,7 +43,9 @@ class ClientTokens(Mechanism):
     by_client: ClassVar[bool] = True
 
     def tokens(self, clients: Sequence[str]) -> tuple[str, ...]:
-        return tuple(client.replace("client", "token") for client in clients)
+        if all(client.startswith("client_") for client in clients):
+            return tuple(client.replace("client", "token", 1) for client in clients)
+        return tuple(f"token_{client}" for client in clients)
 
     def token_of(self, clients: int) -> Integers:
         return np.arange(clients)

@@ -630,5 +630,5 @@ def test_a_summary_says_what_was_read(tmp_path: Path) -> None:
     summary = a_csv(tmp_path, client="bank").summary()
     assert summary == (
         f"{tmp_path / 'loans.csv'}: 60 rows; classes no (30), yes (30); numbers size; "
-        "texts colour (2); 3 clients by bank"
+        "texts colour (2); 3 clients by bank: A (20), B (20), C (20)"
     )

@@ -215,3 +215,9 @@ def test_expected_cash_starts_with_the_first_and_then_averages():
 
 def test_tokens_are_named_after_clients():
     assert ClientTokens().tokens(("client_0", "client_1")) == ("token_0", "token_1")
+
+
+def test_every_client_has_a_token_of_another_name() -> None:
+    tokens = ClientTokens().tokens
+    assert tokens(("client_0", "client_client_1")) == ("token_0", "token_client_1")
+    assert tokens(("client_0", "token_0", "A")) == ("token_client_0", "token_token_0", "token_A")

@@ -1,6 +1,6 @@
 """Tasks: the data the federation learns from."""
 
-from simulator.federation.tasks.base import Dataset, Split, Task
+from simulator.federation.tasks.base import DataClient, Dataset, Split, Task
 from simulator.federation.tasks.bundled import BreastCancer, Digits, Wine
 from simulator.federation.tasks.credit import GermanCredit, LoanApproval
 from simulator.federation.tasks.csv import Csv
@@ -10,6 +10,7 @@ __all__ = [
     "TASKS",
     "BreastCancer",
     "Csv",
+    "DataClient",
     "Dataset",
     "Digits",
     "GermanCredit",

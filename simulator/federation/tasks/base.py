@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from simulator.components import Component, Floats, Integers
 from simulator.errors import Misfit, ScenarioError
 
-__all__ = ["Dataset", "Split", "Task"]
+__all__ = ["DataClient", "Dataset", "Split", "Task"]
 
 PARTS = ("training", "validation", "test")
 
@@ -36,6 +36,17 @@ class Split:
         return Split(self.features[rows], self.labels[rows])
 
 
+class DataClient(NamedTuple):
+    """A client that a task's data define."""
+
+    name: str
+    """In tables, messages and figures."""
+    value: str
+    """In the data."""
+    rows: int
+    """Number of its examples, all parts together."""
+
+
 @dataclass(frozen=True)
 class Dataset:
     """A task's data: `train` is divided among clients, `validation` measures contributions."""
@@ -46,6 +57,8 @@ class Dataset:
     classes: int
     origins: Integers | None = None
     """Number of the client that each training example belongs to, if the task defines it."""
+    clients: tuple[DataClient, ...] = ()
+    """The clients by number, if the task names them."""
 
     @property
     def majority_share(self) -> float:
@@ -86,6 +99,14 @@ class Task(Component):
         """Number of the client that each example belongs to `[rows]`; None if undefined."""
         return None
 
+    def clients_in_data(self) -> tuple[DataClient, ...]:
+        """The clients that `origins` numbers, in that order; empty if the data do not name them."""
+        return ()
+
+    def test_examples(self) -> Split | None:
+        """The test part, unscaled, if it is given apart from the examples of `collect`."""
+        return None
+
     def imputer(self) -> Any:
         """A scikit-learn imputer of missing features; None: the mean of the training part."""
         return None
@@ -97,13 +118,18 @@ class Task(Component):
     def load(self, draws: np.random.Generator) -> Dataset:
         """Split the examples, each class in the same proportions, and scale them.
 
-        Features are scaled to mean 0 and deviation 1 on the training part. Missing features are
-        filled in by `imputer`, or get the mean of the training part.
+        The test part is `test_examples` if these are given. Features are scaled to mean 0 and
+        deviation 1 on the training part. Missing features are filled in by `imputer`, or get the
+        mean of the training part.
         """
         from sklearn.preprocessing import StandardScaler
 
         features, labels = self.collect(draws)
         parts = self._parts(labels, draws)
+        if (given := self.test_examples()) is not None:
+            parts[2] = len(labels) + np.arange(len(given))
+            features = np.concatenate([features, given.features])
+            labels = np.concatenate([labels, given.labels])
         if empty := [name for name, rows in zip(PARTS, parts, strict=True) if not len(rows)]:
             raise ScenarioError(f"task {self.kind}: no examples for {' and '.join(empty)}")
         if (imputer := self.imputer()) is not None:
@@ -119,6 +145,7 @@ class Task(Component):
             test,
             classes=int(labels.max()) + 1,
             origins=None if origins is None else origins[parts[0]],
+            clients=self.clients_in_data(),
         )
 
     def _parts(self, labels: Integers, draws: np.random.Generator) -> list[Integers]:

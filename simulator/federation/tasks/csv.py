@@ -1,22 +1,41 @@
 """The task from a user's table."""
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from simulator.components import Component, Family, Floats, Integers, as_python
 from simulator.datafiles import DataFile
-from simulator.errors import suggestion
-from simulator.federation.tasks.base import Task
+from simulator.errors import ScenarioError, suggestion
+from simulator.federation.tasks.base import DataClient, Split, Task
+from simulator.federation.tasks.clients import (
+    in_natural_order,
+    names_of_clients,
+    rows_of_clients,
+    text_of_value,
+    texts_of_column,
+)
 from simulator.federation.tasks.columns import encode
+from simulator.federation.tasks.held_out import (
+    check_same_columns,
+    class_numbers,
+    in_both,
+    of_same_types,
+    unseen_texts,
+)
 from simulator.federation.tasks.table import (
     Dialect,
     check_columns,
     counting_column,
     line_of,
     listed,
+    read_as_numbers,
     read_user_table,
     refuse,
     repeated,
@@ -30,6 +49,11 @@ __all__ = ["MISSING", "Csv", "Drop", "Impute", "Missing", "Refuse"]
 MOST_TEXTS = 100  # different texts in a column, for target and features
 FEWEST = 10  # rows of a class, so that training, validation and test have some
 LARGEST_NUMBER = 1e100  # its square and sums of squares are finite
+
+Value = Annotated[
+    str, BeforeValidator(text_of_value, json_schema_input_type=str | int | float | bool)
+]
+"""A value of a column; numbers may be written as such."""
 
 
 class Missing(Component):
@@ -71,6 +95,7 @@ class UserTable(NamedTuple):
     dialect: Dialect
     left_out: str  # name of the first column where it only counts the rows, else empty
     dropped: int  # rows that lack a value
+    others: int = 0  # rows of clients that the scenario does not choose
 
 
 class Csv(Task):
@@ -79,13 +104,35 @@ class Csv(Task):
     The classes are the different values of the target column, in sorted order. A feature column of
     texts becomes one feature of zeros and ones for each of its texts (one-hot encoding), at most
     100. A first column that has no name or counts the rows is left out, unless `features` names it.
+
+    The rows of `test_file` are the test part; those of `file` are then for training and validation.
+    A text there that `file` does not have becomes zeros, as by scikit-learn's OneHotEncoder with
+    handle_unknown="ignore".
     """
 
     kind: Literal["csv"] = "csv"
+    test: float = Field(
+        0.2,
+        ge=0,
+        lt=1,
+        validate_default=True,
+        description="Fraction of rows on which accuracy is reported; 0 with a `test_file`.",
+    )
     file: DataFile = Field(description="The file: a path from the scenario's folder.")
+    test_file: DataFile | None = Field(
+        None,
+        validate_default=True,
+        description="A second file with the same columns, whose rows are the test part.",
+    )
     target: str = Field(min_length=1, description="Column of the class.")
     client: str = Field(
         "", description="Column that says whose an example is, for partition natural; empty: none."
+    )
+    clients: tuple[Value, ...] = Field(
+        (),
+        strict=False,
+        description="Values of the client column whose rows are used, which numbers the clients in "
+        "this order; none: all, in natural order (hosp2 before hosp10).",
     )
     features: tuple[str, ...] = Field(
         (), strict=False, description="Columns to learn from; none: all but target and client."
@@ -113,6 +160,40 @@ class Csv(Task):
             raise ValueError(f"column {name!r} is named twice")
         return features
 
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_no_test_part(cls, value: Any) -> Any:
+        has_test_file = isinstance(value, dict) and value.get("test_file") is not None
+        return {"test": 0.0} | value if has_test_file else value
+
+    @field_validator("test_file")
+    @classmethod
+    def _is_the_only_test_part(
+        cls, test_file: DataFile | None, info: ValidationInfo
+    ) -> DataFile | None:
+        test, file = info.data.get("test"), info.data.get("file")
+        if test_file is None and test == 0:
+            raise ValueError("`test` must be greater than 0 where there is no test_file")
+        if test_file is not None and test:
+            raise ValueError(
+                f"the test part is either the rows of test_file or a fraction of file, test={test}:"
+                " leave out one of them"
+            )
+        if test_file is not None and file is not None and test_file.sha256 == file.sha256:
+            raise ValueError(
+                f"{test_file.path} has the same contents as file: a test needs other rows"
+            )
+        return test_file
+
+    @field_validator("clients")
+    @classmethod
+    def _choose_each_once(cls, clients: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if clients and not info.data.get("client"):
+            raise ValueError("needs `client`, the column that says whose an example is")
+        if name := repeated(clients):
+            raise ValueError(f"client {name!r} is named twice")
+        return clients
+
     def collect(self, draws: np.random.Generator) -> tuple[Floats, Integers]:
         frame = self._table().frame
         classes, labels = np.unique(frame[self.target].to_numpy(), return_inverse=True)
@@ -130,10 +211,39 @@ class Csv(Task):
             self._check_feature(name, frame[name])
         return encode(frame[columns]), labels.astype(np.int64)
 
+    def test_examples(self) -> Split | None:
+        if self.test_file is None:
+            return None
+        path, frame, columns = self.test_file.path, self._table().frame, self._feature_columns()
+        test, classes = self._test_table().frame, np.unique(frame[self.target].to_numpy()).tolist()
+        with _blaming_test_file():
+            for name in columns:
+                _check_size(path, test[name])
+            labels = class_numbers(path, test[self.target], classes)
+        return Split(encode(test[columns], like=frame[columns]), labels)
+
     def origins(self) -> Integers | None:
         if not self.client:
             return None
-        return np.unique(self._table().frame[self.client].to_numpy(), return_inverse=True)[1]
+        number = {value: number for number, value in enumerate(self._client_values())}
+        texts = texts_of_column(self._table().frame[self.client])
+        return np.array([number[text] for text in texts], dtype=np.int64)
+
+    def clients_in_data(self) -> tuple[DataClient, ...]:
+        if not self.client:
+            return ()
+        values = self._client_values()
+        rows = Counter(texts_of_column(self._table().frame[self.client]))
+        try:
+            names = names_of_clients(self.client, values)
+        except ValueError as error:
+            self._refuse(f"column {self.client!r} {error}")
+        named = zip(names, values, strict=True)
+        return tuple(DataClient(name, value, rows[value]) for name, value in named)
+
+    def _client_values(self) -> Sequence[str]:
+        """Texts of the clients' values, by number."""
+        return self.clients or in_natural_order(texts_of_column(self._table().frame[self.client]))
 
     def imputer(self) -> Any:
         if not isinstance(self.missing, Impute):
@@ -159,7 +269,10 @@ class Csv(Task):
         if levels:
             parts.append(f"texts {listed(levels)}")
         if self.client:
-            parts.append(f"{frame[self.client].nunique()} clients by {self.client}")
+            rows = listed(f"{each.name} ({each.rows})" for each in self.clients_in_data())
+            parts.append(f"{len(self._client_values())} clients by {self.client}: {rows}")
+        if table.others:
+            parts.append(f"left out: {table.others} rows of other clients")
         if table.dropped:
             parts.append(f"left out: {table.dropped} rows that lack a value")
         if table.left_out:
@@ -168,7 +281,24 @@ class Csv(Task):
             parts.append(f"separator {dialect.separator!r}")
         if dialect.decimal == ",":
             parts.append("decimal comma")
-        return f"{self.file.path}: " + "; ".join(parts)
+        return "; ".join([f"{self.file.path}: {parts[0]}", *parts[1:], *self._test_summary()])
+
+    def _test_summary(self) -> Iterator[str]:
+        """What was read as the test part."""
+        if self.test_file is None or (examples := self.test_examples()) is None:
+            return
+        test, columns = self._test_table(), self._feature_columns()
+        classes = test.frame[self.target].value_counts(sort=False).sort_index()
+        yield (
+            f"test part {self.test_file.path}: {len(test.frame)} rows, "
+            f"classes {listed(f'{name} ({count})' for name, count in classes.items())}"
+        )
+        if test.dropped:
+            yield f"left out of it: {test.dropped} rows that lack a value"
+        if unseen := unseen_texts(test.frame[columns], self._table().frame[columns]):
+            yield f"zeros in it for texts that `file` lacks: {listed(unseen)}"
+        if known := in_both(Split(*self.collect(np.random.default_rng())), examples):
+            yield f"{known} of its rows are in `file` too"
 
     def _feature_columns(self) -> list[str]:
         """The columns to learn from."""
@@ -182,17 +312,34 @@ class Csv(Task):
     def _table(self) -> UserTable:
         dialect = Dialect(self.separator, self.decimal, self.encoding, self.na_values)
         columns = self.target, self.client, self.features
-        return _checked(self.file.path, self.file.sha256, dialect, columns, self.missing)
+        return _checked(
+            self.file.path, self.file.sha256, dialect, columns, self.missing, self.clients
+        )
+
+    def _test_table(self) -> UserTable:
+        """The rows of `test_file`, with target and the features of `file`."""
+        assert self.test_file is not None
+        dialect = Dialect(self.separator, self.decimal, self.encoding, self.na_values)
+        table, features, path = self._table(), self._feature_columns(), self.test_file.path
+        used = [self.target, *features]
+        with _blaming_test_file():
+            frame, dialect = _read_test(path, self.test_file.sha256, dialect)
+            if frame.empty:
+                refuse(path, "has no rows")
+            left_out = self.client, table.left_out, counting_column(frame)
+            check_same_columns(path, frame.columns, used, None if self.features else left_out)
+            rows, dropped = _without_missing(path, frame[used], self.missing, (self.target,))
+            if rows.empty:
+                refuse(path, "every row lacks a value")
+            alike = of_same_types(path, rows[features], table.frame[features])
+        return UserTable(rows[[self.target]].join(alike), dialect, "", dropped)
 
     def _check_feature(self, name: str, column: "pd.Series") -> None:
         if name in (self.target, self.client):
             what = f"column {name!r} is target or client and cannot be a feature too"
             self._refuse(what, "features")
         if column.dtype.kind in "biuf":
-            if (np.abs(column.to_numpy(float)) > LARGEST_NUMBER).any():
-                self._refuse(
-                    f"column {name!r} has infinite values or some beyond {LARGEST_NUMBER:g}"
-                )
+            _check_size(self.file.path, column)
         elif (texts := column.nunique()) > MOST_TEXTS:
             self._refuse(
                 f"column {name!r} has {texts} different texts, {MOST_TEXTS} at most; choose others "
@@ -203,6 +350,23 @@ class Csv(Task):
         refuse(self.file.path, reason, setting)
 
 
+@lru_cache(maxsize=2)
+def _read_test(path: str, sha256: str, dialect: Dialect) -> "tuple[pd.DataFrame, Dialect]":
+    return read_user_table(path, dialect)
+
+
+@contextmanager
+def _blaming_test_file() -> Iterator[None]:
+    """Note in errors about a file that it is the test file."""
+    try:
+        yield
+    except ScenarioError as error:
+        raise ScenarioError(
+            replace(each, setting=("test_file",)) if each.setting == ("file",) else each
+            for each in error.problems
+        ) from error
+
+
 @lru_cache(maxsize=4)
 def _checked(
     path: str,
@@ -210,6 +374,7 @@ def _checked(
     dialect: Dialect,
     columns: tuple[str, str, tuple[str, ...]],
     missing: Missing,
+    clients: tuple[str, ...],
 ) -> UserTable:
     """The table at `path`, whose columns exist and lack nothing that they must have.
 
@@ -227,21 +392,45 @@ def _checked(
     used = [*filter(None, (target, client)), *features]
     if not features:
         used = [str(name) for name in frame if name != left_out]
-    lacks, dropped = frame[used].isna(), 0
+    rows = len(frame)
+    if clients:
+        frame = rows_of_clients(path, frame, client, clients)
+    others = rows - len(frame)
+    complete, dropped = _without_missing(path, frame[used], missing, (target, client))
+    if dropped or others:
+        frame = read_as_numbers(frame.loc[complete.index], dialect)
+    check_columns(path, frame[[name for name in used if name not in (target, client)]], dialect)
+    return UserTable(frame, dialect, left_out, dropped, others)
+
+
+def _without_missing(
+    path: str, frame: "pd.DataFrame", missing: Missing, always: Sequence[str]
+) -> "tuple[pd.DataFrame, int]":
+    """The rows that remain by `missing`, and how many it drops; refuses others.
+
+    The columns `always` must not lack a value, whatever an imputer does.
+    """
+    lacks = frame.isna()
     if isinstance(missing, Drop):
         lacking = lacks.any(axis=1)
-        frame, dropped = frame[~lacking], int(lacking.sum())
-    else:
-        for name in lacks.columns[lacks.any()]:
-            if not isinstance(missing, Impute) or name in (target, client):
-                _refuse_missing(path, frame, name)
-    check_columns(path, frame[[name for name in used if name not in (target, client)]], dialect)
-    return UserTable(frame, dialect, left_out, dropped)
+        return frame[~lacking], int(lacking.sum())
+    for name in lacks.columns[lacks.any()]:
+        if not isinstance(missing, Impute) or name in always:
+            _refuse_missing(path, frame, name, can_impute=name not in always)
+    return frame, 0
 
 
-def _refuse_missing(path: str, frame: "pd.DataFrame", name: str) -> None:
+def _check_size(path: str, column: "pd.Series") -> None:
+    """Refuse numbers so large that their squares are not finite."""
+    if column.dtype.kind in "biuf" and (np.abs(column.to_numpy(float)) > LARGEST_NUMBER).any():
+        refuse(
+            path, f"column {column.name!r} has infinite values or some beyond {LARGEST_NUMBER:g}"
+        )
+
+
+def _refuse_missing(path: str, frame: "pd.DataFrame", name: str, can_impute: bool) -> None:
     rows = frame.index[frame[name].isna()]
-    hint = "set `missing`: {kind: drop} or {kind: impute}"
+    hint = "set `missing`: {kind: drop}" + " or {kind: impute}" * can_impute
     if len(rows) == 1 and rows[0] == frame.index[-1]:
         hint = f"if that is a row of totals, remove it; otherwise {hint}"
     refuse(path, f"column {name!r} has no value in line {line_of(int(rows[0]))}; {hint}")

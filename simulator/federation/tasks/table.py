@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "EXAMPLES",
     "Dialect",
     "check_columns",
     "counting_column",
     "line_of",
+    "listed",
+    "read_as_numbers",
     "read_user_table",
     "refuse",
     "repeated",
@@ -192,13 +195,32 @@ def check_columns(path: str, frame: "pd.DataFrame", dialect: Dialect) -> None:
             )
 
 
-def _check_numbers(path: str, column: "pd.Series", dialect: Dialect) -> None:
-    """Refuse a column of which nearly all values are numbers and a few are not."""
+def read_as_numbers(frame: "pd.DataFrame", dialect: Dialect) -> "pd.DataFrame":
+    """The frame whose text columns of numbers alone are numbers.
+
+    There are some when the rows with the other texts were left out.
+    """
+    frame = frame.copy()
+    for name in _texts(frame):
+        numbers = _parsed(frame[name], dialect)
+        if numbers.notna().equals(frame[name].notna()):
+            frame[name] = numbers
+    return frame
+
+
+def _parsed(column: "pd.Series", dialect: Dialect) -> "pd.Series":
+    """The numbers that a column's texts say, NaN for other texts."""
     import pandas as pd
 
+    point = "," if dialect.decimal == "," else "."
+    plain = column.astype(object).map(lambda value: str(value).replace(point, "."), "ignore")
+    return pd.to_numeric(plain, errors="coerce")
+
+
+def _check_numbers(path: str, column: "pd.Series", dialect: Dialect) -> None:
+    """Refuse a column of which nearly all values are numbers and a few are not."""
     values = column.dropna().astype(str)
-    plain = values.str.replace(",", ".", regex=False) if dialect.decimal == "," else values
-    odd = values[pd.to_numeric(plain, errors="coerce").isna()]
+    odd = values[_parsed(values, dialect).isna()]
     if len(odd) == len(values) or len(odd) > (1 - NEARLY_ALL) * len(values):
         return
     quoted = ", ".join(f"{odd[row]!r} in line {line_of(row)}" for row in odd.index[:EXAMPLES])
