@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from simulator.components import Component, Family, Floats, Integers, as_python
 from simulator.datafiles import DataFile
@@ -79,6 +79,10 @@ class Csv(Task):
     The classes are the different values of the target column, in sorted order. A feature column of
     texts becomes one feature of zeros and ones for each of its texts (one-hot encoding), at most
     100. A first column that has no name or counts the rows is left out, unless `features` names it.
+
+    Weights count wherever examples are counted or averaged: in training, in every measure, in the
+    scaling of features, and as the examples that clients report. They are relative: their mean on
+    the training part is 1. Splits, partitions, costs and `min_examples` count rows.
     """
 
     kind: Literal["csv"] = "csv"
@@ -88,7 +92,11 @@ class Csv(Task):
         "", description="Column that says whose an example is, for partition natural; empty: none."
     )
     features: tuple[str, ...] = Field(
-        (), strict=False, description="Columns to learn from; none: all but target and client."
+        (), strict=False, description="Columns to learn from; none: all not named elsewhere."
+    )
+    weight: str = Field(
+        "",
+        description="Column of how many an example stands for, as in surveys; empty: one each.",
     )
     missing: Annotated[Missing, Family(MISSING)] = Field(
         Refuse(), description="What happens to rows that lack a value: refuse, drop or impute."
@@ -113,6 +121,14 @@ class Csv(Task):
             raise ValueError(f"column {name!r} is named twice")
         return features
 
+    @field_validator("weight")
+    @classmethod
+    def _is_nothing_else(cls, weight: str, info: ValidationInfo) -> str:
+        others = (info.data.get("target"), info.data.get("client"), *info.data.get("features", ()))
+        if weight and weight in others:
+            raise ValueError(f"column {weight!r} is target, client or a feature: it is no weight")
+        return weight
+
     def collect(self, draws: np.random.Generator) -> tuple[Floats, Integers]:
         frame = self._table().frame
         classes, labels = np.unique(frame[self.target].to_numpy(), return_inverse=True)
@@ -133,12 +149,19 @@ class Csv(Task):
             return None
         return np.unique(self._table().frame[self.client].to_numpy(), return_inverse=True)[1]
 
+    def weights(self) -> Floats | None:
+        return self._table().frame[self.weight].to_numpy(float) if self.weight else None
+
+    @property
+    def weighted(self) -> bool:
+        return bool(self.weight)
+
     def imputer(self) -> Any:
         if not isinstance(self.missing, Impute):
             return None
-        from sklearn.impute import SimpleImputer
+        from simulator.federation.tasks.imputation import WeightedImputer
 
-        return SimpleImputer(strategy=self.missing.strategy, keep_empty_features=True)
+        return WeightedImputer(strategy=self.missing.strategy, keep_empty_features=True)
 
     def summary(self) -> str:
         from pandas.api.types import is_numeric_dtype
@@ -158,6 +181,9 @@ class Csv(Task):
             parts.append(f"texts {listed(levels)}")
         if self.client:
             parts.append(f"{frame[self.client].nunique()} clients by {self.client}")
+        if self.weight:
+            low, high = frame[self.weight].min(), frame[self.weight].max()
+            parts.append(f"weights {self.weight} ({low:g} to {high:g})")
         if table.dropped:
             parts.append(f"left out: {table.dropped} rows that lack a value")
         if table.left_out:
@@ -171,7 +197,7 @@ class Csv(Task):
     def _feature_columns(self) -> list[str]:
         """The columns to learn from."""
         table = self._table()
-        others = (self.target, self.client, table.left_out)
+        others = (self.target, self.client, self.weight, table.left_out)
         columns = list(self.features) or [str(name) for name in table.frame if name not in others]
         if not columns:
             self._refuse("no column is left to learn from")
@@ -179,7 +205,7 @@ class Csv(Task):
 
     def _table(self) -> UserTable:
         dialect = Dialect(self.separator, self.decimal, self.encoding, self.na_values)
-        columns = self.target, self.client, self.features
+        columns = self.target, self.client, self.weight, self.features
         return _checked(self.file.path, self.file.sha256, dialect, columns, self.missing)
 
     def _check_feature(self, name: str, column: "pd.Series") -> None:
@@ -205,22 +231,22 @@ def _checked(
     path: str,
     sha256: str,
     dialect: Dialect,
-    columns: tuple[str, str, tuple[str, ...]],
+    columns: tuple[str, str, str, tuple[str, ...]],
     missing: Missing,
 ) -> UserTable:
     """The table at `path`, whose columns exist and lack nothing that they must have.
 
     `sha256` keeps tables apart that stood at the same path.
     """
-    target, client, features = columns
+    target, client, weight, features = columns
     frame, dialect = read_user_table(path, dialect)
-    for name in filter(None, (target, client, *features)):
+    for name in filter(None, (target, client, weight, *features)):
         if name not in frame:
             hint = suggestion(name, frame.columns) or f"; the columns are {listed(frame.columns)}"
             refuse(path, f"no column {name!r}{hint}")
     left_out = "" if frame.empty else counting_column(frame)
-    left_out = "" if left_out in (target, client, *features) else left_out
-    used = [*filter(None, (target, client)), *features]
+    left_out = "" if left_out in (target, client, weight, *features) else left_out
+    used = [*filter(None, (target, client, weight)), *features]
     if not features:
         used = [str(name) for name in frame if name != left_out]
     lacks, dropped = frame[used].isna(), 0
@@ -229,10 +255,30 @@ def _checked(
         frame, dropped = frame[~lacking], int(lacking.sum())
     else:
         for name in lacks.columns[lacks.any()]:
-            if not isinstance(missing, Impute) or name in (target, client):
+            if not isinstance(missing, Impute) or name in (target, client, weight):
                 _refuse_missing(path, frame, name)
     check_columns(path, frame[[name for name in used if name not in (target, client)]], dialect)
+    if weight:
+        _check_weights(path, frame[weight])
     return UserTable(frame, dialect, left_out, dropped)
+
+
+def _check_weights(path: str, column: "pd.Series") -> None:
+    """Refuse a column that is not of positive numbers."""
+    if column.dtype.kind in "iuf":
+        weights = column.to_numpy(float)
+        invalid = ~((weights >= 1 / LARGEST_NUMBER) & (weights <= LARGEST_NUMBER))
+    else:
+        invalid = np.ones(len(column), dtype=bool)
+    if invalid.any():
+        row = column.index[invalid][0]
+        value = as_python(column[row])
+        hint = "; remove rows that do not count" if value == 0 else ""
+        refuse(
+            path,
+            f"weight {column.name!r} is {value!r} in line {line_of(int(row))}, not a number from "
+            f"{1 / LARGEST_NUMBER:g} to {LARGEST_NUMBER:g}{hint}",
+        )
 
 
 def _refuse_missing(path: str, frame: "pd.DataFrame", name: str) -> None:
