@@ -294,6 +294,7 @@ class MlpClassifier(Learner):
     l2: float = Field(1e-4, ge=0, description="Weight of the L2 penalty (scikit-learn's alpha).")
 
     def check_weights(self) -> None:
+        super().check_weights()
         from sklearn import __version__
         from sklearn.neural_network import MLPClassifier
 

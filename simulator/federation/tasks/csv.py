@@ -255,8 +255,9 @@ def _checked(
         frame, dropped = frame[~lacking], int(lacking.sum())
     else:
         for name in lacks.columns[lacks.any()]:
-            if not isinstance(missing, Impute) or name in (target, client, weight):
-                _refuse_missing(path, frame, name)
+            can_impute = name not in (target, client, weight)
+            if not (can_impute and isinstance(missing, Impute)):
+                _refuse_missing(path, frame, name, can_impute)
     check_columns(path, frame[[name for name in used if name not in (target, client)]], dialect)
     if weight:
         _check_weights(path, frame[weight])
@@ -281,9 +282,9 @@ def _check_weights(path: str, column: "pd.Series") -> None:
         )
 
 
-def _refuse_missing(path: str, frame: "pd.DataFrame", name: str) -> None:
+def _refuse_missing(path: str, frame: "pd.DataFrame", name: str, can_impute: bool) -> None:
     rows = frame.index[frame[name].isna()]
-    hint = "set `missing`: {kind: drop} or {kind: impute}"
+    hint = "set `missing`: {kind: drop}" + (" or {kind: impute}" if can_impute else "")
     if len(rows) == 1 and rows[0] == frame.index[-1]:
         hint = f"if that is a row of totals, remove it; otherwise {hint}"
     refuse(path, f"column {name!r} has no value in line {line_of(int(rows[0]))}; {hint}")
