@@ -92,7 +92,9 @@ class Csv(Task):
         "", description="Column that says whose an example is, for partition natural; empty: none."
     )
     features: tuple[str, ...] = Field(
-        (), strict=False, description="Columns to learn from; none: all not named elsewhere."
+        (),
+        strict=False,
+        description="Columns to learn from; none: all but target, client and weight.",
     )
     weight: str = Field(
         "",
