@@ -61,8 +61,11 @@ class Behaviour(Component):
         """
         return update
 
-    def examples_reported(self, examples: int) -> float:
-        """Number of examples that the client reports when it trained on `examples`."""
+    def examples_reported(self, examples: float) -> float:
+        """Number of examples that the client reports when it trained on `examples`.
+
+        Where examples have weights, their weights' sum stands for their number.
+        """
         return examples
 
     def at(self, period: int) -> "Behaviour":
@@ -258,7 +261,7 @@ class InflateSize(Behaviour):
     kind: Literal["inflate_size"] = "inflate_size"
     factor: float = Field(10.0, ge=1, le=1e6, description="Examples claimed for each it has.")
 
-    def examples_reported(self, examples: int) -> float:
+    def examples_reported(self, examples: float) -> float:
         return self.factor * examples
 
 

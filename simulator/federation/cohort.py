@@ -56,13 +56,12 @@ class Cohort:
         return counts
 
     def examples_reported(self, period: int) -> Floats:
-        """Number of examples that each client reports in a period."""
-        counts = self.examples_used(period)
-        reported = counts.astype(float)
+        """Number of examples that each client reports in a period, each counted by its weight."""
+        reported = self._sizes.copy()
         for client in np.flatnonzero(self.deviates).tolist():
             behaviour = self.behaviours[client].at(period)
             with answers_of(behaviour, "examples_reported") as answers:
-                examples = behaviour.examples_reported(int(counts[client]))
+                examples = behaviour.examples_reported(self._source_data(client, period).size)
                 reported[client] = answers.number(examples, least=0)
         return reported
 
@@ -77,7 +76,7 @@ class Cohort:
             answers.numbers(labels, data.labels.shape, least=0)
             if labels.dtype.kind not in "iu" or labels.max(initial=0) >= self.dataset.classes:
                 raise answers.error(f"returned labels that are not 0 to {self.dataset.classes - 1}")
-        return Split(data.features, labels)
+        return replace(data, labels=labels)
 
     def report(
         self, client: int, update: Floats, last_step: Floats, period: int, streams: Streams
@@ -94,6 +93,11 @@ class Cohort:
         """Which clients are not of the honest kind."""
         return np.array([behaviour.kind != "honest" for behaviour in self.behaviours])
 
+    @cached_property
+    def _sizes(self) -> Floats:
+        """Sum of the weights of each client's training examples."""
+        return np.array([data.size for data in self.data], dtype=float)
+
     def _source_data(self, client: int, period: int) -> Split:
         """Examples of the client's source; all of its Sybil owner's until the attack starts."""
         source = self.behaviours[client].at(period).source(client)
@@ -101,10 +105,7 @@ class Cohort:
         if behaviour.at(period).one_owner or not behaviour.one_owner:
             return self.data[source]
         identities = np.flatnonzero(self.owners == self.owners[source])
-        return Split(
-            np.concatenate([self.data[identity].features for identity in identities]),
-            np.concatenate([self.data[identity].labels for identity in identities]),
-        )
+        return Split.joined([self.data[identity] for identity in identities])
 
 
 def _draws(

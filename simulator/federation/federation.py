@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from simulator.answers import answers_of
 from simulator.components import (
@@ -46,7 +46,8 @@ LARGEST_PARAMETER = 1e30  # beyond it a deep network's scores may not be finite
 class Round:
     """Results of a federated round; `updates` `[clients, params]` are 0 for absent clients.
 
-    `examples` `[clients]` are the numbers of training examples that clients report.
+    `examples` `[clients]` are the numbers of training examples that clients report, or the sums of
+    their weights.
     """
 
     participated: Booleans
@@ -100,6 +101,15 @@ class Federation(Section):
         le=1,
         description="Fraction of the clients drawn for each round, at least one of those there.",
     )
+
+    @field_validator("learner", "utility")
+    @classmethod
+    def _weights_are_honoured(
+        cls, component: Learner | Utility, info: ValidationInfo
+    ) -> Learner | Utility:
+        if "task" in info.data and info.data["task"].weighted:
+            component.check_weights()
+        return component
 
     def check(self, behaviours: Sequence[Behaviour]) -> None:
         """Raise ValueError when clients with these behaviours cannot have a round."""
@@ -210,15 +220,18 @@ class Federation(Section):
             learner.scores(parameters[None], split.features, dataset.classes)
             for split in (dataset.test, dataset.validation)
         )
-        hits = learner.predictions(test)[0] == dataset.test.labels
-        loss = -negative_log_loss(learner.likelihood(test, dataset.test.labels))[0]
+        labels, weights = dataset.test.labels, dataset.test.weights
+        accuracy = np.average(learner.predictions(test)[0] == labels, weights=weights)
+        loss = -negative_log_loss(learner.likelihood(test, labels), weights)[0]
         utility = self._worth(validation, dataset)
-        return Quality(float(hits.mean()), float(loss), float(utility[0]))
+        return Quality(float(accuracy), float(loss), float(utility[0]))
 
     def _worth(self, scores: Floats, dataset: Dataset) -> Floats:
         """The utility of models by their validation `scores` `[models]`."""
         with answers_of(self.utility, "value") as answers:
-            values = self.utility.value(self.learner, scores, dataset.validation.labels)
+            validation = dataset.validation
+            weights = () if validation.weights is None else (validation.weights,)
+            values = self.utility.value(self.learner, scores, validation.labels, *weights)
             return answers.numbers(values, (len(scores),))
 
     def game(self, round_: Round, cohort: Cohort) -> CoalitionGame:
@@ -244,6 +257,7 @@ class Federation(Section):
             return self._worth(scores, dataset)
 
         if self.reconstruction == "weighted" and learner.linear:
+            counts_hits = classes == 2 and validation.weights is None
             scores = learner.scores(updates, validation.features, classes)
             return LinearGame(
                 learner.scores(previous[None], validation.features, classes)[0],
@@ -252,7 +266,7 @@ class Federation(Section):
                 divide_by_all=self.normalisation == "all",
                 worth=worth,
                 labels=validation.labels,
-                hit_rate=self.utility.binary_hit_rate(validation.labels) if classes == 2 else None,
+                hit_rate=self.utility.binary_hit_rate(validation.labels) if counts_hits else None,
             )
         by_rule = self.reconstruction == "aggregation"
         combined = self._aggregated_updates if by_rule else self._mean_updates

@@ -34,14 +34,16 @@ def train_models(
     power_t: float,
     l2: float,
     proximal: float,
+    sample_weights: Floats | None,
     weights: Floats,
     intercepts: Floats,
 ) -> bool:
     """Train binary models in place: label `positive` against all others.
 
     Each model trains on `rows` examples from row `begins` on, after `steps` earlier ones, shuffled
-    by `seeds` `[models, epochs]`; other arrays are `[models]`. Changes `weights`
-    `[models, features]` and `intercepts`. Returns whether all numbers stayed finite.
+    by `seeds` `[models, epochs]`; other arrays are `[models]`. `sample_weights` multiply the steps
+    that examples make, None for 1. Changes `weights` `[models, features]` and `intercepts`. Returns
+    whether all numbers stayed finite.
     """
     centres, centre_intercepts = weights.copy(), intercepts.copy()
     longest_first = np.argsort(-rows, kind="mergesort")
@@ -65,6 +67,7 @@ def train_models(
                 power_t,
                 l2,
                 proximal,
+                sample_weights,
                 centres,
                 centre_intercepts,
                 weights,
@@ -103,6 +106,7 @@ def _descend(
     power_t: float,
     l2: float,
     proximal: float,
+    sample_weights: Floats | None,
     centres: Floats,
     centre_intercepts: Floats,
     weights: Floats,
@@ -131,6 +135,8 @@ def _descend(
             t = steps[model] + epoch * rows[model] + place
             eta = _step_size(schedule, eta0, power_t, l2, t)
             change = -eta * _slope(score, labels[order[k, place]] == positive[model])
+            if sample_weights is not None:  # decided at compile time
+                change *= sample_weights[order[k, place]]
             scales[k] *= max(0.0, 1.0 - eta * l2)
             if scales[k] < SMALLEST_SCALE:
                 weights[model] *= scales[k]

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import lru_cache
+from inspect import signature
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -24,6 +25,8 @@ class Learner(Component):
 
     linear: ClassVar[bool] = False
     """Whether scores are linear in the parameters."""
+    takes_weights: ClassVar[bool] = False
+    """Whether training honours the weights of examples; if not, a task with weights is refused."""
     epochs: int = Field(1, ge=1, description="Local passes over a client's examples per round.")
 
     @abstractmethod
@@ -35,6 +38,11 @@ class Learner(Component):
         self, parameters: Floats, steps: float, data: Split, classes: int, seed: int
     ) -> Any:
         """A scikit-learn estimator with these `parameters`, as after `steps` examples."""
+
+    def check_weights(self) -> None:
+        """Raise ValueError when the learner cannot honour the weights of examples."""
+        if not self.takes_weights:
+            raise ValueError(f"learner {self.kind} does not honour the task's weights of examples")
 
     @property
     def training(self) -> str:
@@ -54,10 +62,11 @@ class Learner(Component):
         schedules. `seed` orders the examples. Raises ModelError when parameters become infinite.
         """
         estimator = self.estimator(parameters, steps, data, classes, seed)
+        weights = {} if data.weights is None else {"sample_weight": data.weights}
         try:
             with np.errstate(over="ignore", invalid="ignore"):
                 for _ in range(self.epochs):
-                    estimator.partial_fit(data.features, data.labels)
+                    estimator.partial_fit(data.features, data.labels, **weights)
         except ValueError as error:
             raise ModelError(f"training failed, {SLOW_DOWN}: {error}") from error
         return self.parameters(estimator), estimator.t_
@@ -135,7 +144,8 @@ class SgdClassifier(Learner):
 
     scikit-learn's `SGDClassifier(loss="log_loss", penalty="l2")` through `partial_fit`: one example
     at a time in an order drawn anew each epoch. Parameters are `coef_` followed by `intercept_`.
-    `train_all` gives the same bits by a compiled loop over all clients.
+    `train_all` gives the same bits by a compiled loop over all clients. An example's weight
+    multiplies the step down its loss.
 
     With `proximal` mu each step, of size eta, is followed by one towards the global model, g:
     w <- w - min(1, eta mu) (w - g), for coefficients and intercepts. It is the descent of FedProx's
@@ -144,6 +154,7 @@ class SgdClassifier(Learner):
 
     kind: Literal["sgd_classifier"] = "sgd_classifier"
     linear: ClassVar[bool] = True
+    takes_weights: ClassVar[bool] = True
     learning_rate: float = Field(
         ETA0, gt=0, description="Step size eta0 of the schedules constant and invscaling."
     )
@@ -219,14 +230,14 @@ class SgdClassifier(Learner):
             return super().train_all(parameters, steps, data, classes, seeds)
         from simulator.federation import kernels
 
-        features, labels, begins, rows = _stack(tuple(data))
-        clients, outputs, size = len(data), _outputs(classes), features.shape[1]
+        examples, begins, rows = _stack(tuple(data))
+        clients, outputs, size = len(data), _outputs(classes), examples.features.shape[1]
         weights = np.tile(parameters[:-outputs].reshape(outputs, size), (clients, 1))
         intercepts = np.tile(parameters[-outputs:], clients)
         seeds_of_orders = kernels.shuffle_seeds(np.array(seeds), self.epochs, outputs)
         finite = kernels.train_models(
-            features,
-            labels,
+            examples.features,
+            examples.labels,
             np.repeat(begins, outputs),
             np.repeat(rows, outputs),
             np.tile(np.arange(outputs) if outputs > 1 else np.ones(1, dtype=np.int64), clients),
@@ -237,6 +248,7 @@ class SgdClassifier(Learner):
             self.power_t,
             self.l2,
             self.proximal,
+            examples.weights,
             weights,
             intercepts,
         )
@@ -279,10 +291,12 @@ class MlpClassifier(Learner):
 
     scikit-learn's `MLPClassifier(solver="sgd")` through `partial_fit`; its momentum is Nesterov's
     and starts anew each round. Clients begin with one global model, scikit-learn's own start.
-    Parameters are `coefs_` followed by `intercepts_`, layer by layer.
+    Parameters are `coefs_` followed by `intercepts_`, layer by layer. An example's weight counts
+    relative to the weights of its batch.
     """
 
     kind: Literal["mlp_classifier"] = "mlp_classifier"
+    takes_weights: ClassVar[bool] = True
     hidden: tuple[Annotated[int, Field(ge=1, le=1000)], ...] = Field(
         (32,), strict=False, min_length=1, max_length=8, description="Units of each hidden layer."
     )
@@ -292,6 +306,21 @@ class MlpClassifier(Learner):
         32, ge=1, description="Examples per step; more than a client has means all it has."
     )
     l2: float = Field(1e-4, ge=0, description="Weight of the L2 penalty (scikit-learn's alpha).")
+
+    def check_weights(self) -> None:
+        super().check_weights()
+        from sklearn import __version__
+        from sklearn.neural_network import MLPClassifier
+
+        if "sample_weight" not in signature(MLPClassifier.partial_fit).parameters:
+            raise ValueError(
+                f"scikit-learn {__version__} trains networks without weights of examples: install "
+                "scikit-learn 1.7 or newer, or choose learner sgd_classifier"
+            )
+        if self.batch_size == 1:
+            raise ValueError(
+                "an example's weight has no effect in a batch of its own: set batch_size above 1"
+            )
 
     def initial(self, features: int, classes: int, draws: np.random.Generator) -> Floats:
         """Uniform within sqrt(6 / (inputs + outputs)) for each layer (Glorot & Bengio 2010)."""
@@ -377,12 +406,10 @@ class MlpClassifier(Learner):
 
 
 @lru_cache(maxsize=1)
-def _stack(data: tuple[Split, ...]) -> tuple[Floats, Integers, Integers, Integers]:
-    """All features and labels, and each split's first row and number of rows."""
+def _stack(data: tuple[Split, ...]) -> tuple[Split, Integers, Integers]:
+    """All examples, and each split's first row and number of rows."""
     rows = np.array([len(split) for split in data])
-    features = np.concatenate([split.features for split in data])
-    labels = np.concatenate([split.labels for split in data])
-    return features, labels, rows.cumsum() - rows, rows
+    return Split.joined(data), rows.cumsum() - rows, rows
 
 
 def _outputs(classes: int) -> int:

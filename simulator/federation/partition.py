@@ -1,6 +1,7 @@
 """Partitions: how the training examples are divided among the clients."""
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -36,7 +37,7 @@ class Partition(Component):
         rows_by_client = self.split(self.groups(dataset), clients, draws)
         splits = [dataset.train.take(rows) for rows in rows_by_client]
         return [
-            Split(self.observed(split.features, client, clients, draws), split.labels)
+            replace(split, features=self.observed(split.features, client, clients, draws))
             for client, split in enumerate(splits)
         ]
 

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -24,37 +24,60 @@ __all__ = [
 TOGETHER = 16  # probabilities multiplied before the logarithm: 2.2e-16 ** 16 does not underflow
 
 
-def negative_log_loss(likelihood: Floats) -> Floats:
+def negative_log_loss(likelihood: Floats, weights: Floats | None = None) -> Floats:
     """Mean log probability of the true class, clipped at 2.2e-16 as scikit-learn's `log_loss` does.
 
-    `likelihood` `[models, rows]` is the probability of each row's class; one value per model.
-    For speed, logarithms are of products of up to 16 rows.
+    `likelihood` `[models, rows]` is the probability of each row's class; one value per model. The
+    mean is by `weights` `[rows]`. For speed, without weights logarithms are of products of up to 16
+    rows.
     """
+    smallest = np.finfo(float).eps
+    if weights is not None:
+        logarithms = np.log(np.clip(likelihood, smallest, 1 - smallest))
+        mean: Floats = logarithms @ (weights / weights.sum())
+        return mean
     from simulator.federation.game_kernels import clipped_products
 
     models, rows = likelihood.shape
     products = np.ones((models, -(-rows // TOGETHER)))
-    clipped_products(likelihood, np.finfo(float).eps, products)
+    clipped_products(likelihood, smallest, products)
     value: Floats = np.log(products, out=products).sum(axis=1) / rows
     return value
 
 
-def area_under_curve(likelihood: Floats, positive: Booleans) -> Floats:
+def area_under_curve(
+    likelihood: Floats, positive: Booleans, weights: Floats | None = None
+) -> Floats:
     """Fraction of pairs of a positive and a negative row ranked correctly; a tie counts half.
 
-    `likelihood` `[models, rows]` of being positive; `positive` `[rows]` must have both values. One
-    value per model.
+    `likelihood` `[models, rows]` of being positive; `positive` `[rows]` must have both values. A
+    pair counts by the product of its rows' `weights` `[rows]`. One value per model.
     """
     order = np.argsort(likelihood, axis=1)
-    ranks = _mean_ranks(np.take_along_axis(likelihood, order, axis=1))
+    first, last = _ties(np.take_along_axis(likelihood, order, axis=1))
+    if weights is not None:
+        return _weighted_area(positive[order], weights[order], first, last)
+    ranks = (first + last) / 2 + 1
     count = positive.sum()
     correct = (ranks * positive[order]).sum(axis=1) - count * (count + 1) / 2
     value: Floats = correct / (count * (positive.size - count))
     return value
 
 
-def _mean_ranks(ascending: Floats) -> Floats:
-    """Ranks from 1 of sorted numbers `[models, rows]`; equal numbers share their mean rank."""
+def _weighted_area(positive: Booleans, weights: Floats, first: Integers, last: Integers) -> Floats:
+    """The area under the curve of rows in ascending order; all arrays are `[models, rows]`."""
+    negative = np.cumsum(np.where(positive, 0.0, weights), axis=1)
+    negative = np.insert(negative, 0, 0.0, axis=1)  # the weight of negative rows before each place
+    below = np.take_along_axis(negative, first, axis=1)
+    upto = np.take_along_axis(negative, last + 1, axis=1)
+    positives = np.where(positive, weights, 0.0)
+    correct = (positives * (below + upto) / 2).sum(axis=1)
+    value: Floats = correct / (positives.sum(axis=1) * negative[:, -1])
+    return value
+
+
+def _ties(ascending: Floats) -> tuple[Integers, Integers]:
+    """First and last place of the numbers that equal each of the sorted `[models, rows]`."""
     rows = ascending.shape[1]
     place = np.arange(rows)
     ends = np.diff(ascending, axis=1, append=np.inf) > 0
@@ -62,21 +85,36 @@ def _mean_ranks(ascending: Floats) -> Floats:
     first = np.maximum.accumulate(np.where(begins, place, 0), axis=1)
     backwards = np.where(ends, place, rows - 1)[:, ::-1]
     last = np.minimum.accumulate(backwards, axis=1)[:, ::-1]
-    return (first + last) / 2 + 1
+    return first, last
 
 
 class Utility(Component):
     """A measure of a model, higher is better."""
 
+    takes_weights: ClassVar[bool] = False
+    """Whether `value` honours the weights of rows; if not, a task with weights is refused."""
+
+    def check_weights(self) -> None:
+        """Raise ValueError when the utility cannot honour the weights of examples."""
+        if not self.takes_weights:
+            raise ValueError(f"utility {self.kind} does not honour the task's weights of examples")
+
     @abstractmethod
-    def value(self, learner: Learner, scores: Floats, labels: Integers) -> Floats:
+    def value(
+        self, learner: Learner, scores: Floats, labels: Integers, weights: Floats | None = None
+    ) -> Floats:
         """One value per model, from raw scores `[models, outputs, rows]` and labels `[rows]`.
 
         The learner turns scores into predictions or probabilities; it may overwrite the scores.
+        Rows count by their `weights` `[rows]`, equally without; only a utility that
+        `takes_weights` needs this argument.
         """
 
     def binary_hit_rate(self, labels: Integers) -> Callable[[Floats], Floats] | None:
-        """The value as a function of correct predictions `[models, 2]` in two classes, or None."""
+        """The value as a function of correct predictions `[models, 2]` in two classes, or None.
+
+        It is for rows without weights.
+        """
         return None
 
 
@@ -84,20 +122,32 @@ class NegativeLogLoss(Utility):
     """Minus the log loss: sensitive to every change of the model, unlike accuracy."""
 
     kind: Literal["neg_log_loss"] = "neg_log_loss"
+    takes_weights: ClassVar[bool] = True
 
-    def value(self, learner: Learner, scores: Floats, labels: Integers) -> Floats:
-        return negative_log_loss(learner.likelihood(scores, labels))
+    def value(
+        self, learner: Learner, scores: Floats, labels: Integers, weights: Floats | None = None
+    ) -> Floats:
+        return negative_log_loss(learner.likelihood(scores, labels), weights)
 
 
 class HitRate(Utility):
     """A utility of nothing but how many rows of each class are predicted right."""
 
+    takes_weights: ClassVar[bool] = True
+
     @abstractmethod
     def rate(self, hits: Floats, rows: Floats) -> Floats:
-        """One value per model; `hits` `[models, classes]` of `rows` `[classes]` are correct."""
+        """One value per model; `hits` `[models, classes]` of `rows` `[classes]` are correct.
 
-    def value(self, learner: Learner, scores: Floats, labels: Integers) -> Floats:
+        Rows with weights are counted by them.
+        """
+
+    def value(
+        self, learner: Learner, scores: Floats, labels: Integers, weights: Floats | None = None
+    ) -> Floats:
         is_class = (labels[:, None] == np.arange(labels.max() + 1)).astype(float)
+        if weights is not None:
+            is_class *= weights[:, None]
         correct = learner.predictions(scores) == labels
         return self.rate(correct @ is_class, is_class.sum(axis=0))
 
@@ -142,14 +192,17 @@ class Auc(Utility):
     """
 
     kind: Literal["auc"] = "auc"
+    takes_weights: ClassVar[bool] = True
 
-    def value(self, learner: Learner, scores: Floats, labels: Integers) -> Floats:
+    def value(
+        self, learner: Learner, scores: Floats, labels: Integers, weights: Floats | None = None
+    ) -> Floats:
         probabilities = learner.probabilities(scores)
         classes = [1] if probabilities.shape[1] == 2 else range(probabilities.shape[1])
         separable = [number for number in classes if len(np.unique(labels == number)) == 2]
         if not separable:
             return np.full(len(probabilities), 0.5)
-        areas = [area_under_curve(probabilities[:, n], labels == n) for n in separable]
+        areas = [area_under_curve(probabilities[:, n], labels == n, weights) for n in separable]
         mean: Floats = np.mean(areas, axis=0)
         return mean
 

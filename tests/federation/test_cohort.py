@@ -180,7 +180,10 @@ def sybils(poses_from: int = 1) -> Cohort:
 
 
 def rows(part: Split) -> list[bytes]:
-    return [row.tobytes() + bytes([label]) for row, label in zip(*vars(part).values(), strict=True)]
+    return [
+        row.tobytes() + bytes([label])
+        for row, label in zip(part.features, part.labels, strict=True)
+    ]
 
 
 def test_identities_of_one_owner_divide_what_one_client_gets() -> None:

@@ -255,3 +255,34 @@ def test_the_settings_that_were_written_out_are_the_same(tmp_path: Path) -> None
 def test_nobody_tests_on_what_was_learned_from(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match=r"test\.csv has the same contents as file"):
         a_task(tmp_path, LEARN)
+
+
+def weighed(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
+    return frame.assign(w=np.random.default_rng(seed).integers(1, 5, len(frame)))
+
+
+def test_rows_of_a_test_file_have_weights_by_the_same_column_and_unit(tmp_path: Path) -> None:
+    test, learn = weighed(TEST, 3), weighed(LEARN, 4)
+    task = a_task(tmp_path, test, learn, weight="w")
+    dataset = task.load(np.random.default_rng(0))
+    assert dataset.train.weights is not None and dataset.test.weights is not None
+    assert dataset.train.weights.mean() == pytest.approx(1)
+    unit = dataset.test.weights / test["w"]
+    assert np.allclose(unit, unit.iloc[0])
+    train = {*np.round(dataset.train.weights / unit.iloc[0], 9)}
+    assert train <= {1, 2, 3, 4}  # divided by the same mean
+    assert dataset.train.features.shape[1] == 5  # the weight is no feature
+
+
+@pytest.mark.parametrize(
+    ("test", "message"),
+    [
+        (TEST, "test_file: .*test.csv: no column 'w', which `file` has"),
+        (weighed(TEST, 3).replace({"w": {1: 0}}), r"test_file: .*weight 'w' is 0 in line \d+"),
+    ],
+)
+def test_a_test_file_without_proper_weights_is_refused(
+    tmp_path: Path, test: pd.DataFrame, message: str
+) -> None:
+    with pytest.raises(ScenarioError, match=message):
+        a_task(tmp_path, test, weighed(LEARN, 4), weight="w").summary()

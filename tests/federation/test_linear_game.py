@@ -31,6 +31,7 @@ from simulator.federation import (
     Round,
     SgdClassifier,
     Shapley,
+    Task,
     Utility,
 )
 from simulator.federation.game_kernels import clipped_products
@@ -46,11 +47,29 @@ class PlainSgd(SgdClassifier):
     linear: ClassVar[bool] = False
 
 
+class Tumours(BreastCancer):
+    """Two classes, by weight."""
+
+    def weights(self) -> Floats:
+        return np.random.default_rng(2).lognormal(0, 1, 569)
+
+
+class WeightedDigits(Digits):
+    """Ten classes, by weight."""
+
+    def weights(self) -> Floats:
+        return np.random.default_rng(2).lognormal(0, 1, 1797)
+
+
 @cache
-def a_round(two_classes: bool, network: bool = False) -> tuple[Federation, Round, Cohort]:
-    task = BreastCancer() if two_classes else Digits()
+def a_round(
+    two_classes: bool, network: bool = False, by_weight: bool = False
+) -> tuple[Federation, Round, Cohort]:
+    task: Task = BreastCancer() if two_classes else Digits()
+    if by_weight:
+        task = Tumours() if two_classes else WeightedDigits()
     learner = MlpClassifier(hidden=(6,)) if network else SgdClassifier()
-    federation, streams = Federation(task=task, learner=learner), Streams(1)
+    federation, streams = Federation(learner=learner).model_copy(update={"task": task}), Streams(1)
     cohort = federation.gather(CLIENTS, streams)
     memory = federation.initial(cohort, streams)
     for period in (1, 2):
@@ -63,6 +82,7 @@ def worths(federation: Federation, round_: Round, cohort: Cohort) -> Floats:
 
 
 TWO = pytest.mark.parametrize("two_classes", [True, False], ids=["two classes", "ten"])
+BY_WEIGHT = pytest.mark.parametrize("by_weight", [False, True], ids=["", "by weight"])
 NORMALISATION = pytest.mark.parametrize("normalisation", ["coalition", "all"])
 
 
@@ -71,11 +91,12 @@ NORMALISATION = pytest.mark.parametrize("normalisation", ["coalition", "all"])
 
 @TWO
 @NORMALISATION
+@BY_WEIGHT
 @pytest.mark.parametrize("utility", [utility() for utility in UTILITIES])
 def test_the_walk_gives_what_every_coalition_gives_alone(
-    two_classes: bool, normalisation: str, utility: Utility
+    two_classes: bool, normalisation: str, by_weight: bool, utility: Utility
 ) -> None:
-    federation, round_, cohort = a_round(two_classes)
+    federation, round_, cohort = a_round(two_classes, by_weight=by_weight)
     federation = federation.model_copy(update={"utility": utility, "normalisation": normalisation})
     game = federation.game(round_, cohort)
     assert isinstance(game, LinearGame)
@@ -141,9 +162,13 @@ def test_a_likelihood_is_clipped_at_both_ends_and_multiplied_within_its_group() 
 
 
 @TWO
-def test_utilities_of_coalitions_are_those_of_scikit_learn(two_classes: bool) -> None:
-    federation, round_, cohort = a_round(two_classes)
+@BY_WEIGHT
+def test_utilities_of_coalitions_are_those_of_scikit_learn(
+    two_classes: bool, by_weight: bool
+) -> None:
+    federation, round_, cohort = a_round(two_classes, by_weight=by_weight)
     part, classes = cohort.dataset.validation, cohort.dataset.classes
+    assert (part.weights is not None) == by_weight
     outputs = 1 if two_classes else classes
     measured: dict[str, list[float]] = {utility().kind: [] for utility in UTILITIES}
     for inside in COALITIONS:
@@ -155,10 +180,11 @@ def test_utilities_of_coalitions_are_those_of_scikit_learn(two_classes: bool) ->
         model.intercept_ = parameters[-outputs:]
         likely, predicted = model.predict_proba(part.features), model.predict(part.features)
         chances = likely[:, 1] if two_classes else likely
-        measured["neg_log_loss"].append(-log_loss(part.labels, likely, labels=model.classes_))
-        measured["accuracy"].append(accuracy_score(part.labels, predicted))
-        measured["balanced_accuracy"].append(balanced_accuracy_score(part.labels, predicted))
-        measured["auc"].append(roc_auc_score(part.labels, chances, multi_class="ovr"))
+        by = {"sample_weight": part.weights}
+        measured["neg_log_loss"].append(-log_loss(part.labels, likely, labels=model.classes_, **by))
+        measured["accuracy"].append(accuracy_score(part.labels, predicted, **by))
+        measured["balanced_accuracy"].append(balanced_accuracy_score(part.labels, predicted, **by))
+        measured["auc"].append(roc_auc_score(part.labels, chances, multi_class="ovr", **by))
     for utility in UTILITIES:
         result = worths(federation.model_copy(update={"utility": utility()}), round_, cohort)
         assert result == pytest.approx(measured[utility().kind], rel=0, abs=1e-12)

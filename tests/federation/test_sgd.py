@@ -1,6 +1,7 @@
 """The compiled training of `sgd_classifier` gives the bits of scikit-learn's."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,12 @@ def examples(draws: np.random.Generator, rows: int, features: int, present: Sequ
     return Split(draws.normal(size=(rows, features)), draws.choice(np.array(present), rows))
 
 
+def weighed(data: list[Split], sigma: float = 1.0) -> list[Split]:
+    """The same examples with unequal weights."""
+    draws = np.random.default_rng(11)
+    return [replace(own, weights=draws.lognormal(0, sigma, len(own))) for own in data]
+
+
 def unequal_clients(classes: int, features: int = 5) -> list[Split]:
     """Clients with all classes, one class, some classes, one example, and many examples."""
     draws, everything = np.random.default_rng(3), range(classes)
@@ -66,7 +73,7 @@ def by_scikit_learn(
     model.coef_ = start[: -outputs(classes)].reshape(outputs(classes), -1).copy()
     model.intercept_ = start[-outputs(classes) :].copy()
     for _ in range(learner.epochs):
-        model.partial_fit(data.features, data.labels)
+        model.partial_fit(data.features, data.labels, sample_weight=data.weights)
     return np.concatenate([model.coef_.ravel(), model.intercept_]), model.t_
 
 
@@ -114,6 +121,46 @@ def test_rounds_are_those_of_scikit_learn(
         trained, steps = check_bits(learner, parameters, steps, data, classes, seeds)
         parameters = trained.mean(axis=0)
     assert np.abs(parameters).max() > 1e-3
+
+
+@CLASSES
+@SCHEDULES
+@pytest.mark.parametrize("epochs", [1, 3])
+@pytest.mark.parametrize("sigma", [0.1, 1.0, 30.0])  # of the logarithms of weights
+def test_examples_with_weights_are_trained_on_as_by_scikit_learn(
+    no_fallback: None, classes: int, schedule: str, epochs: int, sigma: float
+) -> None:
+    learner, data = SgdClassifier(schedule=schedule, epochs=epochs), unequal_clients(classes)
+    parameters, steps = np.zeros(outputs(classes) * 6), np.ones(len(data))
+    own = weighed(data, sigma)
+    trained, steps = check_bits(learner, parameters, steps, own, classes, SEEDS)
+    without, _ = learner.train_all(parameters, np.ones(len(data)), data, classes, SEEDS)
+    assert (trained != without).any(axis=1).all()
+    check_bits(learner, trained.mean(axis=0), steps, own, classes, SEEDS)
+
+
+@CLASSES
+@pytest.mark.parametrize("proximal", [0.0, 0.3])
+def test_weights_of_1_are_no_weights_to_the_last_bit(
+    no_fallback: None, classes: int, proximal: float
+) -> None:
+    learner, data = SgdClassifier(epochs=2, proximal=proximal), unequal_clients(classes)
+    ones = [replace(own, weights=np.ones(len(own))) for own in data]
+    start = np.random.default_rng(5).normal(size=outputs(classes) * 6)
+    plain, by_ones, mixed = (
+        learner.train_all(start, np.ones(5), own, classes, SEEDS)[0]
+        for own in (data, ones, [*data[:2], *ones[2:]])
+    )
+    assert plain.tobytes() == by_ones.tobytes() == mixed.tobytes()
+
+
+def test_a_weight_lengthens_the_step_down_the_loss_by_hand() -> None:
+    # From w = b = 0: p = 1/2 and y = 1, so eta / 2 each way, times 3; the decay is of 0.
+    data = Split(np.array([[2.0, -1.0]]), np.array([1]), np.array([3.0]))
+    learner = SgdClassifier(learning_rate=0.1, l2=0.5)
+    parameters, steps = learner.train_all(np.zeros(3), np.ones(1), [data], 2, [0])
+    assert parameters[0] == pytest.approx(3 * np.array([0.1, -0.05, 0.05]), rel=1e-15)
+    assert steps.tolist() == [2]  # one example, whatever its weight
 
 
 @CLASSES
@@ -173,11 +220,12 @@ def test_any_clients(given_: st.DataObject) -> None:
         l2=given_.draw(st.floats(0, 1e3)),
         epochs=given_.draw(st.integers(1, 3)),
     )
+    data = [examples(draws, size, features, range(classes)) for size in sizes]
     check_bits(
         learner,
         scale * draws.normal(size=outputs(classes) * (features + 1)),
         1.0 + draws.integers(0, 10**6, len(sizes)),
-        [examples(draws, size, features, range(classes)) for size in sizes],
+        weighed(data) if given_.draw(st.booleans()) else data,
         classes,
         given_.draw(st.lists(st.integers(0, LARGEST), min_size=len(sizes), max_size=len(sizes))),
     )
@@ -269,7 +317,7 @@ def pulled(
                     eta = 1 / (learner.l2 * (1 / (learner.l2**-0.25 * learner.l2) + t - 1))
                 if learner.schedule == "invscaling":
                     eta /= t**learner.power_t
-                example = Split(data.features[[row]], targets[[row]])
+                example = replace(data, labels=targets).take(np.array([row]))
                 one = learner.model_copy(update={"epochs": 1})
                 own, t = by_scikit_learn(one, own, t, example, 2, 0)
                 own -= min(1.0, eta * learner.proximal) * (own - centre)
@@ -280,9 +328,12 @@ def pulled(
 @pytest.mark.parametrize("classes", [2, 3])
 @SCHEDULES
 @pytest.mark.parametrize("proximal", [0.01, 1.0, 1000.0])
-def test_a_pull_after_every_example(classes: int, schedule: str, proximal: float) -> None:
+@pytest.mark.parametrize("by_weight", [False, True])
+def test_a_pull_after_every_example(
+    classes: int, schedule: str, proximal: float, by_weight: bool
+) -> None:
     learner = SgdClassifier(schedule=schedule, l2=0.01, epochs=2, proximal=proximal)
-    data = unequal_clients(classes)
+    data = weighed(unequal_clients(classes)) if by_weight else unequal_clients(classes)
     start = np.random.default_rng(5).normal(size=outputs(classes) * 6)
     trained, steps = learner.train_all(start, np.full(5, 9.0), data, classes, SEEDS)
     for client, own in enumerate(data):

@@ -18,6 +18,7 @@ from simulator.federation import (
     Utility,
 )
 from simulator.federation.utilities import negative_log_loss
+from tests.laws import law
 
 EPSILON = np.finfo(float).eps  # where scikit-learn's log_loss clips
 LEARNERS: list[Learner] = [SgdClassifier(), MlpClassifier()]
@@ -90,6 +91,86 @@ def test_areas_are_those_of_scikit_learn(learner: Learner, judged: tuple[Floats,
         for model in likely(learner, scores)
     ]
     assert Auc().value(learner, scores, labels) == pytest.approx(expected, rel=0, abs=1e-12)
+
+
+@st.composite
+def weighed(draw: st.DrawFn) -> tuple[Floats, Integers, Floats]:
+    """Scores and labels as above, and weights `[rows]`, of which some are whole numbers."""
+    scores, labels = draw(judged())
+    draws = np.random.default_rng(draw(st.integers(0, 10_000)))
+    if draw(st.booleans()):
+        return scores, labels, draws.integers(1, 5, len(labels)).astype(float)
+    return scores, labels, draws.lognormal(0, draw(st.sampled_from([0.1, 1, 5])), len(labels))
+
+
+@EVERY_LEARNER
+@law(60)
+@given(weighed=weighed())
+def test_measures_by_weight_are_those_of_scikit_learn(
+    learner: Learner, weighed: tuple[Floats, Integers, Floats]
+) -> None:
+    scores, labels, weights = weighed
+    expected: dict[Utility, list[float]] = {
+        NegativeLogLoss(): [
+            -log_loss(labels, model.T, sample_weight=weights) for model in likely(learner, scores)
+        ],
+        Auc(): [
+            roc_auc_score(
+                labels,
+                model.T if len(model) > 2 else model[1],
+                multi_class="ovr",
+                sample_weight=weights,
+            )
+            for model in likely(learner, scores)
+        ],
+        Accuracy(): [
+            accuracy_score(labels, model, sample_weight=weights)
+            for model in learner.predictions(scores)
+        ],
+        BalancedAccuracy(): [
+            balanced_accuracy_score(labels, model, sample_weight=weights)
+            for model in learner.predictions(scores)
+        ],
+    }
+    assert {utility.kind for utility in expected} == {utility().kind for utility in UTILITIES}
+    for utility, values in expected.items():
+        result = utility.value(learner, scores.copy(), labels, weights)
+        assert result == pytest.approx(values, rel=0, abs=1e-11)
+
+
+@pytest.mark.parametrize("utility", [utility() for utility in UTILITIES])
+@law(40)
+@given(weighed=weighed(), largest=st.integers(1, 4))
+def test_a_row_of_weight_n_is_n_equal_rows(
+    utility: Utility, weighed: tuple[Floats, Integers, Floats], largest: int
+) -> None:
+    scores, labels, weights = weighed
+    times = np.ceil(weights).clip(1, largest).astype(int)
+    rows, learner = np.repeat(np.arange(len(labels)), times), SgdClassifier()
+    expected = utility.value(learner, scores[:, :, rows], labels[rows])
+    for scale in (1.0, 0.37):  # weights are relative
+        result = utility.value(learner, scores.copy(), labels, scale * times)
+        assert result == pytest.approx(expected, rel=0, abs=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("utility", "value"),
+    # Weights 1 2 3 4 of classes 0 0 1 1, predicted 1 1 0 1.
+    [
+        (Accuracy(), 4 / 10),  # only the last is right
+        (BalancedAccuracy(), (0 / 3 + 4 / 7) / 2),
+        (Auc(), 4 * (1 + 2) / (7 * 3)),  # the third is below both of class 0, the last above
+    ],
+)
+def test_weights_by_hand(utility: Utility, value: float) -> None:
+    scores, labels = np.array([[[1.0, 2.0, -1.0, 3.0]]]), np.array([0, 0, 1, 1])
+    weights = np.array([1.0, 2.0, 3.0, 4.0])
+    assert utility.value(SgdClassifier(), scores, labels, weights) == pytest.approx([value])
+
+
+def test_log_loss_by_weight_by_hand() -> None:
+    loss = negative_log_loss(np.array([[0.5, 0.25, 0.0]]), np.array([5.0, 2.0, 1.0]))
+    assert loss == pytest.approx([-(9 * np.log(2) - np.log(EPSILON)) / 8], rel=1e-14)
 
 
 @pytest.mark.parametrize(

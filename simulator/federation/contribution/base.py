@@ -23,7 +23,8 @@ class Evidence:
     present: Booleans
     """Which clients participated `[clients]`; other arrays are by participant."""
     examples: Floats
-    """Number of training examples that each participant reports `[participants]`."""
+    """Number of training examples, or sum of their weights, that each participant reports
+    `[participants]`."""
     previous: Floats
     """The global model before the round `[params]`."""
     updates: Floats

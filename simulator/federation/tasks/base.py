@@ -1,7 +1,8 @@
 """The base of tasks: examples, split into training, validation and test."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,23 +18,46 @@ PARTS = ("training", "validation", "test")
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Examples `[rows, features]` and their classes `[rows]`, numbered from 0; both read-only."""
+    """Examples `[rows, features]` and their classes `[rows]`, numbered from 0; all read-only.
+
+    `weights` `[rows]` are how much each example counts, positive; None: every example counts 1.
+    """
 
     features: Floats
     labels: Integers
+    weights: Floats | None = None
 
     def __post_init__(self) -> None:
-        for name, values in (("features", self.features), ("labels", self.labels)):
-            view = values.view()
-            view.flags.writeable = False
-            object.__setattr__(self, name, view)
+        arrays = ("features", self.features), ("labels", self.labels), ("weights", self.weights)
+        for name, values in arrays:
+            if values is not None:
+                view = values.view()
+                view.flags.writeable = False
+                object.__setattr__(self, name, view)
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, rows: Integers) -> "Split":
         """The examples in `rows`."""
-        return Split(self.features[rows], self.labels[rows])
+        weights = None if self.weights is None else self.weights[rows]
+        return Split(self.features[rows], self.labels[rows], weights)
+
+    @property
+    def size(self) -> float:
+        """Sum of the examples' weights: their number where each counts 1."""
+        return len(self) if self.weights is None else float(self.weights.sum())
+
+    @staticmethod
+    def joined(splits: "Sequence[Split]") -> "Split":
+        """All examples of several splits, one split after the other."""
+        weights = None
+        if any(split.weights is not None for split in splits):
+            weights = np.concatenate(
+                [np.ones(len(each)) if each.weights is None else each.weights for each in splits]
+            )
+        features = np.concatenate([split.features for split in splits])
+        return Split(features, np.concatenate([split.labels for split in splits]), weights)
 
 
 class DataClient(NamedTuple):
@@ -62,8 +86,8 @@ class Dataset:
 
     @property
     def majority_share(self) -> float:
-        """Test accuracy of always predicting the most frequent class."""
-        return float(np.bincount(self.test.labels).max() / len(self.test))
+        """Test accuracy of always predicting the most frequent class, by weight."""
+        return float(np.bincount(self.test.labels, self.test.weights).max() / self.test.size)
 
 
 class Task(Component):
@@ -107,8 +131,20 @@ class Task(Component):
         """The test part, unscaled, if it is given apart from the examples of `collect`."""
         return None
 
+    def weights(self) -> Floats | None:
+        """Weight of each example `[rows]`, positive; None: every example counts the same."""
+        return None
+
+    @property
+    def weighted(self) -> bool:
+        """Whether `weights` may return weights, which learner and utility must then honour."""
+        return type(self).weights is not Task.weights
+
     def imputer(self) -> Any:
-        """A scikit-learn imputer of missing features; None: the mean of the training part."""
+        """A scikit-learn imputer of missing features; None: the mean of the training part.
+
+        Where examples have weights, its `fit` gets them as `sample_weight`.
+        """
         return None
 
     def summary(self) -> str:
@@ -119,24 +155,28 @@ class Task(Component):
         """Split the examples, each class in the same proportions, and scale them.
 
         The test part is `test_examples` if these are given. Features are scaled to mean 0 and
-        deviation 1 on the training part. Missing features are filled in by `imputer`, or get the
-        mean of the training part.
+        deviation 1 on the training part, by weight. Missing features are filled in by `imputer`, or
+        get the mean of the training part. Weights are divided by their mean on the training part;
+        equal ones are left out.
         """
         from sklearn.preprocessing import StandardScaler
 
         features, labels = self.collect(draws)
-        parts = self._parts(labels, draws)
+        examples = Split(features, labels, self.weights())
+        rows = self._parts(labels, draws)
         if (given := self.test_examples()) is not None:
-            parts[2] = len(labels) + np.arange(len(given))
-            features = np.concatenate([features, given.features])
-            labels = np.concatenate([labels, given.labels])
-        if empty := [name for name, rows in zip(PARTS, parts, strict=True) if not len(rows)]:
+            rows[2] = len(labels) + np.arange(len(given))
+            examples = Split.joined([examples, given])
+        if empty := [name for name, part in zip(PARTS, rows, strict=True) if not len(part)]:
             raise ScenarioError(f"task {self.kind}: no examples for {' and '.join(empty)}")
+        features, weights = examples.features, _relative(examples.weights, rows[0])
         if (imputer := self.imputer()) is not None:
-            features = imputer.fit(features[parts[0]]).transform(features)
-        scaler = StandardScaler().fit(features[parts[0]])
+            by_weight = {} if weights is None else {"sample_weight": weights[rows[0]]}
+            features = imputer.fit(features[rows[0]], **by_weight).transform(features)
+        parts = [Split(features, examples.labels, weights).take(part) for part in rows]
+        scaler = StandardScaler().fit(parts[0].features, sample_weight=parts[0].weights)
         train, validation, test = (
-            Split(_impute(scaler.transform(features[rows])), labels[rows]) for rows in parts
+            replace(part, features=_impute(scaler.transform(part.features))) for part in parts
         )
         origins = self.origins()
         return Dataset(
@@ -144,7 +184,7 @@ class Task(Component):
             validation,
             test,
             classes=int(labels.max()) + 1,
-            origins=None if origins is None else origins[parts[0]],
+            origins=None if origins is None else origins[rows[0]],
             clients=self.clients_in_data(),
         )
 
@@ -159,6 +199,14 @@ class Task(Component):
             ):
                 part.append(chosen)
         return [draws.permutation(np.concatenate(part)) for part in parts]
+
+
+def _relative(weights: Floats | None, training: Integers) -> Floats | None:
+    """Weights with mean 1 on the `training` rows; None if all weights are equal."""
+    if weights is None or weights.min() == weights.max():
+        return None
+    relative: Floats = weights / weights[training].mean()
+    return relative
 
 
 def _impute(features: Floats) -> Floats:

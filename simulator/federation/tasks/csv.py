@@ -108,6 +108,10 @@ class Csv(Task):
     The rows of `test_file` are the test part; those of `file` are then for training and validation.
     A text there that `file` does not have becomes zeros, as by scikit-learn's OneHotEncoder with
     handle_unknown="ignore".
+
+    Weights count wherever examples are counted or averaged: in training, in every measure, in the
+    scaling of features, and as the examples that clients report. They are relative: their mean on
+    the training part is 1. Splits, partitions, costs and `min_examples` count rows.
     """
 
     kind: Literal["csv"] = "csv"
@@ -135,7 +139,13 @@ class Csv(Task):
         "this order; none: all, in natural order (hosp2 before hosp10).",
     )
     features: tuple[str, ...] = Field(
-        (), strict=False, description="Columns to learn from; none: all but target and client."
+        (),
+        strict=False,
+        description="Columns to learn from; none: all but target, client and weight.",
+    )
+    weight: str = Field(
+        "",
+        description="Column of how many an example stands for, as in surveys; empty: one each.",
     )
     missing: Annotated[Missing, Family(MISSING)] = Field(
         Refuse(), description="What happens to rows that lack a value: refuse, drop or impute."
@@ -194,6 +204,14 @@ class Csv(Task):
             raise ValueError(f"client {name!r} is named twice")
         return clients
 
+    @field_validator("weight")
+    @classmethod
+    def _is_nothing_else(cls, weight: str, info: ValidationInfo) -> str:
+        others = (info.data.get("target"), info.data.get("client"), *info.data.get("features", ()))
+        if weight and weight in others:
+            raise ValueError(f"column {weight!r} is target, client or a feature: it is no weight")
+        return weight
+
     def collect(self, draws: np.random.Generator) -> tuple[Floats, Integers]:
         frame = self._table().frame
         classes, labels = np.unique(frame[self.target].to_numpy(), return_inverse=True)
@@ -220,7 +238,8 @@ class Csv(Task):
             for name in columns:
                 _check_size(path, test[name])
             labels = class_numbers(path, test[self.target], classes)
-        return Split(encode(test[columns], like=frame[columns]), labels)
+        weights = test[self.weight].to_numpy(float) if self.weight else None
+        return Split(encode(test[columns], like=frame[columns]), labels, weights)
 
     def origins(self) -> Integers | None:
         if not self.client:
@@ -245,12 +264,19 @@ class Csv(Task):
         """Texts of the clients' values, by number."""
         return self.clients or in_natural_order(texts_of_column(self._table().frame[self.client]))
 
+    def weights(self) -> Floats | None:
+        return self._table().frame[self.weight].to_numpy(float) if self.weight else None
+
+    @property
+    def weighted(self) -> bool:
+        return bool(self.weight)
+
     def imputer(self) -> Any:
         if not isinstance(self.missing, Impute):
             return None
-        from sklearn.impute import SimpleImputer
+        from simulator.federation.tasks.imputation import WeightedImputer
 
-        return SimpleImputer(strategy=self.missing.strategy, keep_empty_features=True)
+        return WeightedImputer(strategy=self.missing.strategy, keep_empty_features=True)
 
     def summary(self) -> str:
         from pandas.api.types import is_numeric_dtype
@@ -273,6 +299,9 @@ class Csv(Task):
             parts.append(f"{len(self._client_values())} clients by {self.client}: {rows}")
         if table.others:
             parts.append(f"left out: {table.others} rows of other clients")
+        if self.weight:
+            low, high = frame[self.weight].min(), frame[self.weight].max()
+            parts.append(f"weights {self.weight} ({low:g} to {high:g})")
         if table.dropped:
             parts.append(f"left out: {table.dropped} rows that lack a value")
         if table.left_out:
@@ -303,7 +332,7 @@ class Csv(Task):
     def _feature_columns(self) -> list[str]:
         """The columns to learn from."""
         table = self._table()
-        others = (self.target, self.client, table.left_out)
+        others = (self.target, self.client, self.weight, table.left_out)
         columns = list(self.features) or [str(name) for name in table.frame if name not in others]
         if not columns:
             self._refuse("no column is left to learn from")
@@ -311,28 +340,31 @@ class Csv(Task):
 
     def _table(self) -> UserTable:
         dialect = Dialect(self.separator, self.decimal, self.encoding, self.na_values)
-        columns = self.target, self.client, self.features
+        columns = self.target, self.client, self.weight, self.features
         return _checked(
             self.file.path, self.file.sha256, dialect, columns, self.missing, self.clients
         )
 
     def _test_table(self) -> UserTable:
-        """The rows of `test_file`, with target and the features of `file`."""
+        """The rows of `test_file`, with target, weight and the features of `file`."""
         assert self.test_file is not None
         dialect = Dialect(self.separator, self.decimal, self.encoding, self.na_values)
         table, features, path = self._table(), self._feature_columns(), self.test_file.path
-        used = [self.target, *features]
+        always = [name for name in (self.target, self.weight) if name]
+        used = [*always, *features]
         with _blaming_test_file():
             frame, dialect = _read_test(path, self.test_file.sha256, dialect)
             if frame.empty:
                 refuse(path, "has no rows")
             left_out = self.client, table.left_out, counting_column(frame)
             check_same_columns(path, frame.columns, used, None if self.features else left_out)
-            rows, dropped = _without_missing(path, frame[used], self.missing, (self.target,))
+            rows, dropped = _without_missing(path, frame[used], self.missing, always)
             if rows.empty:
                 refuse(path, "every row lacks a value")
+            if self.weight:
+                _check_weights(path, rows[self.weight])
             alike = of_same_types(path, rows[features], table.frame[features])
-        return UserTable(rows[[self.target]].join(alike), dialect, "", dropped)
+        return UserTable(rows[always].join(alike), dialect, "", dropped)
 
     def _check_feature(self, name: str, column: "pd.Series") -> None:
         if name in (self.target, self.client):
@@ -372,7 +404,7 @@ def _checked(
     path: str,
     sha256: str,
     dialect: Dialect,
-    columns: tuple[str, str, tuple[str, ...]],
+    columns: tuple[str, str, str, tuple[str, ...]],
     missing: Missing,
     clients: tuple[str, ...],
 ) -> UserTable:
@@ -380,26 +412,29 @@ def _checked(
 
     `sha256` keeps tables apart that stood at the same path.
     """
-    target, client, features = columns
+    target, client, weight, features = columns
     frame, dialect = read_user_table(path, dialect)
-    settings = {target: "target", client: "client"}
-    for name in filter(None, (target, client, *features)):
+    settings = {target: "target", client: "client", weight: "weight"}
+    for name in filter(None, (target, client, weight, *features)):
         if name not in frame:
             hint = suggestion(name, frame.columns) or f"; the columns are {listed(frame.columns)}"
             refuse(path, f"no column {name!r}{hint}", settings.get(name, "features"))
     left_out = "" if frame.empty else counting_column(frame)
-    left_out = "" if left_out in (target, client, *features) else left_out
-    used = [*filter(None, (target, client)), *features]
+    left_out = "" if left_out in (target, client, weight, *features) else left_out
+    used = [*filter(None, (target, client, weight)), *features]
     if not features:
         used = [str(name) for name in frame if name != left_out]
     rows = len(frame)
     if clients:
         frame = rows_of_clients(path, frame, client, clients)
     others = rows - len(frame)
-    complete, dropped = _without_missing(path, frame[used], missing, (target, client))
+    always = (target, client, weight)
+    complete, dropped = _without_missing(path, frame[used], missing, always)
     if dropped or others:
         frame = read_as_numbers(frame.loc[complete.index], dialect)
     check_columns(path, frame[[name for name in used if name not in (target, client)]], dialect)
+    if weight:
+        _check_weights(path, frame[weight])
     return UserTable(frame, dialect, left_out, dropped, others)
 
 
@@ -425,6 +460,24 @@ def _check_size(path: str, column: "pd.Series") -> None:
     if column.dtype.kind in "biuf" and (np.abs(column.to_numpy(float)) > LARGEST_NUMBER).any():
         refuse(
             path, f"column {column.name!r} has infinite values or some beyond {LARGEST_NUMBER:g}"
+        )
+
+
+def _check_weights(path: str, column: "pd.Series") -> None:
+    """Refuse a column that is not of positive numbers."""
+    if column.dtype.kind in "iuf":
+        weights = column.to_numpy(float)
+        invalid = ~((weights >= 1 / LARGEST_NUMBER) & (weights <= LARGEST_NUMBER))
+    else:
+        invalid = np.ones(len(column), dtype=bool)
+    if invalid.any():
+        row = column.index[invalid][0]
+        value = as_python(column[row])
+        hint = "; remove rows that do not count" if value == 0 else ""
+        refuse(
+            path,
+            f"weight {column.name!r} is {value!r} in line {line_of(int(row))}, not a number from "
+            f"{1 / LARGEST_NUMBER:g} to {LARGEST_NUMBER:g}{hint}",
         )
 
 
