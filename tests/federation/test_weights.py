@@ -426,7 +426,7 @@ def test_weights_that_are_none_are_refused_with_their_line(
     [{"weight": "y"}, {"client": "bank", "weight": "bank"}, {"features": ["x", "w"]}],
 )
 def test_a_column_of_weights_is_nothing_else(tmp_path: Path, fields: dict[str, object]) -> None:
-    with pytest.raises(ScenarioError, match=r"weight\n.*is target, client or a feature"):
+    with pytest.raises(ScenarioError, match=r"weight: .*is target, client or a feature"):
         a_table(tmp_path, table(), **fields)
 
 
