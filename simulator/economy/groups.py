@@ -10,8 +10,11 @@ from simulator.agents.groups import ClientGroup, InvestorGroup, strategy_of
 from simulator.agents.traders import AgentStrategy, AgentTraders, Traders
 from simulator.components import Booleans, Floats
 from simulator.economy.register import TREASURY, Register
+from simulator.errors import ComponentError
 
 __all__ = ["Groups"]
+
+WAVES = (1, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,10 @@ class Groups:
     @cached_property
     def waves(self) -> dict[int, tuple[Traders, ...]]:
         """The groups by the wave in which they decide."""
+        for group in self.all:
+            if group.strategy.wave not in WAVES:
+                what = f"strategy {group.strategy.kind}: wave is {group.strategy.wave}"
+                raise ComponentError(f"{what}, not 1, 2 or 3")
         numbers = {1, *(group.strategy.wave for group in self.all)}
         return {
             number: tuple(group for group in self.all if group.strategy.wave == number)

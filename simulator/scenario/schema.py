@@ -8,6 +8,8 @@ from typing import Annotated, Any, Self, TypeVar, cast
 from pydantic import Field, ValidationInfo, field_validator
 
 from simulator.agents.groups import ClientGroup, Group, InvestorGroup, LiquidityProviderGroup
+from simulator.agents.strategies import Strategy
+from simulator.answers import answers_of, check_of
 from simulator.components import Component, Family, Section, check_each, extended
 from simulator.errors import ScenarioError
 from simulator.federation import Behaviour, Changing, Federation
@@ -102,7 +104,8 @@ class Scenario(Section):
     def _policies_fit_the_market(cls, market: Market, info: ValidationInfo) -> Market:
         for number, group in enumerate(info.data.get("clients", ())):
             try:
-                group.policy.check(market)
+                with check_of(group.policy):
+                    group.policy.check(market)
             except ValueError as error:
                 raise ValueError(f"clients.{number}.policy does not fit: {error}") from error
         return market
@@ -126,15 +129,16 @@ class Scenario(Section):
         market, clients, tokens = (info.data.get(name) for name in ("market", "clients", "tokens"))
         if market is not None and clients is not None and tokens is not None:
             deposits = sum(group.count * group.deposit for group in providers)
-            seed = deposits * market.seed_worth
-            market.launch.check(seller_count(clients, tokens), seed)
+            with check_of(market.launch):
+                seed = deposits * market.seed_worth
+                market.launch.check(seller_count(clients, tokens), seed)
         return providers
 
     @field_validator("liquidity_providers", "investors")
     @classmethod
     def _strategies_fit_the_market(cls, groups: MarketGroups, info: ValidationInfo) -> MarketGroups:
         if (market := info.data.get("market")) is not None:
-            check_each(groups, lambda group: group.strategy.check(market), "strategy")
+            check_each(groups, lambda group: _check_strategy(group.strategy, market), "strategy")
         return groups
 
     @field_validator("events")
@@ -198,7 +202,14 @@ class Scenario(Section):
     @property
     def token_names(self) -> tuple[str, ...]:
         """Names of the tokens."""
-        return self.tokens.mechanism.tokens(self.client_names)
+        mechanism = self.tokens.mechanism
+        with answers_of(mechanism, "tokens") as answers:
+            names: Any = mechanism.tokens(self.client_names)
+            if not isinstance(names, tuple) or not all(isinstance(each, str) for each in names):
+                raise answers.error(f"returned {names!r}, not a tuple of names")
+            if len({*names, "numeraire"}) <= len(names):
+                raise answers.error("returned a name twice, or numeraire, which is another asset's")
+            return names
 
     @classmethod
     def load(cls, path: str | Path, overrides: Mapping[str, Any] | None = None) -> Self:
@@ -216,6 +227,11 @@ class Scenario(Section):
         schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
         schema["properties"] = {"extends": extends} | schema["properties"]
         return schema
+
+
+def _check_strategy(strategy: Strategy, market: Market) -> None:
+    with check_of(strategy):
+        strategy.check(market)
 
 
 def seller_count(clients: tuple[ClientGroup, ...], tokens: Tokens) -> int:
@@ -243,7 +259,8 @@ def _check_event(event: Event, valid: Mapping[str, Any]) -> None:
         case LiquidityEvent() if {"liquidity_providers", "market"} <= valid.keys():
             _check_provider(event, valid["liquidity_providers"], valid["market"].curve)
         case ClearingEvent() if "market" in valid:
-            event.clearing.check(valid["market"].curve)
+            with check_of(event.clearing):
+                event.clearing.check(valid["market"].curve)
     if not isinstance(event, EVENTS):
         raise ValueError(f"nothing happens by {event.kind}: plugins cannot add events")
 
@@ -256,7 +273,8 @@ def _check_behaviour(event: BehaviourEvent, clients: tuple[ClientGroup, ...]) ->
         raise ValueError("a client is listed twice")
     behaviours = _behaviours(clients, (event,))
     for client in event.clients:
-        behaviours[client].check(client, count)
+        with check_of(event.behaviour):
+            behaviours[client].check(client, count)
 
 
 def _check_provider(

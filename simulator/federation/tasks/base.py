@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
+from simulator.answers import answers_of
 from simulator.components import Component, Floats, Integers
 from simulator.errors import ScenarioError
 
@@ -101,7 +102,7 @@ class Task(Component):
         """
         from sklearn.preprocessing import StandardScaler
 
-        features, labels = self.collect(draws)
+        features, labels = self._collected(draws)
         parts = self._parts(labels, draws)
         if empty := [name for name, rows in zip(PARTS, parts, strict=True) if not len(rows)]:
             raise ScenarioError(f"task {self.kind}: no examples for {' and '.join(empty)}")
@@ -111,7 +112,9 @@ class Task(Component):
         train, validation, test = (
             Split(_impute(scaler.transform(features[rows])), labels[rows]) for rows in parts
         )
-        origins = self.origins()
+        with answers_of(self, "origins") as answers:
+            if (origins := self.origins()) is not None:
+                origins = answers.integers(origins, labels.shape, 0, len(labels))
         return Dataset(
             train,
             validation,
@@ -119,6 +122,26 @@ class Task(Component):
             classes=int(labels.max()) + 1,
             origins=None if origins is None else origins[parts[0]],
         )
+
+    def _collected(self, draws: np.random.Generator) -> tuple[Floats, Integers]:
+        """What `collect` returns. Raises ComponentError unless that is as it describes."""
+        with answers_of(self, "collect") as answers:
+            features, labels = self.collect(draws)
+            rows, columns = len(labels), np.shape(features)[1:2] or (1,)
+            features = answers.floats(features, (rows, *columns))
+            if (infinite := np.isinf(features)).any():
+                row, column = np.argwhere(infinite)[0]
+                raise answers.error(f"returned an infinite feature {column} of example {row}")
+            labels = answers.integers(labels, (rows,), 0, rows)
+            classes = int(labels.max(initial=0)) + 1
+            if classes < 2:
+                raise answers.error("returned examples of one class only")
+            if unused := np.flatnonzero(np.bincount(labels) == 0).tolist():
+                raise answers.error(
+                    f"returned labels up to {classes - 1}, but no example of class {unused[0]}: "
+                    "number the classes from 0 without gaps"
+                )
+            return features, labels
 
     def _parts(self, labels: Integers, draws: np.random.Generator) -> list[Integers]:
         parts: list[list[Integers]] = [[], [], []]
