@@ -30,6 +30,8 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 
+from simulator.foreign import described_error
+
 __all__ = [
     "Booleans",
     "Component",
@@ -152,7 +154,8 @@ class Family:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         choices = {kind: handler.generate_schema(member) for kind, member in self.kinds.items()}
-        return core_schema.tagged_union_schema(choices, discriminator=self.kind_of)
+        union = core_schema.tagged_union_schema(choices, discriminator=self.kind_of)
+        return core_schema.no_info_wrap_validator_function(_with_value_errors, union)
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -162,6 +165,16 @@ class Family:
         default, *others = json_schema["oneOf"]
         json_schema["oneOf"] = [default, *({**other, "required": ["kind"]} for other in others)]
         return json_schema
+
+
+def _with_value_errors(value: Any, validate: Callable[[Any], Any]) -> Any:
+    """The validated component; what its validators raise becomes an error at its place."""
+    try:
+        return validate(value)
+    except (ValueError, AssertionError):  # pydantic reports these itself
+        raise
+    except (Exception, SystemExit) as error:
+        raise ValueError(f"cannot be used: {described_error(error)}") from error
 
 
 def check_each(items: Iterable[T], check: Callable[[T], object], *within: str) -> None:

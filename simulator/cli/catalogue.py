@@ -63,7 +63,7 @@ def _settings_as_json(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _summary_of(component: type) -> str:
     """The first line of a component's docstring."""
-    return (component.__doc__ or "").strip().splitlines()[0]
+    return (component.__doc__ or "").strip().partition("\n")[0]
 
 
 def _default_text(default: Any) -> str:

@@ -2,12 +2,16 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from simulator.cli.options import load_scenario, overrides_from, shared_options
-from simulator.cli.printing import show_json, show_run, show_tables, warn_of_doubts
+from simulator.cli.printing import show_json, show_run, show_tables, show_warnings, warn_of_doubts
 from simulator.cli.progress import run_progress
+
+if TYPE_CHECKING:
+    from simulator.scenario import Scenario
 
 __all__ = ["resume", "run", "validate", "verify"]
 
@@ -65,11 +69,7 @@ def validate(
       wallstreetfeds validate quickstart --set market.fee=0.5
     """
     loaded = load_scenario(scenario, overrides_from(settings, seed, periods), plugins)
-    from simulator.randomness import Streams
-
-    loaded.federation.gather(loaded.behaviours, Streams(loaded.seed), loaded.owners)
-    loaded.tokens.revenue.initial()
-    loaded.market.outside_price.initial(loaded.token_names, loaded.market.launch.price)
+    _check_set_up(loaded, plugins)
     if as_json:
         from simulator.scenario import doubts
 
@@ -79,6 +79,20 @@ def validate(
         show_tables([loaded.federation.task.summary()], quiet=False)
         warn_of_doubts(loaded, quiet=False)
         click.echo(f"{scenario} is a valid scenario")
+
+
+def _check_set_up(scenario: "Scenario", plugins: tuple[str, ...]) -> None:
+    """Read the data of a scenario; set up all of it if it has components of plugins."""
+    if plugins:
+        from simulator.running import set_up
+
+        set_up(scenario)
+        return
+    from simulator.randomness import Streams
+
+    scenario.federation.gather(scenario.behaviours, Streams(scenario.seed), scenario.owners)
+    scenario.tokens.revenue.initial()
+    scenario.market.outside_price.initial(scenario.token_names, scenario.market.launch.price)
 
 
 @click.command()
@@ -97,7 +111,12 @@ def resume(
     from simulator.running import resume as resume_run
 
     with run_progress(read_manifest(folder)["periods"], quiet, verbose) as progress:
-        unfinished = resume_run(folder, plugins=plugins, progress=progress)
+        unfinished = resume_run(
+            folder,
+            plugins=plugins,
+            progress=progress,
+            notify=lambda text: show_warnings([text], quiet),
+        )
     if not unfinished and not quiet:
         click.echo(f"{folder} is complete already", err=True)
     show_run(folder, as_json, quiet)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from simulator.dashboard.controls import Control, controls
-from simulator.errors import ScenarioError
+from simulator.errors import ComponentError, ScenarioError
 from simulator.randomness import Streams
 from simulator.reading import parse_overrides
 from simulator.scenario import Scenario
@@ -99,5 +99,8 @@ def _messages(error: ScenarioError) -> tuple[str, ...]:
 
 def _check_data(settings: Scenario) -> Scenario:
     """Return the scenario; raise ScenarioError if its data cannot be divided among its clients."""
-    settings.federation.gather(settings.behaviours, Streams(settings.seed), settings.owners)
+    try:
+        settings.federation.gather(settings.behaviours, Streams(settings.seed), settings.owners)
+    except ComponentError as error:
+        raise ScenarioError(str(error)) from error
     return settings

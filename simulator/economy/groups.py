@@ -26,7 +26,12 @@ class Groups:
     @cached_property
     def all(self) -> tuple[Traders, ...]:
         """All groups, in the order of the scenario."""
-        return tuple(self._traders())
+        groups = tuple(self._traders())
+        for strategy in (group.strategy for group in groups):
+            if strategy.wave not in WAVES:
+                what = f"wave is {strategy.wave!r}, not 1, 2 or 3"
+                raise ComponentError(f"strategy {strategy.kind}: {what}")
+        return groups
 
     @cached_property
     def by_name(self) -> dict[str, Traders]:
@@ -36,10 +41,6 @@ class Groups:
     @cached_property
     def waves(self) -> dict[int, tuple[Traders, ...]]:
         """The groups by the wave in which they decide."""
-        for group in self.all:
-            if group.strategy.wave not in WAVES:
-                what = f"strategy {group.strategy.kind}: wave is {group.strategy.wave}"
-                raise ComponentError(f"{what}, not 1, 2 or 3")
         numbers = {1, *(group.strategy.wave for group in self.all)}
         return {
             number: tuple(group for group in self.all if group.strategy.wave == number)

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from simulator.components import Section
 from simulator.errors import suggestion
+from simulator.foreign import described_error, plugin_line
 from simulator.reading.entries import FIRST_OVERRIDE, Entry, Findings, Place, error_of, stop
 from simulator.reading.overrides import override
 from simulator.reading.pydantic_errors import findings_of
@@ -57,6 +58,10 @@ def read(
         places = {place for place, _ in findings}
         invalid = findings_of(error, model, root, refused_names)
         findings += [(place, what) for place, what in invalid if place not in places]
+    except (Exception, SystemExit) as error:
+        if not plugin_line(error):
+            raise
+        findings.append((root.place, f"cannot be used: {described_error(error)}"))
     if findings:
         raise error_of(findings)
     return settings, root

@@ -7,7 +7,7 @@ from simulator.running.folder import (
     versions,
     write_summary,
 )
-from simulator.running.runs import resume, run, start
+from simulator.running.runs import resume, run, set_up, start
 from simulator.running.verifying import as_expected, changed_versions, verify
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "resume",
     "run",
     "scenario_yaml",
+    "set_up",
     "start",
     "verify",
     "versions",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from simulator.components import Component
 from simulator.errors import Problem, ScenarioError
+from simulator.foreign import PLUGIN_MODULE, described_error
 from simulator.scenario.former import former_method
 
 __all__ = ["load_plugins"]
@@ -26,7 +27,7 @@ def load_plugins(files: Iterable[str | Path]) -> tuple[type[Component], ...]:
 
 
 def _components(file: Path) -> list[type[Component]]:
-    name = f"wallstreetfeds_plugin_{file.stem}"
+    name = f"{PLUGIN_MODULE}{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
     if not file.is_file():
         raise ScenarioError([Problem(f"--plugin {file}", "no such file")])
@@ -37,7 +38,7 @@ def _components(file: Path) -> list[type[Component]]:
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        problem = f"cannot be run: {type(error).__name__}: {error}"
+        problem = f"cannot be run: {described_error(error)}"
         raise ScenarioError([Problem(f"--plugin {file}", problem)]) from error
     components = [
         item

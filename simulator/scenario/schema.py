@@ -13,6 +13,7 @@ from simulator.answers import answers_of, check_of
 from simulator.components import Component, Family, Section, check_each, extended
 from simulator.errors import ScenarioError
 from simulator.federation import Behaviour, Changing, Federation
+from simulator.foreign import described_error
 from simulator.market import Clearing, Curve, Market, Weighted
 from simulator.scenario.events import (
     EVENTS,
@@ -307,3 +308,5 @@ def scenario_type(extra: Sequence[type[Component]] = ()) -> type[Scenario]:
         return cast(type[Scenario], extended(Scenario, extra))
     except ValueError as error:
         raise ScenarioError(f"--plugin: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise ScenarioError(f"--plugin: cannot be used: {described_error(error)}") from error
