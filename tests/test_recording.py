@@ -311,7 +311,8 @@ def test_a_folder_that_nobody_locked_has_no_writer_and_stays_as_it_is(tmp_path: 
 
 def test_a_later_checkpoint_goes_with_the_rows_that_are_dropped(tmp_path: Path) -> None:
     """It would stay as the newest, and every earlier one would be removed for it."""
-    again = recorded(tmp_path, range(7))  # checkpoints at 3 and 5
+    recorded(tmp_path, range(7))  # checkpoints at 3 and 5
+    again = recorder(tmp_path)
     again.rewind(3, compacted=False)
     assert again.checkpoints == [3]
     for period in range(4, 6):

@@ -91,8 +91,7 @@ def _check_set_up(scenario: "Scenario", plugins: tuple[str, ...]) -> None:
     from simulator.randomness import Streams
 
     scenario.federation.gather(scenario.behaviours, Streams(scenario.seed), scenario.owners)
-    scenario.tokens.revenue.initial()
-    scenario.market.outside_price.initial(scenario.token_names, scenario.market.launch.price)
+    scenario.read_series()
 
 
 @click.command()

@@ -32,8 +32,8 @@ def verify(
     if writer := writer_of(folder):
         raise RunError(f"{folder} is being written by {writer}; verify it when the run has ended")
     if manifest["status"] != "complete":
-        status = "killed" if manifest["status"] == "running" else manifest["status"]
-        raise RunError(f"{folder}: the run is {status}; resume it before verifying")
+        state = "was killed" if manifest["status"] == "running" else f"is {manifest['status']}"
+        raise RunError(f"{folder}: the run {state}; resume it before verifying")
     scenario = recorded_scenario(folder, manifest, plugins)
     results: dict[str, str] = {}
     hashes = {name: table_hash(read_table(folder, name)) for name in TABLES}

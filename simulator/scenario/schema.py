@@ -212,6 +212,11 @@ class Scenario(Section):
                 raise answers.error("returned a name twice, or numeraire, which is another asset's")
             return names
 
+    def read_series(self) -> None:
+        """Raise ScenarioError when a file of revenue or outside prices cannot be used."""
+        self.tokens.revenue.initial()
+        self.market.outside_price.initial(self.token_names, self.market.launch.price)
+
     @classmethod
     def load(cls, path: str | Path, overrides: Mapping[str, Any] | None = None) -> Self:
         """Read a scenario file; `overrides` maps dotted paths to values.

@@ -70,8 +70,10 @@ class StudyRuns:
     def tables(self) -> list[str]:
         """What cells read from tables of the user's, each line once.
 
-        Raises ScenarioError when a table cannot be learned from.
+        Raises ScenarioError when a table, or a file of revenue or prices, cannot be used.
         """
+        for cell in self._cells:
+            cell.scenario.read_series()
         summaries = (cell.scenario.federation.task.summary() for cell in self._cells)
         return [*dict.fromkeys(filter(None, summaries))]
 
