@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,32 @@ from simulator.foreign import described_error
 __all__ = ["Answers", "answers_of", "as_memory", "check_of"]
 
 Shape = tuple[int, ...]
+BROKEN = (LedgerError, MarketError)
+"""Errors of ours that the component's method has caused."""
 
 
 class Answers:
-    """Checks of what one method of a component returns. All raise ComponentError."""
+    """Checks of what one method of a component returns. All raise ComponentError.
+
+    As a context it names the component in whatever the method raises. (A class, as it is entered
+    many times per period: a generator costs several times as much.)
+    """
+
+    __slots__ = ("_component", "_method")
 
     def __init__(self, component: Component, method: str) -> None:
         self._component, self._method = component, method
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is None or (isinstance(error, SimulatorError) and not isinstance(error, BROKEN)):
+            return
+        if isinstance(error, BROKEN):
+            raise self.error(f"failed: {error}") from error
+        if isinstance(error, Exception | SystemExit):
+            raise self.error(f"failed: {described_error(error)}") from error
 
     def numbers(
         self, values: Any, shape: Shape, least: float = -np.inf, most: float = np.inf
@@ -61,6 +80,8 @@ class Answers:
 
     def number(self, value: Any, least: float = -np.inf) -> float:
         """`value` as a finite float of at least `least`."""
+        if type(value) is float and least <= value < np.inf and value > -np.inf:
+            return value
         return float(self.numbers(value, (), least))
 
     def integers(self, values: Any, shape: Shape | None, least: int, most: int) -> Integers:
@@ -80,6 +101,8 @@ class Answers:
 
     def integer(self, value: Any, least: int, most: int) -> int:
         """`value` as a whole number from `least` to `most`."""
+        if type(value) is int and least <= value <= most:
+            return value
         return int(self.integers(value, (), least, most))
 
     def booleans(self, values: Any, shape: Shape) -> Booleans:
@@ -89,6 +112,10 @@ class Answers:
             raise self.error(f"returned {_named(values, array)}, not true or false")
         self._check_shape(array, shape)
         return array
+
+    def truth(self, value: Any) -> bool:
+        """`value`, which must be true or false."""
+        return value if type(value) is bool else bool(self.booleans(value, ()))
 
     def memory(self, memory: Any) -> Memory:
         """`memory` as a dict of named arrays that a checkpoint can store."""
@@ -124,18 +151,9 @@ class Answers:
         return self.error(f"returned {numbers[place]}{where}, not {rule}")
 
 
-@contextmanager
-def answers_of(component: Component, method: str) -> Iterator[Answers]:
+def answers_of(component: Component, method: str) -> Answers:
     """Checks for what the method returns; names the component in whatever it raises."""
-    answers = Answers(component, method)
-    try:
-        yield answers
-    except (LedgerError, MarketError) as error:
-        raise answers.error(f"failed: {error}") from error
-    except SimulatorError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise answers.error(f"failed: {described_error(error)}") from error
+    return Answers(component, method)
 
 
 @contextmanager

@@ -111,7 +111,7 @@ class Cohort:
 
 def _takes_part(behaviour: Behaviour, age: int) -> bool:
     with answers_of(behaviour, "takes_part") as answers:
-        return bool(answers.booleans(behaviour.takes_part(age), ()))
+        return answers.truth(behaviour.takes_part(age))
 
 
 def _draws(

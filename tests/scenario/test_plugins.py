@@ -334,5 +334,5 @@ def test_an_error_of_another_component_is_reported(capsys: pytest.CaptureFixture
     file = plugin(GOOD + FAILING_CURVE)
     with pytest.raises(SystemExit) as end:
         main(["run", "own.yaml", "--plugin", str(file), "--set", "market.curve.kind=constant_sum"])
-    assert end.value.code == 1
-    assert "steep" in capsys.readouterr().err
+    assert end.value.code == 2  # already the steepness of the curve cannot be computed
+    assert "ValueError: steep (mine.py:" in capsys.readouterr().err
