@@ -1,10 +1,11 @@
 """Reading a run folder: its scenario, its manifest and its tables as pandas DataFrames."""
 
+import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,7 @@ class Run:
         if not all(source.is_dir() for source in self.sources):
             raise ValueError(f"{self.folder} changed while it was read; load it again")
         files = [source / f"{table}.parquet" for source in self.sources]
+        self._check_unchanged(table, files)
         existing = [file for file in files if file.exists()]
         if not existing:
             raise FileNotFoundError(
@@ -125,6 +127,23 @@ class Run:
                 f" although the run's status is '{self.manifest['status']}')"
             )
         return _frame(_read(file) for file in existing)
+
+    def _check_unchanged(self, table: str, files: Sequence[Path]) -> None:
+        """Raise ValueError if the table's file is not the one that the run wrote.
+
+        Runs that are still computed, and those of earlier versions, do not tell.
+        """
+        recorded = self.manifest.get("tables", {}).get(table, {}).get("file_sha256")
+        if self.manifest["status"] == "running" or recorded is None or not files[0].exists():
+            return
+        if _sha256(files[0]) != recorded:
+            if _manifest(self.folder) != self.manifest:  # it was resumed meanwhile
+                raise ValueError(f"{self.folder} changed while it was read; load it again")
+            raise ValueError(
+                f"{files[0]} is not the file that the run wrote: it was changed, cut short or "
+                f"exchanged; `wallstreetfeds verify {self.folder}` says how it differs, "
+                f"`wallstreetfeds run {self.folder / 'scenario.yaml'}` computes it again"
+            )
 
 
 @dataclass(frozen=True)
@@ -151,11 +170,15 @@ def load_run(folder: str | Path) -> Run:
 
     Raises:
         FileNotFoundError: `folder` is not a run folder.
-        ValueError: a file in it is damaged, or its layout is newer than this package.
+        ValueError: a file in it is damaged or was changed since the run, or its layout is newer
+            than this package. Tables are checked when they are first used.
     """
     folder = Path(folder)
     manifest = _manifest(folder)
+    _check_bytes(folder / "scenario.yaml", manifest.get("scenario_sha256"))
     summary = folder / "summary.json"
+    if summary.exists():
+        _check_bytes(summary, manifest.get("summary_sha256"))
     return Run(
         folder=folder,
         manifest=manifest,
@@ -190,6 +213,27 @@ def _manifest(folder: Path) -> dict[str, Any]:
             f"{', '.join(RUN_STATUSES)}"
         )
     return manifest
+
+
+def _check_bytes(file: Path, recorded: str | None) -> None:
+    """Raise ValueError if a small file of the run was changed; earlier versions do not tell."""
+    if recorded is not None and hashlib.sha256(file.read_bytes()).hexdigest() != recorded:
+        raise ValueError(
+            f"{file} was changed since the run; undo the change, or compute the run again: "
+            f"wallstreetfeds run {file.with_name('scenario.yaml')}"
+        )
+
+
+def _sha256(file: Path) -> str:
+    """SHA-256 of a file's bytes, read once for each state of the file."""
+    state = file.stat()
+    return _sha256_of_state(str(file.resolve()), state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _sha256_of_state(path: str, mtime: int, size: int) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _json(file: Path) -> dict[str, Any]:

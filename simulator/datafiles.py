@@ -55,6 +55,9 @@ class DataFile(Section):
         paths = [os.path.join(folder, path) for folder in folders]
         file = next(filter(os.path.isfile, paths), None)
         if file is None:
+            if other := next(filter(os.path.lexists, paths), None):
+                what = "is a folder" if os.path.isdir(other) else "is no file that can be read"
+                raise ValueError(f"{path!r} {what}; name a file")
             hint = suggestion(os.path.basename(path), _names_beside(paths))
             raise ValueError(f"no such file: {path!r}{hint}")
         return os.path.realpath(file)

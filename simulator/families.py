@@ -1,11 +1,14 @@
 """Families: components that may stand in the same place of a scenario."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
+
+from simulator.foreign import described_error
 
 __all__ = ["Family"]
 
@@ -47,7 +50,8 @@ class Family:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         choices = {kind: handler.generate_schema(member) for kind, member in self.kinds.items()}
-        return core_schema.tagged_union_schema(choices, discriminator=self.kind_of)
+        union = core_schema.tagged_union_schema(choices, discriminator=self.kind_of)
+        return core_schema.no_info_wrap_validator_function(_with_value_errors, union)
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -57,3 +61,13 @@ class Family:
         default, *others = json_schema["oneOf"]
         json_schema["oneOf"] = [default, *({**other, "required": ["kind"]} for other in others)]
         return json_schema
+
+
+def _with_value_errors(value: Any, validate: Callable[[Any], Any]) -> Any:
+    """The validated component; what its validators raise becomes an error at its place."""
+    try:
+        return validate(value)
+    except (ValueError, AssertionError):  # pydantic reports these itself
+        raise
+    except (Exception, SystemExit) as error:
+        raise ValueError(f"cannot be used: {described_error(error)}") from error

@@ -6,6 +6,7 @@ that appears by one rename. An orderly end compacts them to one file per table.
 
 import hashlib
 import io
+import itertools
 import json
 import os
 import shutil
@@ -23,7 +24,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from simulator.arrow import Rows, arrow_table
+from simulator.datafiles import file_hash
 from simulator.errors import Problem, RunError, ScenarioError
+from simulator.foreign import described_error
 from simulator.tables import RUN_FORMAT
 
 __all__ = [
@@ -34,6 +37,7 @@ __all__ = [
     "table_hash",
     "write_manifest",
     "write_text",
+    "writer_of",
 ]
 
 ROW_GROUP = 65_536
@@ -51,6 +55,9 @@ MANIFEST_KEYS = {
     "scenario_sha256",
     "timings",
 }
+
+Contents = dict[str, dict[str, Any]]
+"""What the manifest says of each table."""
 
 
 class Recorder:
@@ -109,52 +116,89 @@ class Recorder:
         temporary = folder / ".writing.npz"
         with temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
-        temporary.rename(folder / f"{period:08d}.npz")
-        for old in sorted(folder.glob("[0-9]*.npz"))[:-2]:
+        temporary.rename(self._checkpoint_file(period))
+        for old in self._checkpoint_files()[:-2]:
             old.unlink()
         self._checkpointed = time.monotonic()
         self._checkpoint_cost = self._checkpointed - start
 
-    def rewind(self, status: str) -> dict[str, np.ndarray] | None:
-        """Go back to the last readable checkpoint, dropping all rows after it.
+    @property
+    def checkpoints(self) -> list[int]:
+        """Periods of the checkpoints, the newest first."""
+        return [int(file.stem) for file in reversed(self._checkpoint_files())]
 
-        Returns its arrays, or None without a checkpoint. `status` is the folder's: unless it is
-        `running`, the tables are compacted and are turned back into parts.
+    def read_checkpoint(self, period: int) -> dict[str, np.ndarray]:
+        """The state after `period`. Raises RunError when it cannot be read."""
+        file = self._checkpoint_file(period)
+        try:  # read first: numpy leaves a damaged file open
+            with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as arrays:
+                return dict(arrays)
+        except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+            raise RunError(f"cannot be read: {described_error(error)}") from error
+
+    def check_rows(self, period: int, tables: Mapping[str, Any] | None) -> None:
+        """Raise RunError unless the rows up to a period are as they were recorded.
+
+        `tables` is what `compact` returned; None for a run that was killed, which left parts.
         """
-        period, saved = self._last_checkpoint()
-        last_period = max(map(_last, self._parts()), default=-1)
-        if status == "running" and last_period < period:
-            raise RunError(f"{self.folder}: the rows up to its checkpoint {period} are missing")
-        if status != "running":
+        if tables is None:
+            whole = itertools.takewhile(self._is_whole, self._parts())
+            if max(map(_last, whole), default=-1) < period:
+                raise RunError(f"the rows up to period {period} are missing or damaged")
+            return
+        for name in self._tables:
+            if table_hash(read_table(self.folder, name)) != tables[name]["sha256"]:
+                raise RunError(f"{name}.parquet was changed after the run")
+
+    def rewind(self, period: int, *, compacted: bool) -> None:
+        """Go back to the checkpoint of a period, dropping all later rows and checkpoints.
+
+        -1 drops everything. `compacted`: whether the rows are in tables, which become parts again.
+        """
+        for file in self._checkpoint_files():
+            if int(file.stem) > period:
+                file.unlink()
+        if compacted:
             self._split_up(period)
         for part in reversed(self._parts()):  # so that a kill in between leaves no gap
             if _last(part) > period:
                 _remove(part)
-        return saved
 
-    def compact(self) -> dict[str, dict[str, Any]]:
-        """Turn the parts into one file per table; returns each table's rows and content hash."""
+    def compact(self) -> Contents:
+        """Turn the parts into one file per table.
+
+        Returns each table's rows, the hash of its contents, and that of its file.
+        """
         self.commit()
         contents = {}
         for name in self._tables:
             parts = [pq.read_table(part / f"{name}.parquet") for part in self._parts()]
             table = pa.concat_tables(parts).unify_dictionaries() if parts else self._table(name)
-            _write_table(table, self.folder / f"{name}.parquet")
-            contents[name] = {"rows": table.num_rows, "sha256": table_hash(table)}
+            file = self.folder / f"{name}.parquet"
+            _write_table(table, file)
+            contents[name] = {
+                "rows": table.num_rows,
+                "sha256": table_hash(table),
+                "file_sha256": file_hash(file),
+            }
         return contents
 
     def remove_parts(self) -> None:
         """Remove the parts after compacting; the manifest must already list the tables."""
         shutil.rmtree(self.folder / "parts", ignore_errors=True)
 
-    def _last_checkpoint(self) -> tuple[int, dict[str, np.ndarray] | None]:
-        for file in sorted((self.folder / "checkpoints").glob("[0-9]*.npz"), reverse=True):
-            try:  # read first: numpy leaves a damaged file open
-                with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as arrays:
-                    return int(file.stem), dict(arrays)
-            except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
-                file.unlink()
-        return -1, None
+    def _checkpoint_file(self, period: int) -> Path:
+        return self.folder / "checkpoints" / f"{period:08d}.npz"
+
+    def _checkpoint_files(self) -> list[Path]:
+        return sorted((self.folder / "checkpoints").glob("[0-9]*.npz"))
+
+    def _is_whole(self, part: Path) -> bool:
+        """Whether all tables of a part can be read."""
+        try:
+            return all(pq.read_metadata(part / f"{name}.parquet") for name in self._tables)
+        except (OSError, pa.ArrowInvalid):
+            return False
 
     def _parts(self) -> list[Path]:
         return sorted((self.folder / "parts").glob("[0-9]*-[0-9]*"))
@@ -167,18 +211,20 @@ class Recorder:
         """Turn the compacted tables of a stopped run back into one part that ends at `period`."""
         shutil.rmtree(self.folder / "parts", ignore_errors=True)
         (self.folder / "parts").mkdir()
+        if period < 0:
+            return
         tables = {}
         for name in self._tables:
             table = read_table(self.folder, name)
             tables[name] = table.filter(pc.field("period") <= period)
-        _write_part(self.folder / "parts" / f"{0:08d}-{max(period, 0):08d}", tables)
+        _write_part(self.folder / "parts" / f"{0:08d}-{period:08d}", tables)
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Lock a run folder: two processes writing at once would ruin it.
 
-    Raises RunError when another process holds the lock.
+    Raises RunError, naming the process, when another one holds the lock.
     """
     try:
         import fcntl
@@ -191,11 +237,36 @@ def locked(folder: Path) -> Iterator[None]:
         raise RunError(f"{folder} is no run folder: {error}") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.truncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
         yield
     except BlockingIOError as error:
-        raise RunError(f"{folder} is being written by another process") from error
+        raise RunError(f"{folder} is being written by {_process_in(descriptor)}") from error
     finally:
         os.close(descriptor)
+
+
+def writer_of(folder: Path) -> str:
+    """The process that writes to a run folder now, such as `another process (pid 12)`; or ''."""
+    try:
+        import fcntl
+
+        descriptor = os.open(folder / ".lock", os.O_RDONLY)
+    except (ImportError, OSError):
+        return ""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _process_in(descriptor)
+    finally:
+        os.close(descriptor)
+    return ""
+
+
+def _process_in(lock: int) -> str:
+    """The process whose number is in the opened lock file."""
+    number = os.pread(lock, 20, 0).decode(errors="replace")
+    return f"another process (pid {number})" if number.isdecimal() else "another process"
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ __all__ = ["own_component"]
 
 def own_component(folder: Path, base: str, method: str, body: str) -> Path:
     """A plugin with one component of kind `mine`, which overrides one method of `room.Base`."""
-    room, name = base.split(".")
+    room, name = base.rsplit(".", 1)
     plugin = folder / "mine.py"
     plugin.write_text(
         f"from typing import Literal\nimport numpy as np\nfrom simulator.{room} import {name}\n"

@@ -1,7 +1,9 @@
 """Data files: found, known by their bytes, copied into run folders, and the same runs anywhere."""
 
+import gzip
 import os
 import shutil
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -90,7 +92,7 @@ def test_a_file_is_found_beside_what_the_scenario_extends(tmp_path: Path) -> Non
     ("file", "message"),
     [
         ("loan.csv", "own.yaml:3:38: federation.task.file: no such file: 'loan.csv'; did you mean"),
-        (".", "no such file: '.'"),
+        (".", "'.' is a folder; name a file"),
         ("''", "file: "),
         ("5", "expected text, got 5"),
         ("[loans.csv]", "expected text, got a list"),
@@ -223,3 +225,80 @@ def test_files_are_found_wherever_they_stand(tmp_path: Path) -> None:
     nested: Any = ({"deep": [file, 3, "text"]}, (file,), None)
     assert list(data_files(nested)) == [file, file]
     assert list(data_files(Scenario())) == []
+
+
+def folder_at(file: Path) -> None:
+    file.mkdir()
+
+
+def loop_at(file: Path) -> None:
+    file.symlink_to(file)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (folder_at, "'loans.csv' is a folder; name a file"),
+        (loop_at, "'loans.csv' is no file that can be read; name a file"),
+        (os.mkfifo, "'loans.csv' is no file that can be read; name a file"),
+    ],
+)
+def test_what_is_no_file_is_not_said_to_be_missing(
+    tmp_path: Path, make: Callable[[Path], None], message: str
+) -> None:
+    scenario = placed(tmp_path)
+    (tmp_path / "loans.csv").unlink()
+    make(tmp_path / "loans.csv")
+    with pytest.raises(ScenarioError) as error:
+        Scenario.load(scenario)
+    (problem,) = error.value.problems
+    assert (problem.where, problem.what) == (f"{scenario}:3:38", f"federation.task.file: {message}")
+
+
+TRUNCATED = gzip.compress(TABLE.encode())[:-20]
+PARQUET = b"PAR1" + bytes(range(256)) * 4 + b"PAR1"
+
+
+@pytest.mark.parametrize("command", ["validate", "run"])
+@pytest.mark.parametrize("place", ["task", "outside_price"])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("own.csv", b""),
+        ("own.csv", b"\n\n"),
+        ("own.csv", bytes(range(256)) * 9),
+        ("own.csv", b"size,good\n"),
+        ("own.csv.gz", TRUNCATED),
+        ("own.csv.gz", b"no gzip"),
+        ("own.csv.xz", b"no xz"),
+        ("own.csv.zip", b"no zip"),
+        ("own.csv.tar.gz", b"no tar"),
+        ("own.parquet", b""),
+        ("own.parquet", PARQUET),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_in_a_line(
+    tmp_path: Path, call: Any, command: str, place: str, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    scenario = placed(tmp_path, scenario=SCENARIO.replace("loans.csv", name))
+    if place == "outside_price":
+        prices = f"market: {{outside_price: {{kind: csv, file: {name}}}}}\n"
+        task = "kind: csv, file: loans.csv, target: good"
+        scenario.write_text(SCENARIO.replace(task, "kind: wine") + prices)
+    answer = call(command, scenario, *(["--out", tmp_path / "out"] * (command == "run")))
+    errors = [line for line in answer.err.splitlines() if line.startswith("error: ")]
+    assert (answer.code, len(errors)) == (2, 1)
+    assert errors[0].startswith(f"error: {place} csv: {tmp_path / name}: ")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_sweep_refuses_a_series_before_it_runs_anything(tmp_path: Path, call: Any) -> None:
+    (tmp_path / "own.csv").write_text("revenue\n1\nmany\n")
+    revenue = "tokens: {revenue: {kind: csv, file: own.csv}}\n"
+    placed(tmp_path, scenario=SCENARIO + revenue)
+    (tmp_path / "study.yaml").write_text("name: study\nbase: own.yaml\nseeds: 2\n")
+    answer = call("sweep", "run", tmp_path / "study.yaml", "--out", tmp_path / "out")
+    message = f"revenue csv: {tmp_path / 'own.csv'}: line 3: revenue must be a number"
+    assert answer.code == 2 and message in answer.err
+    assert not (tmp_path / "out").exists()

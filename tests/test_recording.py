@@ -1,6 +1,10 @@
 """The run folder's writer, on toy tables: parts, checkpoints, rewinding, compacting, hashing."""
 
+import hashlib
 import itertools
+import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -16,7 +20,15 @@ from hypothesis import strategies as st
 
 from simulator import recording
 from simulator.errors import RunError, ScenarioError
-from simulator.recording import ROW_GROUP, Recorder, locked, read_manifest, table_hash, write_text
+from simulator.recording import (
+    ROW_GROUP,
+    Recorder,
+    locked,
+    read_manifest,
+    table_hash,
+    write_text,
+    writer_of,
+)
 
 TABLES = {
     "things": {"period": "int32", "who": "category", "what": "category", "amount": "float64"},
@@ -203,7 +215,8 @@ def test_rewind_without_a_checkpoint_drops_all_rows(tmp_path: Path) -> None:
     writing = recorded(tmp_path, range(3), each=100)
     writing.commit()
     again = recorder(tmp_path)
-    assert again.rewind("running") is None
+    assert again.checkpoints == []
+    again.rewind(-1, compacted=False)
     assert parts(tmp_path) == []
 
 
@@ -216,8 +229,9 @@ def test_rewind_goes_to_the_last_checkpoint(tmp_path: Path, compacted: bool) -> 
         writing.remove_parts()
         assert not (tmp_path / "parts").exists()
     again = recorder(tmp_path)
-    saved = again.rewind("interrupted" if compacted else "running")
-    assert saved is not None and int(saved["period"]) == 5
+    assert again.checkpoints == [5, 3]
+    assert int(again.read_checkpoint(5)["period"]) == 5
+    again.rewind(5, compacted=compacted)
     for period in (6, 7):
         again.append(period, rows(period))
     again.compact()
@@ -229,7 +243,7 @@ def test_rewind_of_a_compacted_folder_without_a_checkpoint(tmp_path: Path) -> No
     writing.compact()
     writing.remove_parts()
     again = recorder(tmp_path)
-    assert again.rewind("failed") is None
+    again.rewind(-1, compacted=True)
     for period in range(4):
         again.append(period, rows(period))
     again.compact()
@@ -242,10 +256,13 @@ def test_the_hash_is_the_same_with_and_without_a_rewind(tmp_path: Path) -> None:
     broken.compact()
     broken.remove_parts()
     again = recorder(tmp_path / "b")
-    again.rewind("failed")
+    again.rewind(5, compacted=True)
     for period in range(6, 9):
         again.append(period, rows(period))
-    assert again.compact() == whole
+    hashes = [
+        {name: each["sha256"] for name, each in of.items()} for of in (again.compact(), whole)
+    ]
+    assert hashes[0] == hashes[1]
 
 
 def test_a_checkpoint_holds_no_pickles(tmp_path: Path) -> None:
@@ -256,7 +273,9 @@ def test_a_checkpoint_holds_no_pickles(tmp_path: Path) -> None:
 
 
 def test_a_second_writer_is_refused_until_the_first_lets_go(tmp_path: Path) -> None:
-    refused = pytest.raises(RunError, match="being written by another process")
+    refused = pytest.raises(
+        RunError, match=rf"being written by another process \(pid {os.getpid()}"
+    )
     with locked(tmp_path), refused, locked(tmp_path):
         pass
     with locked(tmp_path):
@@ -273,19 +292,73 @@ def test_a_writer_in_another_process_is_refused_and_its_death_frees_the_folder(
     )
     with holding:
         assert holding.stdout is not None and holding.stdout.readline() == b"in\n"
-        with pytest.raises(RunError), locked(tmp_path):
+        writer = f"another process (pid {holding.pid})"
+        assert writer_of(tmp_path) == writer
+        refused = pytest.raises(RunError, match=re.escape(f"being written by {writer}"))
+        with refused, locked(tmp_path):
             pass
         holding.kill()
         holding.wait()
+        assert writer_of(tmp_path) == ""
         with locked(tmp_path):
             pass
 
 
-def test_a_checkpoint_beyond_the_rows_is_no_place_to_go_back_to(tmp_path: Path) -> None:
+def test_a_folder_that_nobody_locked_has_no_writer_and_stays_as_it_is(tmp_path: Path) -> None:
+    assert writer_of(tmp_path) == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_later_checkpoint_goes_with_the_rows_that_are_dropped(tmp_path: Path) -> None:
+    """It would stay as the newest, and every earlier one would be removed for it."""
+    recorded(tmp_path, range(7))  # checkpoints at 3 and 5
+    again = recorder(tmp_path)
+    again.rewind(3, compacted=False)
+    assert again.checkpoints == [3]
+    for period in range(4, 6):
+        again.append(period, rows(period))
+    again.compact()
+    assert read(tmp_path) == expected(6)
+
+
+def damage(file: Path, left: int) -> None:
+    file.write_bytes(file.read_bytes()[:left])
+
+
+@pytest.mark.parametrize("left", [0, 100])
+def test_a_damaged_checkpoint_cannot_be_read(tmp_path: Path, left: int) -> None:
     writing = recorded(tmp_path, range(4))
-    writing.remove_parts()
-    with pytest.raises(RunError, match="rows up to its checkpoint 3 are missing"):
-        recorder(tmp_path).rewind("running")
+    damage(tmp_path / "checkpoints" / "00000003.npz", left)
+    with pytest.raises(RunError, match="cannot be read: "):
+        writing.read_checkpoint(3)
+
+
+def test_rows_of_parts_are_checked_up_to_the_first_damage(tmp_path: Path) -> None:
+    writing = recorded(tmp_path, range(6))
+    writing.check_rows(5, None)
+    damage(tmp_path / "parts" / "00000002-00000003" / "totals.parquet", 50)
+    writing.check_rows(1, None)
+    with pytest.raises(RunError, match="rows up to period 3 are missing or damaged"):
+        writing.check_rows(3, None)
+    shutil.rmtree(tmp_path / "parts")
+    with pytest.raises(RunError, match="rows up to period 1 are missing or damaged"):
+        writing.check_rows(1, None)
+
+
+def test_rows_of_tables_are_checked_by_their_hashes(tmp_path: Path) -> None:
+    writing = recorded(tmp_path, range(4))
+    contents = writing.compact()
+    writing.check_rows(3, contents)
+    file = tmp_path / "totals.parquet"
+    pq.write_table(pq.read_table(file).slice(1), file)
+    with pytest.raises(RunError, match=r"totals\.parquet was changed after the run"):
+        writing.check_rows(3, contents)
+
+
+def test_each_file_of_a_table_has_its_hash(tmp_path: Path) -> None:
+    for name, described in recorded(tmp_path, range(4)).compact().items():
+        content = (tmp_path / f"{name}.parquet").read_bytes()
+        assert described["file_sha256"] == hashlib.sha256(content).hexdigest()
 
 
 def test_row_groups_have_a_fixed_size(tmp_path: Path) -> None:

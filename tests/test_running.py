@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator import Economy, Scenario, run
-from simulator.analysis import load_run
+from simulator.analysis import load, load_run
+from simulator.datafiles import file_hash
 from simulator.errors import ModelError, RunError, ScenarioError
 from simulator.recording import read_manifest, table_hash, write_manifest
 from simulator.running import as_expected, resume, scenario_yaml, start, verify
@@ -99,6 +101,139 @@ def test_the_manifest_hashes_are_those_of_the_files(folder: Path) -> None:
 
 def test_verify_finds_all_tables_identical(folder: Path) -> None:
     assert verify(folder) == dict.fromkeys(TABLES, "identical")
+
+
+def test_the_manifest_has_the_hash_of_each_file(folder: Path) -> None:
+    manifest = read_manifest(folder)
+    for name, described in manifest["tables"].items():
+        assert described["file_sha256"] == file_hash(folder / f"{name}.parquet")
+    assert manifest["summary_sha256"] == file_hash(folder / "summary.json")
+    assert manifest["scenario_sha256"] == file_hash(folder / "scenario.yaml")
+
+
+def test_verify_notices_a_file_that_was_written_anew(folder: Path, tmp_path: Path) -> None:
+    """Its values are the same, but nobody wrote it by running."""
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    file = copy / "agents.parquet"
+    pq.write_table(pq.read_table(file), file, compression="gzip")
+    tables = verify(copy)
+    assert tables.pop("agents") == "changed after the run, though not in its values"
+    assert set(tables.values()) == {"identical"}
+
+
+def edited(folder: Path, copy: Path) -> Path:
+    """A copy of a run folder with another fee in its scenario."""
+    shutil.copytree(folder, copy)
+    file = copy / "scenario.yaml"
+    file.write_text(file.read_text().replace("fee: 0.01", "fee: 0.02"))
+    return copy
+
+
+@pytest.mark.parametrize("work", [resume, verify])
+@pytest.mark.parametrize("status", ["complete", "interrupted"])
+def test_a_scenario_that_was_edited_since_the_run_is_refused(
+    folder: Path, tmp_path: Path, work: Any, status: str
+) -> None:
+    copy = edited(folder, tmp_path / "copy")
+    write_manifest(copy, read_manifest(copy) | {"status": status})
+    if work is verify and status == "interrupted":
+        return
+    match = r"scenario\.yaml: was changed since the run, .* new run of it: wallstreetfeds run "
+    with pytest.raises(ScenarioError, match=match) as error:
+        work(copy)
+    assert "\n" not in str(error.value)
+    with pytest.raises(ValueError, match=r"scenario\.yaml was changed since the run"):
+        load_run(copy)
+
+
+def test_a_scenario_that_is_gone_is_reported(folder: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    (copy / "scenario.yaml").unlink()
+    for work in (resume, verify):
+        with pytest.raises(ScenarioError, match=r"scenario\.yaml: cannot be read: No such file"):
+            work(copy)
+
+
+def swap(file: Path) -> None:
+    file.write_bytes(file.with_name("clients.parquet").read_bytes())
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+def flip(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[100] ^= 1
+    file.write_bytes(bytes(content))
+
+
+@pytest.mark.parametrize("damage", [swap, cut, flip])
+def test_a_table_that_is_not_the_runs_is_refused(
+    folder: Path, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    damage(copy / "pools.parquet")
+    before = sorted(path.name for path in copy.iterdir())
+    run_of_copy = load_run(copy)
+    match = rf"pools\.parquet is not the file that the run wrote: .*`wallstreetfeds verify {copy}`"
+    with pytest.raises(ValueError, match=match):
+        _ = run_of_copy.pools
+    assert len(run_of_copy.clients) == len(load_run(folder).clients)
+    assert sorted(path.name for path in copy.iterdir()) == before
+
+
+def test_a_changed_summary_is_refused(folder: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    summary = copy / "summary.json"
+    summary.write_text(summary.read_text().replace('"seed": 1', '"seed": 2'))
+    with pytest.raises(ValueError, match=r"summary\.json was changed since the run"):
+        load_run(copy)
+
+
+def test_a_run_folder_without_hashes_of_files_is_read(folder: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    manifest = read_manifest(copy)
+    manifest.pop("summary_sha256")
+    for described in manifest["tables"].values():
+        described.pop("file_sha256")
+    write_manifest(copy, manifest)
+    assert load_run(copy).pools.equals(load_run(folder).pools)
+    assert set(verify(copy).values()) == {"identical"}
+
+
+def test_a_file_is_hashed_once_until_it_changes(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy, hashed = shutil.copytree(folder, tmp_path / "copy"), list[str]()
+    digest = load.hashlib.file_digest
+
+    def counting(file: Any, name: str) -> Any:
+        hashed.append(Path(file.name).name)
+        return digest(file, name)
+
+    monkeypatch.setattr(load.hashlib, "file_digest", counting)
+    for _ in range(2):
+        _ = load_run(copy).fills, load_run(copy).pools
+    assert hashed == ["fills.parquet", "pools.parquet"]
+    flip(copy / "pools.parquet")
+    os.utime(copy / "pools.parquet", ns=(1, 1))
+    with pytest.raises(ValueError, match="not the file"):
+        _ = load_run(copy).pools
+
+
+def test_a_run_that_was_resumed_while_it_was_read_is_to_be_loaded_again(
+    folder: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    loaded = load_run(copy)
+    manifest = read_manifest(copy)
+    file = copy / "pools.parquet"
+    pq.write_table(pq.read_table(file).slice(0, 3), file)
+    manifest["tables"]["pools"]["file_sha256"] = file_hash(file)
+    write_manifest(copy, manifest)
+    with pytest.raises(ValueError, match="changed while it was read; load it again"):
+        _ = loaded.pools
 
 
 def altered(folder: Path, table: str, column: str, factor: float) -> None:

@@ -80,7 +80,10 @@ class Effort(Component):
     """A rule for the fraction of its examples on which a client trains."""
 
     def initial(self, clients: int) -> Memory:
-        """Memory at full effort, before any other effort was tried."""
+        """Memory at full effort, before any other effort was tried; each array is `[clients]`.
+
+        The memory of every rule has these four names.
+        """
         full, untried = np.ones(clients), np.full(clients, np.nan)
         return {
             "effort": full,
@@ -93,7 +96,7 @@ class Effort(Component):
     def choose(
         self, memory: Memory, period: int, share: Floats, rate: Floats, cost: Floats
     ) -> Memory:
-        """The memory with the `effort` `[clients]` of clients present in this period.
+        """The memory with the `effort` `[clients]`, from 0 to 1, of clients present in this period.
 
         `period` counts from the one in which they joined. `share` is each client's share, `rate`
         the pay for a share of 1, `cost` the cost of full effort (numeraire).

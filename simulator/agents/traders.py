@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from simulator.agents.strategies import Portfolio, Strategy
+from simulator.answers import as_memory
 from simulator.components import Booleans, Floats, Integers, Memory
 from simulator.errors import StrategyError
+from simulator.foreign import described_error
 from simulator.ledger import NUMERAIRE, Ledger
 from simulator.market import LiquidityOrders, MarketView, Orders, Positions
 
@@ -66,7 +68,7 @@ class Traders:
                 raise TypeError(f"returned {type(orders).__name__}, not LiquidityOrders")
             orders = orders.by(self.accounts[0] + orders.account)
             orders.check(self._range, len(view.spot_price))
-            return orders, _as_memory(memory, ledger.balances)
+            return orders, _own_memory(memory, ledger.balances)
 
     def decide(
         self,
@@ -86,7 +88,7 @@ class Traders:
         portfolio = self._portfolio(view, ledger, awake, positions, figures)
         with self._strategy_errors(view):
             orders, memory = self._valid_orders(view, portfolio, memory, draws)
-            memory = _as_memory(memory, ledger.balances)
+            memory = _own_memory(memory, ledger.balances)
         if awake is not None and not (active := awake[orders.account - self._range.start]).all():
             orders = orders.take(np.flatnonzero(active))
         return orders, memory
@@ -135,7 +137,7 @@ class Traders:
             raise
         except (Exception, SystemExit) as error:
             notes = getattr(error, "__notes__", ())
-            error_text = ", ".join([f"{type(error).__name__}: {error}", *notes])
+            error_text = ", ".join([described_error(error), *notes])
             raise StrategyError(f"{self._failure(view)}: {error_text}") from error
 
     def _spendable(self, numeraire: Floats, view: MarketView) -> Floats:
@@ -187,14 +189,9 @@ def _checked_type(orders: Orders) -> Orders:
     return orders
 
 
-def _as_memory(memory: Memory, balances: Floats) -> Memory:
+def _own_memory(memory: Memory, balances: Floats) -> Memory:
     """The memory as arrays that do not share `balances`; raises if no checkpoint could store it."""
-    if not isinstance(memory, dict):
-        raise TypeError(f"returned {type(memory).__name__} for a memory, not a dict")
-    arrays = {name: np.asarray(value) for name, value in memory.items()}
-    if wrong := [name for name, value in arrays.items() if "/" in name or value.dtype.hasobject]:
-        raise TypeError(f"memory {wrong[0]!r} has a slash in its name or holds objects")
     return {
         name: value.copy() if np.may_share_memory(value, balances) else value
-        for name, value in arrays.items()
+        for name, value in as_memory(memory).items()
     }

@@ -4,19 +4,21 @@ import json
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulator.errors import Problem
+from simulator.errors import Problem, RunError, SimulatorError
 
 if TYPE_CHECKING:
     from simulator.reading import Named
     from simulator.scenario import Scenario
 
 __all__ = [
+    "analysis_errors",
     "show_how_to_resume",
     "show_json",
     "show_names",
@@ -27,6 +29,17 @@ __all__ = [
     "show_warnings",
     "warn_of_doubts",
 ]
+
+
+@contextmanager
+def analysis_errors() -> Iterator[None]:
+    """Turn a ValueError of the analysis into a RunError, which prints as one line."""
+    try:
+        yield
+    except SimulatorError:
+        raise
+    except ValueError as error:
+        raise RunError(str(error)) from error
 
 
 def show_json(value: Any) -> None:

@@ -1,8 +1,8 @@
 """The program: all commands, and its exit codes.
 
 Results go to stdout, progress and messages to stderr. Exit codes: 0 done, 1 the run failed, 2 bad
-usage or scenario, 3 runs of a sweep failed, 130 interrupted. Heavy packages are imported by the
-commands that need them.
+usage, scenario or plugin, 3 runs of a sweep failed, 130 interrupted. Heavy packages are imported by
+the commands that need them.
 """
 
 import os
@@ -19,7 +19,8 @@ from simulator.cli.printing import show_how_to_resume, show_problems
 from simulator.cli.running import resume, run, validate, verify
 from simulator.cli.sweeping import sweep
 from simulator.cli.viewing import view
-from simulator.errors import Problem, ScenarioError, SimulatorError
+from simulator.errors import ComponentError, Problem, ScenarioError, SimulatorError
+from simulator.foreign import described_error, plugin_line
 
 __all__ = ["cli", "main"]
 
@@ -79,4 +80,17 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except (SimulatorError, OSError) as error:
         show_problems([Problem("", str(error))], as_json)
         show_how_to_resume(error)
-        sys.exit(1)
+        began = bool(getattr(error, "__notes__", ()))  # the note names the run's folder
+        sys.exit(2 if isinstance(error, ComponentError) and not began else 1)
+    except (Exception, SystemExit) as error:
+        if not (plugin_line(error) or _is_about_writing(error)):
+            raise
+        show_problems([Problem("--plugin", f"cannot be used: {described_error(error)}")], as_json)
+        sys.exit(2)
+
+
+def _is_about_writing(error: BaseException) -> bool:
+    """Whether a plugin's component cannot be written: pydantic hides the plugin's own error."""
+    from pydantic_core import PydanticSerializationError
+
+    return isinstance(error, PydanticSerializationError)

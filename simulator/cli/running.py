@@ -7,7 +7,14 @@ from typing import Any
 import click
 
 from simulator.cli.options import load_scenario, overrides_from, shared_options
-from simulator.cli.printing import show_json, show_names, show_run, show_tables, warn_of_doubts
+from simulator.cli.printing import (
+    show_json,
+    show_names,
+    show_run,
+    show_tables,
+    show_warnings,
+    warn_of_doubts,
+)
 from simulator.cli.progress import run_progress, show_forecast
 
 __all__ = ["resume", "run", "validate", "verify"]
@@ -84,6 +91,10 @@ def validate(
 
     with placed(reading.root):
         data, cohort = loaded.check_data()
+        if plugins:
+            from simulator.running import set_up
+
+            set_up(loaded)
     takes = forecast(loaded, cohort)
     if as_json:
         from simulator.scenario import doubts
@@ -114,7 +125,12 @@ def resume(
     from simulator.running import resume as resume_run
 
     with run_progress(read_manifest(folder)["periods"], quiet, verbose) as progress:
-        unfinished = resume_run(folder, plugins=plugins, progress=progress)
+        unfinished = resume_run(
+            folder,
+            plugins=plugins,
+            progress=progress,
+            notify=lambda text: show_warnings([text], quiet),
+        )
     if not unfinished and not quiet:
         click.echo(f"{folder} is complete already", err=True)
     show_run(folder, as_json, quiet)

@@ -2,17 +2,22 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from simulator.cli.options import overrides_from, scenario_type_with, shared_options
-from simulator.cli.printing import show_json, show_names, show_sweep, show_tables, show_warnings
+from simulator.cli.printing import (
+    analysis_errors,
+    show_json,
+    show_names,
+    show_sweep,
+    show_tables,
+    show_warnings,
+)
 from simulator.cli.progress import sweep_progress
-from simulator.errors import RunError
 
 if TYPE_CHECKING:
     from simulator.reading import Named
@@ -97,7 +102,7 @@ def sweep_run(
         from simulator.analysis.reports import save_report
         from simulator.analysis.sweeps import load_sweep
 
-        with _analysis_errors():
+        with analysis_errors():
             files = save_report(load_sweep(study_sweep.folder), study_sweep.study.report)
         for file in files:
             click.echo(f"report   {file}", err=as_json or quiet)
@@ -147,7 +152,7 @@ def sweep_collect(folder: Path, file: Path | None) -> None:
     read_cells(folder)
     from simulator.analysis.sweeps import headline, load_sweep
 
-    with _analysis_errors():
+    with analysis_errors():
         loaded = load_sweep(folder)
         table = loaded.table(headline)
     target = file or folder.resolve().with_name(f"{folder.resolve().name}.csv")
@@ -193,12 +198,3 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-@contextmanager
-def _analysis_errors() -> Iterator[None]:
-    """Turn a ValueError of the analysis into a RunError, which prints as one line."""
-    try:
-        yield
-    except ValueError as error:
-        raise RunError(str(error)) from error

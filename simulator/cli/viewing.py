@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simulator.cli.options import load_scenario, overrides_from, scenario_type_with, shared_options
-from simulator.cli.printing import show_names, warn_of_doubts
+from simulator.cli.printing import analysis_errors, show_names, warn_of_doubts
 from simulator.cli.progress import compiling_bar
 from simulator.errors import Problem, ScenarioError
 
@@ -127,4 +127,6 @@ def _recorded_stage(
     from simulator.dashboard.showing import Recorded
     from simulator.dashboard.stage import Stage
 
-    return Stage(scenario_type, str(folder), {}, plugins, recorded=Recorded.of(folder, settings))
+    with analysis_errors():
+        recorded = Recorded.of(folder, settings)
+    return Stage(scenario_type, str(folder), {}, plugins, recorded=recorded)

@@ -18,6 +18,7 @@ from simulator.dashboard.frames import Cast, Frame, Tables
 from simulator.economy import Economy
 from simulator.errors import SimulatorError
 from simulator.federation import Cohort, Federation, Round
+from simulator.foreign import described_error
 from simulator.scenario import Scenario
 from simulator.tables import TABLES
 
@@ -154,6 +155,9 @@ class Live(Show):
                     self.economy.step()
                 except SimulatorError as error:
                     self.failure = str(error)
+                    return
+                except (Exception, SystemExit) as error:
+                    self.failure = described_error(error)
                     return
                 self._append_frame()
             self.now += 1

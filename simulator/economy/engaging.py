@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from simulator.agents.engagement import Always, Full, NoOffering
+from simulator.agents.engagement import Always, Effort, Full, NoOffering
 from simulator.agents.groups import ClientGroup
+from simulator.answers import Answers, answers_of
 from simulator.components import Booleans, Floats, Integers, Memory
 from simulator.federation import Cohort
 from simulator.randomness import Streams
@@ -11,14 +12,16 @@ from simulator.randomness import Streams
 __all__ = ["Engagement", "engages"]
 
 SHARE_MEMORY = 0.8
+EFFORT_MEMORY = tuple(Full().initial(0))
+"""Names in the memory of every effort rule; all groups' are stored together."""
 
 
 def engages(groups: tuple[ClientGroup, ...]) -> bool:
     """Whether any group decides about data, effort or participation."""
     return any(
         group.locked.fraction > 0
-        or not isinstance(group.effort, Full)
-        or not isinstance(group.participation, Always)
+        or type(group.effort) is not Full  # a subclass is another rule
+        or type(group.participation) is not Always
         for group in groups
     )
 
@@ -50,7 +53,7 @@ class Engagement:
     def initial(self) -> Memory:
         """Memory before the first period: all owned examples in use, all clients participating."""
         clients = len(self._owned)
-        efforts = [group.effort.initial(_count(members)) for group, members in self._groups]
+        efforts = [_initial(group.effort, _count(members)) for group, members in self._groups]
         return {
             "unlocked": self._owned.copy(),
             "there": np.ones(clients, dtype=bool),
@@ -84,13 +87,20 @@ class Engagement:
         by_group = []
         for group, clients in self._groups:
             participated, age = memory["there"][clients], period - group.joins + 1
-            past = {name: memory[name][clients] for name in group.effort.initial(0)}
-            effort = group.effort.choose(
-                past, age, shares[clients], memory["rate"][clients], full_cost[clients]
+            past = {name: memory[name][clients] for name in EFFORT_MEMORY}
+            effort = _chosen(
+                group.effort,
+                past,
+                age,
+                shares[clients],
+                memory["rate"][clients],
+                full_cost[clients],
             )
             effort = {name: np.where(participated, effort[name], past[name]) for name in effort}
             cost = effort["effort"] * full_cost[clients]
-            participates = group.participation.participates(age, participated, pay[clients], cost)
+            with answers_of(group.participation, "participates") as answers:
+                there = group.participation.participates(age, participated, pay[clients], cost)
+                participates = answers.booleans(there, participated.shape)
             by_group.append(effort | {"there": participates})
         for name in by_group[0]:
             new_memory[name] = np.concatenate([arrays[name] for arrays in by_group])
@@ -105,7 +115,7 @@ class Engagement:
         and raise money for it.
         """
         target, price = np.zeros(len(cash)), twap.copy()
-        if all(isinstance(group.offering, NoOffering) for group, _ in self._groups):
+        if all(type(group.offering) is NoOffering for group, _ in self._groups):
             return target, price
         buys_data = self._full_cohort.trains(period) & memory["there"]
         cost = self._cost(memory, period, memory["effort"])
@@ -118,9 +128,12 @@ class Engagement:
                 )
                 for client in range(*_span(clients))
             ]
-            target[clients], price[clients] = group.offering.terms(
-                supply[clients], twap[clients], np.array(gaps)
-            )
+            with answers_of(group.offering, "terms") as answers:
+                most, asked = group.offering.terms(supply[clients], twap[clients], np.array(gaps))
+                target[clients] = answers.numbers(most, (len(gaps),), least=0)
+                price[clients] = answers.numbers(asked, (len(gaps),), least=0)
+                if ((target[clients] > 0) & (price[clients] == 0)).any():
+                    raise answers.error("returned a price of 0 for tokens that are sold")
         return np.where(buys_data, target, 0.0), price
 
     def observe(
@@ -157,6 +170,31 @@ class Engagement:
         cohort = self._cohort_with(memory["unlocked"], effort)
         cost: Floats = self._cost_rate * cohort.examples_used(period) * cohort.trains(period)
         return cost
+
+
+def _initial(effort: Effort, clients: int) -> Memory:
+    """The rule's memory before the first period, of the names that all rules share."""
+    with answers_of(effort, "initial") as answers:
+        return _checked_memory(answers, effort.initial(clients), clients)
+
+
+def _chosen(
+    effort: Effort, past: Memory, age: int, share: Floats, rate: Floats, cost: Floats
+) -> Memory:
+    """The rule's memory with the efforts of the period."""
+    with answers_of(effort, "choose") as answers:
+        return _checked_memory(answers, effort.choose(past, age, share, rate, cost), len(share))
+
+
+def _checked_memory(answers: Answers, memory: Memory, clients: int) -> Memory:
+    arrays = answers.memory(memory)
+    if set(arrays) != set(EFFORT_MEMORY):
+        raise answers.error(
+            f"returned a memory of {', '.join(arrays) or 'nothing'}, not of "
+            f"{', '.join(EFFORT_MEMORY)}"
+        )
+    answers.numbers(arrays["effort"], (clients,), least=0, most=1)
+    return {name: answers.floats(arrays[name], (clients,)) for name in EFFORT_MEMORY}
 
 
 def _slices(groups: tuple[ClientGroup, ...]) -> list[tuple[ClientGroup, slice]]:

@@ -10,8 +10,11 @@ from simulator.agents.groups import ClientGroup, InvestorGroup, strategy_of
 from simulator.agents.traders import AgentStrategy, AgentTraders, Traders
 from simulator.components import Booleans, Floats
 from simulator.economy.register import TREASURY, Register
+from simulator.errors import ComponentError
 
 __all__ = ["Groups"]
+
+WAVES = (1, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,12 @@ class Groups:
     @cached_property
     def all(self) -> tuple[Traders, ...]:
         """All groups, in the order of the scenario."""
-        return tuple(self._traders())
+        groups = tuple(self._traders())
+        for strategy in (group.strategy for group in groups):
+            if strategy.wave not in WAVES:
+                what = f"wave is {strategy.wave!r}, not 1, 2 or 3"
+                raise ComponentError(f"strategy {strategy.kind}: {what}")
+        return groups
 
     @cached_property
     def by_name(self) -> dict[str, Traders]:

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from simulator.components import Booleans
+from simulator.agents.groups import InvestorGroup
+from simulator.answers import answers_of
+from simulator.components import Booleans, Floats
 from simulator.economy import positions
 from simulator.economy.publishing import add_launch
 from simulator.economy.register import TREASURY, group_of_each
@@ -35,10 +37,7 @@ def _endow(world: World) -> None:
     """Providers and investors bring their money; deposits for later launches go to escrow."""
     register, ledger, settings = world.register, world.ledger, world.settings
     cash = np.array([group.cash for group in group_of_each(settings.liquidity_providers)])
-    wealth = [
-        group.wealth.draw(group.count, world.streams[f"wealth/{number}"])
-        for number, group in enumerate(settings.investors)
-    ]
+    wealth = [_wealth(world, *numbered) for numbered in enumerate(settings.investors)]
     money = np.concatenate([register.seeds + cash, *wealth])
     accounts = np.concatenate([register.provider_accounts, register.investor_accounts])
     ledger.transfer("endowment", NUMERAIRE, OUTSIDE, accounts, money)
@@ -46,6 +45,13 @@ def _endow(world: World) -> None:
     if escrowed.any():
         escrow = int(register.escrow_accounts[0])
         ledger.transfer("escrow", NUMERAIRE, register.provider_accounts, escrow, escrowed)
+
+
+def _wealth(world: World, number: int, group: InvestorGroup) -> Floats:
+    """Wealth of each investor of a group."""
+    with answers_of(group.wealth, "draw") as answers:
+        wealth = group.wealth.draw(group.count, world.streams[f"wealth/{number}"])
+        return answers.numbers(wealth, (group.count,), least=0)
 
 
 def _launch(world: World, clients: Booleans) -> None:
@@ -77,11 +83,13 @@ def _launch(world: World, clients: Booleans) -> None:
         demand=np.minimum(demand, ledger.balances[investors, NUMERAIRE]),
         treasury=TREASURY,
     )
-    market.launch.open(opening)
+    with answers_of(market.launch, "open"):
+        market.launch.open(opening)
     positions.record_launch(world, new)
     memory = world.memory
-    memory.outside_price = market.outside_price.launch_tokens(
-        memory.outside_price, new, market.launch.price
+    outside, before = market.outside_price, memory.outside_price
+    memory.outside_price = world.outside_memory(
+        "launch_tokens", lambda: outside.launch_tokens(before, new, market.launch.price)
     )
     memory.news = add_launch(memory.news, new, ledger.supply(register.token_numbers)[new])
     world.note_prices()

@@ -8,6 +8,8 @@ from simulator.ledger import NUMERAIRE, OUTSIDE
 
 __all__ = ["assess", "engage", "learn"]
 
+SUM_TOLERANCE = 1e-9  # of shares
+
 
 def engage(world: World) -> None:
     """Clients buy examples and choose how many to use and whether to participate."""
@@ -46,8 +48,9 @@ def assess(world: World) -> None:
     )
     credit, memory.credit = tokens.credit.update(memory.credit, contributions)
     with answers_of(tokens.allocation, "shares") as answers:
-        shares = world.for_joined_clients(tokens.allocation.shares, credit)
-        shares = answers.numbers(shares, credit.shape, least=0)
+        shares = world.for_joined_clients(answers, tokens.allocation.shares, credit)
+        if (total := float(shares.sum())) and abs(total - 1) > SUM_TOLERANCE:
+            raise answers.error(f"returned shares that sum to {total:g}, not to 1 or 0")
     world.assessment = Assessment(round_.participated, contributions, credit, shares)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from simulator.agents.groups import ClientGroup, InvestorGroup, LiquidityProviderGroup, strategy_of
+from simulator.answers import answers_of
 from simulator.components import Booleans, Floats, Integers
 from simulator.federation import Behaviour
 from simulator.ledger import NUMERAIRE
@@ -117,7 +118,10 @@ class Register:
     @cached_property
     def token_of(self) -> Integers:
         """Number of each client's token, -1 without one `[clients]`."""
-        return self.settings.tokens.mechanism.token_of(len(self.clients))
+        mechanism, last = self.settings.tokens.mechanism, len(self.tokens) - 1
+        with answers_of(mechanism, "token_of") as answers:
+            number = mechanism.token_of(len(self.clients))
+            return answers.integers(number, (len(self.clients),), -1, last)
 
     @cached_property
     def providers(self) -> tuple[str, ...]:
@@ -206,9 +210,8 @@ class Register:
     @cached_property
     def reach(self) -> Floats:
         """Factor by which prices may change before a deposit is out of range `[providers]`."""
-        return np.array(
-            [g.strategy.reach() for g in group_of_each(self.settings.liquidity_providers)]
-        )
+        groups = self.settings.liquidity_providers
+        return np.array([_reach(group) for group in groups for _ in range(group.count)])
 
     @cached_property
     def agent_accounts(self) -> slice:
@@ -341,6 +344,14 @@ def group_of_each(
 ) -> Iterator[Any]:
     """The group of each member, one by one."""
     return chain.from_iterable([group] * group.count for group in groups)
+
+
+def _reach(group: LiquidityProviderGroup) -> float:
+    with answers_of(group.strategy, "reach") as answers:
+        factor = float(answers.floats(group.strategy.reach(), ()))
+        if not factor >= 1:
+            raise answers.error(f"returned {factor}, not a number of at least 1")
+        return factor
 
 
 def _distinct(names: Iterator[str] | tuple[str, ...]) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simulator.answers import answers_of
-from simulator.components import Booleans, Floats, Integers
+from simulator.answers import Answers, answers_of
+from simulator.components import Booleans, Floats, Integers, Memory
 from simulator.economy import positions
 from simulator.economy.publishing import advance, news
 from simulator.economy.records import Prices, Reward
@@ -14,7 +14,7 @@ from simulator.economy.world import World, pool_fractions
 from simulator.errors import LedgerError
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market import Fills, Orders, Pool, settle
-from simulator.tokens import HORIZON, PayoutSplit
+from simulator.tokens import HORIZON, Mechanism, PayoutSplit
 
 __all__ = ["earning_supply", "earning_tokens", "reward"]
 
@@ -24,7 +24,7 @@ def reward(world: World) -> Reward:
     tokens, register, memory = world.settings.tokens, world.register, world.memory
     shares, revenue = world.assessment.shares, _revenue(world)
     split, memory.payout = tokens.payout.split(memory.payout, revenue, shares)
-    split = tokens.mechanism.adjust(split)
+    split = _adjusted(tokens.mechanism, split)
     received, dividend, has_holders, fills = _pay_out(world, revenue, split)
     issued, vested, treasury = _issue(world)
     world.note_prices()
@@ -35,7 +35,7 @@ def reward(world: World) -> Reward:
             shares,
             _pay_of_a_share(world, split, issued),
         )
-    cash = tokens.payout.to_holders * revenue * tokens.mechanism.sum_by_token(shares)
+    cash = tokens.payout.to_holders * revenue * world.by_token(shares)
     world.prices = Prices(world.prices.spot, _value_tokens(world, cash))
     paid = split.dividend * np.append(has_holders, True)[register.token_of]
     memory.news = advance(memory.news, news(world, dividend))
@@ -54,7 +54,17 @@ def _revenue(world: World) -> float:
             draws,
         )
         revenue = answers.number(revenue, least=0)
+        world.memory.revenue = answers.memory(world.memory.revenue)
     return revenue * world.settings.demand(world.period)
+
+
+def _adjusted(mechanism: Mechanism, split: PayoutSplit) -> PayoutSplit:
+    """The split as the mechanism pays it."""
+    with answers_of(mechanism, "adjust") as answers:
+        adjusted: PayoutSplit = answers.instance(mechanism.adjust(split), PayoutSplit)
+        for name, amount in vars(split).items():
+            answers.numbers(vars(adjusted)[name], np.shape(amount), least=0)
+        return adjusted
 
 
 def _pay_out(
@@ -64,7 +74,7 @@ def _pay_out(
     the fills of the buyback.
     """
     ledger, payout = world.ledger, world.settings.tokens.payout
-    by_token = world.settings.tokens.mechanism.sum_by_token
+    by_token = world.by_token
     arrived = revenue + split.released
     ledger.transfer("revenue", NUMERAIRE, OUTSIDE, CLEARING_ACCOUNT, revenue)
     ledger.transfer("released", NUMERAIRE, TREASURY, CLEARING_ACCOUNT, split.released)
@@ -93,23 +103,44 @@ def _buy_back(world: World, budget: Floats, arrived: float) -> Fills:
 def _receivers(world: World) -> tuple[Integers, Integers, Floats]:
     """Clients' accounts, their tokens, and their fractions of the rewards of these tokens."""
     register, shares = world.register, world.assessment.shares
-    total = world.settings.tokens.mechanism.sum_by_token(shares)[register.token_of]
+    total = world.by_token(shares)[register.token_of]
     fraction = np.divide(shares, total, out=np.zeros_like(total), where=total > 0)
     return register.client_accounts, register.token_of, fraction
 
 
 def _issue(world: World) -> tuple[Floats, Floats, Floats]:
     """Mint tokens; returns those issued and vested `[clients]` and the treasury's `[tokens]`."""
-    tokens, memory = world.settings.tokens, world.memory
-    by_token = tokens.mechanism.sum_by_token
     issued, unearned = _issuance(world)
-    with answers_of(tokens.vesting, "vest") as answers:
-        vested, memory.vesting = tokens.vesting.vest(memory.vesting, issued)
-        vested = answers.numbers(vested, issued.shape, least=0)
-    treasury = by_token(unearned)
-    locked = by_token(memory.vesting["locked"].sum(axis=1))
+    vested = _vested(world, issued)
+    treasury = world.by_token(unearned)
+    locked = world.by_token(world.memory.vesting["locked"].sum(axis=1))
     _mint(world.ledger, world.register, issued, vested, locked, treasury)
     return issued, vested, treasury
+
+
+def _vested(world: World, issued: Floats) -> Floats:
+    """Tokens that vest now, of those `issued` now and earlier `[clients]`."""
+    rule, memory = world.settings.tokens.vesting, world.memory
+    with answers_of(rule, "vest") as answers:
+        due = memory.vesting["locked"].sum(axis=1) + issued
+        vested, after = rule.vest(memory.vesting, issued)
+        vested, memory.vesting = answers.numbers(vested, due.shape, least=0), answers.memory(after)
+        _check_locked(answers, due, vested, memory.vesting)
+    return vested
+
+
+def _check_locked(answers: Answers, due: Floats, vested: Floats, memory: Memory) -> None:
+    """Raise ComponentError unless all tokens `due` `[clients]` are `vested` or stay locked."""
+    if "locked" not in memory or memory["locked"].ndim != 2:
+        raise answers.error("returned a memory without the `locked` tokens `[clients, periods]`")
+    locked = answers.numbers(memory["locked"], (len(due), memory["locked"].shape[1]), least=0)
+    kept = vested + locked.sum(axis=1)
+    if (wrong := ~np.isclose(kept, due, rtol=1e-9, atol=1e-9 * due.max(initial=0.0))).any():
+        client = int(wrong.argmax())
+        raise answers.error(
+            f"returned {kept[client]:g} vested and locked tokens of client {client}, "
+            f"who has {due[client]:g}"
+        )
 
 
 def _issuance(world: World) -> tuple[Floats, Floats]:
@@ -123,6 +154,7 @@ def _issuance(world: World) -> tuple[Floats, Floats]:
         )
         issued[joined] = answers.numbers(tokens, shares[joined].shape, least=0)
         unearned[joined] = answers.number(to_treasury, least=0)
+        memory.issuance = answers.memory(memory.issuance)
     return (issued, unearned) if world.pools else (0 * issued, 0 * unearned)
 
 
@@ -255,18 +287,34 @@ def _value_tokens(world: World, cash: Floats) -> Floats:
     exist = register.exist(world.period)
     expected, memory.valuation = tokens.valuation.expect(memory.valuation, cash, exist)
     supply = earning_supply(world.ledger, register, tokens.payout.pools_earn)
-    by_token = tokens.mechanism.sum_by_token
-    fractions = by_token(
-        world.for_joined_clients(tokens.issuance.client_fractions, world.assessment.shares)
-    )
-    periods = world.period + np.arange(1, HORIZON + 1)
-    emissions, unlocked = tokens.issuance.schedule(memory.issuance, periods), None
-    if tokens.vesting.locks:
-        emissions = tokens.vesting.vested(emissions)
-        unlocked = by_token(tokens.vesting.upcoming(memory.vesting, HORIZON))
-    value = tokens.valuation.value(expected, supply, fractions, emissions, unlocked)
+    issuance, shares = tokens.issuance, world.assessment.shares
+    with answers_of(issuance, "client_fractions") as answers:
+        fractions = world.for_joined_clients(answers, issuance.client_fractions, shares)
+    emissions, unlocked = _upcoming(world)
+    value = tokens.valuation.value(expected, supply, world.by_token(fractions), emissions, unlocked)
     value[~exist] = world.settings.market.launch.price
     return value
+
+
+def _upcoming(world: World) -> tuple[Floats, Floats | None]:
+    """Tokens that the schedule issues and that vest in each of the next periods.
+
+    The first are all clients' together `[periods]`, the second by token `[tokens, periods]`, None
+    without vesting.
+    """
+    tokens, memory = world.settings.tokens, world.memory
+    periods = world.period + np.arange(1, HORIZON + 1)
+    with answers_of(tokens.issuance, "schedule") as answers:
+        emissions = tokens.issuance.schedule(memory.issuance, periods)
+        emissions = answers.numbers(emissions, periods.shape, least=0)
+    if not tokens.vesting.locks:
+        return emissions, None
+    with answers_of(tokens.vesting, "vested") as answers:
+        emissions = answers.numbers(tokens.vesting.vested(emissions), periods.shape, least=0)
+    with answers_of(tokens.vesting, "upcoming") as answers:
+        unlocked = tokens.vesting.upcoming(memory.vesting, HORIZON)
+        shape = (len(world.register.clients), HORIZON)
+        return emissions, world.by_token(answers.numbers(unlocked, shape, least=0))
 
 
 def _pay_of_a_share(world: World, split: PayoutSplit, issued: Floats) -> Floats:

@@ -7,6 +7,7 @@ from typing import TypeVar
 import numpy as np
 
 from simulator.agents.traders import ClientFigures, Traders
+from simulator.answers import Answers, answers_of
 from simulator.components import Floats, Memory
 from simulator.economy import positions
 from simulator.economy.arbitrage import buy_outside, sell_outside
@@ -16,6 +17,7 @@ from simulator.economy.records import Reward, Trades
 from simulator.economy.world import World
 from simulator.ledger import NUMERAIRE
 from simulator.market import Fills, LiquidityOrders, MarketView, Orders, Positions, settle
+from simulator.market.statuses import Status
 
 __all__ = ["decide", "exchange", "genesis", "intervene", "provide", "trade", "trade_last", "view"]
 
@@ -51,9 +53,7 @@ def exchange(world: World, reward: Reward) -> Trades:
     market, memory, passes = world.settings.market, world.memory, list[tuple[MarketView, Fills]]()
     if not world.pools:
         return Trades(passes, Offers.none(len(world.register.clients)))
-    memory.outside_price = market.outside_price.move(
-        memory.outside_price, world.period, world.streams["outside_price"]
-    )
+    memory.outside_price = _moved_outside_price(world)
     figures = ClientFigures(reward.vested, world.training_cost)
     if world.groups.providing:
         provide(world, view(world, reward.dividend), figures)
@@ -70,6 +70,13 @@ def exchange(world: World, reward: Reward) -> Trades:
         figures = replace(figures, issued=np.zeros_like(figures.issued))  # shown in one pass only
     memory.volatility_fee = market.volatility_fee.observe(memory.volatility_fee, world.prices.spot)
     return Trades(passes, offers)
+
+
+def _moved_outside_price(world: World) -> Memory:
+    """The outside price's memory of this period."""
+    rule, memory = world.settings.market.outside_price, world.memory.outside_price
+    draws = world.streams["outside_price"]
+    return world.outside_memory("move", lambda: rule.move(memory, world.period, draws))
 
 
 def provide(world: World, view: MarketView, figures: ClientFigures) -> None:
@@ -170,11 +177,27 @@ def trade(world: World, orders: Orders) -> Fills:
     market, memory = world.settings.market, world.memory
     memory.oracle = market.oracle.observe(memory.oracle, world.prices.spot)
     draws = world.streams["clearing"]
-    fills = world.clearing.clear(
-        memory.clearing, world.ledger, world.pools, orders, market.gas, draws
-    )
+    with answers_of(world.clearing, "clear") as answers:
+        fills = world.clearing.clear(
+            memory.clearing, world.ledger, world.pools, orders, market.gas, draws
+        )
+        _check_fills(answers, fills, orders)
     world.note_prices()
     return fills
+
+
+def _check_fills(answers: Answers, fills: Fills, orders: Orders) -> None:
+    """Raise ComponentError unless each order has one outcome."""
+    answers.instance(fills, Fills)
+    _check_orders(answers, fills.orders, len(orders))
+    answers.numbers(fills.amount_out, (len(orders),), least=0)
+    answers.integers(fills.status, (len(orders),), 0, len(Status) - 1)
+
+
+def _check_orders(answers: Answers, orders: Orders, count: int) -> None:
+    answers.instance(orders, Orders)
+    if len(orders) != count:
+        raise answers.error(f"returned {len(orders)} orders of {count}")
 
 
 def trade_last(world: World, orders: Orders, view: MarketView) -> Fills:
@@ -183,7 +206,10 @@ def trade_last(world: World, orders: Orders, view: MarketView) -> Fills:
     Arbitrageurs buy outside the tokens that they sell, and sell outside those that they bought.
     """
     market, draws = world.settings.market, world.streams["clearing"]
-    orders = world.clearing.arrange(world.memory.clearing, orders, draws)
+    with answers_of(world.clearing, "arrange") as answers:
+        arranged = world.clearing.arrange(world.memory.clearing, orders, draws)
+        _check_orders(answers, arranged, len(orders))
+        orders = arranged
     arbitrage = world.groups.trades_outside[orders.account]
     price = np.zeros(len(view.spot_price)) if view.outside_price is None else view.outside_price
     bought_outside = buy_outside(world.ledger, orders.take(arbitrage), price)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from simulator import heap
-from simulator.answers import answers_of
-from simulator.components import Floats, Memory
+from simulator.agents.traders import Traders
+from simulator.answers import Answers, answers_of
+from simulator.components import Component, Floats, Memory
 from simulator.economy.detail import Details
 from simulator.economy.engaging import Engagement, engages
 from simulator.economy.groups import Groups
@@ -70,12 +71,20 @@ class World:
             name: {} for name in self.register.agent_types
         }
         """Memory of agents that decide one by one, by group and name."""
-        self.trader_memory = {
-            group.name: group.strategy.initial(len(group.accounts), self.streams[group.name])
-            for group in self.groups.all
-        }
+        self.trader_memory = {group.name: self._trader_memory(group) for group in self.groups.all}
+        self._check_mechanism()
         self.begin_clearing()
         self.set_terms()
+
+    def _check_mechanism(self) -> None:
+        """Raise ComponentError unless sums by token are those of each token's clients."""
+        token, tokens = self.register.token_of, len(self.register.tokens)
+        numbers = np.arange(1.0, 1 + len(token))
+        by_token = np.bincount(token + 1, numbers, 1 + tokens)[1:]
+        if not np.allclose(self.by_token(numbers), by_token):
+            mechanism = self.settings.tokens.mechanism
+            with answers_of(mechanism, "sum_by_token") as answers:
+                raise answers.error("returned other sums than those of each token's clients")
 
     def _engagement(self) -> Engagement | None:
         settings = self.settings
@@ -84,18 +93,22 @@ class World:
         rate = self.cost_rate * settings.federation.learner.epochs
         return Engagement(settings.clients, self.cohort, rate, self.streams)
 
+    def _trader_memory(self, group: Traders) -> Memory:
+        accounts, draws = len(group.accounts), self.streams[group.name]
+        return _initial(group.strategy, lambda: group.strategy.initial(accounts, draws))
+
     def _memories(self, price: Floats, engagement: Memory) -> Memories:
         tokens, market, register = self.settings.tokens, self.settings.market, self.register
-        federation, clients = self.settings.federation, len(register.clients)
+        contribution, clients = self.settings.federation.contribution, len(register.clients)
         return Memories(
-            model=federation.initial(self.cohort, self.streams),
-            contribution=federation.contribution.initial(clients),
+            model=self.settings.federation.initial(self.cohort, self.streams),
+            contribution=_initial(contribution, lambda: contribution.initial(clients)),
             credit=tokens.credit.initial(clients),
             payout=tokens.payout.initial(),
-            revenue=self.settings.revenue_memory(),
-            vesting=tokens.vesting.initial(clients),
+            revenue=_initial(tokens.revenue, self.settings.revenue_memory),
+            vesting=_initial(tokens.vesting, lambda: tokens.vesting.initial(clients)),
             valuation=tokens.valuation.initial(len(register.tokens)),
-            outside_price=self.settings.outside_price_memory(),
+            outside_price=self.outside_memory("initial", self.settings.outside_price_memory),
             volatility_fee=market.volatility_fee.initial(price),
             engagement=engagement,
         )
@@ -168,7 +181,7 @@ class World:
         self.quality = Quality(
             **{name: float(value) for name, value in sections["quality"].items()}
         )
-        self._open_pools(self.settings.market.curve.at(self.period), saved["fees"])
+        self._open_pools(self.settings.market.curve_at(self.period), saved["fees"])
         for number, pool in enumerate(self.pools):
             if isinstance(pool, ConcentratedPool):
                 pool.restore(sections[f"pool/{number}"])
@@ -196,12 +209,13 @@ class World:
     def begin_clearing(self) -> None:
         """Initialise the memory of this period's clearing rule."""
         accounts, draws = len(self.register.account_kinds), self.streams["clearing"]
-        self.memory.clearing = self.clearing.initial(accounts, draws)
+        rule = self.clearing
+        self.memory.clearing = _initial(rule, lambda: rule.initial(accounts, draws))
 
     def set_terms(self) -> None:
         """Set the pools' curve and fees for this period."""
         market = self.settings.market
-        curve = market.curve.at(self.period)
+        curve = market.curve_at(self.period)
         same_curve = self.period and (not self.pools or curve is self.pools[0].curve)
         if same_curve and not market.volatility_fee.sensitivity:
             return
@@ -247,11 +261,37 @@ class World:
         cost: Floats = self.cost_rate * self.cohort.examples_used(self.period) * epochs
         return cost * self.cohort.trains(self.period)
 
-    def for_joined_clients(self, rule: Callable[[Floats], Floats], values: Floats) -> Floats:
-        """`rule` applied to the values of clients who have joined; 0 for others `[clients]`."""
+    def for_joined_clients(
+        self, answers: Answers, rule: Callable[[Floats], Floats], values: Floats
+    ) -> Floats:
+        """`rule` applied to the values of clients who have joined; 0 for others `[clients]`.
+
+        Raises ComponentError unless the rule returns numbers of at least 0.
+        """
         joined, result = self.register.joined(self.period), np.zeros_like(values)
-        result[joined] = rule(values[joined])
+        of_joined = values[joined]
+        result[joined] = answers.numbers(rule(of_joined), of_joined.shape, least=0)
         return result
+
+    def by_token(self, values: Floats) -> Floats:
+        """Sum of the clients' `values` by token: from `[clients, ...]` to `[tokens, ...]`."""
+        mechanism, tokens = self.settings.tokens.mechanism, len(self.register.tokens)
+        with answers_of(mechanism, "sum_by_token") as answers:
+            return answers.numbers(mechanism.sum_by_token(values), (tokens, *values.shape[1:]))
+
+    def outside_memory(self, method: str, move: Callable[[], Memory]) -> Memory:
+        """The memory that a `method` of the outside price returns: none, or with a price of each.
+
+        Raises ComponentError unless the prices `[tokens]` are finite and above 0.
+        """
+        with answers_of(self.settings.market.outside_price, method) as answers:
+            memory = answers.memory(move())
+            if "price" in memory:
+                price = answers.positive(memory["price"], (len(self.register.tokens),))
+                return memory | {"price": price}
+            if memory:
+                raise answers.error(f"returned a memory of {', '.join(memory)}, without a price")
+            return memory
 
     @property
     def pool_fractions(self) -> Floats:
@@ -303,6 +343,12 @@ class World:
         tokens = balances[:, self.register.token_assets] @ self.prices.spot
         worth: Floats = balances[:, NUMERAIRE] + tokens + self.lp_value(self.positions)
         return worth
+
+
+def _initial(component: Component, initial: Callable[[], Memory]) -> Memory:
+    """The memory of a component before the first period."""
+    with answers_of(component, "initial") as answers:
+        return answers.memory(initial())
 
 
 def pool_fractions(ledger: Ledger, register: Register) -> Floats:

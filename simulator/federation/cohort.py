@@ -43,7 +43,7 @@ class Cohort:
         """Which clients are present; a Sybil owner is one client until its attack starts."""
         current = [behaviour.at(period) for behaviour in self.behaviours]
         age = max(period, 1)  # genesis counts as the first period
-        willing = np.array([behaviour.takes_part(age) for behaviour in self.behaviours])
+        willing = np.array([_takes_part(behaviour, age) for behaviour in self.behaviours])
         attacking = np.array([behaviour.one_owner for behaviour in current])
         present: Booleans = willing & (attacking | (self.owners == np.arange(len(current))))
         return present
@@ -100,12 +100,19 @@ class Cohort:
 
     def _source_data(self, client: int, period: int) -> Split:
         """Examples of the client's source; all of its Sybil owner's until the attack starts."""
-        source = self.behaviours[client].at(period).source(client)
+        present = self.behaviours[client].at(period)
+        with answers_of(present, "source") as answers:
+            source = answers.integer(present.source(client), 0, len(self.behaviours) - 1)
         behaviour = self.behaviours[source]
         if behaviour.at(period).one_owner or not behaviour.one_owner:
             return self.data[source]
         identities = np.flatnonzero(self.owners == self.owners[source])
         return Split.joined([self.data[identity] for identity in identities])
+
+
+def _takes_part(behaviour: Behaviour, age: int) -> bool:
+    with answers_of(behaviour, "takes_part") as answers:
+        return answers.truth(behaviour.takes_part(age))
 
 
 def _draws(

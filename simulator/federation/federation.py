@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
-from simulator.answers import answers_of
+from simulator.answers import Answers, answers_of, check_of
 from simulator.components import (
     Booleans,
     Family,
@@ -39,6 +39,8 @@ __all__ = ["Federation", "Quality", "Round"]
 
 DIVISION = ("clients", "partition", "task.kind", "task.file", "task.client", "task.examples")
 """Settings that decide whether a partition is possible."""
+ROUNDING = 1e-9  # of a probability
+MOST_ORIGINS = 1_000_000_000
 LARGEST_PARAMETER = 1e30  # beyond it a deep network's scores may not be finite
 
 
@@ -114,8 +116,10 @@ class Federation(Section):
     def check(self, behaviours: Sequence[Behaviour]) -> None:
         """Raise ValueError when clients with these behaviours cannot have a round."""
         for client, behaviour in enumerate(behaviours):
-            behaviour.check(client, len(behaviours))
-        with fitting(".", "federation.aggregation", "federation.participation"):
+            with check_of(behaviour):
+                behaviour.check(client, len(behaviours))
+        among = (".", "federation.aggregation", "federation.participation")
+        with fitting(*among), check_of(self.aggregation):
             self.aggregation.check(self._invitations(len(behaviours)))
 
     @property
@@ -135,13 +139,23 @@ class Federation(Section):
         default every client owns itself. The partition gives each owner one share, which its
         clients divide evenly.
         """
-        with blaming("task"):
+        with blaming("task"), answers_of(self.task, "load") as answers:
             dataset = self.task.load(streams["split"])
+            _check_dataset(answers, dataset)
         owner = np.arange(len(behaviours)) if owners is None else np.array(owners)
         _, identities = np.unique(owner, return_counts=True)
         draws = streams["partition"]
-        with blaming("partition", among=DIVISION):
+        with (
+            blaming("partition", among=DIVISION),
+            answers_of(self.partition, "share_out") as answers,
+        ):
             owner_data = self.partition.share_out(dataset, len(identities), draws)
+            if len(owner_data) != len(identities):
+                raise answers.error(
+                    f"returned data of {len(owner_data)} clients, not of {len(identities)}"
+                )
+            for examples in owner_data:
+                _check_examples(answers, examples, dataset)
         names = [f" of {each.name}" for each in self.clients_in_data] or [""] * len(identities)
         data = [
             client_data
@@ -168,12 +182,16 @@ class Federation(Section):
     def initial(self, cohort: Cohort, streams: Streams) -> Memory:
         """Untrained model, its last step, the clients' training steps and the server's memory."""
         features, classes = cohort.dataset.train.features.shape[1], cohort.dataset.classes
-        parameters = self.learner.initial(features, classes, streams["model"])
+        with answers_of(self.learner, "initial") as answers:
+            parameters = self.learner.initial(features, classes, streams["model"])
+            parameters = answers.numbers(parameters, (np.size(parameters),))
+        with answers_of(self.aggregation, "initial") as answers:
+            server = answers.memory(self.aggregation.initial(parameters.size))
         return {
             "parameters": parameters,
             "last_step": np.zeros_like(parameters),
             "steps": np.ones(len(cohort.data)),
-            **prefixed("server_", self.aggregation.initial(parameters.size)),
+            **prefixed("server_", server),
         }
 
     def learn(
@@ -184,9 +202,12 @@ class Federation(Section):
         training = np.flatnonzero(participates & cohort.trains(period))
         data = [cohort.training_data(client, period, streams) for client in training.tolist()]
         seeds = [streams.integer("train", period, client) for client in training.tolist()]
-        models, steps[training] = self.learner.train_all(
-            previous, steps[training], data, cohort.dataset.classes, seeds
-        )
+        with answers_of(self.learner, "train_all") as answers:
+            models, new_steps = self.learner.train_all(
+                previous, steps[training], data, cohort.dataset.classes, seeds
+            )
+            models = answers.floats(models, (len(training), previous.size))
+            steps[training] = answers.numbers(new_steps, training.shape, least=0)
         updates = np.zeros((len(cohort.data), previous.size))
         updates[training] = models - previous
         for client in np.flatnonzero(participates & cohort.deviates).tolist():
@@ -200,6 +221,7 @@ class Federation(Section):
             )
             if (np.abs(updates) < LARGEST_PARAMETER).all():  # else the model is at fault
                 step = answers.numbers(step, previous.shape)
+            server = answers.memory(server)
         parameters = previous + step
         if not (np.abs(np.vstack([parameters, updates])) < LARGEST_PARAMETER).all():
             raise ModelError(f"the model's parameters overflow in period {period}; {SLOW_DOWN}")
@@ -215,16 +237,30 @@ class Federation(Section):
 
     def evaluate(self, parameters: Floats, cohort: Cohort) -> Quality:
         """Quality of a global model `[params]`."""
-        dataset, learner = cohort.dataset, self.learner
+        dataset, labels = cohort.dataset, cohort.dataset.test.labels
         test, validation = (
-            learner.scores(parameters[None], split.features, dataset.classes)
+            self._scores(parameters[None], split, dataset.classes)
             for split in (dataset.test, dataset.validation)
         )
-        labels, weights = dataset.test.labels, dataset.test.weights
-        accuracy = np.average(learner.predictions(test)[0] == labels, weights=weights)
-        loss = -negative_log_loss(learner.likelihood(test, labels), weights)[0]
+        weights = dataset.test.weights
+        with answers_of(self.learner, "predictions") as answers:
+            predictions = self.learner.predictions(test)
+            shape, last = (1, len(labels)), dataset.classes - 1
+            hits = answers.integers(predictions, shape, 0, last)[0] == labels
+        with answers_of(self.learner, "likelihood") as answers:
+            likelihood = self.learner.likelihood(test, labels)
+            likelihood = answers.numbers(likelihood, shape, least=0, most=1 + ROUNDING)
         utility = self._worth(validation, dataset)
+        loss = -negative_log_loss(likelihood, weights)[0]
+        accuracy = np.average(hits, weights=weights)
         return Quality(float(accuracy), float(loss), float(utility[0]))
+
+    def _scores(self, parameters: Floats, split: Split, classes: int) -> Floats:
+        """Raw scores `[models, outputs, rows]` of models `[models, params]`."""
+        with answers_of(self.learner, "scores") as answers:
+            scores = self.learner.scores(parameters, split.features, classes)
+            outputs = 1 if classes == 2 and np.shape(scores)[1:2] == (1,) else classes
+            return answers.numbers(scores, (len(parameters), outputs, len(split)))
 
     def _worth(self, scores: Floats, dataset: Dataset) -> Floats:
         """The utility of models by their validation `scores` `[models]`."""
@@ -251,31 +287,31 @@ class Federation(Section):
     def _game_of(
         self, previous: Floats, updates: Floats, examples: Floats, dataset: Dataset
     ) -> CoalitionGame:
-        learner, validation, classes = self.learner, dataset.validation, dataset.classes
+        validation, classes = dataset.validation, dataset.classes
 
         def worth(scores: Floats) -> Floats:
             return self._worth(scores, dataset)
 
-        if self.reconstruction == "weighted" and learner.linear:
-            counts_hits = classes == 2 and validation.weights is None
-            scores = learner.scores(updates, validation.features, classes)
+        if self.reconstruction == "weighted" and self.learner.linear:
+            scores = self._scores(updates, validation, classes)
+            with answers_of(self.utility, "binary_hit_rate"):
+                counts_hits = classes == 2 and validation.weights is None
+                hit_rate = self.utility.binary_hit_rate(validation.labels) if counts_hits else None
             return LinearGame(
-                learner.scores(previous[None], validation.features, classes)[0],
+                self._scores(previous[None], validation, classes)[0],
                 scores * examples[:, None, None],
                 examples,
                 divide_by_all=self.normalisation == "all",
                 worth=worth,
                 labels=validation.labels,
-                hit_rate=self.utility.binary_hit_rate(validation.labels) if counts_hits else None,
+                hit_rate=hit_rate,
             )
         by_rule = self.reconstruction == "aggregation"
         combined = self._aggregated_updates if by_rule else self._mean_updates
         return CoalitionGame(
             len(updates),
             lambda members: worth(
-                learner.scores(
-                    previous + combined(members, updates, examples), validation.features, classes
-                )
+                self._scores(previous + combined(members, updates, examples), validation, classes)
             ),
         )
 
@@ -294,7 +330,9 @@ class Federation(Section):
             weights = np.hstack([weights, examples * ~members])
         combined = np.zeros((len(members), updates.shape[1]))
         nonempty = weights.any(axis=1)
-        combined[nonempty] = self.aggregation.combine_each(updates, weights[nonempty])
+        with answers_of(self.aggregation, "combine_each") as answers:
+            each = self.aggregation.combine_each(updates, weights[nonempty])
+            combined[nonempty] = answers.numbers(each, combined[nonempty].shape)
         return combined
 
     def assess(
@@ -311,11 +349,35 @@ class Federation(Section):
             round_.previous,
             round_.updates[present],
             play=lambda previous, updates: self._game_of(previous, updates, examples, dataset),
-            class_rows=lambda models: self.learner.class_rows(models, features, dataset.classes),
+            class_rows=lambda models: self._class_rows(models, features, dataset.classes),
         )
         with answers_of(self.contribution, "assess") as answers:
             values, memory = self.contribution.assess(evidence, memory, streams["contribution"])
-            return answers.numbers(values, (len(present),)), memory
+            return answers.numbers(values, (len(present),)), answers.memory(memory)
+
+    def _class_rows(self, models: Floats, features: int, classes: int) -> Floats:
+        """Weights of the last layer of models `[models, outputs, inputs]`."""
+        with answers_of(self.learner, "class_rows") as answers:
+            rows = self.learner.class_rows(models, features, classes)
+            return answers.numbers(rows, (len(models), *np.shape(rows)[1:3]))
+
+
+def _check_dataset(answers: Answers, dataset: Dataset) -> None:
+    """Raise ComponentError unless all examples have finite features and classes of the task."""
+    answers.instance(dataset, Dataset)
+    for part in (dataset.train, dataset.validation, dataset.test):
+        _check_examples(answers, part, dataset)
+    if dataset.origins is not None:
+        answers.integers(dataset.origins, (len(dataset.train),), 0, MOST_ORIGINS)
+
+
+def _check_examples(answers: Answers, examples: Split, dataset: Dataset) -> None:
+    answers.instance(examples, Split)
+    if not len(examples):
+        raise answers.error("returned no examples")
+    features = dataset.train.features.shape[1:]
+    answers.numbers(examples.features, (len(examples), *features))
+    answers.integers(examples.labels, (len(examples),), 0, dataset.classes - 1)
 
 
 def _divide(examples: Split, count: int, name: str, streams: Streams) -> list[Split]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from simulator.answers import answers_of
 from simulator.components import Component, Floats, Integers
 from simulator.errors import ModelError
 from simulator.federation.tasks import Split
@@ -86,9 +87,11 @@ class Learner(Component):
         models = np.empty((len(data), parameters.size))
         new_steps = steps.copy()
         for client, (examples, seed) in enumerate(zip(data, seeds, strict=True)):
-            models[client], new_steps[client] = self.train(
-                parameters, float(steps[client]), examples, classes, seed
-            )
+            with answers_of(self, "train") as answers:
+                model, new_steps[client] = self.train(
+                    parameters, float(steps[client]), examples, classes, seed
+                )
+                models[client] = answers.floats(model, parameters.shape)
         return models, new_steps
 
     @abstractmethod

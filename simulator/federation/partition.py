@@ -1,12 +1,14 @@
 """Partitions: how the training examples are divided among the clients."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
+from simulator.answers import Answers, answers_of
 from simulator.components import Component, Floats, Integers
 from simulator.errors import ScenarioError
 from simulator.federation.tasks import DataClient, Dataset, Split, Task
@@ -34,12 +36,42 @@ class Partition(Component):
 
         Raises ScenarioError when there are too few to give each client `min_examples`.
         """
-        rows_by_client = self.split(self.groups(dataset), clients, draws)
+        with answers_of(self, "divide") as answers:
+            groups = self.groups(dataset)
+            rows_by_client = self.split(groups, clients, draws)
+            rows_by_client = self._checked_rows(answers, rows_by_client, len(groups), clients)
         splits = [dataset.train.take(rows) for rows in rows_by_client]
-        return [
-            replace(split, features=self.observed(split.features, client, clients, draws))
-            for client, split in enumerate(splits)
-        ]
+        with answers_of(self, "observed") as answers:
+            return [
+                replace(
+                    split,
+                    features=answers.numbers(
+                        self.observed(split.features, client, clients, draws), split.features.shape
+                    ),
+                )
+                for client, split in enumerate(splits)
+            ]
+
+    def _checked_rows(
+        self, answers: Answers, rows: Sequence[Integers], examples: int, clients: int
+    ) -> list[Integers]:
+        """`rows` of each client, each given to one client at most.
+
+        Raises ComponentError when they are not.
+        """
+        if len(rows) != clients:
+            raise answers.error(f"returned rows for {len(rows)} clients, not for {clients}")
+        by_client = [answers.integers(each, None, 0, examples - 1) for each in rows]
+        given = np.bincount(np.concatenate(by_client), minlength=examples)
+        if given.max() > 1:
+            raise answers.error(f"gave row {given.argmax()} {given.max()} times")
+        counts = [len(each) for each in by_client]
+        if min(counts) < self.min_examples:
+            raise answers.error(
+                f"gave client {np.argmin(counts)} {min(counts)} examples, not at least "
+                f"{self.min_examples} (min_examples)"
+            )
+        return by_client
 
     def split(self, labels: Integers, clients: int, draws: np.random.Generator) -> list[Integers]:
         """Row numbers of each client's examples, for `labels` `[rows]`.

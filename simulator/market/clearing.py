@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from simulator.answers import answers_of
 from simulator.components import Component, Integers, Memory
 from simulator.errors import MarketError
 from simulator.ledger import Ledger
@@ -34,7 +35,14 @@ class Clearing(Component):
 
     def arrange(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Orders:
         """The orders in settling sequence."""
-        return orders.take(self.sequence(memory, orders, draws))
+        with answers_of(self, "sequence") as answers:
+            rows = self.sequence(memory, orders, draws)
+            rows = answers.integers(rows, (len(orders),), 0, len(orders) - 1)
+            is_there = np.zeros(len(orders), dtype=bool)
+            is_there[rows] = True
+            if not is_there.all():
+                raise answers.error(f"left out order {is_there.argmin()} and gave another twice")
+            return orders.take(rows)
 
     def clear(
         self,

@@ -18,6 +18,8 @@ __all__ = [
     "Weighted",
 ]
 
+HUGE = 1e100  # an amount whose payout may overflow
+
 Amount = TypeVar("Amount", float, Floats)
 Flag = bool | Booleans
 Side = Literal["token", "numeraire"]

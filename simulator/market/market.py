@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from simulator.answers import answers_of, check_of
 from simulator.components import Family, Section
 from simulator.errors import fitting
 from simulator.market.clearing import CLEARING_RULES, Clearing, RandomOrder
@@ -58,7 +59,7 @@ class Market(Section):
     @classmethod
     def _launch_opens_the_curve(cls, curve: Curve, info: ValidationInfo) -> Curve:
         if "launch" in info.data:
-            with fitting(".", "launch"):
+            with fitting(".", "launch"), check_of(info.data["launch"]):
                 info.data["launch"].check_curve(curve)
         return curve
 
@@ -66,11 +67,20 @@ class Market(Section):
     @classmethod
     def _clearing_fits_the_curve(cls, clearing: Clearing, info: ValidationInfo) -> Clearing:
         if "curve" in info.data:
-            with fitting(".", "curve"):
+            with fitting(".", "curve"), check_of(clearing):
                 clearing.check(info.data["curve"])
         return clearing
 
     @property
     def seed_worth(self) -> float:
         """Value at the launch price of a pool's first tokens, per numeraire deposited."""
-        return self.curve.at(0).balanced(self.launch.price) * self.launch.price
+        curve = self.curve_at(0)
+        with answers_of(curve, "balanced") as answers:
+            ratio = answers.positive(curve.balanced(self.launch.price), ())
+        return float(ratio) * self.launch.price
+
+    def curve_at(self, period: int) -> Curve:
+        """The pools' curve in a period. Raises ComponentError when it is none."""
+        with answers_of(self.curve, "at") as answers:
+            curve: Curve = answers.instance(self.curve.at(period), Curve)
+            return curve

@@ -104,7 +104,7 @@ class CsvPrice(OutsidePrice):
 
         try:
             frame = pd.read_csv(self.file.path, dtype=str)
-        except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+        except Exception as error:  # pandas' own are ValueErrors, each compression has others
             self._refuse(f"cannot be read: {' '.join(str(error).split())}")
         if frame.empty:
             self._refuse("has no row")

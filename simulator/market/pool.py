@@ -7,12 +7,10 @@ from simulator.answers import answers_of
 from simulator.components import as_python
 from simulator.errors import MarketError
 from simulator.ledger import NUMERAIRE, OUTSIDE, SHORTFALL_TOLERANCE, Ledger
-from simulator.market.curves import Concentrated, Curve, Side
+from simulator.market.curves import HUGE, Concentrated, Curve, Side
 from simulator.market.fees import fee_rate, fees_earned
 
 __all__ = ["Pool"]
-
-HUGE = 1e100  # an amount whose payout may overflow
 
 
 class Pool:
@@ -92,7 +90,9 @@ class Pool:
         """
         if self.empty:
             raise MarketError("an empty pool has no price")
-        return float(self.curve.spot_price(self.reserve_token, self.reserve_numeraire))
+        with answers_of(self.curve, "spot_price") as answers:
+            price = self.curve.spot_price(self.reserve_token, self.reserve_numeraire)
+            return answers.number(price, least=0)
 
     @property
     def shares(self) -> float:
@@ -210,7 +210,8 @@ class Pool:
             token, numeraire = fraction * self.reserve_token, fraction * self.reserve_numeraire
             minted = fraction * self.shares
         else:
-            minted = float(self.curve.invariant(token, numeraire))
+            with answers_of(self.curve, "invariant") as answers:
+                minted = float(answers.positive(self.curve.invariant(token, numeraire), ()))
         token = self._payable(account, self.token, token, scale)
         numeraire = self._payable(account, NUMERAIRE, numeraire, scale)
         self.ledger.transfer("deposit", self.token, account, self.account, token)

@@ -7,7 +7,7 @@ import numpy as np
 from simulator.answers import answers_of
 from simulator.components import Booleans, Floats, Integers
 from simulator.market.concentrated import Segments
-from simulator.market.curves import Curve
+from simulator.market.curves import HUGE, Curve
 from simulator.market.orders import Orders
 from simulator.market.settling import kernel_parameters
 
@@ -89,4 +89,7 @@ class MarketView:
         )
         with answers_of(self.curve, "payout") as answers:
             payout = self.curve.payout(reserve_in, reserve_out, amount, self.fee[token], ~buy)
-            return answers.floats(payout, amount.shape)
+            payout = answers.floats(payout, amount.shape)
+            # A huge amount may overflow, which no pool can pay for.
+            answers.numbers(payout[amount < HUGE], payout[amount < HUGE].shape, least=0)
+            return payout

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from simulator.errors import Misfit, suggestion
 from simulator.families import Family
+from simulator.foreign import described_error
 from simulator.reading.entries import Entry, Findings, Keys, Place, place_at_fault
 from simulator.reading.meant import hint_at
 from simulator.reading.settings import (
@@ -139,7 +140,8 @@ def _rule_message(error: Any, value: Any, context: Mapping[str, Any]) -> str:
         items = "item" if size == 1 else "items"
         return f"expected {least} {size} {items}, got {context['actual_length']}"
     if kind in ("value_error", "assertion_error"):
-        return " ".join(str(context["error"]).split())
+        error_text = " ".join(str(context["error"]).split())
+        return error_text or f"cannot be used: {described_error(context['error'])}"
     return str(error["msg"])
 
 

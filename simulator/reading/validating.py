@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from simulator.errors import ScenarioError
+from simulator.foreign import described_error, plugin_line
 from simulator.reading.entries import FIRST_OVERRIDE, Entry, Findings, Place, error_of
 from simulator.reading.overrides import entry_of, override
 from simulator.reading.pydantic_errors import findings_of
@@ -32,6 +33,10 @@ def validated(
         places = {place for place, _ in findings}
         invalid = findings_of(error, model, root, refused_names)
         findings += [(place, what) for place, what in invalid if place not in places]
+    except (Exception, SystemExit) as error:
+        if not plugin_line(error):
+            raise
+        findings.append((root.place, f"cannot be used: {described_error(error)}"))
     if findings:
         raise error_of(findings)
     return settings

@@ -8,7 +8,7 @@ from simulator.running.folder import (
     versions,
     write_summary,
 )
-from simulator.running.runs import resume, run, start
+from simulator.running.runs import resume, run, set_up, start
 from simulator.running.stepped import recorded
 from simulator.running.verifying import as_expected, changed_versions, verify
 
@@ -22,6 +22,7 @@ __all__ = [
     "run",
     "runs_in",
     "scenario_yaml",
+    "set_up",
     "start",
     "verify",
     "versions",

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from simulator.economy import Economy
 from simulator.errors import RunError, SimulatorError
+from simulator.foreign import described_error
 from simulator.recording import Recorder, write_manifest
 
 __all__ = ["Progress", "compute", "noting_folder"]
@@ -42,7 +43,7 @@ def compute(
         raise
     except (Exception, SystemExit) as error:
         log.exception("period %d failed", economy.period)
-        manifest["error"] = f"period {economy.period}: {type(error).__name__}: {error}"
+        manifest["error"] = f"period {economy.period}: {described_error(error)}"
         raise RunError(f"{manifest['error']} (details: {recorder.folder / 'run.log'})") from error
     finally:
         seconds = manifest["timings"].get("periods_seconds", 0.0) + time.perf_counter() - started
@@ -63,7 +64,7 @@ def noting_folder(folder: Path) -> Iterator[None]:
         error.add_note(str(folder))
         raise
     except Exception as error:
-        failure = RunError(f"{type(error).__name__}: {error}")
+        failure = RunError(described_error(error))
         failure.add_note(str(folder))
         raise failure from error
 

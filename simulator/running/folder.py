@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from simulator.analysis import Run
 
 __all__ = [
+    "check_scenario",
     "git_commit",
     "has_summary",
     "new_folder",
@@ -139,6 +141,21 @@ def _write_inputs(
     return manifest
 
 
+def check_scenario(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Raise ScenarioError unless the scenario in a run folder is the one that was run."""
+    file = folder / "scenario.yaml"
+    try:
+        unchanged = file_hash(file) == manifest["scenario_sha256"]
+    except OSError as error:
+        raise ScenarioError([Problem(str(file), f"cannot be read: {error.strerror}")]) from error
+    if not unchanged:
+        what = (
+            "was changed since the run, whose numbers are those of the scenario before; undo the "
+            f"change, or start a new run of it: wallstreetfeds run {shlex.quote(str(file))}"
+        )
+        raise ScenarioError([Problem(str(file), what)])
+
+
 def recorded_scenario(
     folder: Path, manifest: Mapping[str, Any], plugins: Sequence[str | Path]
 ) -> Scenario:
@@ -156,12 +173,8 @@ def recorded_scenario(
             )
             for plugin in missing
         )
+    check_scenario(folder, manifest)
     file, model = folder / "scenario.yaml", scenario_type(load_plugins(plugins))
-    if file_hash(file) != manifest["scenario_sha256"]:
-        model.load(file)  # reports its problems, if any
-        raise ScenarioError(
-            [Problem(str(file), "was changed since the run; start a new run of it")]
-        )
     if manifest["format"] < FORMAT_OF_EVENTS:
         return _of_former_version(file, model)
     return model.load(file)
@@ -187,11 +200,13 @@ def write_results(folder: Path) -> None:
 
 
 def write_summary(finished: "Run") -> None:
-    """Write the summary of a finished run into its folder."""
+    """Write the summary of a finished run into its folder, and its hash into the manifest."""
     from simulator.analysis import summarise
 
-    text = json.dumps(summarise(finished), indent=2)
-    write_text(finished.folder / "summary.json", text + "\n")
+    text = json.dumps(summarise(finished), indent=2) + "\n"
+    write_text(finished.folder / "summary.json", text)
+    digest = sha256(text.encode()).hexdigest()
+    write_manifest(finished.folder, finished.manifest | {"summary_sha256": digest})
 
 
 def has_summary(folder: Path) -> bool:

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from simulator.datafiles import file_hash
 from simulator.errors import RunError
-from simulator.recording import read_manifest, read_table, table_hash
+from simulator.recording import read_manifest, read_table, table_hash, writer_of
 from simulator.running.computing import Progress
 from simulator.running.folder import git_commit, recorded_scenario, versions
 from simulator.running.runs import start
@@ -22,13 +23,17 @@ def verify(
 ) -> dict[str, str]:
     """Run a complete folder's scenario again and compare all tables.
 
-    Returns a result by table: `identical`, or how far the tables differ. Raises RunError when the
-    run is not complete or a table cannot be read.
+    Returns a result by table: `identical`, or how far the tables differ. Raises ScenarioError when
+    the folder's scenario was changed, RunError when the run is not complete, another process writes
+    it, or a table cannot be read.
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
+    if writer := writer_of(folder):
+        raise RunError(f"{folder} is being written by {writer}; verify it when the run has ended")
     if manifest["status"] != "complete":
-        raise RunError(f"{folder}: the run is {manifest['status']}; resume it before verifying")
+        state = "was killed" if manifest["status"] == "running" else f"is {manifest['status']}"
+        raise RunError(f"{folder}: the run {state}; resume it before verifying")
     scenario = recorded_scenario(folder, manifest, plugins)
     results: dict[str, str] = {}
     hashes = {name: table_hash(read_table(folder, name)) for name in TABLES}
@@ -41,7 +46,7 @@ def verify(
         recorded, computed = manifest["tables"], read_manifest(new_folder)["tables"]
         for name in TABLES:
             if hashes[name] == computed[name]["sha256"]:
-                results[name] = "identical"
+                results[name] = _state_of_file(folder / f"{name}.parquet", recorded[name])
             else:
                 changed = hashes[name] != recorded[name]["sha256"]
                 difference = _difference(folder / f"{name}.parquet", new_folder / f"{name}.parquet")
@@ -66,6 +71,13 @@ def as_expected(difference: str, *, other_versions: bool) -> bool:
     One installation gives identical tables; other versions may differ in the last digits.
     """
     return difference == "identical" or (other_versions and difference.startswith("within"))
+
+
+def _state_of_file(file: Path, recorded: Mapping[str, Any]) -> str:
+    """`identical`, unless the file of equal values is not the one that the run wrote."""
+    if recorded.get("file_sha256") in (None, file_hash(file)):  # None: an earlier version's
+        return "identical"
+    return "changed after the run, though not in its values"
 
 
 def _difference(first: Path, second: Path) -> str:

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from simulator.components import Component, Section, own_components
 from simulator.datafiles import file_hash
 from simulator.errors import Problem, ScenarioError
+from simulator.foreign import PLUGIN_MODULE, described_error
 from simulator.reading import dotted, short
 from simulator.scenario.former import former_method
 
@@ -104,7 +105,7 @@ def _components_in(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[st
 
 
 def _components(file: Path) -> list[type[Component]]:
-    where, name = f"plugin {file}", f"wallstreetfeds_plugin_{file.stem}"
+    where, name = f"plugin {file}", f"{PLUGIN_MODULE}{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
     if not file.is_file():
         raise ScenarioError([Problem(where, "no such file")])
@@ -116,7 +117,7 @@ def _components(file: Path) -> list[type[Component]]:
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        problem = f"cannot be run: {type(error).__name__}: {error}"
+        problem = f"cannot be run: {described_error(error)}"
         raise ScenarioError([Problem(where, problem)]) from error
     components = [
         item

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import Field, ValidationInfo, field_validator
 
 from simulator.agents.groups import ClientGroup, Group, InvestorGroup, LiquidityProviderGroup
+from simulator.answers import answers_of, check_of
 from simulator.components import (
     Component,
     Family,
@@ -144,7 +145,8 @@ class Scenario(Section):
     def _policies_fit_the_market(cls, market: Market, info: ValidationInfo) -> Market:
         for number, group in enumerate(info.data.get("clients", ())):
             try:
-                group.policy.check(market)
+                with check_of(group.policy):
+                    group.policy.check(market)
             except ValueError as error:
                 what = f"clients.{number}.policy does not fit: {error}"
                 place = f"clients.{number}"
@@ -172,8 +174,9 @@ class Scenario(Section):
         market, clients, tokens = (info.data.get(name) for name in ("market", "clients", "tokens"))
         if market is not None and clients is not None and tokens is not None:
             deposits = sum(group.count * group.deposit for group in providers)
-            seed = deposits * market.seed_worth
-            with fitting(".", "clients", "market.launch", "market.curve", "tokens.mechanism"):
+            among = ("clients", "market.launch", "market.curve", "tokens.mechanism")
+            with fitting(".", *among), check_of(market.launch):
+                seed = deposits * market.seed_worth
                 market.launch.check(seller_count(clients, tokens), seed)
         return providers
 
@@ -296,7 +299,14 @@ class Scenario(Section):
     @property
     def token_names(self) -> tuple[str, ...]:
         """Names of the tokens."""
-        return self.tokens.mechanism.tokens(self.client_names)
+        mechanism = self.tokens.mechanism
+        with answers_of(mechanism, "tokens") as answers:
+            names: Any = mechanism.tokens(self.client_names)
+            if not isinstance(names, tuple) or not all(isinstance(each, str) for each in names):
+                raise answers.error(f"returned {names!r}, not a tuple of names")
+            if len({*names, "numeraire"}) <= len(names):
+                raise answers.error("returned a name twice, or numeraire, which is another asset's")
+            return names
 
     @classmethod
     def load(
@@ -346,7 +356,7 @@ def _behaviours(clients: tuple[ClientGroup, ...], events: tuple[Event, ...]) -> 
 
 
 def _check_strategy(group: LiquidityProviderGroup | InvestorGroup, market: Market) -> None:
-    with fitting("."):
+    with fitting("."), check_of(group.strategy):
         group.strategy.check(market)
 
 
@@ -360,7 +370,7 @@ def _check_event(event: Event, valid: Mapping[str, Any]) -> None:
             with fitting(".", "liquidity_providers", "market.curve"):
                 _check_provider(event, valid["liquidity_providers"], valid["market"].curve)
         case ClearingEvent() if "market" in valid:
-            with fitting(".", "market.curve"):
+            with fitting(".", "market.curve"), check_of(event.clearing):
                 event.clearing.check(valid["market"].curve)
     if not isinstance(event, EVENTS):
         raise ValueError(f"nothing happens by {event.kind}: plugins cannot add events")
@@ -374,7 +384,8 @@ def _check_behaviour(event: BehaviourEvent, clients: tuple[ClientGroup, ...]) ->
         raise ValueError("a client is listed twice")
     behaviours = _behaviours(clients, (event,))
     for client in event.clients:
-        behaviours[client].check(client, count)
+        with check_of(event.behaviour):
+            behaviours[client].check(client, count)
 
 
 def _check_provider(

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from simulator.datafiles import PORTABLE, file_hash
 from simulator.errors import Problem, ScenarioError, SimulatorError
+from simulator.foreign import described_error, plugin_line
 from simulator.recording import locked, read_manifest, write_text
 from simulator.scenario.plugins import load_plugins
 from simulator.scenario.schema import scenario_type
@@ -69,7 +70,7 @@ class StudyRuns:
     def tables(self) -> list[str]:
         """What cells read from tables of the user's, each line once.
 
-        Raises ScenarioError when a table cannot be learned from.
+        Raises ScenarioError when a table cannot be used.
         """
         summaries = (cell.scenario.federation.task.summary() for cell in self._cells)
         return [*dict.fromkeys(filter(None, summaries))]
@@ -157,7 +158,8 @@ def _error_of(job: _Job) -> str:
     except SimulatorError as error:
         return f"{type(error).__name__}: {error}"
     except (Exception, SystemExit) as error:
-        return f"{type(error).__name__}: {error} (no error of the scenario)"
+        origin = "" if plugin_line(error) else " (no error of the scenario)"
+        return f"{described_error(error)}{origin}"
     return ""
 
 

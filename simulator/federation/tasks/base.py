@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
+from simulator.answers import answers_of
 from simulator.components import Component, Floats, Integers
 from simulator.errors import Misfit, ScenarioError
 
@@ -161,8 +162,8 @@ class Task(Component):
         """
         from sklearn.preprocessing import StandardScaler
 
-        features, labels = self.collect(draws)
-        examples = Split(features, labels, self.weights())
+        features, labels = self._collected(draws)
+        examples = Split(features, labels, self._checked_weights(len(labels)))
         rows = self._parts(labels, draws)
         if (given := self.test_examples()) is not None:
             rows[2] = len(labels) + np.arange(len(given))
@@ -178,7 +179,9 @@ class Task(Component):
         train, validation, test = (
             replace(part, features=_impute(scaler.transform(part.features))) for part in parts
         )
-        origins = self.origins()
+        with answers_of(self, "origins") as answers:
+            if (origins := self.origins()) is not None:
+                origins = answers.integers(origins, labels.shape, 0, len(labels))
         return Dataset(
             train,
             validation,
@@ -187,6 +190,32 @@ class Task(Component):
             origins=None if origins is None else origins[rows[0]],
             clients=self.clients_in_data(),
         )
+
+    def _checked_weights(self, rows: int) -> Floats | None:
+        """What `weights` returns. Raises ComponentError unless they are positive, one per row."""
+        with answers_of(self, "weights") as answers:
+            weights = self.weights()
+            return None if weights is None else answers.positive(weights, (rows,))
+
+    def _collected(self, draws: np.random.Generator) -> tuple[Floats, Integers]:
+        """What `collect` returns. Raises ComponentError unless that is as it describes."""
+        with answers_of(self, "collect") as answers:
+            features, labels = self.collect(draws)
+            rows, columns = len(labels), np.shape(features)[1:2] or (1,)
+            features = answers.floats(features, (rows, *columns))
+            if (infinite := np.isinf(features)).any():
+                row, column = np.argwhere(infinite)[0]
+                raise answers.error(f"returned an infinite feature {column} of example {row}")
+            labels = answers.integers(labels, (rows,), 0, rows)
+            classes = int(labels.max(initial=0)) + 1
+            if classes < 2:
+                raise answers.error("returned examples of one class only")
+            if unused := np.flatnonzero(np.bincount(labels) == 0).tolist():
+                raise answers.error(
+                    f"returned labels up to {classes - 1}, but no example of class {unused[0]}: "
+                    "number the classes from 0 without gaps"
+                )
+            return features, labels
 
     def _parts(self, labels: Integers, draws: np.random.Generator) -> list[Integers]:
         parts: list[list[Integers]] = [[], [], []]

@@ -74,7 +74,7 @@ def read_user_table(path: str, dialect: Dialect) -> "tuple[pd.DataFrame, Dialect
     if path.endswith(".parquet"):
         try:
             frame = pd.read_parquet(path).reset_index(drop=True)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # of several libraries, as below
             refuse(path, f"cannot be read: {_one_line(error)}")
         frame.columns = frame.columns.astype(str)
         return frame, dialect
@@ -125,7 +125,7 @@ def _content(path: str) -> bytes:
     try:
         with get_handle(path, "rb", compression="infer", is_text=False) as opened:
             return bytes(opened.handle.read())
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # each compression has its own
         refuse(path, f"cannot be read: {_one_line(error)}")
 
 
