@@ -35,8 +35,7 @@ def load_plugins(plugins: Iterable[Plugin]) -> tuple[type[Component], ...]:
 
     Raises ScenarioError when a file cannot be run or defines no component, or a class is none.
     """
-    if isinstance(plugins, str | Path | type):
-        raise ScenarioError(f"plugins are a list, such as [{_shown(plugins)}]")
+    _refuse_single(plugins)
     items = [Path(each) if isinstance(each, str) else each for each in plugins]
     _refuse_one_name([each for each in items if isinstance(each, Path)])
     found = [_components(each) if isinstance(each, Path) else [_checked(each)] for each in items]
@@ -49,7 +48,7 @@ def plugin_files(scenario: Section, plugins: Sequence[str | Path] = ()) -> list[
     Raises ScenarioError for a component that is in none of them, and for a file that has changed
     since its components were loaded: a run could not be repeated from its folder.
     """
-    files = {Path(file).resolve(): Path(file) for file in plugins}
+    files = {file.resolve(): file for file in _files(plugins)}
     for component in (type(scenario).extended_from or (None, ()))[1]:
         if (file := _FILE_OF.get(component)) is not None:
             files.setdefault(file.path, file.path)
@@ -70,6 +69,17 @@ def plugin_files(scenario: Section, plugins: Sequence[str | Path] = ()) -> list[
     return list(files.values())
 
 
+def _files(plugins: Sequence[Any]) -> list[Path]:
+    """Plugins that are files. Raises ScenarioError for any other, and for a missing file."""
+    _refuse_single(plugins)
+    for each in plugins:
+        if not isinstance(each, str | Path):
+            raise ScenarioError([Problem("plugins", f"expected a Python file, got {_shown(each)}")])
+        if not Path(each).is_file():
+            raise ScenarioError([Problem(f"plugin {each}", "no such file")])
+    return [Path(each) for each in plugins]
+
+
 def _without_file(scenario: Section, plugins: Sequence[str | Path]) -> dict[str, type[Component]]:
     """The users' components that a scenario uses and no file defines, by place."""
     missing: dict[str, type[Component]] = {}
@@ -83,6 +93,11 @@ def _without_file(scenario: Section, plugins: Sequence[str | Path]) -> dict[str,
 
 def _name(component: type[Component]) -> tuple[str, str]:
     return component.__qualname__, _kind(component)
+
+
+def _refuse_single(plugins: Any) -> None:
+    if isinstance(plugins, str | Path | type):
+        raise ScenarioError(f"plugins are a list, such as [{_shown(plugins)}]")
 
 
 def _refuse_one_name(files: Sequence[Path]) -> None:

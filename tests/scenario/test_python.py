@@ -498,6 +498,19 @@ def test_a_run_refuses_components_that_no_file_defines() -> None:
     assert not Path("out").exists()
 
 
+@pytest.mark.parametrize(
+    ("plugins", "message"),
+    [
+        ([Spender], "plugins: expected a Python file, got Spender"),
+        ("buyer.py", "plugins are a list, such as ['buyer.py']"),
+        (["nowhere.py"], "plugin nowhere.py: no such file"),
+    ],
+)
+def test_a_run_takes_files_of_plugins(plugins: Any, message: str) -> None:
+    assert problems(lambda: run(small(), "out", plugins=plugins)) == [message]
+    assert not Path("out").exists()
+
+
 def test_a_class_that_was_imported_runs_with_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, Any] = {"__name__": "own_strategies"}
     exec(compile(FILE, "buyer.py", "exec"), names)
