@@ -9,7 +9,7 @@ from typing import Any
 from simulator.dashboard import overview
 from simulator.dashboard.choosing import Choice
 from simulator.dashboard.showing import Live, Recorded
-from simulator.errors import RunError
+from simulator.errors import ComponentError, RunError, ScenarioError
 from simulator.reading import placed
 from simulator.recording import read_table
 from simulator.running import run
@@ -52,8 +52,11 @@ class Stage:
 
         def load(changes: Mapping[str, Any]) -> Scenario:
             reading = load_with_entries(self.scenario_type, path, changes, option=OPTION)
-            with placed(reading.root):
-                reading.settings.check_data()
+            try:
+                with placed(reading.root):
+                    reading.settings.check_data()
+            except ComponentError as error:
+                raise ScenarioError(str(error)) from error
             return reading.settings
 
         return Choice.of(load, overrides or {})

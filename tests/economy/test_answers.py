@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from pydantic import ValidationError
 
 from simulator.economy import Economy
-from simulator.errors import ComponentError, ModelError
+from simulator.errors import ComponentError, ModelError, ScenarioError
 from simulator.scenario import Scenario, scenario_type
 from simulator.scenario.catalogue import places
 from simulator.scenario.plugins import load_plugins
@@ -848,14 +847,14 @@ def filled(case: Case, wrong: str) -> str:
 def test_an_exception_names_component_line_and_period(tmp_path: Path, case: Case) -> None:
     component = case.message.partition(":")[0]
     match = rf"{re.escape(component)}: \w+ failed: KeyError: 'x' \(mine\.py:8\)"
-    with pytest.raises((ComponentError, ValidationError), match=match) as error:
+    with pytest.raises((ComponentError, ScenarioError), match=match) as error:
         economy(tmp_path, case, "raise KeyError('x')").step()
     assert ("in period 1" in str(error.value)) == (named(case) in AFTER_GENESIS)
 
 
 @pytest.mark.parametrize(("case", "what"), OTHERS, ids=lambda each: getattr(each, "message", ""))
 def test_other_wrong_answers_fail_the_run(tmp_path: Path, case: Case, what: str) -> None:
-    with pytest.raises((ComponentError, ValidationError)) as error:
+    with pytest.raises((ComponentError, ScenarioError)) as error:
         economy(tmp_path, case, f"return {case.answer}").step()
     assert f"{case.message} {what}" in str(error.value)
 
