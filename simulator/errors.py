@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from simulator.foreign import described_error
+
 
 class SimulatorError(Exception):
     """Base of every error this simulator raises on purpose."""
@@ -133,4 +135,5 @@ def fitting(*among: str) -> Iterator[None]:
         yield
     except ValueError as error:
         others = error.among if isinstance(error, Misfit) else ()
-        raise Misfit(str(error), *among, *others) from error
+        what = str(error) or f"cannot be used: {described_error(error)}"
+        raise Misfit(what, *among, *others) from error

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import PydanticSerializationError
+
 from simulator.economy import Economy
 from simulator.economy.register import Register
 from simulator.errors import ComponentError, Problem, RunError, ScenarioError, SimulatorError
@@ -117,7 +119,8 @@ def set_up(scenario: Scenario) -> Economy:
     except SimulatorError:
         raise
     except (Exception, SystemExit) as error:
-        kind = ComponentError if plugin_line(error) else RunError
+        is_foreign = plugin_line(error) or isinstance(error, PydanticSerializationError)
+        kind = ComponentError if is_foreign else RunError
         raise kind(f"setting up failed: {described_error(error)}") from error
 
 

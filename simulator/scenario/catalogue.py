@@ -43,7 +43,7 @@ class ScenarioPlace:
 
     def text_of(self, kind: str) -> list[str]:
         """The first line of a kind's description, and others that were searched for."""
-        first, *others = cleandoc(self.kinds[kind].__doc__ or "").splitlines()
+        first, *others = cleandoc(self.kinds[kind].__doc__ or "").splitlines() or [""]
         is_wanted = kind in self.words
         return [first] + [
             line

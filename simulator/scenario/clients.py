@@ -9,7 +9,14 @@ from simulator.federation.tasks.table import listed
 
 __all__ = ["group_lines", "names_from_data"]
 
-CHOSEN_BY = ("clients", "federation.partition", "federation.task")
+CHOSEN_BY = (
+    "clients",
+    "federation.partition",
+    "federation.task.kind",
+    "federation.task.file",
+    "federation.task.client",
+    "federation.task.clients",
+)
 """Settings that decide how many clients there are."""
 PASTEABLE = 20
 """Clients that a message lists at most for the setting that chooses them."""

@@ -93,10 +93,11 @@ def _data_of(scenario: Scenario) -> tuple[Any, ...]:
         federation.task,
         federation.partition,
         scenario.tokens.revenue,
+        scenario.tokens.mechanism,
         market.outside_price,
     )
     texts = (component.model_dump_json() for component in components)
-    return (*texts, *scenario.owners, scenario.token_names)
+    return (*texts, *scenario.owners)
 
 
 def _settings(entry: Entry | None) -> dict[str, Entry]:

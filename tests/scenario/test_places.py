@@ -49,7 +49,7 @@ MISFITS: dict[str, tuple[str, str]] = {
     ),
     "too few clients": (
         "extends: table.yaml\nclients: [{count: 4}]\n",
-        "s.yaml:2:10: federation.partition: ",
+        "s.yaml:2:10: clients: ",
     ),
     "another partition": (
         "extends: table.yaml\nfederation:\n  partition: {kind: iid, min_examples: 99}\n",
@@ -57,7 +57,7 @@ MISFITS: dict[str, tuple[str, str]] = {
     ),
     "the table": (
         "extends: table.yaml\nfederation: {task: {file: other.csv}}\n",
-        "s.yaml:2:27: federation.partition: ",
+        "s.yaml:2:27: clients: ",
     ),
     "column of revenue": (
         "extends: quickstart\ntokens:\n  revenue: {kind: csv, file: revenue.csv, column: rev}\n",
@@ -95,7 +95,7 @@ def test_an_error_of_the_data_is_told_at_its_setting(call: Call, text: str, star
     ("override", "path"),
     [
         ("federation.task.target=lable", "federation.task.target"),
-        ("clients=[{count: 4}]", "federation.partition"),
+        ("clients=[{count: 4}]", "clients"),
         ("federation.partition.min_examples=61", "federation.partition"),
     ],
 )
@@ -116,7 +116,7 @@ def test_a_sweep_tells_errors_of_the_data_before_it_runs(call: Call) -> None:
     assert answer.code == 2
     places = [line.split(": ")[1:3] for line in answer.err.splitlines()]
     assert places == [
-        ["study.yaml:6:26", "federation.partition"],
+        ["study.yaml:6:26", "clients"],
         ["study.yaml:7:35", "federation.task.target"],
     ]
     assert "(cell few)" in answer.err and not Path("outputs").exists()

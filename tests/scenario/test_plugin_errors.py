@@ -54,7 +54,7 @@ PLACES = {  # what is overridden, of which component, and the beginning of the m
         "market.SeededPool",
         "def check_curve(self, curve)",
         "LAUNCH",
-        "own.yaml:8:9: market: ",
+        "own.yaml:8:18: market: ",
     ),
     "a strategy's check": (
         "agents.strategies.Fundamentalist",
@@ -150,7 +150,7 @@ def test_what_a_plugin_raises_when_it_is_run_is_one_line(
 ) -> None:
     Path("mine.py").write_text(text)
     answer = call("validate", "quickstart", "--plugin", "mine.py")
-    assert answer.code == 2 and answer.err.startswith("error: --plugin mine.py: cannot be run: ")
+    assert answer.code == 2 and answer.err.startswith("error: plugin mine.py: cannot be run: ")
     assert len(answer.err.splitlines()) == 1 and "(mine.py:" in answer.err
 
 
