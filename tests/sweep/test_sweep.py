@@ -263,7 +263,7 @@ def test_collect_tells_damaged_tables_and_targets(call: Call, fees: Path) -> Non
     table.write_text("x")
     code, _, err = call("collect", str(fees))
     assert (code, err.count("\n")) == (1, 1)
-    assert err.startswith(f"error: {table} is damaged")
+    assert err.startswith(f"error: {table} is not the file that the run wrote: ")
     assert "is a directory" in call("collect", str(fees), "--csv", ".")[2]
 
 
