@@ -64,7 +64,10 @@ class Market(Section):
     @classmethod
     def _clearing_fits_the_curve(cls, clearing: Clearing, info: ValidationInfo) -> Clearing:
         if "curve" in info.data:
-            clearing.check(info.data["curve"])
+            try:
+                clearing.check(info.data["curve"])
+            except ValueError as error:
+                raise ValueError(f"{error}: set market.clearing.kind=random") from error
         return clearing
 
     @property

@@ -1,17 +1,19 @@
 """The scenario: all settings of a run, composed of the sections that other modules define."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar, cast
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from simulator.advice import alternatively, conjoined, setting
 from simulator.agents.groups import ClientGroup, Group, InvestorGroup, LiquidityProviderGroup
+from simulator.agents.strategies import ValueSeller
 from simulator.components import Component, Family, Section, check_each, extended
 from simulator.errors import ScenarioError
-from simulator.federation import Behaviour, Changing, Federation
-from simulator.market import Clearing, Curve, Market, Weighted
+from simulator.federation import Behaviour, Changing, Duplicate, Federation, Honest
+from simulator.market import Clearing, Curve, Market, RandomOrder, Weighted
 from simulator.scenario.events import (
     EVENTS,
     BehaviourEvent,
@@ -25,6 +27,8 @@ from simulator.scenario.record import Record
 from simulator.tokens import Tokens
 
 __all__ = ["Scenario", "numbered", "scenario_type"]
+
+CLIENTS = 10  # whose default supply is that of `Launch`
 
 MarketGroups = TypeVar(
     "MarketGroups", tuple[LiquidityProviderGroup, ...], tuple[InvestorGroup, ...]
@@ -61,12 +65,26 @@ class Scenario(Section):
         description="Groups of providers.",
     )
     investors: tuple[InvestorGroup, ...] = Field(
-        (InvestorGroup(count=60),), strict=False, description="Groups of investors."
+        (InvestorGroup(count=50),), strict=False, description="Groups of investors."
     )
     events: tuple[Annotated[Event, Family(EVENTS)], ...] = Field(
         (), strict=False, description="What happens in the course of the run."
     )
     record: Record = Field(Record(), description="How much of it is written to the run folder.")
+
+    @field_validator("clients")
+    @classmethod
+    def _clients_can_behave(cls, clients: tuple[ClientGroup, ...]) -> tuple[ClientGroup, ...]:
+        count = sum(group.count for group in clients)
+        members = [range(first, first + group.count) for first, group in _numbered_groups(clients)]
+        check_each(
+            list(enumerate(clients)),
+            lambda each: _check_members(
+                each[1].behaviour, members[each[0]], count, f"clients.{each[0]}.behaviour"
+            ),
+            "behaviour",
+        )
+        return clients
 
     @field_validator("clients")
     @classmethod
@@ -79,21 +97,34 @@ class Scenario(Section):
             if method.max_clients is not None and count > method.max_clients:
                 raise ValueError(
                     f"contribution method {method.kind} handles at most {method.max_clients} "
-                    f"clients, there are {count}"
+                    f"clients, there are {count}: set "
+                    "federation.contribution.kind=permutation_shapley"
                 )
             federation.check([group.behaviour for group in clients for _ in range(group.count)])
         if all(group.joins > 1 for group in clients):
-            raise ValueError("somebody must be there from genesis on: leave out joins in one group")
+            raise ValueError("somebody must be there from genesis on: set clients.0.joins=1")
         return clients
 
     @field_validator("market")
     @classmethod
+    def _launch_has_a_supply(cls, market: Market, info: ValidationInfo) -> Market:
+        """Unless the supply was set, there are as many tokens in all as of ten clients."""
+        launch, clients, tokens = market.launch, info.data.get("clients"), info.data.get("tokens")
+        if clients is None or tokens is None or "supply" in launch.model_fields_set:
+            return market
+        supply = launch.supply * CLIENTS / seller_count(clients, tokens)
+        launch = launch.model_copy(update={"supply": supply})
+        return market.model_copy(update={"launch": launch})
+
+    @field_validator("market")
+    @classmethod
     def _late_tokens_can_be_launched(cls, market: Market, info: ValidationInfo) -> Market:
-        has_late_clients = any(group.joins > 1 for group in info.data.get("clients", ()))
-        if has_late_clients and isinstance(market.curve, Weighted) and market.curve.last_weight:
+        clients = enumerate(info.data.get("clients", ()))
+        late = {f"clients.{number}.joins": 1 for number, group in clients if group.joins > 1}
+        if late and isinstance(market.curve, Weighted) and market.curve.last_weight:
             raise ValueError(
-                "clients who join later need pools that open alike at any time: weights that move "
-                "(last_weight) are the same in all pools"
+                "pools of clients who join later would open at the weight of that period, which "
+                f"market.curve.last_weight has moved: set {conjoined(late)}"
             )
         return market
 
@@ -104,7 +135,9 @@ class Scenario(Section):
             try:
                 group.policy.check(market)
             except ValueError as error:
-                raise ValueError(f"clients.{number}.policy does not fit: {error}") from error
+                message = f"clients.{number}.policy does not fit: {error}"
+                advice = f"clients.{number}.policy.kind={ValueSeller().kind}"
+                raise ValueError(alternatively(message, advice)) from error
         return market
 
     @field_validator("market")
@@ -112,9 +145,11 @@ class Scenario(Section):
     def _pools_take_liquidity(cls, market: Market, info: ValidationInfo) -> Market:
         tokens, curve = info.data.get("tokens"), market.curve
         if tokens and tokens.payout.liquidity and not curve.full_range:
+            to_treasury = tokens.payout.treasury + tokens.payout.liquidity
             raise ValueError(
-                "tokens.payout.liquidity needs pools with LP shares: set another market.curve than "
-                f"{curve.kind}"
+                f"tokens.payout.liquidity needs pools with LP shares, which {curve.kind} pools do "
+                "not have: set tokens.payout.liquidity=0 and "
+                f"{setting('tokens.payout.treasury', to_treasury)}"
             )
         return market
 
@@ -134,7 +169,13 @@ class Scenario(Section):
     @classmethod
     def _strategies_fit_the_market(cls, groups: MarketGroups, info: ValidationInfo) -> MarketGroups:
         if (market := info.data.get("market")) is not None:
-            check_each(groups, lambda group: group.strategy.check(market), "strategy")
+            check_each(
+                list(enumerate(groups)),
+                lambda each: _check_strategy(
+                    each[1], market, f"{info.field_name}.{each[0]}.strategy"
+                ),
+                "strategy",
+            )
         return groups
 
     @field_validator("events")
@@ -142,7 +183,10 @@ class Scenario(Section):
     def _events_are_possible(
         cls, events: tuple[Event, ...], info: ValidationInfo
     ) -> tuple[Event, ...]:
-        check_each(events, lambda event: _check_event(event, info.data))
+        check_each(
+            list(enumerate(events)),
+            lambda each: _check_event(each[1], info.data, f"events.{each[0]}"),
+        )
         return events
 
     @property
@@ -235,39 +279,90 @@ def _behaviours(clients: tuple[ClientGroup, ...], events: tuple[Event, ...]) -> 
     return behaviours
 
 
-def _check_event(event: Event, valid: Mapping[str, Any]) -> None:
+def _numbered_groups(clients: tuple[ClientGroup, ...]) -> Iterator[tuple[int, ClientGroup]]:
+    """The number of its first client, and the group, of each group."""
+    first = 0
+    for group in clients:
+        yield first, group
+        first += group.count
+
+
+def _check_strategy(
+    group: LiquidityProviderGroup | InvestorGroup, market: Market, path: str
+) -> None:
+    default = type(group).model_fields["strategy"].default.kind
+    try:
+        group.strategy.check(market)
+    except ValueError as error:
+        raise ValueError(alternatively(str(error), f"{path}.kind={default}")) from error
+
+
+def _check_members(behaviour: Behaviour, members: Sequence[int], clients: int, path: str) -> None:
+    """Check that `members` can all behave like this, which the setting at `path` says."""
+    try:
+        for client in members:
+            behaviour.check(client, clients)
+    except ValueError as error:
+        advice = f"{path}.kind={Honest().kind}"
+        others = (client for client in range(clients) if client not in members)
+        if isinstance(behaviour, Duplicate) and (original := next(others, None)) is not None:
+            advice = f"{path}.original={original}"
+        raise ValueError(alternatively(str(error), advice)) from error
+
+
+def _check_event(event: Event, valid: Mapping[str, Any], path: str) -> None:
     """Check an event against the `valid` settings of the scenario, by name; others are absent."""
     match event:
         case BehaviourEvent() if "clients" in valid:
-            _check_behaviour(event, valid["clients"])
+            _check_behaviour(event, valid["clients"], path)
         case LiquidityEvent() if {"liquidity_providers", "market"} <= valid.keys():
-            _check_provider(event, valid["liquidity_providers"], valid["market"].curve)
+            _check_provider(event, valid["liquidity_providers"], valid["market"].curve, path)
         case ClearingEvent() if "market" in valid:
-            event.clearing.check(valid["market"].curve)
+            try:
+                event.clearing.check(valid["market"].curve)
+            except ValueError as error:
+                default = f"{path}.clearing.kind={RandomOrder().kind}"
+                raise ValueError(alternatively(str(error), default)) from error
     if not isinstance(event, EVENTS):
         raise ValueError(f"nothing happens by {event.kind}: plugins cannot add events")
 
 
-def _check_behaviour(event: BehaviourEvent, clients: tuple[ClientGroup, ...]) -> None:
+def _check_behaviour(event: BehaviourEvent, clients: tuple[ClientGroup, ...], path: str) -> None:
     count = sum(group.count for group in clients)
     if unknown := [client for client in event.clients if client >= count]:
-        raise ValueError(f"there is no client {unknown[0]}: the last is {count - 1}")
+        known = [client for client in event.clients if client < count] or [count - 1]
+        raise ValueError(
+            f"there is no client {unknown[0]}: the last is {count - 1}; set {path}.clients={known}"
+        )
     if len(set(event.clients)) < len(event.clients):
-        raise ValueError("a client is listed twice")
-    behaviours = _behaviours(clients, (event,))
-    for client in event.clients:
-        behaviours[client].check(client, count)
+        once = list(dict.fromkeys(event.clients))
+        raise ValueError(f"a client is listed twice: set {path}.clients={once}")
+    before = _behaviours(clients, ())
+    if event.behaviour.one_owner or any(before[client].one_owner for client in event.clients):
+        raise ValueError(
+            f"an event can neither create nor change a Sybil identity: leave out {path}"
+        )
+    _check_members(event.behaviour, event.clients, count, f"{path}.behaviour")
 
 
 def _check_provider(
-    event: LiquidityEvent, providers: tuple[LiquidityProviderGroup, ...], curve: Curve
+    event: LiquidityEvent, providers: tuple[LiquidityProviderGroup, ...], curve: Curve, path: str
 ) -> None:
     count = sum(group.count for group in providers)
-    if event.provider >= count:
-        last = f"the last is {count - 1}" if count else "add liquidity_providers"
-        raise ValueError(f"there is no liquidity provider {event.provider}: {last}")
     if not curve.full_range:
-        raise ValueError(f"liquidity comes to pools with LP shares, not to {curve.kind}")
+        raise ValueError(
+            f"liquidity comes to pools with LP shares, not to {curve.kind}: leave out {path}"
+        )
+    if not count:
+        raise ValueError(
+            f"there is no liquidity provider {event.provider}: leave out {path}, or add "
+            "liquidity_providers"
+        )
+    if event.provider >= count:
+        raise ValueError(
+            f"there is no liquidity provider {event.provider}: the last is {count - 1}; set "
+            f"{path}.provider={count - 1}"
+        )
 
 
 def numbered(what: str, count: int) -> tuple[str, ...]:

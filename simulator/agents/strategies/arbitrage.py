@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from simulator.agents.strategies.base import Portfolio, Strategy
+from simulator.agents.strategies.base import Portfolio, Strategy, only_in
 from simulator.components import Floats, Memory
 from simulator.market import ConstantProduct, Market, MarketView, Orders
 
@@ -27,11 +27,11 @@ class Arbitrageur(Strategy):
 
     def check(self, market: Market) -> None:
         if market.outside_price.kind == "none":
-            raise ValueError("an arbitrageur needs a price outside: set market.outside_price")
-        if type(market.curve) is not ConstantProduct:
             raise ValueError(
-                f"an arbitrageur trades constant_product pools, not a {market.curve.kind}"
+                "an arbitrageur needs an outside price: set market.outside_price.kind=gbm"
             )
+        if type(market.curve) is not ConstantProduct:
+            raise ValueError(f"an arbitrageur {only_in(ConstantProduct(), market)}")
 
     def decide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator

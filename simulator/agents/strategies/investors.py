@@ -80,9 +80,7 @@ class Insider(Fundamentalist):
 
     def check(self, market: Market) -> None:
         if not market.information_delay:
-            raise ValueError(
-                "an insider knows no more than others: set market.information_delay to at least 1"
-            )
+            raise ValueError("an insider knows no more than others: set market.information_delay=1")
 
 
 class TargetHolder(Strategy):

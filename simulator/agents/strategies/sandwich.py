@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from simulator.agents.strategies.base import Portfolio, Strategy, orders_for
+from simulator.agents.strategies.base import Portfolio, Strategy, only_in, orders_for
 from simulator.components import Floats, Integers, Memory
 from simulator.market import ConstantProduct, Market, MarketView, Orders
 
@@ -35,7 +35,7 @@ class Sandwich(Strategy):
 
     def check(self, market: Market) -> None:
         if type(market.curve) is not ConstantProduct:
-            raise ValueError(f"a sandwich needs constant_product pools, not a {market.curve.kind}")
+            raise ValueError(f"a sandwich {only_in(ConstantProduct(), market)}")
 
     def decide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator

@@ -13,6 +13,7 @@ from simulator.errors import ScenarioError
 __all__ = ["Dataset", "Split", "Task"]
 
 PARTS = ("training", "validation", "test")
+FRACTIONS = "federation.task.validation=0.2 and federation.task.test=0.2"
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +72,9 @@ class Task(Component):
     @classmethod
     def _leaves_something_to_train_on(cls, test: float, info: ValidationInfo) -> float:
         if "validation" in info.data and info.data["validation"] + test >= 1:
-            raise ValueError("validation + test must be less than 1, the rest is for training")
+            raise ValueError(
+                f"validation + test must be less than 1, the rest is for training: set {FRACTIONS}"
+            )
         return test
 
     @abstractmethod
@@ -104,7 +107,9 @@ class Task(Component):
         features, labels = self.collect(draws)
         parts = self._parts(labels, draws)
         if empty := [name for name, rows in zip(PARTS, parts, strict=True) if not len(rows)]:
-            raise ScenarioError(f"task {self.kind}: no examples for {' and '.join(empty)}")
+            raise ScenarioError(
+                f"task {self.kind}: no examples for {' and '.join(empty)}: set {FRACTIONS}"
+            )
         if (imputer := self.imputer()) is not None:
             features = imputer.fit(features[parts[0]]).transform(features)
         scaler = StandardScaler().fit(features[parts[0]])
