@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -57,7 +57,8 @@ class Launch(Component):
         1000.0,
         ge=1e-6,
         le=1e12,
-        description="Tokens of each client at genesis; by default 10,000 / number of clients.",
+        description="Tokens of each client at genesis; unless it is set, more if providers and "
+        "investors want more.",
     )
     price: float = Field(1.0, ge=1e-6, le=1e12, description="Genesis price of a token (numeraire).")
 
@@ -83,6 +84,10 @@ class Launch(Component):
         """Raise ValueError when providers cannot deposit with tokens worth `seed`, all pools."""
         if seed:
             raise ValueError(f"launch {self.kind} takes no deposits: set liquidity_providers=[]")
+
+    def supplying(self, clients: int, seed: float, demand: float) -> Self:
+        """The launch with as large a supply as `seed` and `demand` need (numeraire, all tokens)."""
+        return self
 
     def served_fraction(self, clients: int, seed: float, demand: float) -> float:
         """Fraction of the investors' `demand` (numeraire, all tokens) met after `seed`."""
@@ -132,6 +137,10 @@ class SeededPool(Launch):
         kept = 1 - min(2 * needed, self.supply) / self.supply
         enough = needed <= (1 - kept) * self.supply
         return f"{advice} or market.launch.client={rounded_down(kept):g}" if enough else advice
+
+    def supplying(self, clients: int, seed: float, demand: float) -> Self:
+        needed = rounded_up((seed + demand) / (clients * self.price * (1 - self.client)))
+        return self.model_copy(update={"supply": needed}) if needed > self.supply else self
 
     def served_fraction(self, clients: int, seed: float, demand: float) -> float:
         offered = clients * (1 - self.client) * self.supply * self.price - seed

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar, cast
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from simulator.advice import alternatively, conjoined, setting
 from simulator.agents.groups import ClientGroup, Group, InvestorGroup, LiquidityProviderGroup
@@ -27,8 +27,6 @@ from simulator.scenario.record import Record
 from simulator.tokens import Tokens
 
 __all__ = ["Scenario", "numbered", "scenario_type"]
-
-CLIENTS = 10  # whose default supply is that of `Launch`
 
 MarketGroups = TypeVar(
     "MarketGroups", tuple[LiquidityProviderGroup, ...], tuple[InvestorGroup, ...]
@@ -107,17 +105,6 @@ class Scenario(Section):
 
     @field_validator("market")
     @classmethod
-    def _launch_has_a_supply(cls, market: Market, info: ValidationInfo) -> Market:
-        """Unless the supply was set, there are as many tokens in all as of ten clients."""
-        launch, clients, tokens = market.launch, info.data.get("clients"), info.data.get("tokens")
-        if clients is None or tokens is None or "supply" in launch.model_fields_set:
-            return market
-        supply = launch.supply * CLIENTS / seller_count(clients, tokens)
-        launch = launch.model_copy(update={"supply": supply})
-        return market.model_copy(update={"launch": launch})
-
-    @field_validator("market")
-    @classmethod
     def _late_tokens_can_be_launched(cls, market: Market, info: ValidationInfo) -> Market:
         clients = enumerate(info.data.get("clients", ()))
         late = {f"clients.{number}.joins": 1 for number, group in clients if group.joins > 1}
@@ -160,9 +147,12 @@ class Scenario(Section):
     ) -> tuple[LiquidityProviderGroup, ...]:
         market, clients, tokens = (info.data.get(name) for name in ("market", "clients", "tokens"))
         if market is not None and clients is not None and tokens is not None:
-            deposits = sum(group.count * group.deposit for group in providers)
-            seed = deposits * market.seed_worth
-            market.launch.check(seller_count(clients, tokens), seed)
+            launch = market.launch
+            seed = sum(group.count * group.deposit for group in providers) * market.seed_worth
+            if "supply" not in launch.model_fields_set:
+                launch = launch.supplying(seller_count(clients, tokens), seed, 0.0)
+            if tokens.mechanism.tokens(("client",)):
+                launch.check(seller_count(clients, tokens), seed)
         return providers
 
     @field_validator("liquidity_providers", "investors")
@@ -188,6 +178,29 @@ class Scenario(Section):
             lambda each: _check_event(each[1], info.data, f"events.{each[0]}"),
         )
         return events
+
+    @model_validator(mode="after")
+    def _sells_what_is_wanted(self) -> Self:
+        """Unless it is set, the supply suffices for providers and investors."""
+        market, launch = self.market, self.market.launch
+        has_tokens = self.tokens.mechanism.tokens(("client",))
+        if has_tokens and "supply" not in launch.model_fields_set:
+            launch = launch.supplying(
+                seller_count(self.clients, self.tokens), self.seed_value, self.demand_at_genesis
+            )
+            self.__dict__["market"] = market.model_copy(update={"launch": launch})
+        return self
+
+    @property
+    def seed_value(self) -> float:
+        """Value of the tokens that providers deposit at launches, all pools (numeraire)."""
+        deposits = sum(group.count * group.deposit for group in self.liquidity_providers)
+        return deposits * self.market.seed_worth
+
+    @property
+    def demand_at_genesis(self) -> float:
+        """Expected numeraire that investors want to spend at genesis."""
+        return sum(group.count * group.invested * group.wealth.mean for group in self.investors)
 
     @property
     def groups(self) -> dict[str, Group]:
