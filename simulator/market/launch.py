@@ -207,7 +207,8 @@ class BootstrappingPool(Launch):
         if not falls:
             raise ValueError(
                 "launch lbp needs a weighted curve with a last_weight below its weight: set "
-                "market.curve={kind: weighted, weight: 0.96, last_weight: 0.5, periods: 20} and "
+                "market.curve.kind=weighted and market.curve.weight=0.96 and "
+                "market.curve.last_weight=0.5 and market.curve.periods=20 and "
                 f"liquidity_providers=[], or {_other_launch(curve)}"
             )
 
@@ -263,8 +264,10 @@ class BondingLaunch(Launch):
 
 
 def _other_launch(curve: Curve) -> str:
-    """The setting of a launch that can open pools with this curve."""
-    return f"market.launch.kind={'bonding_curve' if curve.mints else 'seeded_pool'}"
+    """The settings of a launch that can open pools with this curve."""
+    if curve.mints:
+        return "market.launch.kind=bonding_curve and liquidity_providers=[]"
+    return "market.launch.kind=seeded_pool"
 
 
 LAUNCHES: tuple[type[Launch], ...] = (SeededPool, BootstrappingPool, BondingLaunch)

@@ -39,7 +39,7 @@ from simulator.federation import (
 )
 from simulator.scenario.events import BehaviourEvent, ClearingEvent, LiquidityEvent, RevenueEvent
 from simulator.scenario.schema import Scenario
-from simulator.tokens import EqualAllocation, Payout, PerImprovement, StochasticRevenue
+from simulator.tokens import EqualAllocation, Issuance, Payout, PerImprovement, StochasticRevenue
 
 __all__ = ["idle_settings"]
 
@@ -82,6 +82,7 @@ def idle_settings(scenario: Scenario) -> Iterator[str]:
     for each in chain(idle, groups, _events(scenario)):
         if each.settings:
             yield str(each)
+    yield from _paid_directly(scenario)
     yield from _pointless(scenario)
 
 
@@ -108,13 +109,20 @@ def _without_tokens(scenario: Scenario) -> Iterator[Idle]:
         if isinstance(event, LiquidityEvent | ClearingEvent)
     ]
     yield Idle(settings, "mechanism cash has no tokens", "tokens.mechanism.kind=client_tokens")
-    payout = tokens.payout
+
+
+def _paid_directly(scenario: Scenario) -> Iterator[str]:
+    """Uses of revenue that mechanism cash turns into direct pay."""
+    payout = scenario.tokens.payout
     uses = {"dividend": payout.dividend, "buyback": payout.buyback, "liquidity": payout.liquidity}
-    if changed := _changed(payout, "tokens.payout", *(use for use, part in uses.items() if part)):
-        direct = {"tokens.payout.direct": payout.direct + sum(uses.values())}
-        nothing = {f"tokens.payout.{use}": 0 for use in uses}
-        reason = "mechanism cash pays what is for token holders to the clients directly"
-        yield Idle(changed, reason, conjoined(nothing | direct))
+    changed = _changed(payout, "tokens.payout", *(use for use, part in uses.items() if part))
+    if changed and not _has_tokens(scenario):
+        settings = {f"tokens.payout.{use}": 0.0 for use, part in uses.items() if part}
+        settings["tokens.payout.direct"] = payout.direct + sum(uses.values())
+        yield (
+            f"{', '.join(changed)}: paid to the clients directly, since mechanism cash has no "
+            f"token holders; set {conjoined(settings)}"
+        )
 
 
 def _payout(scenario: Scenario) -> Iterator[Idle]:
@@ -209,7 +217,14 @@ def _rewards(scenario: Scenario) -> Iterator[Idle]:
     if _has_tokens(scenario) and not isinstance(issuance, PerImprovement) and not _emits(scenario):
         settings = _changed(tokens, "tokens", "vesting")
         settings += _changed(issuance, "tokens.issuance", "by", "unearned")
-        yield Idle(settings, "no tokens are issued", "tokens.issuance={kind: constant, amount: 10}")
+        yield Idle(settings, "no tokens are issued", _emission(issuance))
+
+
+def _emission(issuance: Issuance) -> str:
+    """Settings of the issuance that are 0, with their defaults."""
+    default = dict(type(issuance)())
+    nothing = [name for name, value in issuance if isinstance(value, float) and not value]
+    return conjoined({f"tokens.issuance.{name}": default[name] for name in nothing})
 
 
 def _emits(scenario: Scenario) -> bool:
@@ -243,7 +258,7 @@ def _group(scenario: Scenario, group: Group, path: str) -> Iterator[Idle]:
             ("policy", "value_seller") if "clients" in path else ("strategy", "exit_on_loss")
         )
         reason = f"{path}.{name} {strategy.kind} never trades"
-        yield Idle(settings, reason, f"{path}.{name}={{kind: {other}}}")
+        yield Idle(settings, reason, f"{path}.{name}.kind={other}")
     if isinstance(group, InvestorGroup) and not group.activity:
         settings = _changed(group, path, "strategy", "tolerance", "tip")
         yield Idle(settings, f"{path}.activity is 0", setting(f"{path}.activity", 1))
