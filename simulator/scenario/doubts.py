@@ -48,21 +48,34 @@ def _gain(scenario: Scenario) -> Iterator[str]:
     gains = {
         number: rounded(group.strategy.gain * factor)
         for number, group in enumerate(scenario.investors)
-        if isinstance(group.strategy, Fundamentalist)
+        if isinstance(group.strategy, Fundamentalist) and group.activity
     }
-    advice = _of_groups(scenario, "investors", "strategy.gain", gains)
-    if amplification := _steep_enough(scenario, factor):
-        advice += f" or {setting('market.curve.amplification', amplification)}"
+    advice = [_of_groups(scenario, "investors", "strategy.gain", gains)]
+    if factor > 1:
+        advice += _shallower(scenario, factor)
     yield (
         f"prices will {how} fundamental value: in a trading pass investors close {gain:.2g} of the "
-        f"gap, best between {LEAST_GAIN:g} and {MOST_GAIN:g}; set {advice}"
+        f"gap, best between {LEAST_GAIN:g} and {MOST_GAIN:g}; set {' or '.join(advice)}"
     )
+
+
+def _shallower(scenario: Scenario, factor: float) -> Iterator[str]:
+    """Settings with which the same money moves prices `factor` times as far."""
+    if amplification := _steep_enough(scenario, factor):
+        yield setting("market.curve.amplification", amplification)
+    deposits = {
+        number: rounded_down(group.deposit / factor)
+        for number, group in enumerate(scenario.liquidity_providers)
+    }
+    market = scenario.market
+    if not market.launch.endowment(len(scenario.behaviours), market.seed_worth):
+        yield _of_groups(scenario, "liquidity_providers", "deposit", deposits)
 
 
 def _steep_enough(scenario: Scenario, factor: float) -> float:
     """Amplification at which a stableswap is `factor` times as steep; 0 if there is none."""
     curve, price = scenario.market.curve, scenario.market.launch.price
-    if not isinstance(curve, StableSwap) or factor < 1:
+    if not isinstance(curve, StableSwap):
         return 0.0
     wanted, amplification = factor * curve.steepness(price), curve.amplification
     while amplification >= 1:

@@ -43,7 +43,7 @@ from simulator.tokens import EqualAllocation, Issuance, Payout, PerImprovement, 
 
 __all__ = ["idle_settings"]
 
-MANY = 2  # settings of one section: more are named by their section
+MOST_NAMED = 2  # settings of one section: more are named by their section
 WITHOUT_GAME = (ClassCosine, Cosine, DataSize, EqualContribution)
 UNAWARE = (
     Arbitrageur,
@@ -203,7 +203,7 @@ def _rewards(scenario: Scenario) -> Iterator[Idle]:
         settings = _changed(federation, "federation", "contribution", "normalisation")
         settings += _changed(federation, "federation", "reconstruction")
         settings += _changed(tokens.credit, "tokens.credit")
-        reason = "allocation equal pays all clients alike, whatever they contribute"
+        reason = "allocation equal pays all clients alike, whatever contribution is measured"
         yield Idle(settings, reason, "tokens.allocation.kind=proportional")
         settings = _changed(tokens.payout, "tokens.payout", "unearned")
         if _has_tokens(scenario):
@@ -222,9 +222,9 @@ def _rewards(scenario: Scenario) -> Iterator[Idle]:
 
 def _emission(issuance: Issuance) -> str:
     """Settings of the issuance that are 0, with their defaults."""
-    default = dict(type(issuance)())
+    fields = type(issuance).model_fields
     nothing = [name for name, value in issuance if isinstance(value, float) and not value]
-    return conjoined({f"tokens.issuance.{name}": default[name] for name in nothing})
+    return conjoined({f"tokens.issuance.{name}": fields[name].default for name in nothing})
 
 
 def _emits(scenario: Scenario) -> bool:
@@ -250,15 +250,9 @@ def _group(scenario: Scenario, group: Group, path: str) -> Iterator[Idle]:
     if not _has_tokens(scenario):
         return
     strategy = strategy_of(group)
-    never = isinstance(strategy, Hold | Passive)
-    never |= isinstance(strategy, ExitOnLoss) and not strategy.sell
-    if never:
+    if advice := _trading(strategy):
         settings = _changed(group, path, "tolerance", "tip")
-        name, other = (
-            ("policy", "value_seller") if "clients" in path else ("strategy", "exit_on_loss")
-        )
-        reason = f"{path}.{name} {strategy.kind} never trades"
-        yield Idle(settings, reason, f"{path}.{name}.kind={other}")
+        yield Idle(settings, f"{strategy.kind} never trades", f"{path}.{advice}")
     if isinstance(group, InvestorGroup) and not group.activity:
         settings = _changed(group, path, "strategy", "tolerance", "tip")
         yield Idle(settings, f"{path}.activity is 0", setting(f"{path}.activity", 1))
@@ -268,6 +262,18 @@ def _group(scenario: Scenario, group: Group, path: str) -> Iterator[Idle]:
     if isinstance(strategy, Adaptive) and len(strategy.rules) == 1:
         settings = _changed(strategy, f"{path}.strategy", "beta", "memory")
         yield Idle(settings, f"{path}.strategy.rules has only one rule")
+
+
+def _trading(strategy: Any) -> str:
+    """The setting within a group with which a strategy that never trades would; else empty."""
+    match strategy:
+        case Hold():
+            return "policy.kind=value_seller"
+        case Passive():
+            return "strategy.kind=exit_on_loss"
+        case ExitOnLoss(sell=False):
+            return "strategy.sell=true"
+    return ""
 
 
 def _engagement(scenario: Scenario, group: ClientGroup, path: str) -> Iterator[Idle]:
@@ -402,4 +408,4 @@ def _differing(value: Any, default: Any, path: str) -> Iterable[str]:
 
 def _by_section(settings: list[str], section: str) -> list[str]:
     """The settings, or their section if they are many."""
-    return [section] if len(settings) > MANY else settings
+    return [section] if len(settings) > MOST_NAMED else settings

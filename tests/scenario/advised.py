@@ -10,17 +10,17 @@ from simulator import Economy, Scenario
 from simulator.errors import ScenarioError
 from simulator.reading import dump, parse_overrides
 from simulator.scenario import doubts
-from simulator.scenario.loading import load_with_entries
+from simulator.scenario.loading import load, load_with_entries
 
 __all__ = ["advice_in", "complaints", "essence", "left_out", "without"]
 
 SETTING = re.compile(r"[a-z_]+(\.\w+)*=\S.*")
 
 
-def complaints(file: Path, overrides: Mapping[str, Any], gather: bool = False) -> list[str]:
+def complaints(file: Path, *layers: Mapping[str, Any], gather: bool = False) -> list[str]:
     """The problems of a scenario or, if it has none, its doubts; also those of its data."""
     try:
-        scenario = Scenario.load(file, overrides)
+        scenario = load(Scenario, file, *layers)
         if gather:
             Economy(scenario)
     except ScenarioError as error:

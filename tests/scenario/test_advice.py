@@ -8,6 +8,7 @@ import pytest
 
 from simulator import Economy, Scenario
 from simulator.scenario import doubts
+from simulator.scenario.loading import load
 from simulator.scenario.shipped import shipped_scenarios
 from tests.scenario.advised import advice_in, complaints, essence, left_out, without
 
@@ -138,6 +139,14 @@ IDLE: dict[str, tuple[Changes, str]] = {
     ),
     "a tolerance of passive providers": (
         {"liquidity_providers.0.tolerance": 0.1},
+        "liquidity_providers.0.tolerance",
+    ),
+    "a tolerance of who keeps what is left": (
+        {
+            "liquidity_providers": [
+                {"strategy": {"kind": "exit_on_loss", "sell": False}, "tolerance": 0.1}
+            ]
+        },
         "liquidity_providers.0.tolerance",
     ),
     "a tolerance of the idle": (
@@ -453,17 +462,16 @@ def scenario_file(tmp_path: Path) -> dict[str, Path]:
     return {**shipped_scenarios(), BARE: bare}
 
 
-def solved(file: Path, changes: Changes, message: str, folder: Path, gather: bool) -> int:
+def solved(file: Path, changes: Changes, message: str, folder: Path, gather: bool = False) -> int:
     """The number of ways out that a message offers, each of which was taken and led out."""
     alternatives, paths = advice_in(message), left_out(message)
     for advice in alternatives:
-        left = complaints(file, changes | advice, gather)
+        left = complaints(file, changes, advice, gather=gather)
         assert essence(message) not in map(essence, left), (advice, left)
-        Scenario.load(file, changes | advice)  # is possible, too
     if paths:
         leave = without if ": no effect" in message else _without_event
         changed, _ = leave(file, changes, paths, folder)
-        assert essence(message) not in map(essence, complaints(changed, {}, gather))
+        assert essence(message) not in map(essence, complaints(changed, gather=gather))
     return len(alternatives) + len(paths)
 
 
@@ -479,7 +487,7 @@ def _without_event(
 
 def said(file: Path, changes: Changes, case: str) -> list[str]:
     """The complaints of a case about the scenario with these changes."""
-    text, found = CASES[case][1], complaints(file, changes, case in OF_DATA)
+    text, found = CASES[case][1], complaints(file, changes, gather=case in OF_DATA)
     if case in IDLE:
         return [each for each in found if text in left_out(each)]
     return [each for each in found if text in each]
@@ -490,6 +498,8 @@ def test_every_way_out_of_a_complaint_leads_out(case, scenario_file, tmp_path):
     changes, file = SMALL | CASES[case][0], scenario_file["quickstart"]
     (message,) = said(file, changes, case)
     assert solved(file, changes, message, tmp_path, case in OF_DATA)
+    for advice in advice_in(message):
+        load(Scenario, file, changes, advice)  # raises nothing else
 
 
 @pytest.mark.parametrize("name", ["late_joiner", "late_attack", "ownership", "breast_cancer"])
@@ -519,7 +529,7 @@ def test_groups_that_no_file_lists_are_advised_of_as_a_list(changes, text, scena
     changes = {"liquidity_providers": []} | changes if "lbp" in changes.values() else changes
     (message,) = (each for each in complaints(scenario_file[BARE], changes) if text in each)
     assert "=[{count: " in message
-    assert solved(scenario_file[BARE], changes, message, tmp_path, False)
+    assert solved(scenario_file[BARE], changes, message, tmp_path)
 
 
 TABLES = ("periods", "clients", "pools", "fills")
