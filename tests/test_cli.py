@@ -134,8 +134,8 @@ WRONG_FILES: dict[str, tuple[str | bytes, str]] = {
     "alpha of 0": ("federation: {partition: {kind: dirichlet, alpha: 0}}", "greater than 0"),
     "too many for Shapley": ("clients: [{count: 15}, {count: 15}]", "at most 20"),
     "more clients than examples": (
-        "federation: {contribution: {kind: leave_one_out}}\nclients: [{count: 5000, training_cost: 0}]\n"
-        "liquidity_providers: []\ninvestors: []",
+        "federation: {contribution: {kind: leave_one_out}}\n"
+        "clients: [{count: 5000, training_cost: 0}]\nliquidity_providers: []\ninvestors: []",
         "5000",
     ),
     "deposits beyond supply": (
