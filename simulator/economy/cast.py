@@ -49,7 +49,10 @@ def _problem_with(name: Any, agent_type: Any, groups: Mapping[str, Group]) -> st
     if agent_type.decide is Trader.decide or not callable(agent_type.decide):
         return f"{agent_type.__name__} has no method decide(self, view) that returns Orders"
     if isinstance(group, InvestorGroup) and group.accounts_per_agent > 1:
-        return "an agent that decides for itself has one account: set accounts_per_agent to 1"
+        return (
+            "an agent that decides for itself has one account: set "
+            f"{name.replace('/', '.')}.accounts_per_agent=1"
+        )
     return ""
 
 

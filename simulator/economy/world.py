@@ -157,10 +157,14 @@ class World:
         """
         if (version := int(saved.get("format", 1))) != RUN_FORMAT:
             raise RunError(
-                f"the state has format {version}, this version goes on from {RUN_FORMAT}"
+                f"the state has format {version}, this version goes on from {RUN_FORMAT}: run the "
+                "scenario anew"
             )
         if saved["balances"].shape != self.ledger.balances.shape:
-            raise RunError("the state is that of a scenario with other accounts or tokens")
+            raise RunError(
+                "the state is that of a scenario with other accounts or tokens: restore it in an "
+                "Economy of that scenario"
+            )
         if str(saved["events"]) != self._events(int(saved["period"])):
             raise RunError(
                 f"the state is that of a run with other events up to period {saved['period']}: "

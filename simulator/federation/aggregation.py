@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from simulator.advice import rounded_down
 from simulator.components import Component, Floats, Memory
 
 __all__ = [
@@ -167,9 +168,11 @@ class TrimmedMean(Aggregation):
 
     def check(self, participants: int) -> None:
         if (cut := self._cut(participants)) * 2 >= participants:
+            trim = rounded_down((participants - 1) // 2 / participants)
+            advice = f"trim={trim:g}" if trim else "kind=median"
             raise ValueError(
-                f"trimmed_mean: to leave out {cut} at each end takes at least {2 * cut + 1} "
-                f"participants, a round has {participants}"
+                f"trimmed_mean leaves out {cut} at each end, which needs at least {2 * cut + 1} "
+                f"participants, a round has {participants}: set federation.aggregation.{advice}"
             )
 
     def _cut(self, participants: int) -> int:
@@ -262,9 +265,11 @@ def _krum_scores(updates: Floats, attackers: int) -> Floats:
 
 def _check_majority(kind: str, attackers: int, participants: int) -> None:
     if participants < 2 * attackers + 3:
+        most = (participants - 3) // 2
+        advice = f"attackers={most}" if most >= 0 else "kind=median"
         raise ValueError(
-            f"{kind} with {attackers} attackers takes at least {2 * attackers + 3} participants, "
-            f"a round has {participants}"
+            f"{kind} against {attackers} attackers needs at least {2 * attackers + 3} "
+            f"participants, a round has {participants}: set federation.aggregation.{advice}"
         )
 
 

@@ -103,7 +103,7 @@ class Changing(Behaviour):
 
     def check(self, client: int, clients: int) -> None:
         if self.first.one_owner or self.then.one_owner:
-            raise ValueError("identities of one owner are such from genesis on, not by an event")
+            raise ValueError("an event can neither create nor change a Sybil identity")
         self.first.check(client, clients)
         self.then.check(client, clients)
 
@@ -231,11 +231,10 @@ class Duplicate(Behaviour):
     def check(self, client: int, clients: int) -> None:
         if self.original >= clients:
             raise ValueError(
-                f"duplicate: there is no client {self.original} to copy, the last one is "
-                f"{clients - 1}"
+                f"duplicate: there is no client {self.original} to copy, the last is {clients - 1}"
             )
         if self.original == client:
-            raise ValueError(f"duplicate: client {client} cannot copy itself; change `original`")
+            raise ValueError(f"duplicate: client {client} cannot copy itself")
 
 
 class Sybil(Behaviour):

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
+from simulator.advice import setting
 from simulator.answers import Answers, answers_of, check_of
 from simulator.components import (
     Booleans,
@@ -224,7 +225,11 @@ class Federation(Section):
             server = answers.memory(server)
         parameters = previous + step
         if not (np.abs(np.vstack([parameters, updates])) < LARGEST_PARAMETER).all():
-            raise ModelError(f"the model's parameters overflow in period {period}; {SLOW_DOWN}")
+            is_stepping = type(self.aggregation).step is not Aggregation.step
+            advice = SLOW_DOWN
+            if is_stepping and (np.abs(updates) < LARGEST_PARAMETER).all():
+                advice = "try a smaller federation.aggregation.rate"
+            raise ModelError(f"the model's parameters overflow in period {period}; {advice}")
         return (
             Round(participates, examples, previous, updates, parameters),
             {
@@ -386,7 +391,8 @@ def _divide(examples: Split, count: int, name: str, streams: Streams) -> list[Sp
         return [examples]
     if len(examples) < count:
         raise ScenarioError(
-            f"{count} sybil clients{name} have only {len(examples)} examples to divide"
+            f"{count} sybil clients{name} have only {len(examples)} examples to divide: set "
+            f"{setting('federation.partition.min_examples', count)}"
         )
     shuffled = streams["identities"].permutation(len(examples))
     return [examples.take(rows) for rows in np.array_split(shuffled, count)]

@@ -174,11 +174,20 @@ class SgdClassifier(Learner):
     @model_validator(mode="after")
     def _schedule_fits(self) -> Self:
         if self.schedule != "invscaling" and self.power_t != POWER_T:
-            raise ValueError("power_t is for schedule invscaling only")
+            raise ValueError(
+                "power_t is for schedule invscaling only: set federation.learner.schedule="
+                f"invscaling or federation.learner.power_t={POWER_T:g}"
+            )
         if self.schedule == "optimal" and self.learning_rate != ETA0:
-            raise ValueError("schedule optimal derives its step size from l2: no learning_rate")
+            raise ValueError(
+                "schedule optimal derives its step size from l2, not from learning_rate: set "
+                f"federation.learner.learning_rate={ETA0:g} or federation.learner.schedule=constant"
+            )
         if self.schedule == "optimal" and self.l2 == 0:
-            raise ValueError("schedule optimal derives its step size from l2, which must not be 0")
+            raise ValueError(
+                "schedule optimal derives its step size from l2, which must not be 0: set "
+                "federation.learner.l2=0.0001 or federation.learner.schedule=constant"
+            )
         return self
 
     def initial(self, features: int, classes: int, draws: np.random.Generator) -> Floats:

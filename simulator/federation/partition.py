@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from simulator.advice import setting
 from simulator.answers import Answers, answers_of
 from simulator.components import Component, Floats, Integers
 from simulator.errors import ScenarioError
@@ -81,7 +82,8 @@ class Partition(Component):
         if clients * self.min_examples > len(labels):
             raise ScenarioError(
                 f"{clients} clients with at least {self.min_examples} examples each need "
-                f"{clients * self.min_examples} training examples, the task has {len(labels)}"
+                f"{clients * self.min_examples} training examples, the task has {len(labels)}: "
+                f"{_fewer('min_examples', len(labels), clients)}"
             )
         return self.divide(labels, clients, draws)
 
@@ -172,7 +174,8 @@ class Shards(Partition):
         if self.shards * clients > len(labels):
             raise ScenarioError(
                 f"partition shards: {clients} clients with {self.shards} shards each need "
-                f"{self.shards * clients} training examples, the task has {len(labels)}"
+                f"{self.shards * clients} training examples, the task has {len(labels)}: "
+                f"{_fewer('shards', len(labels), clients)}"
             )
         shuffled = draws.permutation(len(labels))
         rows = shuffled[np.argsort(labels[shuffled], kind="stable")]
@@ -247,6 +250,13 @@ class Natural(Partition):
 
     def divide(self, labels: Integers, clients: int, draws: np.random.Generator) -> list[Integers]:
         return [np.flatnonzero(labels == client) for client in range(clients)]
+
+
+def _fewer(name: str, examples: int, clients: int) -> str:
+    """The setting of the partition with which the examples suffice for the clients."""
+    if examples < clients:
+        return f"have at most {examples} clients"
+    return f"set {setting(f'federation.partition.{name}', examples // clients)}"
 
 
 def _even_sizes(total: int, parts: int) -> Integers:

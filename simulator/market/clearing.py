@@ -114,7 +114,7 @@ class Batch(Clearing):
 
     def check(self, curve: Curve) -> None:
         if type(curve) is not ConstantProduct:
-            raise ValueError(f"batch clears pools with a constant_product, not a {curve.kind}")
+            raise ValueError(f"clearing batch needs constant_product pools, not {curve.kind}")
 
     def sequence(self, memory: Memory, orders: Orders, draws: np.random.Generator) -> Integers:
         return canonical_rows(orders)

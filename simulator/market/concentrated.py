@@ -132,7 +132,9 @@ class ConcentratedPool(Pool):
             )
         }
         if not self._has_no_other_position(account, first, last):
-            raise MarketError(f"account {account} has a position for other prices")
+            raise MarketError(
+                f"account {account} has a position for other prices: remove its liquidity first"
+            )
         if account in self.holders:
             self.book.add(self.holders.index(account), liquidity)
         else:

@@ -133,7 +133,10 @@ class Weighted(Curve):
     @model_validator(mode="after")
     def _moves(self) -> Self:
         if self.last_weight is None and self.periods != 1:
-            raise ValueError("periods are those until last_weight, which is not given")
+            raise ValueError(
+                "periods count until last_weight, which has no value: set "
+                "market.curve.last_weight=0.5 or market.curve.periods=1"
+            )
         return self
 
     def at(self, period: int) -> "Weighted":

@@ -14,7 +14,7 @@ __all__ = ["VolatilityFee", "fee_in_numeraire", "fee_rate", "fees_earned"]
 def fee_rate(fee: Any) -> float:
     """The fee as a float. Raises MarketError unless it is at least 0 and less than 1."""
     if not isinstance(as_python(fee), int | float) or not 0 <= fee < 1:
-        raise MarketError(f"fee must be at least 0 and less than 1, got {fee}")
+        raise MarketError(f"fee must be at least 0 and less than 1, such as 0.003, got {fee}")
     return float(fee)
 
 

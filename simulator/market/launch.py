@@ -3,11 +3,12 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field
 
+from simulator.advice import rounded_down, rounded_up
 from simulator.components import Component, Floats, Integers
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
 from simulator.market.curves import Curve, Weighted
@@ -52,7 +53,13 @@ class Opening:
 class Launch(Component):
     """A way to create the tokens and open their pools."""
 
-    supply: float = Field(1000.0, ge=1e-6, le=1e12, description="Tokens of each client at genesis.")
+    supply: float = Field(
+        1000.0,
+        ge=1e-6,
+        le=1e12,
+        description="Tokens of each client at genesis; unless it is set, more if providers and "
+        "investors want more.",
+    )
     price: float = Field(1.0, ge=1e-6, le=1e12, description="Genesis price of a token (numeraire).")
 
     clients_sell: ClassVar[bool] = False
@@ -65,10 +72,22 @@ class Launch(Component):
     def check_curve(self, curve: Curve) -> None:
         """Raise ValueError when the launch cannot open pools with this curve."""
 
+    def opens(self, curve: Curve) -> bool:
+        """Whether the launch can open pools with this curve."""
+        try:
+            self.check_curve(curve)
+        except ValueError:
+            return False
+        return True
+
     def check(self, clients: int, seed: float) -> None:
         """Raise ValueError when providers cannot deposit with tokens worth `seed`, all pools."""
         if seed:
             raise ValueError(f"launch {self.kind} takes no deposits: set liquidity_providers=[]")
+
+    def supplying(self, clients: int, seed: float, demand: float) -> Self:
+        """The launch with as large a supply as `seed` and `demand` need (numeraire, all tokens)."""
+        return self
 
     def served_fraction(self, clients: int, seed: float, demand: float) -> float:
         """Fraction of the investors' `demand` (numeraire, all tokens) met after `seed`."""
@@ -97,16 +116,31 @@ class SeededPool(Launch):
 
     def check_curve(self, curve: Curve) -> None:
         if curve.mints:
-            raise ValueError(f"a {curve.kind} opens with market.launch bonding_curve only")
+            raise ValueError(
+                f"only market.launch bonding_curve opens a {curve.kind}: set "
+                "market.curve.kind=constant_product, or market.launch.kind=bonding_curve and "
+                "liquidity_providers=[]"
+            )
 
     def check(self, clients: int, seed: float) -> None:
         needed, most = seed / clients / self.price, (1 - self.client) * self.supply
         if needed > most * (1 + 1e-12):
             raise ValueError(
-                f"what liquidity providers deposit takes tokens worth {seed:g}, {needed:g} "
-                f"of each client at price {self.price:g}, but a client sells at most {most:g} "
-                f"(supply {self.supply:g}, of which it keeps {self.client:g})"
+                f"liquidity providers need {needed:.6g} tokens of each client for their deposits, "
+                f"but a client sells at most {most:.6g} (supply {self.supply:.6g}, of which it "
+                f"keeps the fraction {self.client:g}): {self._room_for(needed)}"
             )
+
+    def _room_for(self, needed: float) -> str:
+        """Settings with which a client sells the `needed` tokens, and as many to investors."""
+        advice = f"set market.launch.supply={rounded_up(2 * needed / (1 - self.client)):g}"
+        kept = 1 - min(2 * needed, self.supply) / self.supply
+        enough = needed <= (1 - kept) * self.supply
+        return f"{advice} or market.launch.client={rounded_down(kept):g}" if enough else advice
+
+    def supplying(self, clients: int, seed: float, demand: float) -> Self:
+        needed = rounded_up((seed + demand) / (clients * self.price * (1 - self.client)))
+        return self.model_copy(update={"supply": needed}) if needed > self.supply else self
 
     def served_fraction(self, clients: int, seed: float, demand: float) -> float:
         offered = clients * (1 - self.client) * self.supply * self.price - seed
@@ -172,8 +206,10 @@ class BootstrappingPool(Launch):
         falls = isinstance(curve, Weighted) and (curve.last_weight or curve.weight) < curve.weight
         if not falls:
             raise ValueError(
-                "launch lbp needs a weighted curve with a last_weight below its weight, such as "
-                "{kind: weighted, weight: 0.96, last_weight: 0.5, periods: 20}"
+                "launch lbp needs a weighted curve with a last_weight below its weight: set "
+                "market.curve.kind=weighted and market.curve.weight=0.96 and "
+                "market.curve.last_weight=0.5 and market.curve.periods=20 and "
+                f"liquidity_providers=[], or {_other_launch(curve)}"
             )
 
     def endowment(self, clients: int, seed_worth: float) -> float:
@@ -204,7 +240,11 @@ class BondingLaunch(Launch):
 
     def check_curve(self, curve: Curve) -> None:
         if not curve.mints:
-            raise ValueError(f"launch bonding_curve needs a bonding_curve, not a {curve.kind}")
+            raise ValueError(
+                f"launch bonding_curve needs a bonding_curve, not a {curve.kind}: set "
+                "market.curve.kind=bonding_curve and liquidity_providers=[], or "
+                f"{_other_launch(curve)}"
+            )
 
     def endowment(self, clients: int, seed_worth: float) -> float:
         return clients * self.supply * self.price / seed_worth
@@ -221,6 +261,13 @@ class BondingLaunch(Launch):
             received = paid * (minted / (total or 1.0))
             ledger.transfer("genesis_sale", NUMERAIRE, opening.investors, pool.account, paid, most)
             ledger.transfer("genesis_sale", pool.token, OUTSIDE, opening.investors, received)
+
+
+def _other_launch(curve: Curve) -> str:
+    """The settings of a launch that can open pools with this curve."""
+    if curve.mints:
+        return "market.launch.kind=bonding_curve and liquidity_providers=[]"
+    return "market.launch.kind=seeded_pool"
 
 
 LAUNCHES: tuple[type[Launch], ...] = (SeededPool, BootstrappingPool, BondingLaunch)

@@ -6,7 +6,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from simulator.answers import answers_of, check_of
 from simulator.components import Family, Section
-from simulator.errors import fitting
+from simulator.errors import Misfit, fitting
 from simulator.market.clearing import CLEARING_RULES, Clearing, RandomOrder
 from simulator.market.curves import CURVES, ConstantProduct, Curve
 from simulator.market.fees import VolatilityFee
@@ -67,8 +67,11 @@ class Market(Section):
     @classmethod
     def _clearing_fits_the_curve(cls, clearing: Clearing, info: ValidationInfo) -> Clearing:
         if "curve" in info.data:
-            with fitting(".", "curve"), check_of(clearing):
-                clearing.check(info.data["curve"])
+            try:
+                with check_of(clearing):
+                    clearing.check(info.data["curve"])
+            except ValueError as error:
+                raise Misfit(f"{error}: set market.clearing.kind=random", ".", "curve") from error
         return clearing
 
     @property

@@ -88,7 +88,10 @@ class CsvPrice(OutsidePrice):
         frame = self._table()
         if len(frame.columns) > 1 or frame.columns[0] in tokens:
             if missing := [name for name in tokens if name not in frame]:
-                self._refuse(f"no column for {missing[0]}: name one for each token, or have one")
+                self._refuse(
+                    f"no column for {missing[0]}: name a column like each token, or keep one "
+                    "column, without a token's name, for all"
+                )
             frame = frame[list(tokens)]
         prices = np.stack([self._prices(frame, name) for name in frame.columns], axis=1)
         series = np.broadcast_to(prices, (len(prices), len(tokens))).copy()
@@ -107,11 +110,13 @@ class CsvPrice(OutsidePrice):
         except Exception as error:  # pandas' own are ValueErrors, each compression has others
             self._refuse(f"cannot be read: {' '.join(str(error).split())}")
         if frame.empty:
-            self._refuse("has no row")
+            self._refuse("has no row; add one for genesis and one for each period below the header")
         if not isinstance(frame.index, pd.RangeIndex):
-            self._refuse("has more values in its rows than names in its header")
+            self._refuse("has more values in its rows than names in its header; name all columns")
         if np.isfinite(pd.to_numeric(pd.Series(frame.columns[:1]), errors="coerce")).any():
-            self._refuse(f"has no header: its first line is {','.join(frame.columns)}")
+            self._refuse(
+                f"has no header: its first line is {','.join(frame.columns)}; name columns there"
+            )
         return frame
 
     def _prices(self, frame: "pd.DataFrame", name: str) -> Floats:
@@ -120,7 +125,10 @@ class CsvPrice(OutsidePrice):
 
         prices = pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64)
         if (wrong := ~((prices > 0) & (prices < np.inf))).any():
-            self._refuse(f"column {name!r} has no positive price for period {wrong.argmax()}")
+            self._refuse(
+                f"column {name!r} has no positive price for period {wrong.argmax()}, in row "
+                f"{wrong.argmax() + 1} below the header; write a number above 0"
+            )
         return prices
 
     def _refuse(self, reason: str) -> NoReturn:

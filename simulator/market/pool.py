@@ -89,7 +89,7 @@ class Pool:
         Raises MarketError when the pool is empty.
         """
         if self.empty:
-            raise MarketError("an empty pool has no price")
+            raise MarketError("an empty pool has no price: call add_liquidity first")
         with answers_of(self.curve, "spot_price") as answers:
             price = self.curve.spot_price(self.reserve_token, self.reserve_numeraire)
             return answers.number(price, least=0)
@@ -127,12 +127,19 @@ class Pool:
         asset_in, asset_out = assets if _is_token(side) else assets[::-1]
         amount = self._payable(account, asset_in, _positive("an amount", amount))
         if self.curve.mints and account == OUTSIDE:
-            raise MarketError(f"a {self.curve.kind} trades with an account of the ledger only")
+            raise MarketError(
+                f"a {self.curve.kind} mints and burns on a ledger: give its account (account=...)"
+            )
         payout = self.quote_in(side, amount)
         if not 0 < payout < self.payout_bound(side):
-            raise MarketError(f"the pool cannot pay for {amount!r}: it is empty or too small")
+            raise MarketError(
+                f"the pool cannot pay for {amount!r}: it is empty or too small; pay in less, or "
+                "call add_liquidity first"
+            )
         if not payout >= min_out:  # nor if that is NaN
-            raise MarketError(f"the pool would pay {payout!r}, less than min_out {min_out!r}")
+            raise MarketError(
+                f"the pool would pay {payout!r}, less than min_out {min_out!r}: lower min_out"
+            )
         payee, payer = self._holder(asset_in), self._holder(asset_out)
         self.ledger.move("swap", asset_in, account, payee, amount)
         self.ledger.move("swap", asset_out, payer, account, payout)
@@ -180,7 +187,7 @@ class Pool:
         if account == OUTSIDE or amount <= balance:
             return amount
         if amount - balance > SHORTFALL_TOLERANCE * max(amount, scale):
-            raise MarketError(f"account {account} cannot pay {amount!r}, it has {balance!r}")
+            raise MarketError(f"account {account} cannot pay {amount!r}: it has {balance!r}")
         return balance
 
     def add_liquidity(
@@ -204,7 +211,9 @@ class Pool:
         """
         token, numeraire = _positive("a deposit", token), _positive("a deposit", numeraire)
         if self.curve.mints:
-            raise MarketError(f"a pool with a {self.curve.kind} takes no deposits")
+            raise MarketError(
+                f"a pool with a {self.curve.kind} takes no deposits: buy its tokens by swap_in"
+            )
         if self.shares > 0:
             fraction = min(token / self.reserve_token, numeraire / self.reserve_numeraire)
             token, numeraire = fraction * self.reserve_token, fraction * self.reserve_numeraire
@@ -224,7 +233,7 @@ class Pool:
         shares = _positive("shares", shares)
         owned = float(self.ledger.balances[account, self.share])
         if shares > owned:
-            raise MarketError(f"cannot burn {shares!r} LP shares, the account has {owned!r}")
+            raise MarketError(f"cannot burn {shares!r} LP shares: the account has {owned!r}")
         fraction = shares / self.shares
         token, numeraire = fraction * self.reserve_token, fraction * self.reserve_numeraire
         self.ledger.transfer("lp_burn", self.share, account, OUTSIDE, shares)
@@ -235,7 +244,7 @@ class Pool:
 
 def _check_kind(curve: Any) -> None:
     if isinstance(curve, Concentrated):
-        raise MarketError("a concentrated curve takes a ConcentratedPool")
+        raise MarketError("a Pool cannot have a concentrated curve: use ConcentratedPool")
     if not isinstance(curve, Curve):
         raise MarketError(f"a pool needs a curve, such as ConstantProduct(), got {curve!r}")
 

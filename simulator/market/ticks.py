@@ -143,9 +143,13 @@ class TickBook:
         """
         payout = self.quote_in(side, amount)
         if payout <= 0:
-            raise MarketError(f"the pool cannot pay for {amount!r}: no liquidity is left")
+            raise MarketError(
+                f"the pool cannot pay for {amount!r}: no liquidity is left; pay in less or mint"
+            )
         if not payout >= min_out:  # nor if that is NaN
-            raise MarketError(f"the pool would pay {payout!r}, less than min_out {min_out!r}")
+            raise MarketError(
+                f"the pool would pay {payout!r}, less than min_out {min_out!r}: lower min_out"
+            )
         _, _, self.segment, self.height, fees = self._walk(side, amount)
         self.growth[:, POOL_SIDES.index(side)] += fees
         return payout
@@ -212,7 +216,7 @@ class TickBook:
         """
         if not 0 < liquidity <= self.owned[position]:
             raise MarketError(
-                f"cannot burn {liquidity!r} liquidity, the position has {self.owned[position]!r}"
+                f"cannot burn {liquidity!r} liquidity: the position has {self.owned[position]!r}"
             )
         liquidity = float(liquidity)
         self._accrue(position)

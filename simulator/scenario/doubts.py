@@ -1,50 +1,88 @@
-"""Doubts: allowed settings that make a run hard to interpret or change nothing in it."""
+"""Doubts: allowed settings that make a run hard to interpret. Each names settings that would do."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
-from simulator.agents.engagement import NoOffering
-from simulator.agents.strategies import Fundamentalist, PumpAndDump, Sandwich
-from simulator.federation import Sybil
-from simulator.market import CURVES, Concentrated, Weighted
-from simulator.scenario.events import ClearingEvent, LiquidityEvent
+from simulator.advice import conjoined, rounded_down, rounded_up, setting
+from simulator.agents.strategies import Fundamentalist
+from simulator.federation import PermutationShapley
+from simulator.market import CURVES, Concentrated, SeededPool, StableSwap
+from simulator.reading import as_yaml
+from simulator.scenario.idle import idle_settings
+from simulator.scenario.late import late_settings
 from simulator.scenario.schema import Scenario, seller_count
 
 __all__ = ["doubts", "market_gain"]
 
 LEAST_GAIN, MOST_GAIN = 0.05, 0.8
+LEAST_SERVED = 0.8
 MANY_COALITIONS = 2**16
+MANY_EXAMPLES = 10_000  # of a client, in a round that its cash should pay for
 
 
 def doubts(scenario: Scenario) -> list[str]:
     """A line for each doubt about a scenario."""
-    cash = scenario.tokens.mechanism.kind == "cash"
     return [
         *_gain(scenario),
-        *_tips(scenario),
-        *_idle_market(scenario),
-        *_idle_offerings(scenario),
-        *_idle_strategies(scenario),
-        *_idle_events(scenario),
-        *_late_clients(scenario),
+        *idle_settings(scenario),
+        *late_settings(scenario),
         *_contributions(scenario),
-        *(() if cash else _genesis(scenario)),
+        *_empty_pools(scenario),
+        *_genesis(scenario),
         *_clients_without_money(scenario),
         *_cancelled_shares(scenario),
     ]
 
 
 def _gain(scenario: Scenario) -> Iterator[str]:
-    gain = market_gain(scenario)
-    if gain is None:
+    gain, passes = market_gain(scenario), scenario.market.passes
+    if gain is None or (gain * passes >= LEAST_GAIN and gain <= MOST_GAIN):
         return
-    if gain > MOST_GAIN or gain * scenario.market.passes < LEAST_GAIN:
-        yield (
-            f"market gain {gain:.2g} is outside [{LEAST_GAIN:g}, {MOST_GAIN:g}]: prices will "
-            f"{'hardly follow' if gain < LEAST_GAIN else 'overshoot'} fundamental value"
-        )
+    if gain > MOST_GAIN:
+        how, factor, rounded = "overshoot", MOST_GAIN / gain, rounded_down
+    else:
+        how, factor, rounded = "hardly follow", LEAST_GAIN / (gain * passes), rounded_up
+    gains = {
+        number: rounded(group.strategy.gain * factor)
+        for number, group in enumerate(scenario.investors)
+        if isinstance(group.strategy, Fundamentalist) and group.activity
+    }
+    advice = [_of_groups(scenario, "investors", "strategy.gain", gains)]
+    if factor > 1:
+        advice += _shallower(scenario, factor)
+    yield (
+        f"prices will {how} fundamental value: in a trading pass investors close {gain:.2g} of the "
+        f"gap, best between {LEAST_GAIN:g} and {MOST_GAIN:g}; set {' or '.join(advice)}"
+    )
+
+
+def _shallower(scenario: Scenario, factor: float) -> Iterator[str]:
+    """Settings with which the same money moves prices `factor` times as far."""
+    if amplification := _steep_enough(scenario, factor):
+        yield setting("market.curve.amplification", amplification)
+    deposits = {
+        number: rounded_down(group.deposit / factor)
+        for number, group in enumerate(scenario.liquidity_providers)
+    }
+    market = scenario.market
+    if not market.launch.endowment(len(scenario.behaviours), market.seed_worth):
+        yield _of_groups(scenario, "liquidity_providers", "deposit", deposits)
+
+
+def _steep_enough(scenario: Scenario, factor: float) -> float:
+    """Amplification at which a stableswap is `factor` times as steep; 0 if there is none."""
+    curve, price = scenario.market.curve, scenario.market.launch.price
+    if not isinstance(curve, StableSwap):
+        return 0.0
+    wanted, amplification = factor * curve.steepness(price), curve.amplification
+    while amplification >= 1:
+        if curve.model_copy(update={"amplification": amplification}).steepness(price) >= wanted:
+            return rounded_down(amplification)
+        amplification /= 2
+    return 0.0
 
 
 def market_gain(scenario: Scenario) -> float | None:
@@ -56,7 +94,7 @@ def market_gain(scenario: Scenario) -> float | None:
     fundamentalists = [
         (group, group.strategy)
         for group in scenario.investors
-        if isinstance(group.strategy, Fundamentalist)
+        if isinstance(group.strategy, Fundamentalist) and group.activity
     ]
     market, providers = scenario.market, scenario.liquidity_providers
     shallow = 1.0 if isinstance(market.curve, Concentrated) else 0.0
@@ -76,99 +114,20 @@ def market_gain(scenario: Scenario) -> float | None:
     )
 
 
-def _tips(scenario: Scenario) -> Iterator[str]:
-    kinds = (scenario.clients, scenario.liquidity_providers, scenario.investors)
-    rules = _clearing_kinds(scenario)
-    if any(group.tip for groups in kinds for group in groups) and "priority" not in rules:
-        yield (
-            f"tips buy nothing under clearing {' and '.join(rules)}: they are paid, but only "
-            "priority settles by them"
-        )
+def _of_groups(scenario: Scenario, kind: str, name: str, values: Mapping[int, Any]) -> str:
+    """The setting `name` of groups with new `values`, by number.
 
-
-def _clearing_kinds(scenario: Scenario) -> list[str]:
-    """Kinds of the run's clearing rules, in the order in which they take effect."""
-    changes = {event.period for event in scenario.events if isinstance(event, ClearingEvent)}
-    periods = sorted({1} | {period for period in changes if period <= scenario.periods})
-    return list(dict.fromkeys(scenario.clearing(period).kind for period in periods))
-
-
-def _idle_market(scenario: Scenario) -> Iterator[str]:
-    market, tokens = scenario.market, scenario.tokens
-    fees, curve = market.volatility_fee, market.curve
-    if fees.sensitivity and fees.most <= market.fee:
-        yield (
-            f"volatility_fee changes nothing: most, {fees.most:g}, is not above fee, {market.fee:g}"
-        )
-    if isinstance(curve, Weighted) and curve.last_weight and curve.periods > scenario.periods:
-        yield (
-            f"weights reach last_weight in period {curve.periods}, after the last, "
-            f"{scenario.periods}"
-        )
-    is_provided = scenario.liquidity_providers or market.launch.treasury_provides
-    if tokens.payout.liquidity and tokens.mechanism.kind != "cash" and not is_provided:
-        yield (
-            "tokens.payout.liquidity is retained by the treasury while pools are empty, and "
-            "nobody fills them: add liquidity_providers"
-        )
-
-
-def _idle_offerings(scenario: Scenario) -> Iterator[str]:
-    """Offerings that raise no money: no tokens to sell, or no data to buy."""
-    for number, group in enumerate(scenario.clients):
-        if isinstance(group.offering, NoOffering):
-            continue
-        message = f"clients.{number}.offering changes nothing: "
-        if scenario.tokens.mechanism.kind == "cash":
-            yield message + "there are no tokens under mechanism cash"
-        elif not (group.locked.fraction and group.locked.spends):
-            yield (
-                f"{message}there is nothing to buy, set clients.{number}.locked.fraction and "
-                "spends above 0"
-            )
-
-
-def _idle_strategies(scenario: Scenario) -> Iterator[str]:
-    outside = scenario.market.outside_price.kind
-    strategies = [group.strategy for group in scenario.investors]
-    if outside != "none" and not any(each.trades_outside for each in strategies):
-        yield f"nobody trades at outside_price {outside}: add investors with strategy arbitrageur"
-    rules = _clearing_kinds(scenario)
-    if "priority" not in rules and any(isinstance(each, Sandwich) for each in strategies):
-        yield (
-            f"sandwiches need clearing priority to get around their victim: under "
-            f"{' and '.join(rules)} they do so by accident or never"
-        )
-    late = {
-        each.kind
-        for each in strategies
-        if isinstance(each, PumpAndDump) and each.start > scenario.periods
-    }
-    yield from (f"{kind}: start is after the last period, {scenario.periods}" for kind in late)
-
-
-def _idle_events(scenario: Scenario) -> Iterator[str]:
-    for number, event in enumerate(scenario.events):
-        if event.period > scenario.periods:
-            yield (
-                f"events.{number}: {event.kind} happens in period {event.period}, after the last, "
-                f"{scenario.periods}"
-            )
-        if isinstance(event, LiquidityEvent) and scenario.tokens.mechanism.kind == "cash":
-            yield f"events.{number}: no liquidity comes, there are no pools under mechanism cash"
-
-
-def _late_clients(scenario: Scenario) -> Iterator[str]:
-    """Clients who join, or whose attack starts, only after the last period."""
-    last = scenario.periods
-    for number, group in enumerate(scenario.clients):
-        if isinstance(group.behaviour, Sybil) and group.behaviour.poses_from > last:
-            yield (
-                f"clients.{number}: poses from period {group.behaviour.poses_from} on, after the "
-                f"last, {last}"
-            )
-        if group.joins > last:
-            yield f"clients.{number}: joins in period {group.joins}, after the last, {last}"
+    Groups that no file lists have no numbers to name: then it is the whole list.
+    """
+    if kind in scenario.model_fields_set:
+        return conjoined({f"{kind}.{number}.{name}": value for number, value in values.items()})
+    groups = []
+    for number, value in values.items():
+        inner: Any = float(f"{value:.12g}")
+        for part in reversed(name.split(".")):
+            inner = {part: inner}
+        groups.append({"count": scenario.groups[f"{kind}/{number}"].count} | inner)
+    return setting(kind, as_yaml(groups))
 
 
 def _contributions(scenario: Scenario) -> Iterator[str]:
@@ -176,7 +135,8 @@ def _contributions(scenario: Scenario) -> Iterator[str]:
     if (coalitions := method.coalitions(clients)) > MANY_COALITIONS:
         yield (
             f"contributions of {clients} clients by {method.kind} take up to {coalitions:,} "
-            "coalitions a period, seconds to minutes each"
+            "coalitions a period, seconds to minutes each; set "
+            f"{_fewer_coalitions(method, clients)}"
         )
     if method.accumulates and scenario.tokens.credit.memory > 0:
         yield (
@@ -185,56 +145,92 @@ def _contributions(scenario: Scenario) -> Iterator[str]:
         )
 
 
+def _fewer_coalitions(method: Any, clients: int) -> str:
+    reverses = isinstance(method, PermutationShapley) and method.antithetic
+    orders = (MANY_COALITIONS - 2) // (clients - 1) // (2 if reverses else 1)
+    if not orders:
+        return "federation.contribution.kind=data_size"
+    name = "federation.contribution"
+    kind = PermutationShapley().kind
+    return f"{name}.kind={kind} and {name}.permutations={min(orders, 100)}"
+
+
+def _empty_pools(scenario: Scenario) -> Iterator[str]:
+    """Pools that nobody fills, so that nobody can trade."""
+    tokens, market = scenario.tokens, scenario.market
+    if tokens.mechanism.kind == "cash" or scenario.liquidity_providers:
+        return
+    wanted = scenario.investors or tokens.payout.liquidity
+    if not (wanted and isinstance(market.launch, SeededPool)):
+        return
+    clients = seller_count(scenario.clients, tokens)
+    sold = clients * (1 - market.launch.client) * market.launch.supply * market.launch.price
+    retained = "; the treasury retains tokens.payout.liquidity" if tokens.payout.liquidity else ""
+    yield (
+        f"pools stay empty and nobody can trade, since there are no liquidity_providers{retained}; "
+        f"set liquidity_providers=[{{deposit: {rounded_down(sold / market.seed_worth / 2):g}}}]"
+    )
+
+
 def _genesis(scenario: Scenario) -> Iterator[str]:
-    served = _served_fraction(scenario)
-    if served < 0.8:
-        yield (
-            f"investors can buy about {served:.0%} of what they want at genesis: liquidity "
-            "providers and clients keep the rest of the supply"
-        )
+    served, launch = _served_fraction(scenario), scenario.market.launch
+    if scenario.tokens.mechanism.kind == "cash" or served >= LEAST_SERVED:
+        return
+    clients = seller_count(scenario.clients, scenario.tokens)
+    needed = scenario.seed_value + scenario.demand_at_genesis
+    fraction = needed / clients / launch.price / launch.supply  # of the supply, to be sold
+    advice = "investors=[]"
+    if isinstance(launch, SeededPool):
+        supply = rounded_up(launch.supply * fraction / (1 - launch.client))
+        advice = setting("market.launch.supply", supply)
+        if fraction < 1:
+            advice += f" or {setting('market.launch.client', rounded_down(1 - fraction))}"
+    yield (
+        f"investors can buy about {served:.0%} of what they want at genesis: liquidity providers "
+        f"and clients keep the rest of the supply; set {advice}"
+    )
 
 
 def _clients_without_money(scenario: Scenario) -> Iterator[str]:
     """Clients who cannot pay for training before their first income."""
     mechanism, launch = scenario.tokens.mechanism, scenario.market.launch
-    bought = _deposits(scenario) + _served_fraction(scenario) * _demand(scenario)
+    bought = scenario.seed_value + _served_fraction(scenario) * scenario.demand_at_genesis
     can_sell = mechanism.kind != "cash" and launch.clients_sell and bought > 0
-    for number, group in enumerate(scenario.clients):
-        sells = can_sell and (mechanism.by_client or group.joins == 1)
-        if group.training_cost and not group.cash and not sells:
-            yield (
-                "without tokens that liquidity providers and investors buy when they join "
-                "clients get no money at first and cannot pay for training; give them some "
-                f"(clients.{number}.cash=100) or set clients.{number}.training_cost=0"
-            )
-            return
-
-
-def _cancelled_shares(scenario: Scenario) -> Iterator[str]:
-    issuance = scenario.tokens.issuance
-    periods = np.arange(1, scenario.periods + 1)
-    emitted = issuance.schedule(issuance.initial(0.0), periods).sum()
-    supply = len(scenario.behaviours) * scenario.market.launch.supply
-    by_share = issuance.by == "share" and scenario.tokens.mechanism.kind == "client_tokens"
-    if by_share and emitted > 0.5 * supply:
+    poor = {
+        number: rounded_up(group.training_cost * scenario.federation.learner.epochs * MANY_EXAMPLES)
+        for number, group in enumerate(scenario.clients)
+        if group.training_cost
+        and group.behaviour.trains
+        and not group.cash
+        and not (can_sell and (mechanism.by_client or group.joins == 1))
+    }
+    if poor:
+        costs = dict.fromkeys(poor, 0.0)
         yield (
-            f"emission of {emitted:.4g} tokens by share is {emitted / supply:.2g} times the "
-            "genesis supply: issuance by share then cancels reward by share, since who earns "
-            "more divides it among more tokens; emit less or set tokens.issuance.by=equal"
+            "without tokens that liquidity providers and investors buy when they join "
+            "clients get no money at first and cannot pay for training; set "
+            f"{_of_groups(scenario, 'clients', 'cash', poor)} or "
+            f"{_of_groups(scenario, 'clients', 'training_cost', costs)}"
         )
 
 
-def _deposits(scenario: Scenario) -> float:
-    return sum(group.count * group.deposit for group in scenario.liquidity_providers)
-
-
-def _demand(scenario: Scenario) -> float:
-    """Expected numeraire that investors want to spend at genesis."""
-    return sum(group.count * group.invested * group.wealth.mean for group in scenario.investors)
+def _cancelled_shares(scenario: Scenario) -> Iterator[str]:
+    issuance, clients = scenario.tokens.issuance, len(scenario.behaviours)
+    periods = np.arange(1, scenario.periods + 1)
+    emitted = float(issuance.schedule(issuance.initial(0.0), periods).sum())
+    supply = clients * scenario.market.launch.supply
+    by_share = issuance.by == "share" and scenario.tokens.mechanism.kind == "client_tokens"
+    if by_share and emitted > 0.5 * supply:
+        enough = setting("market.launch.supply", rounded_up(2 * emitted / clients))
+        yield (
+            f"emission of {emitted:.4g} tokens by share is {emitted / supply:.2g} times the "
+            "genesis supply: issuance by share then cancels reward by share, since a client that "
+            "earns more divides it among more tokens; set tokens.issuance.by=equal or "
+            f"{enough}"
+        )
 
 
 def _served_fraction(scenario: Scenario) -> float:
-    """Fraction of `_demand` for which there are tokens."""
+    """Fraction of the demand at genesis for which there are tokens."""
     market, clients = scenario.market, seller_count(scenario.clients, scenario.tokens)
-    seed = _deposits(scenario) * market.seed_worth
-    return market.launch.served_fraction(clients, seed, _demand(scenario))
+    return market.launch.served_fraction(clients, scenario.seed_value, scenario.demand_at_genesis)

@@ -1,13 +1,15 @@
 """The scenario: all settings of a run, composed of the sections that other modules define."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from simulator.advice import alternatively, conjoined, setting
 from simulator.agents.groups import ClientGroup, Group, InvestorGroup, LiquidityProviderGroup
+from simulator.agents.strategies import ValueSeller
 from simulator.answers import answers_of, check_of
 from simulator.components import (
     Component,
@@ -19,8 +21,16 @@ from simulator.components import (
     with_components,
 )
 from simulator.errors import Misfit, ScenarioError, blaming, fitting
-from simulator.federation import Behaviour, Changing, Cohort, DataClient, Federation
-from simulator.market import Clearing, Curve, Market, Weighted
+from simulator.federation import (
+    Behaviour,
+    Changing,
+    Cohort,
+    DataClient,
+    Duplicate,
+    Federation,
+    Honest,
+)
+from simulator.market import Clearing, Curve, Market, RandomOrder, Weighted
 from simulator.randomness import Streams
 from simulator.scenario.clients import group_lines, names_from_data
 from simulator.scenario.events import (
@@ -100,12 +110,26 @@ class Scenario(Section):
         description="Groups of providers.",
     )
     investors: tuple[InvestorGroup, ...] = Field(
-        (InvestorGroup(count=60),), strict=False, description="Groups of investors."
+        (InvestorGroup(count=50),), strict=False, description="Groups of investors."
     )
     events: tuple[Annotated[Event, Family(EVENTS)], ...] = Field(
         (), strict=False, description="What happens in the course of the run."
     )
     record: Record = Field(Record(), description="How much of it is written to the run folder.")
+
+    @field_validator("clients")
+    @classmethod
+    def _clients_can_behave(cls, clients: tuple[ClientGroup, ...]) -> tuple[ClientGroup, ...]:
+        count = sum(group.count for group in clients)
+        members = [range(first, first + group.count) for first, group in _numbered_groups(clients)]
+        check_each(
+            list(enumerate(clients)),
+            lambda each: _check_members(
+                each[1].behaviour, members[each[0]], count, f"clients.{each[0]}.behaviour"
+            ),
+            "behaviour",
+        )
+        return clients
 
     @field_validator("clients")
     @classmethod
@@ -118,23 +142,25 @@ class Scenario(Section):
             if method.max_clients is not None and count > method.max_clients:
                 raise Misfit(
                     f"contribution method {method.kind} handles at most {method.max_clients} "
-                    f"clients, there are {count}",
+                    f"clients, there are {count}: set "
+                    "federation.contribution.kind=permutation_shapley",
                     ".",
                     "federation.contribution",
                 )
             federation.check([group.behaviour for group in clients for _ in range(group.count)])
         if all(group.joins > 1 for group in clients):
-            raise ValueError("somebody must be there from genesis on: leave out joins in one group")
+            raise ValueError("somebody must be there from genesis on: set clients.0.joins=1")
         return clients
 
     @field_validator("market")
     @classmethod
     def _late_tokens_can_be_launched(cls, market: Market, info: ValidationInfo) -> Market:
-        has_late_clients = any(group.joins > 1 for group in info.data.get("clients", ()))
-        if has_late_clients and isinstance(market.curve, Weighted) and market.curve.last_weight:
+        clients = enumerate(info.data.get("clients", ()))
+        late = {f"clients.{number}.joins": 1 for number, group in clients if group.joins > 1}
+        if late and isinstance(market.curve, Weighted) and market.curve.last_weight:
             raise Misfit(
-                "clients who join later need pools that open alike at any time: weights that move "
-                "(last_weight) are the same in all pools",
+                "pools of clients who join later would open at the weight of that period, which "
+                f"market.curve.last_weight has moved: set {conjoined(late)}",
                 "market.curve",
                 "clients",
             )
@@ -148,8 +174,10 @@ class Scenario(Section):
                 with check_of(group.policy):
                     group.policy.check(market)
             except ValueError as error:
-                what = f"clients.{number}.policy does not fit: {error}"
+                message = f"clients.{number}.policy does not fit: {error}"
                 place = f"clients.{number}"
+                advice = f"{place}.policy.kind={ValueSeller().kind}"
+                what = alternatively(message, advice)
                 raise Misfit(what, "market.curve", f"{place}.policy", place) from error
         return market
 
@@ -158,9 +186,11 @@ class Scenario(Section):
     def _pools_take_liquidity(cls, market: Market, info: ValidationInfo) -> Market:
         tokens, curve = info.data.get("tokens"), market.curve
         if tokens and tokens.payout.liquidity and not curve.full_range:
+            to_treasury = tokens.payout.treasury + tokens.payout.liquidity
             raise Misfit(
-                "tokens.payout.liquidity needs pools with LP shares: set another market.curve than "
-                f"{curve.kind}",
+                f"tokens.payout.liquidity needs pools with LP shares, which {curve.kind} pools do "
+                "not have: set tokens.payout.liquidity=0 and "
+                f"{setting('tokens.payout.treasury', to_treasury)}",
                 "market.curve",
                 "tokens.payout",
             )
@@ -173,18 +203,27 @@ class Scenario(Section):
     ) -> tuple[LiquidityProviderGroup, ...]:
         market, clients, tokens = (info.data.get(name) for name in ("market", "clients", "tokens"))
         if market is not None and clients is not None and tokens is not None:
-            deposits = sum(group.count * group.deposit for group in providers)
+            launch, count = market.launch, seller_count(clients, tokens)
             among = ("clients", "market.launch", "market.curve", "tokens.mechanism")
-            with fitting(".", *among), check_of(market.launch):
-                seed = deposits * market.seed_worth
-                market.launch.check(seller_count(clients, tokens), seed)
+            with fitting(".", *among), check_of(launch):
+                seed = sum(group.count * group.deposit for group in providers) * market.seed_worth
+                if "supply" not in launch.model_fields_set:
+                    launch = launch.supplying(count, seed, 0.0)
+                if tokens.mechanism.tokens(("client",)):
+                    launch.check(count, seed)
         return providers
 
     @field_validator("liquidity_providers", "investors")
     @classmethod
     def _strategies_fit_the_market(cls, groups: MarketGroups, info: ValidationInfo) -> MarketGroups:
         if (market := info.data.get("market")) is not None:
-            check_each(groups, lambda group: _check_strategy(group, market), "strategy")
+            check_each(
+                list(enumerate(groups)),
+                lambda each: _check_strategy(
+                    each[1], market, f"{info.field_name}.{each[0]}.strategy"
+                ),
+                "strategy",
+            )
         return groups
 
     @field_validator("events")
@@ -192,8 +231,34 @@ class Scenario(Section):
     def _events_are_possible(
         cls, events: tuple[Event, ...], info: ValidationInfo
     ) -> tuple[Event, ...]:
-        check_each(events, lambda event: _check_event(event, info.data))
+        check_each(
+            list(enumerate(events)),
+            lambda each: _check_event(each[1], info.data, f"events.{each[0]}"),
+        )
         return events
+
+    @model_validator(mode="after")
+    def _sells_what_is_wanted(self) -> Self:
+        """Unless it is set, the supply suffices for providers and investors."""
+        market, launch = self.market, self.market.launch
+        has_tokens = self.tokens.mechanism.tokens(("client",))
+        if has_tokens and "supply" not in launch.model_fields_set:
+            launch = launch.supplying(
+                seller_count(self.clients, self.tokens), self.seed_value, self.demand_at_genesis
+            )
+            self.__dict__["market"] = market.model_copy(update={"launch": launch})
+        return self
+
+    @property
+    def seed_value(self) -> float:
+        """Value of the tokens that providers deposit at launches, all pools (numeraire)."""
+        deposits = sum(group.count * group.deposit for group in self.liquidity_providers)
+        return deposits * self.market.seed_worth
+
+    @property
+    def demand_at_genesis(self) -> float:
+        """Expected numeraire that investors want to spend at genesis."""
+        return sum(group.count * group.invested * group.wealth.mean for group in self.investors)
 
     @property
     def groups(self) -> dict[str, Group]:
@@ -355,48 +420,103 @@ def _behaviours(clients: tuple[ClientGroup, ...], events: tuple[Event, ...]) -> 
     return behaviours
 
 
-def _check_strategy(group: LiquidityProviderGroup | InvestorGroup, market: Market) -> None:
-    with fitting("."), check_of(group.strategy):
-        group.strategy.check(market)
+def _numbered_groups(clients: tuple[ClientGroup, ...]) -> Iterator[tuple[int, ClientGroup]]:
+    """The number of its first client, and the group, of each group."""
+    first = 0
+    for group in clients:
+        yield first, group
+        first += group.count
 
 
-def _check_event(event: Event, valid: Mapping[str, Any]) -> None:
+def _check_strategy(
+    group: LiquidityProviderGroup | InvestorGroup, market: Market, path: str
+) -> None:
+    default = type(group).model_fields["strategy"].default.kind
+    with fitting("."):
+        try:
+            with check_of(group.strategy):
+                group.strategy.check(market)
+        except ValueError as error:
+            raise _with_advice(error, f"{path}.kind={default}") from error
+
+
+def _with_advice(error: ValueError, advice: str) -> Misfit:
+    """The error with one more setting that would do."""
+    among = error.among if isinstance(error, Misfit) else (".",)
+    return Misfit(alternatively(str(error), advice), *among)
+
+
+def _check_members(behaviour: Behaviour, members: Sequence[int], clients: int, path: str) -> None:
+    """Check that `members` can all behave like this, which the setting at `path` says."""
+    try:
+        with check_of(behaviour):
+            for client in members:
+                behaviour.check(client, clients)
+    except ValueError as error:
+        advice = f"{path}.kind={Honest().kind}"
+        others = (client for client in range(clients) if client not in members)
+        if isinstance(behaviour, Duplicate) and (original := next(others, None)) is not None:
+            advice = f"{path}.original={original}"
+        raise _with_advice(error, advice) from error
+
+
+def _check_event(event: Event, valid: Mapping[str, Any], path: str) -> None:
     """Check an event against the `valid` settings of the scenario, by name; others are absent."""
     match event:
         case BehaviourEvent() if "clients" in valid:
             with fitting(".", "clients"):
-                _check_behaviour(event, valid["clients"])
+                _check_behaviour(event, valid["clients"], path)
         case LiquidityEvent() if {"liquidity_providers", "market"} <= valid.keys():
             with fitting(".", "liquidity_providers", "market.curve"):
-                _check_provider(event, valid["liquidity_providers"], valid["market"].curve)
+                _check_provider(event, valid["liquidity_providers"], valid["market"].curve, path)
         case ClearingEvent() if "market" in valid:
-            with fitting(".", "market.curve"), check_of(event.clearing):
-                event.clearing.check(valid["market"].curve)
+            with fitting(".", "market.curve"):
+                try:
+                    with check_of(event.clearing):
+                        event.clearing.check(valid["market"].curve)
+                except ValueError as error:
+                    default = f"{path}.clearing.kind={RandomOrder().kind}"
+                    raise _with_advice(error, default) from error
     if not isinstance(event, EVENTS):
         raise ValueError(f"nothing happens by {event.kind}: plugins cannot add events")
 
 
-def _check_behaviour(event: BehaviourEvent, clients: tuple[ClientGroup, ...]) -> None:
+def _check_behaviour(event: BehaviourEvent, clients: tuple[ClientGroup, ...], path: str) -> None:
     count = sum(group.count for group in clients)
     if unknown := [client for client in event.clients if client >= count]:
-        raise ValueError(f"there is no client {unknown[0]}: the last is {count - 1}")
+        known = [client for client in event.clients if client < count] or [count - 1]
+        raise ValueError(
+            f"there is no client {unknown[0]}: the last is {count - 1}; set {path}.clients={known}"
+        )
     if len(set(event.clients)) < len(event.clients):
-        raise ValueError("a client is listed twice")
-    behaviours = _behaviours(clients, (event,))
-    for client in event.clients:
-        with check_of(event.behaviour):
-            behaviours[client].check(client, count)
+        once = list(dict.fromkeys(event.clients))
+        raise ValueError(f"a client is listed twice: set {path}.clients={once}")
+    before = _behaviours(clients, ())
+    if event.behaviour.one_owner or any(before[client].one_owner for client in event.clients):
+        raise ValueError(
+            f"an event can neither create nor change a Sybil identity: leave out {path}"
+        )
+    _check_members(event.behaviour, event.clients, count, f"{path}.behaviour")
 
 
 def _check_provider(
-    event: LiquidityEvent, providers: tuple[LiquidityProviderGroup, ...], curve: Curve
+    event: LiquidityEvent, providers: tuple[LiquidityProviderGroup, ...], curve: Curve, path: str
 ) -> None:
     count = sum(group.count for group in providers)
-    if event.provider >= count:
-        last = f"the last is {count - 1}" if count else "add liquidity_providers"
-        raise ValueError(f"there is no liquidity provider {event.provider}: {last}")
     if not curve.full_range:
-        raise ValueError(f"liquidity comes to pools with LP shares, not to {curve.kind}")
+        raise ValueError(
+            f"liquidity comes to pools with LP shares, not to {curve.kind}: leave out {path}"
+        )
+    if not count:
+        raise ValueError(
+            f"there is no liquidity provider {event.provider}: leave out {path}, or add "
+            "liquidity_providers"
+        )
+    if event.provider >= count:
+        raise ValueError(
+            f"there is no liquidity provider {event.provider}: the last is {count - 1}; set "
+            f"{path}.provider={count - 1}"
+        )
 
 
 def numbered(what: str, count: int) -> tuple[str, ...]:

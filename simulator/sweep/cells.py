@@ -59,7 +59,9 @@ def cells_of(
     for path in overrides:
         varied = (name for point in points.values() for name in point.settings)
         if path in SET_BY_STUDY or any(f"{name}.".startswith(f"{path}.") for name in varied):
-            raise ScenarioError(f"--set {short(path)}: the study itself gives this to each run")
+            raise ScenarioError(
+                f"--set {short(path)}: the study itself gives this to each run; change the study"
+            )
     base, shared = base_of(root).path, _settings(root.child("settings"))
     common = {"periods": root.value["periods"]} if study.periods else {}
     cells: list[Cell] = []
@@ -172,9 +174,11 @@ def _report_problem(report: str, cells: Sequence[Cell]) -> str:
             if (first := rows.setdefault(key, cell.name)) != cell.name:
                 return f"{report} cannot tell {first} and {cell.name} apart; make them cases"
     if not rows:
-        return f"{report} needs clients that are not honest"
+        return (
+            f"{report} needs clients that are not honest: set clients.0.behaviour.kind=free_rider"
+        )
     if report == "reward_by_client" and len({tuple(cell.scenario.owners) for cell in cells}) > 1:
-        return f"{report} needs the same clients in all cells"
+        return f"{report} needs the same clients in all cells: leave clients out of cases and grid"
     return ""
 
 
@@ -202,9 +206,9 @@ def _attackers(cell: Cell) -> set[str]:
 def _manipulation_problem(cells: Sequence[Cell]) -> str:
     """Why the last group of investors cannot be compared with an idle one, or ''."""
     if any(not cell.scenario.investors for cell in cells):
-        return "manipulation needs investors, and is by the last group of them"
+        return "manipulation compares the last group of investors: set investors=[{count: 1}]"
     if any(cell.scenario.record.fills != "all" for cell in cells):
-        return "manipulation needs all fills (record.fills)"
+        return "manipulation needs all fills: set record.fills=all"
     idle = {cell.case for cell in cells if _last_strategy(cell) == ""}
     if cases := [cell.case for cell in cells if cell.case not in idle]:
         return f"manipulation needs a cell{_of_case(cases[0])} whose last investors have activity 0"

@@ -81,7 +81,7 @@ class Study(Section):
         cls, cases: dict[str, dict[str, Any]]
     ) -> dict[str, dict[str, Any]]:
         if files := [name for name in cases if name.lower() in FILES]:
-            raise ValueError(f"{files[0]} is the name of a file of the sweep")
+            raise ValueError(f"{files[0]} is the name of a file of the sweep: rename the case")
         return {name: _checked_paths(case) for name, case in cases.items()}
 
     @field_validator("grid")
@@ -92,19 +92,30 @@ class Study(Section):
         cases = info.data.get("cases", {})
         for path, values in grid.items():
             if names := [name for name, case in cases.items() if path in case]:
-                raise ValueError(f"{dotted([path])} is set by case {names[0]} already")
+                raise ValueError(
+                    f"{dotted([path])} is set by case {names[0]} already: leave it out of "
+                    "the case or of grid"
+                )
             texts = [as_yaml(value) for value in values]
             if duplicates := [text for text in texts if texts.count(text) > 1]:
-                raise ValueError(f"{dotted([path])} has the value {short(duplicates[0])} twice")
+                raise ValueError(
+                    f"{dotted([path])} has the value {short(duplicates[0])} twice: leave one out"
+                )
         return grid
 
     @model_validator(mode="after")
     def _stays_countable(self) -> Self:
         count = max(1, len(self.cases)) * prod(map(len, self.grid.values()))
         if count > MOST_CELLS:
-            raise ValueError(f"{count:,} cells are too many; at most {MOST_CELLS:,} are allowed")
+            raise ValueError(
+                f"{count:,} cells are too many; at most {MOST_CELLS:,} are allowed: have fewer "
+                "cases, or fewer values in grid"
+            )
         if (runs := count * self.seeds) > MOST_RUNS:
-            raise ValueError(f"{runs:,} runs are too many; at most {MOST_RUNS:,} are allowed")
+            raise ValueError(
+                f"{runs:,} runs are too many; at most {MOST_RUNS:,} are allowed: set "
+                f"seeds={MOST_RUNS // count}"
+            )
         return self
 
     @property
@@ -133,5 +144,7 @@ def study_schema() -> dict[str, Any]:
 
 def _checked_paths(paths: dict[str, Any]) -> dict[str, Any]:
     if reserved := [path for path in paths if path in SET_BY_STUDY]:
-        raise ValueError(f"{reserved[0]} cannot be set: the study itself gives it to each run")
+        raise ValueError(
+            f"{reserved[0]} cannot be set: the study itself gives it to each run; leave it out"
+        )
     return paths

@@ -135,7 +135,7 @@ def read_cells(folder: Path) -> list[SweepRun]:
         what = "no folder of a sweep: it has no cells.json that can be read"
         raise ScenarioError([Problem(str(folder), what)]) from None
     if version != SWEEP_FORMAT:
-        what = f"cells.json has format {version}, this version reads {SWEEP_FORMAT}"
+        what = f"cells.json has format {version}, this version reads {SWEEP_FORMAT}: sweep anew"
         raise ScenarioError([Problem(str(folder), what)])
     return runs
 

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
+from simulator.advice import conjoined, setting
 from simulator.components import Booleans, Floats, Memory, Section
 from simulator.errors import Misfit
 from simulator.tokens.issuance import Unearned
@@ -57,6 +58,15 @@ class Buyback(Section):
         )
 
 
+def _with_sum_one(uses: dict[str, float]) -> str:
+    """Settings with which all fractions sum to 1: of the treasury or, above 1, of other `uses`."""
+    total = sum(uses.values())
+    if total <= 1:
+        return setting("tokens.payout.treasury", round(1 - total, 12))
+    scaled = {f"tokens.payout.{use}": part / total for use, part in uses.items() if part}
+    return conjoined(scaled | {"tokens.payout.treasury": 0})
+
+
 class Payout(Section):
     """Fractions of revenue by use; they must sum to 1."""
 
@@ -82,8 +92,9 @@ class Payout(Section):
         if all(use in info.data for use in uses):
             total = sum(info.data[use] for use in uses) + treasury
             if abs(total - 1) > SUM_TOLERANCE:
+                advice = _with_sum_one({use: info.data[use] for use in uses})
                 what = f"{' + '.join(uses)} + treasury must sum to 1, they sum to {total:g}"
-                raise Misfit(what, ".", *uses)
+                raise Misfit(f"{what}: set {advice}", ".", *uses)
         return treasury
 
     @property

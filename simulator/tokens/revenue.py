@@ -157,7 +157,7 @@ class CsvRevenue(Revenue):
             self._refuse(f"cannot be read: {error}")
         series = self._series(csv.DictReader(io.StringIO(text, newline=""), strict=True))
         if not series:
-            self._refuse("has no row")
+            self._refuse("has no row; add one for each period below the header")
         return {"series": np.array(series)}
 
     def amount(
@@ -176,16 +176,19 @@ class CsvRevenue(Revenue):
             names = list(rows.fieldnames or ())
             if self.column not in names:
                 hint = suggestion(self.column, names)
-                self._refuse(f"line 1: no column {self.column!r}{hint}", "column")
+                others = " or ".join(f"tokens.revenue.column={name}" for name in names)
+                what = f"line 1: no column {self.column!r}{hint}; set {others}"
+                self._refuse(what, "column")
             if names.count(self.column) > 1:
-                self._refuse(f"line 1: several columns {self.column!r}", "column")
+                what = f"line 1: several columns {self.column!r}; rename all but one"
+                self._refuse(what, "column")
             return [self._amount(row, rows.line_num) for row in rows]
         except csv.Error as error:
             self._refuse(f"line {rows.reader.line_num}: {error}")
 
     def _amount(self, row: dict[str, str], line: int) -> float:
         if None in row:
-            self._refuse(f"line {line}: more values than the header has names")
+            self._refuse(f"line {line}: more values than the header has names; name all columns")
         text = row[self.column] or ""
         try:
             amount = float(text)

@@ -181,7 +181,7 @@ class TestRangeKeeper:
     def test_needs_ranges(self, tmp_path):
         path = tmp_path / "mine.yaml"
         path.write_text("liquidity_providers: [{strategy: {kind: range_keeper}}]\n")
-        with pytest.raises(ScenarioError, match=r"range_keeper needs market\.curve concentrated"):
+        with pytest.raises(ScenarioError, match=r"needs concentrated pools"):
             Scenario.load(path)
         assert Scenario.load(path, {"market.curve.kind": "concentrated"})
 

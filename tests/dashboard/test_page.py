@@ -392,7 +392,7 @@ def test_an_event_that_cannot_be_is_told(visit: Open, file: Path) -> None:
     choose(page, "a client behaves otherwise", "clearing changes")
     choose(page, "random", "batch")
     press(page, "Let it happen")
-    playwright.expect(page.get_by_role("alert")).to_contain_text("batch clears pools with a")
+    playwright.expect(page.get_by_role("alert")).to_contain_text("clearing batch needs")
     press(page, "Step")
     shows(page, Model(file, market__curve__kind="weighted").at(1))
 

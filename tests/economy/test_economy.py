@@ -582,7 +582,10 @@ def test_an_owner_who_never_poses_as_several_is_warned_of():
         clients = [{"count": 3}, sybil]
         return doubts(Scenario.model_validate({"periods": 9, "clients": clients}))
 
-    assert "clients.1: poses from period 10 on, after the last, 9" in warnings(10)
+    assert (
+        "clients.1.behaviour.poses_from is 10, after the last period, 9; set "
+        "clients.1.behaviour.poses_from=9 or periods=10"
+    ) in warnings(10)
     assert not any("poses" in warning for warning in warnings(9))
 
 

@@ -189,13 +189,13 @@ def test_money_for_gas_is_kept_back():
 @pytest.mark.parametrize(
     ("market", "strategy", "message"),
     [
-        ({}, "arbitrageur", "needs a price outside: set market.outside_price"),
+        ({}, "arbitrageur", "needs an outside price: set market.outside_price.kind=gbm"),
         (
             {"curve": {"kind": "weighted"}, "outside_price": {"kind": "gbm"}},
             "arbitrageur",
-            "constant_product pools, not a weighted",
+            "constant_product pools, not weighted",
         ),
-        ({"curve": {"kind": "weighted"}}, "sandwich", "constant_product pools, not a weighted"),
+        ({"curve": {"kind": "weighted"}}, "sandwich", "constant_product pools, not weighted"),
     ],
 )
 def test_markets_that_a_strategy_cannot_trade_in(market, strategy, message):

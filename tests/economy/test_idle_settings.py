@@ -24,11 +24,11 @@ def warned(market: dict[str, Any], *strategies: dict[str, Any]) -> str:
 
 
 def test_a_volatility_fee_below_the_fee_is_none():
-    assert "changes nothing" in warned(
+    assert "market.volatility_fee: no effect" in warned(
         {"fee": 0.05, "volatility_fee": {"sensitivity": 1.0, "most": 0.05}}
     )
-    assert "changes nothing" not in warned({"fee": 0.05, "volatility_fee": {"sensitivity": 1.0}})
-    assert "changes nothing" not in warned({"fee": 0.2})
+    assert "no effect" not in warned({"fee": 0.05, "volatility_fee": {"sensitivity": 1.0}})
+    assert "no effect" not in warned({"fee": 0.2})
 
 
 def test_a_price_outside_at_which_nobody_trades():
@@ -47,7 +47,7 @@ def test_a_sandwich_where_tips_place_nobody(clearing):
 
 
 def test_a_pump_after_the_end():
-    message = "pump_and_dump: start is after the last period, 5"
+    message = "investors.0.strategy.start is 6, after the last period, 5"
     assert message in warned({}, {"kind": "pump_and_dump", "start": 6})
     assert message not in warned({}, {"kind": "pump_and_dump", "start": 5})
 

@@ -254,13 +254,14 @@ def test_a_position_that_is_opened_later_adds_up():
         ({"clients": [{"count": 3, "joins": 2}]}, "somebody must be there from genesis on"),
         (
             {"market": {"curve": {"kind": "weighted", "last_weight": 0.4}}},
-            "weights that move",
+            "set clients.1.joins=1",
         ),
         (
             {
                 "clients": [{"count": 1}, {"count": 9, "joins": 2}],
                 "tokens": {"mechanism": {"kind": "shared_token"}},
                 "liquidity_providers": [{"deposit": 500}],
+                "market": {"launch": {"supply": 1000.0}},
             },
             "a client sells at most 400",
         ),
@@ -275,7 +276,7 @@ def test_what_cannot_be_is_refused(changed, message):
 
 def test_what_is_odd_is_said():
     warned = doubts(scenario({"count": 2}, {"joins": 90}))
-    assert any("clients.1: joins in period 90, after the last, 60" in line for line in warned)
+    assert any("clients.1.joins is 90, after the last period, 60" in line for line in warned)
     shared = doubts(scenario({"count": 2}, {"joins": 9}, mechanism="shared_token"))
     assert any("clients.1.cash=100" in line for line in shared)
     assert not any("cash=100" in line for line in doubts(scenario({"count": 2}, {"joins": 9})))

@@ -599,7 +599,9 @@ def test_every_combination_is_in_the_table():
 
 @pytest.mark.parametrize("mechanism", [CLIENT, SHARED, "cash"])
 def test_a_bonding_curve_takes_no_liquidity(monkeypatch, mechanism):
-    with pytest.raises(ValueError, match=r"payout\.liquidity needs .*curve than bonding_curve"):
+    with pytest.raises(
+        ValueError, match=r"payout\.liquidity needs .* which bonding_curve pools do not"
+    ):
         begun(monkeypatch, BONDING, mechanism, "liquidity")
 
 

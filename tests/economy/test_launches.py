@@ -133,14 +133,14 @@ def test_clients_need_cash_where_they_sell_nothing(market):
 
 
 def test_weights_that_still_move_at_the_end_are_told():
-    assert "weights reach last_weight in period 20" in warned(market=LBP, periods=19)
-    assert "weights" not in warned(market=LBP, periods=20)
+    assert "market.curve.periods is 20, after the last period, 19" in warned(market=LBP, periods=19)
+    assert "curve.periods" not in warned(market=LBP, periods=20)
 
 
 def test_the_markets_gain_is_that_of_what_the_launch_puts_in():
-    """.5 x .3 x 60 x 100 = 900 a pass into 4 x 500 of curves with steepness .5: .225."""
-    assert "market gain" not in warned(market=BONDING)
-    assert "market gain 1.1 is" in warned(
+    """.5 x .3 x 50 x 100 = 750 a pass into 4 x 500 of curves with steepness .5: .1875."""
+    assert "investors close" not in warned(market=BONDING)
+    assert "investors close 1.1 of the gap" in warned(
         market=BONDING, investors=[{"count": 60, "wealth": {"mean": 500}}]
     )
-    assert "market gain" in warned(market=LBP | {"launch": {"kind": "lbp", "price": 1}})
+    assert "investors close" in warned(market=LBP | {"launch": {"kind": "lbp", "price": 1}})

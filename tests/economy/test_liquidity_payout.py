@@ -108,7 +108,7 @@ def test_an_empty_pools_money_is_retained(monkeypatch):
     assert economy.tables["pools"]["supply"] == exactly(1030.0, 1010.0)
     assert not len(economy.tables["positions"]["agent"])
     (warning,) = (line for line in doubts(economy.settings) if "payout.liquidity" in line)
-    assert "add liquidity_providers" in warning
+    assert "pools stay empty" in warning and "set liquidity_providers=[{deposit: " in warning
 
 
 def test_cash_pays_it_to_clients(monkeypatch):
@@ -121,7 +121,9 @@ def test_cash_pays_it_to_clients(monkeypatch):
 def test_curves_without_lp_shares_are_refused():
     settings = {"market": {"curve": {"kind": "concentrated"}}}
     assert Scenario.model_validate(settings).tokens.payout.liquidity == 0
-    with pytest.raises(ValueError, match=r"payout\.liquidity needs .*curve than concentrated"):
+    with pytest.raises(
+        ValueError, match=r"payout\.liquidity needs .* which concentrated pools do not"
+    ):
         Scenario.model_validate(settings | {"tokens": {"payout": USES}})
 
 

@@ -179,6 +179,7 @@ def economy(*clients, mechanism="client_tokens", **changed):
         "clients": list(clients) or [CLIENT],
         "liquidity_providers": [{"deposit": 300}],
         "investors": [EAGER],
+        "market": {"launch": {"supply": 1000.0}},
         "tokens": {"mechanism": {"kind": mechanism}},
     }
     return Economy(Scenario.model_validate(scenario | changed))
@@ -293,9 +294,11 @@ def test_idle_offerings_are_warned_of():
         and not warnings_for({})
         and not warnings_for(CLIENT, "shared_token")
     )
-    assert "clients.1.offering changes nothing: there are no tokens" in warnings_for(CLIENT, "cash")
+    assert "clients.1.offering: no effect, since mechanism cash has no tokens" in warnings_for(
+        CLIENT, "cash"
+    )
     for locked in ({}, {"fraction": 0.5, "spends": 0.0}):
-        assert "clients.1.offering changes nothing: there is nothing to buy" in warnings_for(
+        assert "clients.1.offering: no effect, since there is nothing to buy" in warnings_for(
             CLIENT | {"locked": locked}
         )
 

@@ -33,7 +33,7 @@ def test_prices_settle_at_fundamental_value(mechanism, emission, revenue, fee):
                 "clients": [{"count": 4, "policy": {"kind": "hold"}, "training_cost": 0}],
                 "liquidity_providers": [{"count": 2, "deposit": 400}],
                 "investors": [{"count": 40, "strategy": {"bias_sigma": 0.0, "gain": 0.2}}],
-                "market": {"fee": fee},
+                "market": {"fee": fee, "launch": {"supply": 1000.0}},
                 "tokens": {
                     "mechanism": {"kind": mechanism},
                     "revenue": {"kind": "constant", "value": revenue},

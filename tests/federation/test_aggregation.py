@@ -281,9 +281,19 @@ def test_the_geometric_median_takes_weiszfeld_steps_in_the_parameters(clients: i
 @pytest.mark.parametrize(
     ("rule", "clients", "participation", "message"),
     [
-        (Krum(attackers=1), 4, 1.0, "krum with 1 attackers takes at least 5 .* a round has 4"),
-        (MultiKrum(attackers=2), 12, 0.5, "multi_krum with 2 .* at least 7 .* a round has 6"),
-        (TrimmedMean(), 2, 1.0, "leave out 1 at each end takes at least 3 .* a round has 2"),
+        (
+            Krum(attackers=1),
+            4,
+            1.0,
+            "krum against 1 attackers needs at least 5 .* a round has 4: set .*attackers=0",
+        ),
+        (MultiKrum(attackers=2), 12, 0.5, "multi_krum against 2 .* at least 7 .* a round has 6"),
+        (
+            TrimmedMean(),
+            2,
+            1.0,
+            "leaves out 1 at each end, which needs at least 3 .* a round has 2: set .*kind=median",
+        ),
     ],
 )
 def test_too_few_participants_are_refused(

@@ -156,7 +156,7 @@ def test_only_a_duplicate_trains_on_what_is_anothers() -> None:
 
 @pytest.mark.parametrize(
     ("client", "original", "message"),
-    [(2, 4, "no client 4 to copy, the last one is 3"), (2, 2, "client 2 cannot copy itself")],
+    [(2, 4, "no client 4 to copy, the last is 3"), (2, 2, "client 2 cannot copy itself")],
 )
 def test_a_duplicate_copies_another_client_that_exists(
     client: int, original: int, message: str

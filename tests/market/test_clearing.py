@@ -274,7 +274,8 @@ def test_everybody_in_a_batch_trades_at_one_price(placed):
 
 
 def test_a_batch_needs_constant_product():
-    with pytest.raises(ScenarioError, match="batch clears pools with a constant_product, not a w"):
+    match = "clearing batch needs constant_product pools, not w"
+    with pytest.raises(ScenarioError, match=match):
         Market.model_validate({"curve": {"kind": "weighted"}, "clearing": {"kind": "batch"}})
     ledger, pools = market((1000, 1000), curve=Weighted(weight=0.4))
     with pytest.raises(MarketError, match="constant_product"):

@@ -82,7 +82,7 @@ def test_a_fee_is_paid_out_with_any_withdrawal():
 
 def test_a_pool_without_positions_has_no_such_curve():
     ledger, _ = market(0.0)
-    with pytest.raises(MarketError, match="takes a ConcentratedPool"):
+    with pytest.raises(MarketError, match="use ConcentratedPool"):
         Pool(Concentrated(), 1000, 1000)
-    with pytest.raises(MarketError, match="takes a ConcentratedPool"):
+    with pytest.raises(MarketError, match="use ConcentratedPool"):
         Pool.on(ledger, Concentrated(), 0.0, 7, 1, 9)

@@ -276,7 +276,7 @@ def test_the_weight_moves_in_even_steps_and_the_price_with_it():
 
 
 def test_a_weight_that_stays_takes_no_periods() -> None:
-    with pytest.raises(ScenarioError, match="periods are those until last_weight"):
+    with pytest.raises(ScenarioError, match="periods count until last_weight"):
         Weighted(periods=2)
     assert Weighted(weight=0.3).at(7) == Weighted(weight=0.3)
 

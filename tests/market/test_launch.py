@@ -174,7 +174,7 @@ def test_deposits_are_checked_against_what_clients_sell(deposits, fits):
     if fits:
         LAUNCH.check(2, deposits)
     else:
-        with pytest.raises(ValueError, match=r"deposit takes .* at most 400 \(supply 1000"):
+        with pytest.raises(ValueError, match=r"deposits, .* at most 400 \(supply 1000"):
             LAUNCH.check(2, deposits)
 
 

@@ -185,7 +185,7 @@ def test_those_who_buy_and_sell_gain_nothing_together(ratio, fee, price, purchas
 @pytest.mark.parametrize(
     ("launch", "curve", "message"),
     [
-        (SeededPool(), BondingCurve(), "a bonding_curve opens with market.launch bonding_curve"),
+        (SeededPool(), BondingCurve(), "only market.launch bonding_curve opens a"),
         (BondingLaunch(), ConstantProduct(), "needs a bonding_curve, not a constant_product"),
         (BondingLaunch(), FALLING, "needs a bonding_curve, not a weighted"),
         (BootstrappingPool(), ConstantProduct(), "launch lbp needs a weighted curve"),

@@ -244,7 +244,7 @@ def test_too_many_runs_are_refused_before_they_are_listed() -> None:
 @pytest.mark.parametrize("path", ["seed", "name", "market.fee", "market"])
 def test_overrides_may_not_touch_what_the_study_varies(path: str) -> None:
     (problem,) = problems("grid: {market.fee: [0.01, 0.02]}", {path: 3})
-    assert problem == f"--set {path}: the study itself gives this to each run"
+    assert problem == f"--set {path}: the study itself gives this to each run; change the study"
 
 
 def test_the_schema_describes_every_setting() -> None:

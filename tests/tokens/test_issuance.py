@@ -172,7 +172,10 @@ def test_large_emission_by_share_is_warned_of():
     """Genesis is 10 x 1000 tokens: 60 x 84 are more than half of it, and 60 x 83 are not."""
     (line,) = warned(issuance={"kind": "constant", "amount": 84})
     assert line.startswith("emission of 5040 tokens by share is 0.5 times the genesis supply: ")
-    assert "cancels reward by share, since who earns more divides it among more tokens" in line
+    assert (
+        "cancels reward by share, since a client that earns more divides it among more tokens"
+        in line
+    )
     assert not warned(issuance={"kind": "constant", "amount": 83})
     assert not warned(issuance={"kind": "constant", "amount": 84, "by": "equal"})
     assert warned(issuance={"kind": "capped", "amount": 1000, "cap": 5001})

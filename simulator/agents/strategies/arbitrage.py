@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from simulator.agents.strategies.base import Portfolio, Strategy
+from simulator.agents.strategies.base import Portfolio, Strategy, only_in
 from simulator.components import Floats, Memory
 from simulator.errors import Misfit
 from simulator.market import ConstantProduct, Market, MarketView, Orders
@@ -28,10 +28,10 @@ class Arbitrageur(Strategy):
 
     def check(self, market: Market) -> None:
         if market.outside_price.kind == "none":
-            what = "an arbitrageur needs a price outside: set market.outside_price"
+            what = "an arbitrageur needs an outside price: set market.outside_price.kind=gbm"
             raise Misfit(what, "market.outside_price")
         if type(market.curve) is not ConstantProduct:
-            what = f"an arbitrageur trades constant_product pools, not a {market.curve.kind}"
+            what = f"an arbitrageur {only_in(ConstantProduct(), market)}"
             raise Misfit(what, "market.curve")
 
     def decide(

@@ -9,13 +9,14 @@ from typing import ClassVar
 import numpy as np
 
 from simulator.components import Booleans, Component, Floats, Integers, Memory
-from simulator.market import LiquidityOrders, Market, MarketView, Orders, Positions
+from simulator.market import Curve, LiquidityOrders, Market, MarketView, Orders, Positions
 
 __all__ = [
     "NEWS",
     "Portfolio",
     "SingleAccountStrategy",
     "Strategy",
+    "only_in",
     "orders_by",
     "orders_for",
     "purchases",
@@ -134,6 +135,13 @@ class SingleAccountStrategy(Strategy):
                 error.add_note(f"deciding for account {account} of the group")
                 raise
         return orders_for(values, view, portfolio), memory
+
+
+def only_in(curve: Curve, market: Market) -> str:
+    """The end of a message about a strategy that trades only in pools with this curve."""
+    message = f"needs {curve.kind} pools, not {market.curve.kind}"
+    fits = market.launch.opens(curve)
+    return f"{message}: set market.curve.kind={curve.kind}" if fits else message
 
 
 def orders_for(values: Floats, view: MarketView, portfolio: Portfolio) -> Orders:

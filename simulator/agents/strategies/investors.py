@@ -81,10 +81,8 @@ class Insider(Fundamentalist):
 
     def check(self, market: Market) -> None:
         if not market.information_delay:
-            raise Misfit(
-                "an insider knows no more than others: set market.information_delay to at least 1",
-                "market.information_delay",
-            )
+            what = "an insider knows no more than others: set market.information_delay=1"
+            raise Misfit(what, "market.information_delay")
 
 
 class TargetHolder(Strategy):

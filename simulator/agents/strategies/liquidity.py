@@ -5,10 +5,10 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from simulator.agents.strategies.base import Portfolio, Strategy, orders_for
+from simulator.agents.strategies.base import Portfolio, Strategy, only_in, orders_for
 from simulator.components import Floats, Memory
 from simulator.errors import Misfit
-from simulator.market import LiquidityOrders, Market, MarketView, Orders
+from simulator.market import Concentrated, LiquidityOrders, Market, MarketView, Orders
 
 __all__ = ["LIQUIDITY_STRATEGIES", "ExitOnLoss", "FeeChaser", "Passive", "RangeKeeper"]
 
@@ -167,9 +167,8 @@ class RangeKeeper(Strategy):
     )
 
     def check(self, market: Market) -> None:
-        if market.curve.kind != "concentrated":
-            what = f"a range_keeper needs market.curve concentrated, not {market.curve.kind}"
-            raise Misfit(what, "market.curve")
+        if not isinstance(market.curve, Concentrated):
+            raise Misfit(f"a range_keeper {only_in(Concentrated(), market)}", "market.curve")
 
     def reach(self) -> float:
         return 1.0 + self.width

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from simulator.agents.strategies.base import Portfolio, Strategy, orders_for
+from simulator.agents.strategies.base import Portfolio, Strategy, only_in, orders_for
 from simulator.components import Floats, Integers, Memory
 from simulator.errors import Misfit
 from simulator.market import ConstantProduct, Market, MarketView, Orders
@@ -36,8 +36,7 @@ class Sandwich(Strategy):
 
     def check(self, market: Market) -> None:
         if type(market.curve) is not ConstantProduct:
-            what = f"a sandwich needs constant_product pools, not a {market.curve.kind}"
-            raise Misfit(what, "market.curve")
+            raise Misfit(f"a sandwich {only_in(ConstantProduct(), market)}", "market.curve")
 
     def decide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator

@@ -15,6 +15,7 @@ from simulator.errors import Misfit, ScenarioError
 __all__ = ["DataClient", "Dataset", "Split", "Task"]
 
 PARTS = ("training", "validation", "test")
+FRACTIONS = "federation.task.validation=0.2 and federation.task.test=0.2"
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +110,9 @@ class Task(Component):
     @classmethod
     def _leaves_something_to_train_on(cls, test: float, info: ValidationInfo) -> float:
         if "validation" in info.data and info.data["validation"] + test >= 1:
-            what = "validation + test must be less than 1, the rest is for training"
+            what = (
+                f"validation + test must be less than 1, the rest is for training: set {FRACTIONS}"
+            )
             raise Misfit(what, ".", "validation")
         return test
 
@@ -169,7 +172,10 @@ class Task(Component):
             rows[2] = len(labels) + np.arange(len(given))
             examples = Split.joined([examples, given])
         if empty := [name for name, part in zip(PARTS, rows, strict=True) if not len(part)]:
-            raise ScenarioError(f"task {self.kind}: no examples for {' and '.join(empty)}")
+            fractions = FRACTIONS if given is None else "federation.task.validation=0.2"
+            raise ScenarioError(
+                f"task {self.kind}: no examples for {' and '.join(empty)}: set {fractions}"
+            )
         features, weights = examples.features, _relative(examples.weights, rows[0])
         if (imputer := self.imputer()) is not None:
             by_weight = {} if weights is None else {"sample_weight": weights[rows[0]]}

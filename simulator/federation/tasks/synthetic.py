@@ -1,10 +1,12 @@
 """The task with randomly drawn examples."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
+from simulator.advice import conjoined, setting
 from simulator.components import Floats, Integers
 from simulator.errors import Misfit
 from simulator.federation.tasks.base import Task
@@ -58,7 +60,8 @@ class Synthetic(Task):
         if informative > info.data.get("features", informative):
             raise Misfit(
                 f"{informative} informative features are more than the {info.data['features']} "
-                "features in all",
+                f"features in all: set federation.task.features={informative} or "
+                f"federation.task.informative={info.data['features']}",
                 ".",
                 "features",
             )
@@ -70,7 +73,8 @@ class Synthetic(Task):
         if 10 * classes > info.data.get("examples", 10 * classes):
             raise Misfit(
                 f"{classes} classes need at least {10 * classes} examples, 10 each, "
-                f"there are {info.data['examples']}",
+                f"there are {info.data['examples']}: set federation.task.examples={10 * classes} "
+                f"or federation.task.classes={info.data['examples'] // 10}",
                 ".",
                 "examples",
             )
@@ -84,7 +88,8 @@ class Synthetic(Task):
             if classes * clusters > 2**informative:
                 raise Misfit(
                     f"{classes} classes x {clusters} clusters are more than the {2**informative} "
-                    f"corners of {informative} informative features",
+                    f"corners of {informative} informative features: set "
+                    f"{_enough_corners(classes, clusters, info.data)}",
                     ".",
                     "classes",
                     "informative",
@@ -106,3 +111,14 @@ class Synthetic(Task):
             random_state=int(draws.integers(2**32)),
         )
         return features, labels.astype(np.int64)
+
+
+def _enough_corners(classes: int, clusters: int, others: Mapping[str, Any]) -> str:
+    """Settings with which each cluster has a corner of its own, given the `others`."""
+    needed = (classes * clusters - 1).bit_length()
+    settings = {"federation.task.informative": needed}
+    if needed > others["features"]:
+        settings = {"federation.task.features": needed} | settings
+    fewer = 2 ** others["informative"] // classes
+    advice = conjoined(settings)
+    return f"{advice} or {setting('federation.task.clusters', fewer)}" if fewer else advice
