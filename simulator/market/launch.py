@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -85,7 +85,7 @@ class Launch(Component):
         if seed:
             raise ValueError(f"launch {self.kind} takes no deposits: set liquidity_providers=[]")
 
-    def supplying(self, clients: int, seed: float, demand: float) -> Self:
+    def supplying(self, clients: int, seed: float, demand: float) -> "Launch":
         """The launch with as large a supply as `seed` and `demand` need (numeraire, all tokens)."""
         return self
 
@@ -138,9 +138,12 @@ class SeededPool(Launch):
         enough = needed <= (1 - kept) * self.supply
         return f"{advice} or market.launch.client={rounded_down(kept):g}" if enough else advice
 
-    def supplying(self, clients: int, seed: float, demand: float) -> Self:
+    def supplying(self, clients: int, seed: float, demand: float) -> "Launch":
         needed = rounded_up((seed + demand) / (clients * self.price * (1 - self.client)))
-        return self.model_copy(update={"supply": needed}) if needed > self.supply else self
+        if needed <= self.supply:
+            return self
+        settings = dict(self) | {"supply": needed}  # which stays a default that depends on others
+        return self.model_construct(_fields_set=self.model_fields_set, **settings)
 
     def served_fraction(self, clients: int, seed: float, demand: float) -> float:
         offered = clients * (1 - self.client) * self.supply * self.price - seed

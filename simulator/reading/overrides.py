@@ -126,9 +126,18 @@ def _entry_at(entry: Entry, part: str | int, names: list[str], depth: int, place
     return inner
 
 
+def _written(model: BaseModel) -> dict[str, Any]:
+    """The settings of a model without those left to their defaults, which may depend on others."""
+    return {
+        name: value
+        for name, value in model
+        if name == "kind" or name in model.model_fields_set or isinstance(value, BaseModel | tuple)
+    }
+
+
 def entry_of(value: Any, place: Place) -> Entry:
     """A value as an entry at `place`; an entry keeps its own places, with the rank of `place`."""
-    value = dict(value) if isinstance(value, BaseModel) else as_python(value)
+    value = _written(value) if isinstance(value, BaseModel) else as_python(value)
     if isinstance(value, Entry):
         key, place = (each._replace(rank=place.rank) for each in (value.key, value.place))
         return Entry(entry_of(value.value, place).value, place, key)

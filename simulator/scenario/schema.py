@@ -246,7 +246,9 @@ class Scenario(Section):
             launch = launch.supplying(
                 seller_count(self.clients, self.tokens), self.seed_value, self.demand_at_genesis
             )
-            self.__dict__["market"] = market.model_copy(update={"launch": launch})
+            settings = dict(market) | {"launch": launch}
+            market = market.model_construct(_fields_set=market.model_fields_set, **settings)
+            self.__dict__["market"] = market
         return self
 
     @property

@@ -668,3 +668,15 @@ def test_completion_offers_settings_and_methods_alone() -> None:
     assert list(parameters) == [*Scenario.model_fields, "plugins"]
     assert str(inspect.signature(Market).parameters["fee"]) == "fee: float = 0.01"
     assert all(each.kind is each.KEYWORD_ONLY for each in parameters.values())
+
+
+def test_a_supply_that_is_not_set_follows_other_changes() -> None:
+    scenario = Scenario()
+    assert scenario.market.launch.supply == 1000
+    few = scenario.changed({"clients.0.count": 2})
+    assert few.market.launch.supply == Scenario(clients=[ClientGroup(count=2)]).market.launch.supply
+    assert few.market.launch.supply > 4000
+    assert few.changed({"clients.0.count": 10}) == scenario
+    fixed = scenario.changed({"market.launch.supply": 1000.0})
+    with pytest.raises(ScenarioError, match=r"set market.launch.supply=\d+"):
+        fixed.changed({"clients.0.count": 2})
