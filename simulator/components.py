@@ -133,7 +133,9 @@ class Family:
     def __post_init__(self) -> None:
         kinds = [member.model_fields["kind"].default for member in self.members]
         if duplicates := sorted({kind for kind in kinds if kinds.count(kind) > 1}):
-            raise ValueError(f"two components of kind {', '.join(duplicates)} in one place")
+            raise ValueError(
+                f"two components of kind {', '.join(duplicates)} in one place: rename one of them"
+            )
 
     @property
     def kinds(self) -> dict[str, type[Component]]:

@@ -312,7 +312,7 @@ def _trading(strategy: Any) -> str:
 
 def _never_trains(scenario: Scenario, group: ClientGroup, path: str) -> Iterator[Idle]:
     """What it costs to train, and what it takes, for those who never do."""
-    settings = _changed(group, path, "training_cost", "participation")
+    settings = _changed(group, path, "training_cost") if group.training_cost else []
     settings += _changed(group.locked, f"{path}.locked", "price", "sigma", "spends")
     settings += _changed(group, path, "offering") if _has_tokens(scenario) else []
     reason = f"{path}.behaviour {group.behaviour.kind} never trains"

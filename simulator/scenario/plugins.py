@@ -21,7 +21,9 @@ def load_plugins(files: Iterable[str | Path]) -> tuple[type[Component], ...]:
     paths = [Path(file) for file in files]
     names = [path.name for path in paths]
     if duplicates := sorted({name for name in names if names.count(name) > 1}):
-        raise ScenarioError(f"--plugin: two files of the same name, {', '.join(duplicates)}")
+        raise ScenarioError(
+            f"--plugin: two files of the same name, {', '.join(duplicates)}: rename one"
+        )
     return tuple(component for path in paths for component in _components(path))
 
 
@@ -31,7 +33,9 @@ def _components(file: Path) -> list[type[Component]]:
     if not file.is_file():
         raise ScenarioError([Problem(f"--plugin {file}", "no such file")])
     if spec is None or spec.loader is None:
-        raise ScenarioError([Problem(f"--plugin {file}", "is no Python file (.py)")])
+        raise ScenarioError(
+            [Problem(f"--plugin {file}", "is not a Python file: its name must end in .py")]
+        )
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:

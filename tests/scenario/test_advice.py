@@ -106,7 +106,7 @@ IDLE: dict[str, tuple[Changes, str]] = {
         "investors.0.invested",
     ),
     "training costs of free riders": (
-        {"clients.1.training_cost": 0.5, "clients.1.participation.kind": "by_profit"},
+        {"clients.1.training_cost": 0.5},
         "clients.1.training_cost",
     ),
     "data of free riders": (
