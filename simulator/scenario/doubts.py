@@ -11,7 +11,7 @@ from simulator.agents.strategies import Fundamentalist
 from simulator.federation import PermutationShapley
 from simulator.market import CURVES, Concentrated, SeededPool, StableSwap
 from simulator.reading import as_yaml
-from simulator.scenario.idle import idle_settings
+from simulator.scenario.idle import filling, idle_settings, stay_empty
 from simulator.scenario.late import late_settings
 from simulator.scenario.schema import Scenario, seller_count
 
@@ -156,20 +156,14 @@ def _fewer_coalitions(method: Any, clients: int) -> str:
 
 
 def _empty_pools(scenario: Scenario) -> Iterator[str]:
-    """Pools that nobody fills, so that nobody can trade."""
-    tokens, market = scenario.tokens, scenario.market
-    if tokens.mechanism.kind == "cash" or scenario.liquidity_providers:
-        return
-    wanted = scenario.investors or tokens.payout.liquidity
-    if not (wanted and isinstance(market.launch, SeededPool)):
-        return
-    clients = seller_count(scenario.clients, tokens)
-    sold = clients * (1 - market.launch.client) * market.launch.supply * market.launch.price
-    retained = "; the treasury retains tokens.payout.liquidity" if tokens.payout.liquidity else ""
-    yield (
-        f"pools stay empty and nobody can trade, since there are no liquidity_providers{retained}; "
-        f"set liquidity_providers=[{{deposit: {rounded_down(sold / market.seed_worth / 2):g}}}]"
-    )
+    """Pools that nobody fills, though somebody would trade in them or deepen them."""
+    liquidity = scenario.tokens.payout.liquidity
+    if stay_empty(scenario) and (scenario.investors or liquidity):
+        retained = "; the treasury retains tokens.payout.liquidity" if liquidity else ""
+        yield (
+            f"pools stay empty and nobody can trade, since there are no liquidity_providers"
+            f"{retained}; set {filling(scenario)}"
+        )
 
 
 def _genesis(scenario: Scenario) -> Iterator[str]:

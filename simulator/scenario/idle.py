@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simulator.advice import conjoined, setting
+from simulator.advice import conjoined, rounded_down, setting
 from simulator.agents.engagement import ByProfit, NoOffering
 from simulator.agents.groups import ClientGroup, Group, InvestorGroup, strategy_of
 from simulator.agents.strategies import (
@@ -26,6 +26,7 @@ from simulator.agents.strategies import (
     RangeKeeper,
     Sandwich,
     SellFraction,
+    TargetHolder,
     WashTrader,
 )
 from simulator.components import Section
@@ -37,11 +38,12 @@ from simulator.federation import (
     EqualContribution,
     Sybil,
 )
+from simulator.market import BootstrappingPool, SeededPool
 from simulator.scenario.events import BehaviourEvent, ClearingEvent, LiquidityEvent, RevenueEvent
-from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import Scenario, seller_count
 from simulator.tokens import EqualAllocation, Issuance, Payout, PerImprovement, StochasticRevenue
 
-__all__ = ["idle_settings"]
+__all__ = ["filling", "idle_settings", "stay_empty"]
 
 MOST_NAMED = 2  # settings of one section: more are named by their section
 WITHOUT_GAME = (ClassCosine, Cosine, DataSize, EqualContribution)
@@ -140,6 +142,11 @@ def _payout(scenario: Scenario) -> Iterator[Idle]:
         reason = "token holders are paid nothing"
         yield Idle(settings, reason, _with_part(payout, "dividend"))
 
+    if payout.treasury == 1:
+        settings = _changed(payout, "tokens.payout", "unearned")
+        reason = "all revenue goes to the treasury"
+        yield Idle(settings, reason, _with_part(payout, "direct"))
+
 
 def _with_part(payout: Payout, use: str) -> str:
     """Settings that give half of the largest part of revenue to this `use`."""
@@ -155,6 +162,10 @@ def _market(scenario: Scenario) -> Iterator[Idle]:
     if not _has_tokens(scenario):
         return
     market = scenario.market
+    if stay_empty(scenario):
+        settings = [path for path in _changed(market, "market") if "launch" not in path]
+        yield Idle(_by_section(settings, "market"), "pools stay empty", filling(scenario))
+        return
     fees = market.volatility_fee
     if not fees.sensitivity:
         settings = _changed(fees, "market.volatility_fee", "memory", "most")
@@ -179,6 +190,20 @@ def _market(scenario: Scenario) -> Iterator[Idle]:
         yield Idle(["market.outside_price"], reason, "market.outside_price.kind=none")
 
 
+def stay_empty(scenario: Scenario) -> bool:
+    """Whether there are tokens, but no pool ever opens."""
+    is_filled = scenario.liquidity_providers or not isinstance(scenario.market.launch, SeededPool)
+    return _has_tokens(scenario) and not is_filled
+
+
+def filling(scenario: Scenario) -> str:
+    """Providers who would fill pools with half of what clients sell at genesis."""
+    launch, clients = scenario.market.launch, seller_count(scenario.clients, scenario.tokens)
+    sold = 1 - launch.client if isinstance(launch, SeededPool) else 1.0
+    deposit = clients * sold * launch.supply * launch.price / scenario.market.seed_worth / 2
+    return f"liquidity_providers=[{{deposit: {rounded_down(deposit):g}}}]"
+
+
 def _federation(scenario: Scenario) -> Iterator[Idle]:
     federation, clients = scenario.federation, len(scenario.behaviours)
     if isinstance(federation.contribution, WITHOUT_GAME):
@@ -189,7 +214,8 @@ def _federation(scenario: Scenario) -> Iterator[Idle]:
         settings = _changed(federation, "federation", "reconstruction")
         reason = f"aggregation {federation.aggregation.kind} combines by the weighted mean, too"
         yield Idle(settings, reason, "federation.aggregation.kind=median")
-    if federation.participation < 1 and round(federation.participation * clients) >= clients:
+    drawn = max(round(federation.participation * clients), 1)
+    if federation.participation < 1 and drawn == clients:
         reason = f"it still draws all of {clients} clients"
         fewer = round((clients - 1) / clients, 2) if clients > 1 else 1
         advice = setting("federation.participation", fewer)
@@ -256,12 +282,20 @@ def _group(scenario: Scenario, group: Group, path: str) -> Iterator[Idle]:
     if isinstance(group, InvestorGroup) and not group.activity:
         settings = _changed(group, path, "strategy", "tolerance", "tip")
         yield Idle(settings, f"{path}.activity is 0", setting(f"{path}.activity", 1))
+    if isinstance(scenario.market.launch, BootstrappingPool) and _wants_no_target(strategy):
+        settings = _changed(group, path, "invested")
+        yield Idle(settings, "launch lbp sells investors nothing at genesis")
     if isinstance(strategy, PumpAndDump | WashTrader) and len(scenario.token_names) == 1:
         settings = _changed(strategy, f"{path}.strategy", "token")
         yield Idle(settings, "there is only one token")
     if isinstance(strategy, Adaptive) and len(strategy.rules) == 1:
         settings = _changed(strategy, f"{path}.strategy", "beta", "memory")
         yield Idle(settings, f"{path}.strategy.rules has only one rule")
+
+
+def _wants_no_target(strategy: Any) -> bool:
+    """Whether a strategy of this package does without target holdings, which are invested."""
+    return _is_built_in(strategy) and not isinstance(strategy, Adaptive | TargetHolder)
 
 
 def _trading(strategy: Any) -> str:
@@ -276,8 +310,20 @@ def _trading(strategy: Any) -> str:
     return ""
 
 
+def _never_trains(scenario: Scenario, group: ClientGroup, path: str) -> Iterator[Idle]:
+    """What it costs to train, and what it takes, for those who never do."""
+    settings = _changed(group, path, "training_cost") if group.training_cost else []
+    settings += _changed(group.locked, f"{path}.locked", "price", "sigma", "spends")
+    settings += _changed(group, path, "offering") if _has_tokens(scenario) else []
+    reason = f"{path}.behaviour {group.behaviour.kind} never trains"
+    yield Idle(settings, reason, f"{path}.behaviour.kind=honest")
+
+
 def _engagement(scenario: Scenario, group: ClientGroup, path: str) -> Iterator[Idle]:
     locked, offering = group.locked, f"{path}.offering"
+    if not _trains(scenario, group):
+        yield from _never_trains(scenario, group, path)
+        return
     if not locked.fraction:
         settings = _changed(locked, f"{path}.locked", "price", "sigma", "spends")
         yield Idle(settings, f"{path}.locked.fraction is 0", f"{path}.locked.fraction=0.5")
@@ -292,6 +338,18 @@ def _engagement(scenario: Scenario, group: ClientGroup, path: str) -> Iterator[I
     if isinstance(group.participation, ByProfit) and not group.training_cost:
         reason = f"{path}.training_cost is 0, so that training never costs more than its pay"
         yield Idle([f"{path}.participation"], reason, f"{path}.training_cost=0.01")
+
+
+def _trains(scenario: Scenario, group: ClientGroup) -> bool:
+    """Whether any of the group's clients ever trains."""
+    first = 0
+    for each in scenario.clients:
+        if each is group:
+            break
+        first += each.count
+    members = scenario.behaviours[first : first + group.count]
+    starts = [event.period for event in scenario.events if isinstance(event, BehaviourEvent)]
+    return any(member.at(period).trains for member in members for period in {1, *starts})
 
 
 def _events(scenario: Scenario) -> Iterator[Idle]:

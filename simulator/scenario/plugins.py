@@ -104,7 +104,8 @@ def _refuse_one_name(files: Sequence[Path]) -> None:
     """Refuse several files of one name, which a run folder could not hold."""
     names = [file.name for file in files]
     if duplicates := sorted({name for name in names if names.count(name) > 1}):
-        raise ScenarioError(f"plugins: two files of the same name, {', '.join(duplicates)}")
+        what = f"plugins: two files of the same name, {', '.join(duplicates)}: rename one"
+        raise ScenarioError(what)
 
 
 def _components_in(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str, Component]]:
@@ -125,7 +126,7 @@ def _components(file: Path) -> list[type[Component]]:
     if not file.is_file():
         raise ScenarioError([Problem(where, "no such file")])
     if spec is None or spec.loader is None:
-        raise ScenarioError([Problem(where, "is no Python file (.py)")])
+        raise ScenarioError([Problem(where, "is not a Python file: its name must end in .py")])
     source = _File(file.resolve(), file_hash(file))
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module

@@ -480,7 +480,8 @@ def _check_event(event: Event, valid: Mapping[str, Any], path: str) -> None:
                     default = f"{path}.clearing.kind={RandomOrder().kind}"
                     raise _with_advice(error, default) from error
     if not isinstance(event, EVENTS):
-        raise ValueError(f"nothing happens by {event.kind}: plugins cannot add events")
+        kinds = " or ".join(f"{path}.kind={each.model_fields['kind'].default}" for each in EVENTS)
+        raise ValueError(f"nothing happens by {event.kind}, plugins cannot add events: set {kinds}")
 
 
 def _check_behaviour(event: BehaviourEvent, clients: tuple[ClientGroup, ...], path: str) -> None:

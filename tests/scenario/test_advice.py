@@ -79,6 +79,40 @@ IDLE: dict[str, tuple[Changes, str]] = {
         payout(dividend=1) | {"market.oracle.window": 3},
         "market.oracle.window",
     ),
+    "nothing unearned by the treasury": (
+        payout(treasury=1) | {"tokens.payout.unearned": "burn"},
+        "tokens.payout.unearned",
+    ),
+    "a fee of empty pools": (
+        {"liquidity_providers": [], "investors": [], "market.fee": 0.003},
+        "market.fee",
+    ),
+    "rules of empty pools": (
+        {
+            "liquidity_providers": [],
+            "market.clearing.kind": "fifo",
+            "market.passes": 2,
+            "market.oracle.window": 3,
+        },
+        "market",
+    ),
+    "invested in nothing": (
+        {
+            "market.launch.kind": "lbp",
+            "market.curve": LBP,
+            "liquidity_providers": [],
+            "investors.0.invested": 0.1,
+        },
+        "investors.0.invested",
+    ),
+    "training costs of free riders": (
+        {"clients.1.training_cost": 0.5},
+        "clients.1.training_cost",
+    ),
+    "data of free riders": (
+        {"clients.1.locked": {"fraction": 0.5, "price": 2.0}},
+        "clients.1.locked.price",
+    ),
     "volatility without sensitivity": (
         {"market.volatility_fee.memory": 0.5},
         "market.volatility_fee.memory",
@@ -561,8 +595,19 @@ def test_settings_said_to_be_without_effect_have_none(case, scenario_file, tmp_p
     with_them, without_them = tables_of(file, changes), tables_of(changed, {})
     assert with_them.keys() == without_them.keys()
     for name, values in with_them.items():
+        if name == "pools.fee" and text == "market.fee":
+            continue  # the setting itself
         if not name.startswith("fills.") or "record" not in text:
             np.testing.assert_allclose(values, without_them[name], rtol=1e-9, atol=1e-12)
+
+
+def test_free_riders_who_turn_honest_pay_for_training(scenario_file):
+    honest = {"kind": "behaviour", "period": 3, "behaviour": {"kind": "honest"}}
+    cost = SMALL | {"clients.1.training_cost": 0.5}
+    for clients, is_idle in (([8], False), ([7], True)):
+        changes = cost | {"events": [honest | {"clients": clients}]}
+        lines = complaints(scenario_file["quickstart"], changes)
+        assert any("clients.1.training_cost" in line for line in lines) == is_idle
 
 
 @pytest.mark.parametrize("name", [*shipped_scenarios(), BARE])
