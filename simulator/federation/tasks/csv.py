@@ -5,19 +5,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from simulator.components import Component, Family, Floats, Integers, as_python
+from simulator.components import Family, Floats, Integers, as_python
 from simulator.datafiles import DataFile
-from simulator.errors import ScenarioError, suggestion
+from simulator.errors import ScenarioError
 from simulator.federation.tasks.base import DataClient, Split, Task
 from simulator.federation.tasks.clients import (
     in_natural_order,
     names_of_clients,
-    rows_of_clients,
     text_of_value,
     texts_of_column,
 )
@@ -29,73 +28,34 @@ from simulator.federation.tasks.held_out import (
     of_same_types,
     unseen_texts,
 )
+from simulator.federation.tasks.missing import MISSING, Impute, Missing, Refuse, without_missing
 from simulator.federation.tasks.table import (
     Dialect,
-    check_columns,
     counting_column,
-    line_of,
     listed,
-    read_as_numbers,
     read_user_table,
     refuse,
     repeated,
+)
+from simulator.federation.tasks.user_table import (
+    UserTable,
+    check_size,
+    check_weights,
+    user_table,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MISSING", "Csv", "Drop", "Impute", "Missing", "Refuse"]
+__all__ = ["Csv"]
 
 MOST_TEXTS = 100  # different texts in a column, for target and features
 FEWEST = 10  # rows of a class, so that training, validation and test have some
-LARGEST_NUMBER = 1e100  # its square and sums of squares are finite
 
 Value = Annotated[
     str, BeforeValidator(text_of_value, json_schema_input_type=str | int | float | bool)
 ]
 """A value of a column; numbers may be written as such."""
-
-
-class Missing(Component):
-    """What happens to rows that lack a value."""
-
-
-class Refuse(Missing):
-    """The table is refused, naming the first line that lacks a value."""
-
-    kind: Literal["refuse"] = "refuse"
-
-
-class Drop(Missing):
-    """Rows that lack a value of target, client or a feature are left out."""
-
-    kind: Literal["drop"] = "drop"
-
-
-class Impute(Missing):
-    """Missing features are filled in from the training part (scikit-learn's SimpleImputer).
-
-    A missing text is a missing value in each of the features that its column becomes. Target and
-    client must not be missing.
-    """
-
-    kind: Literal["impute"] = "impute"
-    strategy: Literal["mean", "median", "most_frequent"] = Field(
-        "mean", description="What stands in for a missing value of a feature."
-    )
-
-
-MISSING: tuple[type[Missing], ...] = (Refuse, Drop, Impute)
-
-
-class UserTable(NamedTuple):
-    """A table as it was read."""
-
-    frame: "pd.DataFrame"  # its index counts the rows of the file
-    dialect: Dialect
-    left_out: str  # name of the first column where it only counts the rows, else empty
-    dropped: int  # rows that lack a value
-    others: int = 0  # rows of clients that the scenario does not choose
 
 
 class Csv(Task):
@@ -236,7 +196,7 @@ class Csv(Task):
         test, classes = self._test_table().frame, np.unique(frame[self.target].to_numpy()).tolist()
         with _blaming_test_file():
             for name in columns:
-                _check_size(path, test[name])
+                check_size(path, test[name])
             labels = class_numbers(path, test[self.target], classes)
         weights = test[self.weight].to_numpy(float) if self.weight else None
         return Split(encode(test[columns], like=frame[columns]), labels, weights)
@@ -341,7 +301,7 @@ class Csv(Task):
     def _table(self) -> UserTable:
         dialect = Dialect(self.separator, self.decimal, self.encoding, self.na_values)
         columns = self.target, self.client, self.weight, self.features
-        return _checked(
+        return user_table(
             self.file.path, self.file.sha256, dialect, columns, self.missing, self.clients
         )
 
@@ -358,11 +318,11 @@ class Csv(Task):
                 refuse(path, "has no rows")
             left_out = self.client, table.left_out, counting_column(frame)
             check_same_columns(path, frame.columns, used, None if self.features else left_out)
-            rows, dropped = _without_missing(path, frame[used], self.missing, always)
+            rows, dropped = without_missing(path, frame[used], self.missing, always)
             if rows.empty:
                 refuse(path, "every row lacks a value")
             if self.weight:
-                _check_weights(path, rows[self.weight])
+                check_weights(path, rows[self.weight])
             alike = of_same_types(path, rows[features], table.frame[features])
         return UserTable(rows[always].join(alike), dialect, "", dropped)
 
@@ -371,7 +331,7 @@ class Csv(Task):
             what = f"column {name!r} is target or client and cannot be a feature too"
             self._refuse(what, "features")
         if column.dtype.kind in "biuf":
-            _check_size(self.file.path, column)
+            check_size(self.file.path, column)
         elif (texts := column.nunique()) > MOST_TEXTS:
             self._refuse(
                 f"column {name!r} has {texts} different texts, {MOST_TEXTS} at most; choose others "
@@ -397,93 +357,3 @@ def _blaming_test_file() -> Iterator[None]:
             replace(each, setting=("test_file",)) if each.setting == ("file",) else each
             for each in error.problems
         ) from error
-
-
-@lru_cache(maxsize=4)
-def _checked(
-    path: str,
-    sha256: str,
-    dialect: Dialect,
-    columns: tuple[str, str, str, tuple[str, ...]],
-    missing: Missing,
-    clients: tuple[str, ...],
-) -> UserTable:
-    """The table at `path`, whose columns exist and lack nothing that they must have.
-
-    `sha256` keeps tables apart that stood at the same path.
-    """
-    target, client, weight, features = columns
-    frame, dialect = read_user_table(path, dialect)
-    settings = {target: "target", client: "client", weight: "weight"}
-    for name in filter(None, (target, client, weight, *features)):
-        if name not in frame:
-            hint = suggestion(name, frame.columns) or f"; the columns are {listed(frame.columns)}"
-            refuse(path, f"no column {name!r}{hint}", settings.get(name, "features"))
-    left_out = "" if frame.empty else counting_column(frame)
-    left_out = "" if left_out in (target, client, weight, *features) else left_out
-    used = [*filter(None, (target, client, weight)), *features]
-    if not features:
-        used = [str(name) for name in frame if name != left_out]
-    rows = len(frame)
-    if clients:
-        frame = rows_of_clients(path, frame, client, clients)
-    others = rows - len(frame)
-    always = (target, client, weight)
-    complete, dropped = _without_missing(path, frame[used], missing, always)
-    if dropped or others:
-        frame = read_as_numbers(frame.loc[complete.index], dialect)
-    check_columns(path, frame[[name for name in used if name not in (target, client)]], dialect)
-    if weight:
-        _check_weights(path, frame[weight])
-    return UserTable(frame, dialect, left_out, dropped, others)
-
-
-def _without_missing(
-    path: str, frame: "pd.DataFrame", missing: Missing, always: Sequence[str]
-) -> "tuple[pd.DataFrame, int]":
-    """The rows that remain by `missing`, and how many it drops; refuses others.
-
-    The columns `always` must not lack a value, whatever an imputer does.
-    """
-    lacks = frame.isna()
-    if isinstance(missing, Drop):
-        lacking = lacks.any(axis=1)
-        return frame[~lacking], int(lacking.sum())
-    for name in lacks.columns[lacks.any()]:
-        if not isinstance(missing, Impute) or name in always:
-            _refuse_missing(path, frame, name, can_impute=name not in always)
-    return frame, 0
-
-
-def _check_size(path: str, column: "pd.Series") -> None:
-    """Refuse numbers so large that their squares are not finite."""
-    if column.dtype.kind in "biuf" and (np.abs(column.to_numpy(float)) > LARGEST_NUMBER).any():
-        refuse(
-            path, f"column {column.name!r} has infinite values or some beyond {LARGEST_NUMBER:g}"
-        )
-
-
-def _check_weights(path: str, column: "pd.Series") -> None:
-    """Refuse a column that is not of positive numbers."""
-    if column.dtype.kind in "iuf":
-        weights = column.to_numpy(float)
-        invalid = ~((weights >= 1 / LARGEST_NUMBER) & (weights <= LARGEST_NUMBER))
-    else:
-        invalid = np.ones(len(column), dtype=bool)
-    if invalid.any():
-        row = column.index[invalid][0]
-        value = as_python(column[row])
-        hint = "; remove rows that do not count" if value == 0 else ""
-        refuse(
-            path,
-            f"weight {column.name!r} is {value!r} in line {line_of(int(row))}, not a number from "
-            f"{1 / LARGEST_NUMBER:g} to {LARGEST_NUMBER:g}{hint}",
-        )
-
-
-def _refuse_missing(path: str, frame: "pd.DataFrame", name: str, can_impute: bool) -> None:
-    rows = frame.index[frame[name].isna()]
-    hint = "set `missing`: {kind: drop}" + " or {kind: impute}" * can_impute
-    if len(rows) == 1 and rows[0] == frame.index[-1]:
-        hint = f"if that is a row of totals, remove it; otherwise {hint}"
-    refuse(path, f"column {name!r} has no value in line {line_of(int(rows[0]))}; {hint}")
