@@ -11,9 +11,10 @@ from simulator.agents.strategies import Fundamentalist
 from simulator.federation import PermutationShapley
 from simulator.market import CURVES, Concentrated, SeededPool, StableSwap
 from simulator.reading import as_yaml
+from simulator.scenario.fits import seller_count
 from simulator.scenario.idle import filling, idle_settings, stay_empty
 from simulator.scenario.late import late_settings
-from simulator.scenario.schema import Scenario, seller_count
+from simulator.scenario.schema import Scenario
 
 __all__ = ["doubts", "market_gain"]
 

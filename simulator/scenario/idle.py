@@ -40,7 +40,8 @@ from simulator.federation import (
 )
 from simulator.market import BootstrappingPool, SeededPool
 from simulator.scenario.events import BehaviourEvent, ClearingEvent, LiquidityEvent, RevenueEvent
-from simulator.scenario.schema import Scenario, seller_count
+from simulator.scenario.fits import seller_count
+from simulator.scenario.schema import Scenario
 from simulator.tokens import EqualAllocation, Issuance, Payout, PerImprovement, StochasticRevenue
 
 __all__ = ["filling", "idle_settings", "stay_empty"]

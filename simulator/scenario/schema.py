@@ -1,7 +1,7 @@
 """The scenario: all settings of a run, composed of the sections that other modules define."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
@@ -23,23 +23,27 @@ from simulator.components import (
 from simulator.errors import Misfit, ScenarioError, blaming, fitting
 from simulator.federation import (
     Behaviour,
-    Changing,
     Cohort,
     DataClient,
-    Duplicate,
     Federation,
-    Honest,
 )
-from simulator.market import Clearing, Curve, Market, RandomOrder, Weighted
+from simulator.market import Clearing, Market, Weighted
 from simulator.randomness import Streams
 from simulator.scenario.clients import group_lines, names_from_data
 from simulator.scenario.events import (
     EVENTS,
-    BehaviourEvent,
     ClearingEvent,
     Event,
     LiquidityEvent,
     RevenueEvent,
+)
+from simulator.scenario.fits import (
+    behaviours_of,
+    check_event,
+    check_members,
+    check_strategy,
+    numbered_groups,
+    seller_count,
 )
 from simulator.scenario.loading import REFUSED, load
 from simulator.scenario.naming import FolderName
@@ -121,10 +125,10 @@ class Scenario(Section):
     @classmethod
     def _clients_can_behave(cls, clients: tuple[ClientGroup, ...]) -> tuple[ClientGroup, ...]:
         count = sum(group.count for group in clients)
-        members = [range(first, first + group.count) for first, group in _numbered_groups(clients)]
+        members = [range(first, first + group.count) for first, group in numbered_groups(clients)]
         check_each(
             list(enumerate(clients)),
-            lambda each: _check_members(
+            lambda each: check_members(
                 each[1].behaviour, members[each[0]], count, f"clients.{each[0]}.behaviour"
             ),
             "behaviour",
@@ -219,7 +223,7 @@ class Scenario(Section):
         if (market := info.data.get("market")) is not None:
             check_each(
                 list(enumerate(groups)),
-                lambda each: _check_strategy(
+                lambda each: check_strategy(
                     each[1], market, f"{info.field_name}.{each[0]}.strategy"
                 ),
                 "strategy",
@@ -233,7 +237,7 @@ class Scenario(Section):
     ) -> tuple[Event, ...]:
         check_each(
             list(enumerate(events)),
-            lambda each: _check_event(each[1], info.data, f"events.{each[0]}"),
+            lambda each: check_event(each[1], info.data, f"events.{each[0]}"),
         )
         return events
 
@@ -279,7 +283,7 @@ class Scenario(Section):
     @property
     def behaviours(self) -> list[Behaviour]:
         """Behaviour of each client, at all periods."""
-        return _behaviours(self.clients, self.events)
+        return behaviours_of(self.clients, self.events)
 
     def clearing(self, period: int) -> Clearing:
         """The clearing rule of a period; genesis uses that of period 1."""
@@ -403,123 +407,6 @@ class Scenario(Section):
         schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
         schema["properties"] = {"extends": extends} | schema["properties"]
         return schema
-
-
-def seller_count(clients: tuple[ClientGroup, ...], tokens: Tokens) -> int:
-    """Number of clients whose tokens launches sell; a shared token has no late launch."""
-    by_client = tokens.mechanism.by_client
-    return sum(group.count for group in clients if by_client or group.joins <= 1)
-
-
-def _behaviours(clients: tuple[ClientGroup, ...], events: tuple[Event, ...]) -> list[Behaviour]:
-    """Behaviour of each client, changed by events in their sequence."""
-    behaviours: list[Behaviour] = [each.behaviour for each in clients for _ in range(each.count)]
-    changes = (event for event in events if isinstance(event, BehaviourEvent))
-    for event in sorted(changes, key=lambda event: event.period):
-        for client in event.clients:
-            before = behaviours[client]
-            behaviours[client] = Changing(first=before, then=event.behaviour, start=event.period)
-    return behaviours
-
-
-def _numbered_groups(clients: tuple[ClientGroup, ...]) -> Iterator[tuple[int, ClientGroup]]:
-    """The number of its first client, and the group, of each group."""
-    first = 0
-    for group in clients:
-        yield first, group
-        first += group.count
-
-
-def _check_strategy(
-    group: LiquidityProviderGroup | InvestorGroup, market: Market, path: str
-) -> None:
-    default = type(group).model_fields["strategy"].default.kind
-    with fitting("."):
-        try:
-            with check_of(group.strategy):
-                group.strategy.check(market)
-        except ValueError as error:
-            raise _with_advice(error, f"{path}.kind={default}") from error
-
-
-def _with_advice(error: ValueError, advice: str) -> Misfit:
-    """The error with one more setting that would do."""
-    among = error.among if isinstance(error, Misfit) else (".",)
-    return Misfit(alternatively(str(error), advice), *among)
-
-
-def _check_members(behaviour: Behaviour, members: Sequence[int], clients: int, path: str) -> None:
-    """Check that `members` can all behave like this, which the setting at `path` says."""
-    try:
-        with check_of(behaviour):
-            for client in members:
-                behaviour.check(client, clients)
-    except ValueError as error:
-        advice = f"{path}.kind={Honest().kind}"
-        others = (client for client in range(clients) if client not in members)
-        if isinstance(behaviour, Duplicate) and (original := next(others, None)) is not None:
-            advice = f"{path}.original={original}"
-        raise _with_advice(error, advice) from error
-
-
-def _check_event(event: Event, valid: Mapping[str, Any], path: str) -> None:
-    """Check an event against the `valid` settings of the scenario, by name; others are absent."""
-    match event:
-        case BehaviourEvent() if "clients" in valid:
-            with fitting(".", "clients"):
-                _check_behaviour(event, valid["clients"], path)
-        case LiquidityEvent() if {"liquidity_providers", "market"} <= valid.keys():
-            with fitting(".", "liquidity_providers", "market.curve"):
-                _check_provider(event, valid["liquidity_providers"], valid["market"].curve, path)
-        case ClearingEvent() if "market" in valid:
-            with fitting(".", "market.curve"):
-                try:
-                    with check_of(event.clearing):
-                        event.clearing.check(valid["market"].curve)
-                except ValueError as error:
-                    default = f"{path}.clearing.kind={RandomOrder().kind}"
-                    raise _with_advice(error, default) from error
-    if not isinstance(event, EVENTS):
-        kinds = " or ".join(f"{path}.kind={each.model_fields['kind'].default}" for each in EVENTS)
-        raise ValueError(f"nothing happens by {event.kind}, plugins cannot add events: set {kinds}")
-
-
-def _check_behaviour(event: BehaviourEvent, clients: tuple[ClientGroup, ...], path: str) -> None:
-    count = sum(group.count for group in clients)
-    if unknown := [client for client in event.clients if client >= count]:
-        known = [client for client in event.clients if client < count] or [count - 1]
-        raise ValueError(
-            f"there is no client {unknown[0]}: the last is {count - 1}; set {path}.clients={known}"
-        )
-    if len(set(event.clients)) < len(event.clients):
-        once = list(dict.fromkeys(event.clients))
-        raise ValueError(f"a client is listed twice: set {path}.clients={once}")
-    before = _behaviours(clients, ())
-    if event.behaviour.one_owner or any(before[client].one_owner for client in event.clients):
-        raise ValueError(
-            f"an event can neither create nor change a Sybil identity: leave out {path}"
-        )
-    _check_members(event.behaviour, event.clients, count, f"{path}.behaviour")
-
-
-def _check_provider(
-    event: LiquidityEvent, providers: tuple[LiquidityProviderGroup, ...], curve: Curve, path: str
-) -> None:
-    count = sum(group.count for group in providers)
-    if not curve.full_range:
-        raise ValueError(
-            f"liquidity comes to pools with LP shares, not to {curve.kind}: leave out {path}"
-        )
-    if not count:
-        raise ValueError(
-            f"there is no liquidity provider {event.provider}: leave out {path}, or add "
-            "liquidity_providers"
-        )
-    if event.provider >= count:
-        raise ValueError(
-            f"there is no liquidity provider {event.provider}: the last is {count - 1}; set "
-            f"{path}.provider={count - 1}"
-        )
 
 
 def numbered(what: str, count: int) -> tuple[str, ...]:
