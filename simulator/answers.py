@@ -164,11 +164,11 @@ def check_of(component: Component) -> Iterator[None]:
     """
     try:
         yield
-    except ValueError:
-        raise
     except ComponentError as error:
         raise ValueError(str(error)) from error
     except (Exception, SystemExit) as error:
+        if isinstance(error, ValueError) and str(error):
+            raise
         raise ValueError(f"{_name(component)}: check failed: {described_error(error)}") from error
 
 

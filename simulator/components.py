@@ -158,7 +158,7 @@ class Section(BaseModel):
         """The settings that differ from their defaults."""
         for name, value in super().__repr_args__():
             field = type(self).model_fields.get(name or "")
-            if field is None or field.default != value:
+            if field is None or repr(field.default) != repr(value):
                 yield name, value
 
     def __dir__(self) -> list[str]:

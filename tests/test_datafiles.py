@@ -289,7 +289,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_a_line(
     answer = call(command, scenario, *(["--out", tmp_path / "out"] * (command == "run")))
     errors = [line for line in answer.err.splitlines() if line.startswith("error: ")]
     assert (answer.code, len(errors)) == (2, 1)
-    assert errors[0].startswith(f"error: {place} csv: {tmp_path / name}: ")
+    assert f": {place} csv: {tmp_path / name}: " in errors[0] and "own.yaml:" in errors[0]
     assert not (tmp_path / "out").exists()
 
 

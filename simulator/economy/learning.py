@@ -8,7 +8,7 @@ from simulator.ledger import NUMERAIRE, OUTSIDE
 
 __all__ = ["assess", "engage", "learn"]
 
-SUM_TOLERANCE = 1e-9  # of shares
+SHARE_TOLERANCE = 1e-9  # of shares
 
 
 def engage(world: World) -> None:
@@ -49,7 +49,7 @@ def assess(world: World) -> None:
     credit, memory.credit = tokens.credit.update(memory.credit, contributions)
     with answers_of(tokens.allocation, "shares") as answers:
         shares = world.for_joined_clients(answers, tokens.allocation.shares, credit)
-        if (total := float(shares.sum())) and abs(total - 1) > SUM_TOLERANCE:
+        if (total := float(shares.sum())) and abs(total - 1) > SHARE_TOLERANCE:
             raise answers.error(f"returned shares that sum to {total:g}, not to 1 or 0")
     world.assessment = Assessment(round_.participated, contributions, credit, shares)
 

@@ -1,9 +1,9 @@
 """Launches: how tokens are created and reach the market at genesis."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -67,6 +67,12 @@ class Launch(Component):
 
     treasury_provides: ClassVar[bool] = False
     """Whether the treasury owns the LP shares of genesis."""
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """As for other components, but the supply when it is set, as its default depends."""
+        yield from ((name, value) for name, value in super().__repr_args__() if name != "supply")
+        if "supply" in self.model_fields_set:
+            yield "supply", self.supply
 
     @abstractmethod
     def check_curve(self, curve: Curve) -> None:

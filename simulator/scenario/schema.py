@@ -73,8 +73,8 @@ class Scenario(Section):
     >>> from simulator.market import Market, StableSwap
     >>> clients = [ClientGroup(count=4), ClientGroup(behaviour=FreeRider())]
     >>> scenario = Scenario(periods=20, clients=clients, market=Market(curve=StableSwap()))
-    >>> scenario.changed({"market.fee": 0.003}).market
-    Market(curve=StableSwap(), fee=0.003)
+    >>> scenario.changed({"market.fee": 0.003}).market.fee
+    0.003
     """
 
     refused_names = REFUSED
@@ -208,12 +208,14 @@ class Scenario(Section):
         market, clients, tokens = (info.data.get(name) for name in ("market", "clients", "tokens"))
         if market is not None and clients is not None and tokens is not None:
             launch, count = market.launch, seller_count(clients, tokens)
+            with check_of(tokens.mechanism):
+                has_tokens = bool(tokens.mechanism.tokens(("client",)))
             among = ("clients", "market.launch", "market.curve", "tokens.mechanism")
             with fitting(".", *among), check_of(launch):
                 seed = sum(group.count * group.deposit for group in providers) * market.seed_worth
                 if "supply" not in launch.model_fields_set:
                     launch = launch.supplying(count, seed, 0.0)
-                if tokens.mechanism.tokens(("client",)):
+                if has_tokens:
                     launch.check(count, seed)
         return providers
 

@@ -165,7 +165,10 @@ def refusal(tmp_path: Path, *changes: tuple[str, str]) -> str:
     [
         (("activity:  0", "activity: 0.5"), "needs a cell whose last investors have activity 0"),
         (("settings:", "settings:\n  record.fills: summary"), "needs all fills"),
-        (("  investors: [{count: 1}]\n" + GRID, "  investors: []\n"), "needs investors"),
+        (
+            ("  investors: [{count: 1}]\n" + GRID, "  investors: []\n"),
+            "compares the last group of investors: set investors",
+        ),
     ],
 )
 def test_what_has_no_answer_is_refused(tmp_path: Path, change: tuple[str, str], text: str) -> None:

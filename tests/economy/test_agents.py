@@ -321,7 +321,7 @@ class Undecided(Investor):
         ({0: Saver}, r"groups are clients/0"),
         ({"investors/0": Idle}, "must be a subclass of Investor"),
         ({"investors/0": "Saver"}, "must be a subclass of Investor"),
-        ({"investors/1": Saver}, "has one account: set accounts_per_agent to 1"),
+        ({"investors/1": Saver}, r"has one account: set investors\.1\.accounts_per_agent=1"),
         ({"investors/0": Undecided}, r"Undecided has no method decide\(self, view\)"),
     ],
 )

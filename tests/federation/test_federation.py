@@ -212,6 +212,7 @@ def test_a_coalition_is_worth_the_model_its_members_would_make(task: str) -> Non
 class PlainSgd(SgdClassifier):
     """Combines parameters rather than scores, as learners do that are not linear."""
 
+    kind: Literal["plain_sgd"] = "plain_sgd"
     linear: ClassVar[bool] = False
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
@@ -44,11 +44,14 @@ COALITIONS: Booleans = (np.arange(32)[:, None] >> np.arange(5) & 1).astype(bool)
 class PlainSgd(SgdClassifier):
     """Linear, without saying so."""
 
+    kind: Literal["plain_sgd"] = "plain_sgd"
     linear: ClassVar[bool] = False
 
 
 class Tumours(BreastCancer):
     """Two classes, by weight."""
+
+    kind: Literal["tumours"] = "tumours"
 
     def weights(self) -> Floats:
         return np.random.default_rng(2).lognormal(0, 1, 569)
@@ -56,6 +59,8 @@ class Tumours(BreastCancer):
 
 class WeightedDigits(Digits):
     """Ten classes, by weight."""
+
+    kind: Literal["weighted_digits"] = "weighted_digits"
 
     def weights(self) -> Floats:
         return np.random.default_rng(2).lognormal(0, 1, 1797)

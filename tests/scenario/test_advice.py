@@ -9,7 +9,7 @@ import pytest
 from simulator import Economy, Scenario
 from simulator.scenario import doubts
 from simulator.scenario.loading import load
-from simulator.scenario.shipped import shipped_scenarios
+from simulator.scenario.shipped import SCENARIOS
 from tests.scenario.advised import advice_in, complaints, essence, left_out, without
 
 Changes = dict[str, Any]
@@ -493,7 +493,7 @@ BARE = "bare"
 def scenario_file(tmp_path: Path) -> dict[str, Path]:
     bare = tmp_path / "bare.yaml"
     bare.write_text("name: bare\n")
-    return {**shipped_scenarios(), BARE: bare}
+    return {**SCENARIOS.files(), BARE: bare}
 
 
 def solved(file: Path, changes: Changes, message: str, folder: Path, gather: bool = False) -> int:
@@ -610,7 +610,7 @@ def test_free_riders_who_turn_honest_pay_for_training(scenario_file):
         assert any("clients.1.training_cost" in line for line in lines) == is_idle
 
 
-@pytest.mark.parametrize("name", [*shipped_scenarios(), BARE])
+@pytest.mark.parametrize("name", [*SCENARIOS.files(), BARE])
 def test_shipped_scenarios_have_no_settings_without_effect(name, scenario_file, tmp_path):
     """Nor does the complete scenario of a run, which repeats every default."""
     from simulator.reading import dump

@@ -253,7 +253,7 @@ def test_a_change_that_another_setting_forbids_is_refused() -> None:
                                                  "clients.0.count": 21}))  # fmt: skip
     assert line == (
         "clients.0.count: clients: contribution method shapley handles at most 20 clients, "
-        "there are 21"
+        "there are 21: set federation.contribution.kind=permutation_shapley"
     )
 
 

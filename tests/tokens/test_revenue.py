@@ -118,7 +118,8 @@ def test_what_is_no_revenue_is_refused_with_its_line(tmp_path, text, reason):
     with pytest.raises(ScenarioError) as caught:
         a_file(tmp_path, text).initial()
     message = str(caught.value)
-    assert message.startswith(f"revenue csv: {tmp_path / 'demand.csv'}: {reason}")
+    setting = "column" if "column" in reason else "file"
+    assert message.startswith(f"{setting}: revenue csv: {tmp_path / 'demand.csv'}: {reason}")
     assert "\n" not in message
 
 

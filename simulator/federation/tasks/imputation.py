@@ -9,7 +9,7 @@ from simulator.components import Floats
 
 __all__ = ["WeightedImputer"]
 
-ROUNDING = 1e-12  # relative: cumulated weights this close to half of all are half of all
+HALF_TOLERANCE = 1e-12  # relative: cumulated weights this close to half of all are half of all
 
 
 class WeightedImputer(SimpleImputer):  # type: ignore[misc]
@@ -34,7 +34,7 @@ def _statistic(strategy: str, column: Floats, weights: Floats) -> float:
         return float(np.average(values, weights=weights))
     if strategy == "median":
         total = weights.cumsum()
-        low, high = total[-1] / 2 * (1 - ROUNDING), total[-1] / 2 * (1 + ROUNDING)
+        low, high = total[-1] / 2 * (1 - HALF_TOLERANCE), total[-1] / 2 * (1 + HALF_TOLERANCE)
         return float(values[np.searchsorted(total, [low, high])].mean())
     levels, numbers = np.unique(values, return_inverse=True)
     return float(levels[np.bincount(numbers, weights).argmax()])
