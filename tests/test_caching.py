@@ -1,5 +1,6 @@
 """Where compiled kernels are kept."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -141,3 +142,33 @@ def test_a_run_works_where_neither_home_nor_package_can_be_written(tmp_path: Pat
     assert len(list((tmp_path / "out").glob("small/*/summary.json"))) == 1
     assert set(package.rglob("*")) == before
     assert not list((tmp_path / "tmp").iterdir())
+
+
+@pytest.mark.slow
+def test_two_processes_may_compile_at_once(tmp_path: Path) -> None:
+    """They fill one empty cache together, and a third run loads what they left."""
+    scenario = tmp_path / "two.yaml"
+    scenario.write_text(
+        "name: two\nperiods: 2\nfederation: {task: {kind: wine}}\nclients: [{count: 3}]\n"
+        "liquidity_providers: [{deposit: 300}]\ninvestors: [{count: 4, activity: 1}]\n"
+    )
+    variables = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+
+    def start(name: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "simulator", "run", str(scenario), "-q", "--out", name]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=tmp_path, env=variables, stderr=pipe, text=True)
+
+    together = [start("first"), start("second")]
+    errors = [process.communicate()[1] for process in together]
+    compiled = {file.name for file in (tmp_path / "cache").rglob("*.nbc")}
+    errors.append(start("third").communicate()[1])
+    assert (errors, [process.returncode for process in together]) == ([""] * 3, [0, 0])
+    assert len(compiled) > 20
+    assert {file.name for file in (tmp_path / "cache").rglob("*.nbc")} == compiled
+    manifests = [json.loads(file.read_text()) for file in tmp_path.glob("*/two/*/manifest.json")]
+    hashes = [
+        {name: table["sha256"] for name, table in manifest["tables"].items()}
+        for manifest in manifests
+    ]
+    assert len(hashes) == 3 and hashes[0] == hashes[1] == hashes[2]
