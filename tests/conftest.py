@@ -11,6 +11,8 @@ import numba
 import pytest
 from hypothesis import HealthCheck, settings
 
+from simulator import Economy, Scenario, recording, run
+
 # Times say more of the machine than of the code: no test fails for its time. Where CI is set,
 # Hypothesis has begun with a profile that draws the same examples each time, and so do these.
 TIMELESS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -64,3 +66,24 @@ def call(
     before = signal.getsignal(signal.SIGTERM)
     yield called
     signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run that was interrupted in period 6, with checkpoints of periods 5 and 6."""
+    monkeypatch.setattr(recording, "COMMIT_SECONDS", 0.0)
+    monkeypatch.setattr(recording, "CHECKPOINT_FRACTION", 1e9)
+    (tmp_path / "fast.yaml").write_text(
+        "name: fast\nperiods: 9\nfederation: {contribution: {kind: leave_one_out}}\n"
+        "clients: [{count: 3}]\nliquidity_providers: [{count: 1, deposit: 300}]\n"
+        "investors: [{count: 2}]\n"
+    )
+
+    def interrupt(economy: Economy) -> None:
+        if economy.period == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        scenario = Scenario.load(tmp_path / "fast.yaml")
+        run(scenario, tmp_path / "out", progress=interrupt)
+    return Path(caught.value.__notes__[0])

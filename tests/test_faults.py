@@ -19,7 +19,7 @@ from zipfile import BadZipFile
 
 import pytest
 
-from simulator import Economy, Scenario, recording
+from simulator import Scenario, recording
 from simulator.analysis import load_run
 from simulator.cli import main
 from simulator.recording import read_manifest
@@ -345,23 +345,6 @@ def test_a_kill_while_the_summary_is_made_can_be_resumed(
     assert end.value.code == 0
     assert (finished / "summary.json").exists()
     assert "Model" in capsys.readouterr().out
-
-
-@pytest.fixture
-def interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A run that was interrupted in period 6, with checkpoints of periods 5 and 6."""
-    monkeypatch.setattr(recording, "COMMIT_SECONDS", 0.0)
-    monkeypatch.setattr(recording, "CHECKPOINT_FRACTION", 1e9)
-    (tmp_path / "fast.yaml").write_text(SCENARIO)
-
-    def interrupt(economy: Economy) -> None:
-        if economy.period == 6:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt) as caught:
-        scenario = Scenario.load(tmp_path / "fast.yaml", {"periods": 9})
-        run(scenario, tmp_path / "out", progress=interrupt)
-    return Path(caught.value.__notes__[0])
 
 
 def test_an_interrupted_run_resumes_from_its_checkpoint(interrupted: Path) -> None:

@@ -10,37 +10,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from simulator import Economy, Scenario, recording
+from simulator import recording
 from simulator.cli import main
 from simulator.errors import RunError
 from simulator.recording import read_manifest
-from simulator.running import resume, run, verify
-
-SCENARIO = """\
-name: fast
-periods: 9
-federation: {contribution: {kind: leave_one_out}}
-clients: [{count: 3}]
-liquidity_providers: [{count: 1, deposit: 300}]
-investors: [{count: 2}]
-"""
-
-
-@pytest.fixture
-def interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A run that was interrupted in period 6, with checkpoints of periods 5 and 6."""
-    monkeypatch.setattr(recording, "COMMIT_SECONDS", 0.0)
-    monkeypatch.setattr(recording, "CHECKPOINT_FRACTION", 1e9)
-    (tmp_path / "fast.yaml").write_text(SCENARIO)
-
-    def interrupt(economy: Economy) -> None:
-        if economy.period == 6:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt) as caught:
-        scenario = Scenario.load(tmp_path / "fast.yaml")
-        run(scenario, tmp_path / "out", progress=interrupt)
-    return Path(caught.value.__notes__[0])
+from simulator.running import resume, verify
 
 
 def messages_of_resuming(folder: Path) -> list[str]:
