@@ -123,7 +123,7 @@ def _of_groups(scenario: Scenario, kind: str, name: str, values: Mapping[int, An
         return conjoined({f"{kind}.{number}.{name}": value for number, value in values.items()})
     groups = []
     for number, value in values.items():
-        inner: Any = float(f"{value:.12g}")
+        inner: Any = int(value) if float(value).is_integer() else float(f"{value:.12g}")
         for part in reversed(name.split(".")):
             inner = {part: inner}
         groups.append({"count": scenario.groups[f"{kind}/{number}"].count} | inner)

@@ -191,7 +191,7 @@ def test_a_wrong_plugin_is_reported(text: str, message: str) -> None:
 @pytest.mark.parametrize("name", ["missing.py", ".", "text.txt"])
 def test_what_is_no_python_file_is_reported(name: str) -> None:
     Path("text.txt").write_text("hello")
-    with pytest.raises(ScenarioError, match=r"no such file|is no Python file"):
+    with pytest.raises(ScenarioError, match=r"no such file|is not a Python file"):
         load_plugins([name])
 
 
