@@ -96,7 +96,7 @@ def test_a_mapping_becomes_the_component_of_its_kind():
         ({"shape": Colour()}, "unknown kind 'colour' for shape. Allowed: square, circle"),
         (
             {"shape": "circle"},
-            "shape: expected a mapping (like {kind: square}), got text 'circle'",
+            "shape: expected a mapping (like {kind: circle}), got text 'circle'",
         ),
         (
             {"shape": Circle},

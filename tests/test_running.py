@@ -544,3 +544,14 @@ def test_a_name_like_a_number_stays_a_name(tmp_path: Path, name: str) -> None:
     scenario = Scenario(name=name, description=name)
     (tmp_path / "written.yaml").write_text(scenario_yaml(scenario))
     assert Scenario.load(tmp_path / "written.yaml") == scenario
+
+
+def test_verify_says_which_table_cannot_be_read_and_compares_the_others(tmp_path: Path) -> None:
+    folder = run(Scenario.load("quickstart", {"periods": 2}), tmp_path)
+    (folder / "pools.parquet").write_bytes((folder / "pools.parquet").read_bytes()[:2000])
+    (folder / "flows.parquet").unlink()
+    results = verify(folder)
+    assert results.keys() == TABLES.keys()
+    for name in ("pools", "flows"):
+        assert results.pop(name).startswith(f"table {name} cannot be read: ")
+    assert set(results.values()) == {"identical"}

@@ -93,3 +93,8 @@ def test_a_restored_economy_keeps_what_follows() -> None:
         parts = pd.concat([getattr(before, name), getattr(after, name)], ignore_index=True)
         whole = getattr(again, name)
         pd.testing.assert_frame_equal(parts.astype(whole.dtypes), whole)
+
+
+def test_what_is_no_economy_is_told() -> None:
+    with pytest.raises(RunError, match="recorded needs an Economy, not a Scenario; "):
+        recorded(Scenario.load("quickstart"))

@@ -234,9 +234,10 @@ class Natural(Partition):
             if count < self.min_examples
         ]
         if too_few:
+            lower = f"lower it to {counts.min()}, or " if counts.min() else ""
             raise ScenarioError(
                 f"partition natural: too few training examples: {listed(too_few)}; min_examples is "
-                f"{self.min_examples}: lower it, or choose clients by federation.task.clients"
+                f"{self.min_examples}: {lower}choose others by federation.task.clients"
             )
         return super().share_out(dataset, clients, draws)
 

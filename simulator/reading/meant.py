@@ -30,6 +30,9 @@ def hint_at(value: Any, expected: Collection[str]) -> str:
     """
     if "text" in expected and isinstance(value, bool | int | float):
         return "; put it in quotes"
+    if value is None:
+        empty = {"a list": "[]", "text": "''", "a mapping": "{}"}
+        return next((f"; write {empty[each]} for none" for each in expected if each in empty), "")
     word = str(value).strip().lower()
     if "true or false" in expected and word in YES | NO:
         return f"; write {as_yaml(word in YES)}"

@@ -118,7 +118,9 @@ def _fault(error: Any, model: type[BaseModel], root: Entry, refused: Mapping[str
     if kind == "union_tag_invalid":
         return _kind_fault(path, entry, options, refused)
     if kind == "union_tag_not_found":
-        expected = f"a mapping (like {{kind: {kind_of(entry, options)}}})"
+        kinds = {kind for each in options if isinstance(each, Family) for kind in each.kinds}
+        named = value if isinstance(value, str) and value in kinds else kind_of(entry, options)
+        expected = f"a mapping (like {{kind: {named}}})"
         return _Fault(path, entry.place, expected=expected, value=value)
     if kind in EXPECTED or kind in ("literal_error", "enum"):
         expected = EXPECTED.get(kind) or context["expected"]

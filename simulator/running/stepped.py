@@ -1,6 +1,6 @@
 """The periods of an economy that somebody steps, as those of a run that is loaded."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulator.arrow import arrow_table
 from simulator.datafiles import PORTABLE
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["recorded"]
 
 
-def recorded(economy: Economy) -> "Run":
+def recorded(economy: Any) -> "Run":
     """All periods so far of an `Economy(scenario, keep=True)`, as `load_run` gives a run.
 
     Its tables are pandas DataFrames: `periods`, `clients`, `pools`, `positions`, `agents`, `fills`
@@ -27,6 +27,9 @@ def recorded(economy: Economy) -> "Run":
     >>> recorded(economy).clients.groupby("period").size().tolist()
     [10, 10]
     """
+    if not isinstance(economy, Economy):
+        what = f"recorded needs an Economy, not a {type(economy).__name__}"
+        raise RunError(f"{what}; write recorded(Economy(scenario, keep=True)) after its steps")
     if economy.kept is None:
         raise RunError("only the last period is kept; write Economy(..., keep=True)")
     if not economy.kept:

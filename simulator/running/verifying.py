@@ -23,9 +23,9 @@ def verify(
 ) -> dict[str, str]:
     """Run a complete folder's scenario again and compare all tables.
 
-    Returns a result by table: `identical`, or how far the tables differ. Raises ScenarioError when
-    the folder's scenario was changed, RunError when the run is not complete, another process writes
-    it, or a table cannot be read.
+    Returns a result by table: `identical`, how far the tables differ, or why a table cannot be
+    read. Raises ScenarioError when the folder's scenario was changed, RunError when the run is not
+    complete or another process writes it.
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
@@ -36,7 +36,7 @@ def verify(
         raise RunError(f"{folder}: the run {state}; resume it before verifying")
     scenario = recorded_scenario(folder, manifest, plugins)
     results: dict[str, str] = {}
-    hashes = {name: table_hash(read_table(folder, name)) for name in TABLES}
+    hashes, unreadable = _hashes(folder)
     with tempfile.TemporaryDirectory() as temporary:
         try:
             new_folder = start(scenario, temporary, plugins=plugins, progress=progress)
@@ -45,13 +45,26 @@ def verify(
             raise
         recorded, computed = manifest["tables"], read_manifest(new_folder)["tables"]
         for name in TABLES:
-            if hashes[name] == computed[name]["sha256"]:
+            if name in unreadable:
+                results[name] = unreadable[name]
+            elif hashes[name] == computed[name]["sha256"]:
                 results[name] = _state_of_file(folder / f"{name}.parquet", recorded[name])
             else:
                 changed = hashes[name] != recorded[name]["sha256"]
                 difference = _difference(folder / f"{name}.parquet", new_folder / f"{name}.parquet")
                 results[name] = f"changed after the run, {difference}" if changed else difference
     return results
+
+
+def _hashes(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Hashes of the tables by name, and why the others cannot be read."""
+    hashes, unreadable = dict[str, str](), dict[str, str]()
+    for name in TABLES:
+        try:
+            hashes[name] = table_hash(read_table(folder, name))
+        except RunError as error:
+            unreadable[name] = str(error).removeprefix(f"{folder}: ")
+    return hashes, unreadable
 
 
 def changed_versions(manifest: Mapping[str, Any]) -> dict[str, str]:

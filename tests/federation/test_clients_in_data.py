@@ -214,13 +214,6 @@ def test_an_unknown_client_is_named_beside_the_known(
     assert message in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_of_two_alike_one_can_be_chosen(tmp_path: Path) -> None:
-    text = table(["A", "A "])
-    with pytest.raises(ScenarioError, match="column 'site' holds 'A' and 'A ', which look alike"):
-        a_task(tmp_path, text).summary()
-    assert names(a_task(tmp_path, text, clients=["A "])) == ["A"]
-
-
 # The natural partition
 
 
@@ -233,3 +226,23 @@ def test_messages_about_clients_have_their_names(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="20 sybil clients of Oslo have only"):
         natural = Federation(task=task, partition=Natural(min_examples=1))
         natural.gather([Honest()] + [Sybil()] * 20 + [Honest()], Streams(1), [0] + [1] * 20 + [21])
+
+
+def test_a_chosen_client_that_looks_like_another_is_refused(tmp_path: Path) -> None:
+    """Rows of the other would be left out in silence."""
+    rows = pd.DataFrame(
+        {"site": ["A"] * 30 + ["A "] + ["B"] * 31, "x": range(62), "y": [0, 1] * 31}
+    )
+    rows.to_csv(tmp_path / "own.csv", index=False)
+    given = {"kind": "csv", "file": str(tmp_path / "own.csv"), "target": "y", "client": "site"}
+    task = Csv.model_validate(given | {"clients": ["A", "B"], "features": ["x"]})
+    with pytest.raises(ScenarioError, match="holds 'A' and 'A ', which look alike"):
+        task.summary()
+
+
+def test_a_client_that_nobody_has_is_blamed_on_the_choice(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"site": ["A", "B"] * 30, "x": range(60), "y": [0, 1] * 30})
+    rows.to_csv(tmp_path / "own.csv", index=False)
+    given = {"kind": "csv", "file": str(tmp_path / "own.csv"), "target": "y", "client": "site"}
+    with pytest.raises(ScenarioError, match=r"^clients: .* has no value 'C'"):
+        Csv.model_validate(given | {"clients": ["A", "C"]}).summary()

@@ -58,9 +58,22 @@ def test_numbers_are_found_in_other_spellings(text: str, numbers: list[float]) -
         ("maybe", "true or false", ""),
         (12, "text", "; put it in quotes"),
         (True, "text", "; put it in quotes"),
-        (None, "text", ""),
+        (None, "text", "; write '' for none"),
         ("0,3", "a list", ""),
     ],
 )
 def test_a_hint_is_a_value_of_the_expected_type(value: object, expected: str, hint: str) -> None:
     assert hint_at(value, [expected]) == hint
+
+
+@pytest.mark.parametrize(
+    ("expected", "hint"),
+    [
+        ("a list", "; write [] for none"),
+        ("text", "; write '' for none"),
+        ("a mapping", "; write {} for none"),
+        ("a number", ""),
+    ],
+)
+def test_null_is_not_how_nothing_is_written(expected: str, hint: str) -> None:
+    assert hint_at(None, [expected]) == hint

@@ -130,6 +130,8 @@ class SingleAccountStrategy(Strategy):
                 worth = self.trades(view, numeraire, tokens, draws)
                 if np.shape(worth) != tokens.shape:
                     raise ValueError(f"trades of shape {np.shape(worth)}, not {tokens.shape}")
+                if np.iscomplexobj(worth):
+                    raise ValueError("trades are complex numbers")
                 values[account] = worth
             except (Exception, SystemExit) as error:
                 error.add_note(f"deciding for account {account} of the group")

@@ -46,14 +46,20 @@ def rows_of_clients(
 ) -> "pd.DataFrame":
     """The rows of `clients` by column `client`, and those that lack a value of it.
 
-    Refuses a client that no row is of.
+    Refuses a client that no row is of, or whose name looks like that of another.
     """
     texts = frame[client].map(text_of_value, "ignore").astype(object).map(str, "ignore")
     values = in_natural_order(texts.dropna())
     for value in clients:
         if value not in values:
             hint = suggestion(value, values) or f"; the values are {listed(values)}"
-            refuse(path, f"column {client!r} has no value {value!r}{hint}")
+            refuse(path, f"column {client!r} has no value {value!r}{hint}", "clients")
+    chosen = {_as_read(value): value for value in clients}
+    for value in values:
+        alike = chosen.get(_as_read(value), value)
+        if value not in clients and alike != value:
+            what = f"column {client!r} holds {alike!r} and {value!r}, which look alike"
+            refuse(path, f"{what}; write them alike")
     return frame[texts.isin(clients) | texts.isna()]
 
 
@@ -107,13 +113,15 @@ def names_of_clients(column: str, values: Sequence[str]) -> list[str]:
             raise ValueError(
                 f"would give a client the name {name!r} of another agent; rename the column"
             )
-        other = value_by_reading.setdefault(_tidy(name.replace("_", " ")), value)
+        other = value_by_reading.setdefault(_as_read(name), value)
         if other != value:
-            raise ValueError(
-                f"holds {other!r} and {value!r}, which look alike; write them alike, or "
-                "choose one of them by `clients`"
-            )
+            raise ValueError(f"holds {other!r} and {value!r}, which look alike; write them alike")
     return names
+
+
+def _as_read(name: str) -> str:
+    """What a reader sees of a name."""
+    return _tidy(name.replace("_", " "))
 
 
 def _tidy(text: str) -> str:

@@ -225,11 +225,11 @@ def _check_numbers(path: str, column: "pd.Series", dialect: Dialect) -> None:
         return
     quoted = ", ".join(f"{odd[row]!r} in line {line_of(row)}" for row in odd.index[:EXAMPLES])
     more = f" and {len(odd) - EXAMPLES} more" if len(odd) > EXAMPLES else ""
-    texts = ", ".join(dict.fromkeys(map(repr, odd.tolist()[:EXAMPLES])))
+    texts = list(dict.fromkeys([*dialect.na_values, *odd.tolist()[:EXAMPLES]]))
     refuse(
         path,
         f"column {column.name!r} holds numbers, except for {quoted}{more}; mend them, or set "
-        f"na_values: ['', {texts}] and missing: {{kind: drop}}",
+        f"na_values: {texts} and missing: {{kind: drop}} or {{kind: impute}}",
     )
 
 
