@@ -559,7 +559,7 @@ def test_a_plugin_that_changed_since_it_was_loaded_is_refused() -> None:
         ),
         (
             lambda: InvestorGroup(strategy="noise"),
-            "InvestorGroup: strategy: expected a mapping (like {kind: fundamentalist}), got text "
+            "InvestorGroup: strategy: expected a mapping (like {kind: noise}), got text "
             "'noise'",
         ),
         (
