@@ -27,11 +27,16 @@ CASES: dict[str, dict[str, Any]] = {
     "without a market": {
         "periods": 1000,
         "tokens.mechanism": {"kind": "cash"},
+        **{f"clients.{group}.training_cost": 0.0 for group in range(3)},
         "investors": [],
         "liquidity_providers": [],
     },
     "16 clients": {"periods": 12, "clients.0.count": 14},
-    "50 epochs": {"periods": 100, f"{LEARNER}.epochs": 50},
+    "50 epochs": {
+        "periods": 100,
+        f"{LEARNER}.epochs": 50,
+        **{f"clients.{group}.training_cost": 0.0 for group in range(3)},
+    },
     "a network, 12 clients": {
         "periods": 20,
         LEARNER: {"kind": "mlp_classifier"},
