@@ -48,7 +48,7 @@ def _as_json(place: "ScenarioPlace") -> dict[str, Any]:
         return _settings_as_json(place.settings)
     return {
         kind: {
-            "description": cleandoc(component.__doc__ or "").splitlines()[0],
+            "description": place.text_of(kind)[0],
             "text": cleandoc(component.__doc__ or ""),
             "default": kind == place.default,
             "within": place.within,

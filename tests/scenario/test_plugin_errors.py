@@ -1,5 +1,6 @@
 """What plugins raise: one line with its place, never a traceback, whatever the command."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -169,6 +170,8 @@ def test_a_component_without_a_docstring_is_listed(call: Callable[..., Any]) -> 
     file = raising_plugin("federation.FedAvg", "def check(self, participants)", "pass")
     answer = call("list", "federation.aggregation", "--plugin", file)
     assert answer.code == 0 and "\n  mine " in answer.out
+    answer = call("list", "federation.aggregation", "--plugin", file, "--json")
+    assert json.loads(answer.out)["federation.aggregation"]["mine"]["description"] == ""
 
 
 def test_a_component_that_cannot_be_written_is_one_line(call: Callable[..., Any]) -> None:
