@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-__all__ = ["PLUGIN_MODULE", "described_error", "plugin_line"]
+__all__ = ["PLUGIN_MODULE", "described_error", "is_of_plugin", "plugin_line"]
 
 PLUGIN_MODULE = "wallstreetfeds_plugin_"
 """Beginning of the names of the modules that plugins become."""
@@ -32,3 +32,13 @@ def plugin_line(error: BaseException) -> str:
             line = f"{Path(frame.f_code.co_filename).name}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
     return line
+
+
+def is_of_plugin(error: BaseException) -> bool:
+    """Whether a plugin caused an error.
+
+    Where a component cannot be written, pydantic hides the plugin's own error.
+    """
+    from pydantic_core import PydanticSerializationError
+
+    return bool(plugin_line(error)) or isinstance(error, PydanticSerializationError)

@@ -20,7 +20,7 @@ from simulator.cli.running import resume, run, validate, verify
 from simulator.cli.sweeping import sweep
 from simulator.cli.viewing import view
 from simulator.errors import ComponentError, Problem, ScenarioError, SimulatorError
-from simulator.foreign import described_error, plugin_line
+from simulator.foreign import described_error, is_of_plugin
 
 __all__ = ["cli", "main"]
 
@@ -83,14 +83,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         began = bool(getattr(error, "__notes__", ()))  # the note names the run's folder
         sys.exit(2 if isinstance(error, ComponentError) and not began else 1)
     except (Exception, SystemExit) as error:
-        if not (plugin_line(error) or _is_about_writing(error)):
+        if not is_of_plugin(error):
             raise
         show_problems([Problem("--plugin", f"cannot be used: {described_error(error)}")], as_json)
         sys.exit(2)
-
-
-def _is_about_writing(error: BaseException) -> bool:
-    """Whether a plugin's component cannot be written: pydantic hides the plugin's own error."""
-    from pydantic_core import PydanticSerializationError
-
-    return isinstance(error, PydanticSerializationError)

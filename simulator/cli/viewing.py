@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulator.cli.options import load_scenario, overrides_from, scenario_type_with, shared_options
+from simulator.cli.options import overrides_from, scenario_type_with, shared_options
 from simulator.cli.printing import analysis_errors, show_names, warn_of_doubts
 from simulator.cli.progress import compiling_bar
 from simulator.errors import Problem, ScenarioError
@@ -66,8 +66,11 @@ def view(
     else:
         from simulator.compiling import FIRST_RUN
         from simulator.dashboard.stage import Stage
+        from simulator.scenario.loading import OPTION, load_with_entries
+        from simulator.scenario.shipped import SCENARIOS, find_named
 
-        named, reading = load_scenario(scenario, overrides, plugins)
+        named = find_named(scenario, SCENARIOS)
+        reading = load_with_entries(scenario_type, named.path, overrides, option=OPTION)
         show_names("scenario", named, reading.bases, quiet=False)
         stage = Stage(scenario_type, scenario, overrides, plugins, out)
         warn_of_doubts(stage.initial_choice.settings, quiet=False)

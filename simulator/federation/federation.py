@@ -114,14 +114,11 @@ class Federation(Section):
             component.check_weights()
         return component
 
-    def check(self, behaviours: Sequence[Behaviour]) -> None:
-        """Raise ValueError when clients with these behaviours cannot have a round."""
-        for client, behaviour in enumerate(behaviours):
-            with check_of(behaviour):
-                behaviour.check(client, len(behaviours))
+    def check(self, clients: int) -> None:
+        """Raise ValueError when so many clients cannot have a round."""
         among = (".", "federation.aggregation", "federation.participation")
         with fitting(*among), check_of(self.aggregation):
-            self.aggregation.check(self._invitations(len(behaviours)))
+            self.aggregation.check(self._invitations(clients))
 
     @property
     def clients_in_data(self) -> tuple[DataClient, ...]:

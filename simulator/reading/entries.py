@@ -40,11 +40,6 @@ class Place(NamedTuple):
     def __str__(self) -> str:
         return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
 
-    @property
-    def precedence(self) -> int:
-        """Higher for what overrides: later overrides, then files before those they extend."""
-        return self.rank if self.rank >= FIRST_OVERRIDE else -self.rank
-
 
 Findings = list[tuple[Place, str]]
 """All problems so far: place and message."""
@@ -115,7 +110,8 @@ def _places(entry: Entry) -> Iterator[Place]:
 
 
 def _precedence(place: Place) -> int:
-    return place.precedence
+    """Higher for what overrides: later overrides, then files before those they extend."""
+    return place.rank if place.rank >= FIRST_OVERRIDE else -place.rank
 
 
 @contextmanager

@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic_core import PydanticSerializationError
-
 from simulator.economy import Economy
 from simulator.economy.register import Register
 from simulator.errors import ComponentError, Problem, RunError, ScenarioError, SimulatorError
-from simulator.foreign import described_error, plugin_line
+from simulator.foreign import described_error, is_of_plugin
 from simulator.recording import Recorder, locked, read_manifest, write_manifest
 from simulator.running.computing import Progress, compute, noting_folder
 from simulator.running.folder import (
@@ -119,8 +117,7 @@ def set_up(scenario: Scenario) -> Economy:
     except SimulatorError:
         raise
     except (Exception, SystemExit) as error:
-        is_foreign = plugin_line(error) or isinstance(error, PydanticSerializationError)
-        kind = ComponentError if is_foreign else RunError
+        kind = ComponentError if is_of_plugin(error) else RunError
         raise kind(f"setting up failed: {described_error(error)}") from error
 
 

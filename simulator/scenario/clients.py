@@ -6,6 +6,7 @@ from simulator.agents.groups import ClientGroup
 from simulator.errors import Problem, ScenarioError
 from simulator.federation import DataClient
 from simulator.federation.tasks.table import listed
+from simulator.scenario.fits import numbered_groups
 
 __all__ = ["group_lines", "names_from_data"]
 
@@ -48,11 +49,10 @@ def names_from_data(
 
 def group_lines(groups: Sequence[ClientGroup], names: Sequence[str]) -> list[str]:
     """Which clients each group has, by number and name."""
-    lines, first = [], 0
-    for number, group in enumerate(groups):
+    lines = []
+    for number, (first, group) in enumerate(numbered_groups(groups)):
         members = [f"{n} {names[n]}" for n in range(first, first + group.count)]
         lines.append(f"clients.{number}, {group.behaviour.kind}: {listed(members, most=PASTEABLE)}")
-        first += group.count
     return lines
 
 

@@ -104,7 +104,7 @@ def market_gain(scenario: Scenario) -> float | None:
         for group in providers
     )
     pool += market.launch.endowment(len(scenario.behaviours), market.seed_worth)
-    if scenario.tokens.mechanism.kind == "cash":
+    if not scenario.tokens.mechanism.has_tokens:
         return None
     if not fundamentalists or not pool or type(market.curve) not in CURVES:
         return None
@@ -169,7 +169,7 @@ def _empty_pools(scenario: Scenario) -> Iterator[str]:
 
 def _genesis(scenario: Scenario) -> Iterator[str]:
     served, launch = _served_fraction(scenario), scenario.market.launch
-    if scenario.tokens.mechanism.kind == "cash" or served >= LEAST_SERVED:
+    if not scenario.tokens.mechanism.has_tokens or served >= LEAST_SERVED:
         return
     clients = seller_count(scenario.clients, scenario.tokens)
     needed = scenario.seed_value + scenario.demand_at_genesis
@@ -190,7 +190,7 @@ def _clients_without_money(scenario: Scenario) -> Iterator[str]:
     """Clients who cannot pay for training before their first income."""
     mechanism, launch = scenario.tokens.mechanism, scenario.market.launch
     bought = scenario.seed_value + _served_fraction(scenario) * scenario.demand_at_genesis
-    can_sell = mechanism.kind != "cash" and launch.clients_sell and bought > 0
+    can_sell = mechanism.has_tokens and launch.clients_sell and bought > 0
     poor = {
         number: rounded_up(group.training_cost * scenario.federation.learner.epochs * MANY_EXAMPLES)
         for number, group in enumerate(scenario.clients)

@@ -45,7 +45,7 @@ def behaviours_of(clients: tuple[ClientGroup, ...], events: tuple[Event, ...]) -
     return behaviours
 
 
-def numbered_groups(clients: tuple[ClientGroup, ...]) -> Iterator[tuple[int, ClientGroup]]:
+def numbered_groups(clients: Sequence[ClientGroup]) -> Iterator[tuple[int, ClientGroup]]:
     """The number of its first client, and the group, of each group."""
     first = 0
     for group in clients:

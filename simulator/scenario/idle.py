@@ -40,7 +40,7 @@ from simulator.federation import (
 )
 from simulator.market import BootstrappingPool, SeededPool
 from simulator.scenario.events import BehaviourEvent, ClearingEvent, LiquidityEvent, RevenueEvent
-from simulator.scenario.fits import seller_count
+from simulator.scenario.fits import numbered_groups, seller_count
 from simulator.scenario.schema import Scenario
 from simulator.tokens import EqualAllocation, Issuance, Payout, PerImprovement, StochasticRevenue
 
@@ -91,7 +91,7 @@ def idle_settings(scenario: Scenario) -> Iterator[str]:
 
 def _without_tokens(scenario: Scenario) -> Iterator[Idle]:
     """What a mechanism without tokens leaves idle."""
-    if _has_tokens(scenario):
+    if scenario.tokens.mechanism.has_tokens:
         return
     tokens, market = scenario.tokens, scenario.market
     settings = _by_section(_changed(market, "market"), "market")
@@ -119,7 +119,7 @@ def _paid_directly(scenario: Scenario) -> Iterator[str]:
     payout = scenario.tokens.payout
     uses = {"dividend": payout.dividend, "buyback": payout.buyback, "liquidity": payout.liquidity}
     changed = _changed(payout, "tokens.payout", *(use for use, part in uses.items() if part))
-    if changed and not _has_tokens(scenario):
+    if changed and not scenario.tokens.mechanism.has_tokens:
         settings = {f"tokens.payout.{use}": 0.0 for use, part in uses.items() if part}
         settings["tokens.payout.direct"] = payout.direct + sum(uses.values())
         yield (
@@ -131,7 +131,7 @@ def _paid_directly(scenario: Scenario) -> Iterator[str]:
 def _payout(scenario: Scenario) -> Iterator[Idle]:
     """Terms of uses to which no revenue goes."""
     payout, tokens = scenario.tokens.payout, scenario.tokens
-    if not _has_tokens(scenario):
+    if not scenario.tokens.mechanism.has_tokens:
         return
     if not payout.buyback:
         settings = _changed(payout.buybacks, "tokens.payout.buybacks")
@@ -160,7 +160,7 @@ def _with_part(payout: Payout, use: str) -> str:
 
 
 def _market(scenario: Scenario) -> Iterator[Idle]:
-    if not _has_tokens(scenario):
+    if not scenario.tokens.mechanism.has_tokens:
         return
     market = scenario.market
     if stay_empty(scenario):
@@ -194,7 +194,7 @@ def _market(scenario: Scenario) -> Iterator[Idle]:
 def stay_empty(scenario: Scenario) -> bool:
     """Whether there are tokens, but no pool ever opens."""
     is_filled = scenario.liquidity_providers or not isinstance(scenario.market.launch, SeededPool)
-    return _has_tokens(scenario) and not is_filled
+    return scenario.tokens.mechanism.has_tokens and not is_filled
 
 
 def filling(scenario: Scenario) -> str:
@@ -233,7 +233,7 @@ def _rewards(scenario: Scenario) -> Iterator[Idle]:
         reason = "allocation equal pays all clients alike, whatever contribution is measured"
         yield Idle(settings, reason, "tokens.allocation.kind=proportional")
         settings = _changed(tokens.payout, "tokens.payout", "unearned")
-        if _has_tokens(scenario):
+        if scenario.tokens.mechanism.has_tokens:
             settings += _changed(tokens.issuance, "tokens.issuance", "unearned")
         reason = "allocation equal leaves nothing unearned"
         yield Idle(settings, reason, "tokens.allocation.kind=proportional")
@@ -241,7 +241,11 @@ def _rewards(scenario: Scenario) -> Iterator[Idle]:
         settings = _changed(tokens.revenue, "tokens.revenue", "persistence")
         yield Idle(settings, "tokens.revenue.sigma is 0", "tokens.revenue.sigma=0.1")
     issuance = tokens.issuance
-    if _has_tokens(scenario) and not isinstance(issuance, PerImprovement) and not _emits(scenario):
+    if (
+        scenario.tokens.mechanism.has_tokens
+        and not isinstance(issuance, PerImprovement)
+        and not _emits(scenario)
+    ):
         settings = _changed(tokens, "tokens", "vesting")
         settings += _changed(issuance, "tokens.issuance", "by", "unearned")
         yield Idle(settings, "no tokens are issued", _emission(issuance))
@@ -274,7 +278,7 @@ def _group(scenario: Scenario, group: Group, path: str) -> Iterator[Idle]:
     """What has no effect in one group."""
     if isinstance(group, ClientGroup):
         yield from _engagement(scenario, group, path)
-    if not _has_tokens(scenario):
+    if not scenario.tokens.mechanism.has_tokens:
         return
     strategy = strategy_of(group)
     if advice := _trading(strategy):
@@ -315,7 +319,7 @@ def _never_trains(scenario: Scenario, group: ClientGroup, path: str) -> Iterator
     """What it costs to train, and what it takes, for those who never do."""
     settings = _changed(group, path, "training_cost") if group.training_cost else []
     settings += _changed(group.locked, f"{path}.locked", "price", "sigma", "spends")
-    settings += _changed(group, path, "offering") if _has_tokens(scenario) else []
+    settings += _changed(group, path, "offering") if scenario.tokens.mechanism.has_tokens else []
     reason = f"{path}.behaviour {group.behaviour.kind} never trains"
     yield Idle(settings, reason, f"{path}.behaviour.kind=honest")
 
@@ -331,7 +335,7 @@ def _engagement(scenario: Scenario, group: ClientGroup, path: str) -> Iterator[I
     elif not locked.spends:
         settings = _changed(locked, f"{path}.locked", "price", "sigma")
         yield Idle(settings, f"{path}.locked.spends is 0", f"{path}.locked.spends=0.5")
-    if not isinstance(group.offering, NoOffering) and _has_tokens(scenario):
+    if not isinstance(group.offering, NoOffering) and scenario.tokens.mechanism.has_tokens:
         needed = {f"{path}.locked.fraction": 0.5} if not locked.fraction else {}
         needed |= {f"{path}.locked.spends": 0.5} if not locked.spends else {}
         if needed:
@@ -343,11 +347,7 @@ def _engagement(scenario: Scenario, group: ClientGroup, path: str) -> Iterator[I
 
 def _trains(scenario: Scenario, group: ClientGroup) -> bool:
     """Whether any of the group's clients ever trains."""
-    first = 0
-    for each in scenario.clients:
-        if each is group:
-            break
-        first += each.count
+    first = next(first for first, each in numbered_groups(scenario.clients) if each is group)
     members = scenario.behaviours[first : first + group.count]
     starts = [event.period for event in scenario.events if isinstance(event, BehaviourEvent)]
     return any(member.at(period).trains for member in members for period in {1, *starts})
@@ -358,7 +358,7 @@ def _events(scenario: Scenario) -> Iterator[Idle]:
         path = f"events.{number}"
         if isinstance(event, RevenueEvent) and event.factor == 1:
             yield Idle([path], "it multiplies revenue by 1", f"{path}.factor=0.5")
-        if isinstance(event, ClearingEvent) and _has_tokens(scenario):
+        if isinstance(event, ClearingEvent) and scenario.tokens.mechanism.has_tokens:
             before = scenario.clearing(event.period - 1) if event.period > 1 else None
             if before == event.clearing:
                 yield Idle([path], f"orders settle by {event.clearing.kind} already")
@@ -378,7 +378,7 @@ def _pointless(scenario: Scenario) -> Iterator[str]:
                 f"clients.{number}.behaviour sybil changes nothing, since the group's count is 1: "
                 f"set clients.{number}.count=2 or clients.{number}.behaviour.kind=honest"
             )
-    if not _has_tokens(scenario):
+    if not scenario.tokens.mechanism.has_tokens:
         return
     rules = _clearing_kinds(scenario)
     if "priority" in rules:
@@ -416,10 +416,6 @@ def _clearing_kinds(scenario: Scenario) -> list[str]:
     changes = {event.period for event in scenario.events if isinstance(event, ClearingEvent)}
     periods = sorted({1} | {period for period in changes if period <= scenario.periods})
     return list(dict.fromkeys(scenario.clearing(period).kind for period in periods))
-
-
-def _has_tokens(scenario: Scenario) -> bool:
-    return scenario.tokens.mechanism.kind != "cash"
 
 
 def _strategies(scenario: Scenario) -> list[Any]:

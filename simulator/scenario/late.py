@@ -27,7 +27,7 @@ def late_settings(scenario: Scenario) -> Iterator[str]:
 
 def _market(scenario: Scenario) -> Iterator[str]:
     curve, delay, last = scenario.market.curve, scenario.market.information_delay, scenario.periods
-    has_tokens = scenario.tokens.mechanism.kind != "cash"
+    has_tokens = scenario.tokens.mechanism.has_tokens
     if has_tokens and isinstance(curve, Weighted) and curve.last_weight:
         yield from _late(scenario, "market.curve.periods", curve.periods)
     if has_tokens and delay >= last:

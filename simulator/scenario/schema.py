@@ -151,7 +151,7 @@ class Scenario(Section):
                     ".",
                     "federation.contribution",
                 )
-            federation.check([group.behaviour for group in clients for _ in range(group.count)])
+            federation.check(count)
         if all(group.joins > 1 for group in clients):
             raise ValueError("somebody must be there from genesis on: set clients.0.joins=1")
         return clients
@@ -209,7 +209,7 @@ class Scenario(Section):
         if market is not None and clients is not None and tokens is not None:
             launch, count = market.launch, seller_count(clients, tokens)
             with check_of(tokens.mechanism):
-                has_tokens = bool(tokens.mechanism.tokens(("client",)))
+                has_tokens = tokens.mechanism.has_tokens
             among = ("clients", "market.launch", "market.curve", "tokens.mechanism")
             with fitting(".", *among), check_of(launch):
                 seed = sum(group.count * group.deposit for group in providers) * market.seed_worth
@@ -247,8 +247,7 @@ class Scenario(Section):
     def _sells_what_is_wanted(self) -> Self:
         """Unless it is set, the supply suffices for providers and investors."""
         market, launch = self.market, self.market.launch
-        has_tokens = self.tokens.mechanism.tokens(("client",))
-        if has_tokens and "supply" not in launch.model_fields_set:
+        if self.tokens.mechanism.has_tokens and "supply" not in launch.model_fields_set:
             launch = launch.supplying(
                 seller_count(self.clients, self.tokens), self.seed_value, self.demand_at_genesis
             )

@@ -23,6 +23,11 @@ class Mechanism(Component):
     def tokens(self, clients: Sequence[str]) -> tuple[str, ...]:
         """Names of the tokens that exist for these clients."""
 
+    @property
+    def has_tokens(self) -> bool:
+        """Whether any token exists."""
+        return bool(self.tokens(("client",)))
+
     @abstractmethod
     def token_of(self, clients: int) -> Integers:
         """Number of each client's token, -1 without one `[clients]`."""

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from simulator.components import as_python
-from simulator.errors import suggestion
-from simulator.federation.tasks.table import listed, refuse
+from simulator.federation.tasks.table import closest, refuse
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +51,7 @@ def rows_of_clients(
     values = in_natural_order(texts.dropna())
     for value in clients:
         if value not in values:
-            hint = suggestion(value, values) or f"; the values are {listed(values)}"
+            hint = closest(value, values, "values")
             refuse(path, f"column {client!r} has no value {value!r}{hint}", "clients")
     chosen = {_as_read(value): value for value in clients}
     for value in values:

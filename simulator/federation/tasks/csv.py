@@ -18,7 +18,6 @@ from simulator.federation.tasks.clients import (
     in_natural_order,
     names_of_clients,
     text_of_value,
-    texts_of_column,
 )
 from simulator.federation.tasks.columns import encode
 from simulator.federation.tasks.held_out import (
@@ -205,14 +204,13 @@ class Csv(Task):
         if not self.client:
             return None
         number = {value: number for number, value in enumerate(self._client_values())}
-        texts = texts_of_column(self._table().frame[self.client])
-        return np.array([number[text] for text in texts], dtype=np.int64)
+        return np.array([number[owner] for owner in self._table().owners], dtype=np.int64)
 
     def clients_in_data(self) -> tuple[DataClient, ...]:
         if not self.client:
             return ()
         values = self._client_values()
-        rows = Counter(texts_of_column(self._table().frame[self.client]))
+        rows = Counter(self._table().owners)
         try:
             names = names_of_clients(self.client, values)
         except ValueError as error:
@@ -222,7 +220,7 @@ class Csv(Task):
 
     def _client_values(self) -> Sequence[str]:
         """Texts of the clients' values, by number."""
-        return self.clients or in_natural_order(texts_of_column(self._table().frame[self.client]))
+        return self.clients or in_natural_order(self._table().owners)
 
     def weights(self) -> Floats | None:
         return self._table().frame[self.weight].to_numpy(float) if self.weight else None
@@ -298,22 +296,24 @@ class Csv(Task):
             self._refuse("no column is left to learn from")
         return columns
 
+    @property
+    def _dialect(self) -> Dialect:
+        return Dialect(self.separator, self.decimal, self.encoding, self.na_values)
+
     def _table(self) -> UserTable:
-        dialect = Dialect(self.separator, self.decimal, self.encoding, self.na_values)
         columns = self.target, self.client, self.weight, self.features
         return user_table(
-            self.file.path, self.file.sha256, dialect, columns, self.missing, self.clients
+            self.file.path, self.file.sha256, self._dialect, columns, self.missing, self.clients
         )
 
     def _test_table(self) -> UserTable:
         """The rows of `test_file`, with target, weight and the features of `file`."""
         assert self.test_file is not None
-        dialect = Dialect(self.separator, self.decimal, self.encoding, self.na_values)
         table, features, path = self._table(), self._feature_columns(), self.test_file.path
         always = [name for name in (self.target, self.weight) if name]
         used = [*always, *features]
         with _blaming_test_file():
-            frame, dialect = _read_test(path, self.test_file.sha256, dialect)
+            frame, dialect = _read_test(path, self.test_file.sha256, self._dialect)
             if frame.empty:
                 refuse(path, "has no rows")
             left_out = self.client, table.left_out, counting_column(frame)

@@ -9,7 +9,7 @@ from simulator.components import Integers, as_python
 from simulator.errors import suggestion
 from simulator.federation.tasks.base import Split
 from simulator.federation.tasks.columns import text_levels
-from simulator.federation.tasks.table import EXAMPLES, line_of, listed, refuse
+from simulator.federation.tasks.table import closest, line_of, listed, refuse, with_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ def check_same_columns(
     names = list(names)
     for name in needed:
         if name not in names:
-            hint = suggestion(name, names) or f"; the columns are {listed(names)}"
+            hint = closest(name, names, "columns")
             refuse(path, f"no column {name!r}, which `file` has{hint}")
     if may_have is not None and (extra := set(names) - {*needed, *may_have}):
         first = next(name for name in names if name in extra)
@@ -56,11 +56,10 @@ def _of_same_type(path: str, column: "pd.Series", like: "pd.Series") -> "pd.Seri
         return column.astype(float) if to_numbers else column.map(str, "ignore").astype(object)
     if to_numbers:
         odd = values[pd.to_numeric(values.astype(str), errors="coerce").isna()]
-        quoted = ", ".join(f"{odd[row]!r} in line {line_of(row)}" for row in odd.index[:EXAMPLES])
         refuse(
             path,
-            f"column {column.name!r} holds numbers in `file`, but here {quoted}; mend them, or "
-            "set na_values or `decimal`",
+            f"column {column.name!r} holds numbers in `file`, but here {with_lines(odd)}; mend "
+            "them, or set na_values or `decimal`",
         )
     known, first = like.dropna(), values.index[0]
     refuse(

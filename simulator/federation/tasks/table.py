@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from warnings import catch_warnings
 
-from simulator.errors import Problem, ScenarioError
+from simulator.errors import Problem, ScenarioError, suggestion
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "EXAMPLES",
     "Dialect",
     "check_columns",
+    "closest",
     "counting_column",
     "line_of",
     "listed",
@@ -23,6 +23,7 @@ __all__ = [
     "read_user_table",
     "refuse",
     "repeated",
+    "with_lines",
 ]
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -223,7 +224,7 @@ def _check_numbers(path: str, column: "pd.Series", dialect: Dialect) -> None:
     odd = values[_parsed(values, dialect).isna()]
     if len(odd) == len(values) or len(odd) > (1 - NEARLY_ALL) * len(values):
         return
-    quoted = ", ".join(f"{odd[row]!r} in line {line_of(row)}" for row in odd.index[:EXAMPLES])
+    quoted = with_lines(odd)
     more = f" and {len(odd) - EXAMPLES} more" if len(odd) > EXAMPLES else ""
     texts = list(dict.fromkeys([*dialect.na_values, *odd.tolist()[:EXAMPLES]]))
     refuse(
@@ -231,6 +232,17 @@ def _check_numbers(path: str, column: "pd.Series", dialect: Dialect) -> None:
         f"column {column.name!r} holds numbers, except for {quoted}{more}; mend them, or set "
         f"na_values: {texts} and missing: {{kind: drop}} or {{kind: impute}}",
     )
+
+
+def with_lines(values: "pd.Series") -> str:
+    """The first values of a column, each with its line."""
+    return ", ".join(f"{values[row]!r} in line {line_of(row)}" for row in values.index[:EXAMPLES])
+
+
+def closest(name: str, names: Iterable[str], noun: str) -> str:
+    """The end of a message that suggests one of `names` or, if none is close, lists them."""
+    names = list(names)
+    return suggestion(name, names) or f"; the {noun} are {listed(names)}"
 
 
 def counting_column(frame: "pd.DataFrame") -> str:

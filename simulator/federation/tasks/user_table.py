@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from simulator.components import as_python
-from simulator.errors import suggestion
-from simulator.federation.tasks.clients import rows_of_clients
+from simulator.federation.tasks.clients import rows_of_clients, texts_of_column
 from simulator.federation.tasks.missing import Missing, without_missing
 from simulator.federation.tasks.table import (
     Dialect,
     check_columns,
+    closest,
     counting_column,
     line_of,
-    listed,
     read_as_numbers,
     read_user_table,
     refuse,
@@ -36,6 +35,7 @@ class UserTable(NamedTuple):
     left_out: str  # name of the first column where it only counts the rows, else empty
     dropped: int  # rows that lack a value
     others: int = 0  # rows of clients that the scenario does not choose
+    owners: tuple[str, ...] = ()  # text of each row's value of the client column, if there is one
 
 
 @lru_cache(maxsize=4)
@@ -56,7 +56,7 @@ def user_table(
     settings = {target: "target", client: "client", weight: "weight"}
     for name in filter(None, (target, client, weight, *features)):
         if name not in frame:
-            hint = suggestion(name, frame.columns) or f"; the columns are {listed(frame.columns)}"
+            hint = closest(name, frame.columns, "columns")
             refuse(path, f"no column {name!r}{hint}", settings.get(name, "features"))
     left_out = "" if frame.empty else counting_column(frame)
     left_out = "" if left_out in (target, client, weight, *features) else left_out
@@ -74,7 +74,8 @@ def user_table(
     check_columns(path, frame[[name for name in used if name not in (target, client)]], dialect)
     if weight:
         check_weights(path, frame[weight])
-    return UserTable(frame, dialect, left_out, dropped, others)
+    owners = texts_of_column(frame[client]) if client else ()
+    return UserTable(frame, dialect, left_out, dropped, others, tuple(owners))
 
 
 def check_size(path: str, column: "pd.Series") -> None:
