@@ -34,7 +34,7 @@ VARIANTS: tuple[dict[str, Any], ...] = (
     },
     {"federation": {"task": TWO_CLASSES, "utility": {"kind": "accuracy"}}},
 )
-"""Changes to `TINY`. Their runs, `_train_by_weight` and `_settle` call every kernel."""
+"""Changes to `TINY`. Their runs, `_learn_by_weight` and `_settle` call every kernel."""
 
 
 def compile_kernels() -> None:
@@ -46,7 +46,7 @@ def compile_kernels() -> None:
         economy = Economy(Scenario.model_validate(TINY | changes))
         for _ in range(economy.settings.periods):
             economy.step()
-    _train_by_weight()
+    _learn_by_weight()
     _settle()
 
 
@@ -66,12 +66,14 @@ def compilation_listener(on_compile: Callable[[], None]) -> Iterator[None]:
         yield
 
 
-def _train_by_weight() -> None:
-    """Train on an example that has a weight, as only users' own tables do."""
+def _learn_by_weight() -> None:
+    """Train and judge on an example that has a weight, as only users' own tables do."""
     from simulator.federation import SgdClassifier, Split
 
-    example = Split(np.zeros((1, 1)), np.zeros(1, dtype=np.int64), np.ones(1))
-    SgdClassifier().train_all(np.zeros(2), np.ones(1), [example], 2, [0])
+    example, learner = Split(np.zeros((1, 1)), np.zeros(1, np.int64), np.ones(1)), SgdClassifier()
+    learner.train_all(np.zeros(2), np.ones(1), [example], 2, [0])
+    for outputs in (1, 2):
+        learner.log_likelihood(np.zeros((1, outputs, 1)), example.labels, example.weights)
 
 
 def _settle() -> None:

@@ -25,6 +25,7 @@ ROOT = Path(simulator.__file__).parents[1]
 SCENARIOS = sorted((ROOT / "scenarios").glob("*.yaml"))
 MODULES = [
     "simulator.agents.strategies.kernels",
+    "simulator.elementary_kernels",
     "simulator.federation.game_kernels",
     "simulator.federation.kernels",
     "simulator.market.kernels",

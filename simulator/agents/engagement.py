@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from simulator.components import Booleans, Component, Floats, Memory, Section
+from simulator.elementary import exp
 
 __all__ = [
     "EFFORTS",
@@ -174,7 +175,7 @@ class LockedData(Section):
     def prices(self, locked: int, draws: np.random.Generator) -> Floats:
         """Prices of `locked` examples, ascending (numeraire)."""
         normal = draws.standard_normal(locked)
-        return np.sort(self.price * np.exp(self.sigma * normal - self.sigma**2 / 2))
+        return np.sort(self.price * exp(self.sigma * normal - self.sigma**2 / 2))
 
     def affordable(self, prices: Floats, cash: float, cost: float) -> tuple[int, float]:
         """(Number of examples, money) that it buys at `prices` with its `cash`.

@@ -28,6 +28,7 @@ from simulator.agents.strategies import (
     ValueSeller,
 )
 from simulator.components import Component, Family, Floats, Section
+from simulator.elementary import exp
 from simulator.federation import BEHAVIOURS, Behaviour, Honest
 
 __all__ = [
@@ -75,7 +76,7 @@ class Lognormal(Wealth):
 
     def draw(self, accounts: int, draws: np.random.Generator) -> Floats:
         normal = draws.standard_normal(accounts)
-        return self.mean * np.exp(self.sigma * normal - self.sigma**2 / 2)
+        return self.mean * exp(self.sigma * normal - self.sigma**2 / 2)
 
 
 WEALTHS: tuple[type[Wealth], ...] = (Lognormal,)

@@ -32,7 +32,6 @@ from simulator.federation.utilities import (
     UTILITIES,
     NegativeLogLoss,
     Utility,
-    negative_log_loss,
 )
 from simulator.randomness import Streams
 
@@ -249,11 +248,14 @@ class Federation(Section):
             predictions = self.learner.predictions(test)
             shape, last = (1, len(labels)), dataset.classes - 1
             hits = answers.integers(predictions, shape, 0, last)[0] == labels
-        with answers_of(self.learner, "likelihood") as answers:
-            likelihood = self.learner.likelihood(test, labels)
-            likelihood = answers.numbers(likelihood, shape, least=0, most=1 + ROUNDING)
+        with answers_of(self.learner, "probabilities") as answers:
+            probabilities = self.learner.probabilities(test.copy())
+            each = (1, dataset.classes, len(labels))
+            answers.numbers(probabilities, each, least=0, most=1 + ROUNDING)
+        with answers_of(self.learner, "log_likelihood") as answers:
+            log_likelihood = self.learner.log_likelihood(test, labels, weights)
+            loss = -answers.numbers(log_likelihood, (1,), most=0)[0]
         utility = self._worth(validation, dataset)
-        loss = -negative_log_loss(likelihood, weights)[0]
         accuracy = np.average(hits, weights=weights)
         return Quality(float(accuracy), float(loss), float(utility[0]))
 

@@ -27,22 +27,28 @@ def subset_scores(
 ) -> None:
     """Write `scores` `[coalitions, columns]` of the coalitions from number `first` on.
 
-    Their count is a power of two that divides `first`. A coalition's sum is that of its parent, the
-    coalition without its lowest player, plus that player's parts; `sums` is scratch space.
+    A coalition's sum is that of its parent, the coalition without its lowest player, plus that
+    player's parts. `sums[j]` is the sum of the last one whose lowest player is j, that of nobody
+    being `sums[players]`: the parent of all later coalitions whose second lowest player is j.
+    Blocks are walked in order, from 0 on, and hand on their `sums` `[players + 1, columns]`.
     """
     players, columns = parts.shape
-    sums[0] = 0.0
-    for player in range(players):
-        if first >> player & 1:
-            sums[0] += parts[player]
-    for k in range(len(sums)):
-        scale = 1.0 / divisors[first + k]
-        if k > 0:
-            parent, player = k & (k - 1), _lowest(k, players)
+    if first == 0:
+        sums[players] = 0.0
+    for k in range(len(scores)):
+        coalition = first + k
+        player, scale = _lowest(coalition, players), 1.0 / divisors[coalition]
+        parent = _lowest(coalition & (coalition - 1), players)
+        if player == players:
+            scores[k] = start
+        elif player == 0:  # it is nobody's parent
             for c in range(columns):
-                sums[k, c] = sums[parent, c] + parts[player, c]
-        for c in range(columns):
-            scores[k, c] = start[c] + sums[k, c] * scale
+                scores[k, c] = start[c] + (sums[parent, c] + parts[0, c]) * scale
+        else:
+            for c in range(columns):
+                sums[player, c] = sums[parent, c] + parts[player, c]
+            for c in range(columns):
+                scores[k, c] = start[c] + sums[player, c] * scale
 
 
 @numba.njit(cache=True)
@@ -78,8 +84,7 @@ def prefix_scores(
 def count_positive(start: Floats, parts: Floats, divisors: Floats, counts: Integers) -> None:
     """Add to `counts` `[2**players]` the number of columns with a positive score per coalition.
 
-    Coalitions are processed in order. `sums[j]` is the sum of the last one whose lowest player is
-    j: the parent of all later coalitions whose second lowest player is j.
+    The sums are those of `subset_scores`, for a few columns at a time.
     """
     players, columns = parts.shape
     start_tile, part_tile = np.empty(TILE), np.empty((players, TILE))
@@ -117,20 +122,6 @@ def mean_marginals(worth: Floats, weights: Floats) -> Floats:
                 marginal = worth[coalition | 1 << player] - worth[coalition]
                 means[player] += weights[sizes[coalition]] * marginal
     return means
-
-
-@numba.njit(cache=True)
-def clipped_products(likelihood: Floats, smallest: float, products: Floats) -> None:
-    """Multiply `products` `[models, groups]` by the likelihoods `[models, rows]` of a group's rows.
-
-    Row i is in group i modulo `groups`; likelihoods are clipped at `smallest` and 1 - `smallest`.
-    """
-    rows, groups = likelihood.shape[1], products.shape[1]
-    for model in range(len(likelihood)):
-        for first in range(0, rows, groups):
-            for group in range(min(groups, rows - first)):
-                probability = likelihood[model, first + group]
-                products[model, group] *= min(max(probability, smallest), 1.0 - smallest)
 
 
 @numba.njit(cache=True)

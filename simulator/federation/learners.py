@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from simulator.answers import answers_of
 from simulator.components import Component, Floats, Integers
+from simulator.elementary import exp, log_likelihood, log_likelihood_of_odds, logistic
 from simulator.errors import ModelError
 from simulator.federation.tasks import Split
 
@@ -111,23 +112,31 @@ class Learner(Component):
 
         A single output is the log odds of class 1.
         """
-        if scores.shape[1] > 1:
-            return self.multiclass_probabilities(scores)
-        positive = _logistic(scores)
-        return np.concatenate([1.0 - positive, positive], axis=1)
+        if scores.shape[1] == 1:
+            return logistic(np.concatenate([-scores, scores], axis=1))
+        shares = self.shares(scores)
+        total = shares.sum(axis=1, keepdims=True)
+        probabilities = np.full_like(shares, 1 / scores.shape[1])
+        np.divide(shares, total, out=probabilities, where=total != 0)
+        return probabilities
 
     @abstractmethod
-    def multiclass_probabilities(self, scores: Floats) -> Floats:
-        """`probabilities` for one output per class."""
+    def shares(self, scores: Floats) -> Floats:
+        """Numbers in proportion to the class probabilities, from one output per class.
 
-    def likelihood(self, scores: Floats, labels: Integers) -> Floats:
-        """Probability of each row's class `[models, rows]`; may overwrite the scores."""
-        if scores.shape[1] > 1:
-            true_class: Floats = self.probabilities(scores)[:, labels, np.arange(len(labels))]
-            return true_class
-        probability = _logistic(scores[:, 0])
-        np.subtract(1.0 - labels, probability, out=probability)
-        return np.abs(probability, out=probability)
+        None is negative; where all are 0, classes are equally likely. May overwrite the scores.
+        """
+
+    def log_likelihood(
+        self, scores: Floats, labels: Integers, weights: Floats | None = None
+    ) -> Floats:
+        """Mean log probability of each row's class `[models]`; may overwrite the scores.
+
+        Clipped as scikit-learn's `log_loss` does. The mean is by `weights` `[rows]`.
+        """
+        if scores.shape[1] == 1:
+            return log_likelihood_of_odds(scores[:, 0], labels, weights)
+        return log_likelihood(self.shares(scores), labels, weights)
 
     def training_seconds(self, examples: int, features: int, classes: int) -> float:
         """Rough time of a client's training in a round; 0 is unknown."""
@@ -278,14 +287,8 @@ class SgdClassifier(Learner):
         scores += parameters[:, -outputs:, None]
         return scores
 
-    def multiclass_probabilities(self, scores: Floats) -> Floats:
-        positive = _logistic(scores)
-        total = positive.sum(axis=1, keepdims=True)
-        if (total == 0).any():
-            positive = np.where(total > 0, positive, 1.0)
-            total = positive.sum(axis=1, keepdims=True)
-        positive /= total
-        return positive
+    def shares(self, scores: Floats) -> Floats:
+        return logistic(scores, out=scores)
 
     def training_seconds(self, examples: int, features: int, classes: int) -> float:
         return self.epochs * examples * _outputs(classes) * (3e-8 + 9e-10 * features)
@@ -382,11 +385,9 @@ class MlpClassifier(Learner):
             scores += intercept[:, :, None]
         return scores
 
-    def multiclass_probabilities(self, scores: Floats) -> Floats:
+    def shares(self, scores: Floats) -> Floats:
         scores -= scores.max(axis=1, keepdims=True)
-        np.exp(scores, out=scores)
-        scores /= scores.sum(axis=1, keepdims=True)
-        return scores
+        return exp(scores, out=scores)
 
     def training_seconds(self, examples: int, features: int, classes: int) -> float:
         steps = -(-examples // self.batch_size)
@@ -426,15 +427,6 @@ def _stack(data: tuple[Split, ...]) -> tuple[Split, Integers, Integers]:
 
 def _outputs(classes: int) -> int:
     return 1 if classes == 2 else classes
-
-
-def _logistic(scores: Floats) -> Floats:
-    """1 / (1 + exp(-scores)), in place."""
-    np.negative(scores, out=scores)
-    with np.errstate(over="ignore"):
-        np.exp(scores, out=scores)
-    scores += 1.0
-    return np.reciprocal(scores, out=scores)
 
 
 LEARNERS: tuple[type[Learner], ...] = (SgdClassifier, MlpClassifier)

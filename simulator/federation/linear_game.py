@@ -68,7 +68,7 @@ class LinearGame(CoalitionGame):
 
         divisors = self._subset_divisors()
         values = np.empty(divisors.size)
-        sums = np.empty((min(self._block, divisors.size), len(self._start)))
+        sums = np.empty((self.players + 1, len(self._start)))
         for first, scores in self._blocks(divisors.size):
             subset_scores(self._start, self._parts, divisors, first, sums, scores)
             values[first : first + len(scores)] = self._worth_of_scores(scores)

@@ -18,31 +18,7 @@ __all__ = [
     "NegativeLogLoss",
     "Utility",
     "area_under_curve",
-    "negative_log_loss",
 ]
-
-TOGETHER = 16  # probabilities multiplied before the logarithm: 2.2e-16 ** 16 does not underflow
-
-
-def negative_log_loss(likelihood: Floats, weights: Floats | None = None) -> Floats:
-    """Mean log probability of the true class, clipped at 2.2e-16 as scikit-learn's `log_loss` does.
-
-    `likelihood` `[models, rows]` is the probability of each row's class; one value per model. The
-    mean is by `weights` `[rows]`. For speed, without weights logarithms are of products of up to 16
-    rows.
-    """
-    smallest = np.finfo(float).eps
-    if weights is not None:
-        logarithms = np.log(np.clip(likelihood, smallest, 1 - smallest))
-        mean: Floats = logarithms @ (weights / weights.sum())
-        return mean
-    from simulator.federation.game_kernels import clipped_products
-
-    models, rows = likelihood.shape
-    products = np.ones((models, -(-rows // TOGETHER)))
-    clipped_products(likelihood, smallest, products)
-    value: Floats = np.log(products, out=products).sum(axis=1) / rows
-    return value
 
 
 def area_under_curve(
@@ -127,7 +103,7 @@ class NegativeLogLoss(Utility):
     def value(
         self, learner: Learner, scores: Floats, labels: Integers, weights: Floats | None = None
     ) -> Floats:
-        return negative_log_loss(learner.likelihood(scores, labels), weights)
+        return learner.log_likelihood(scores, labels, weights)
 
 
 class HitRate(Utility):
@@ -145,11 +121,15 @@ class HitRate(Utility):
     def value(
         self, learner: Learner, scores: Floats, labels: Integers, weights: Floats | None = None
     ) -> Floats:
-        is_class = (labels[:, None] == np.arange(labels.max() + 1)).astype(float)
-        if weights is not None:
-            is_class *= weights[:, None]
+        classes = np.arange(labels.max() + 1)
         correct = learner.predictions(scores) == labels
-        return self.rate(correct @ is_class, is_class.sum(axis=0))
+        if weights is None:
+            is_class = (labels[:, None] == classes).astype(float)
+            return self.rate(correct @ is_class, is_class.sum(axis=0))
+        # A matrix product of weights would be summed in another order on another processor.
+        by_class = [weights * (labels == label) for label in classes]
+        hits = np.stack([(correct * each).sum(axis=1) for each in by_class], axis=1)
+        return self.rate(hits, np.array([each.sum() for each in by_class]))
 
     def binary_hit_rate(self, labels: Integers) -> Callable[[Floats], Floats] | None:
         rows = np.bincount(labels, minlength=2).astype(float)
@@ -165,7 +145,7 @@ class Accuracy(HitRate):
     kind: Literal["accuracy"] = "accuracy"
 
     def rate(self, hits: Floats, rows: Floats) -> Floats:
-        accuracy: Floats = hits @ np.ones(len(rows)) / rows.sum()
+        accuracy: Floats = hits.sum(axis=1) / rows.sum()
         return accuracy
 
 

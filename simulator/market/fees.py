@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from simulator.components import Booleans, Floats, Memory, Section, as_python
+from simulator.elementary import log
 from simulator.errors import MarketError
 
 __all__ = ["VolatilityFee", "fee_in_numeraire", "fee_rate", "fees_earned"]
@@ -62,7 +63,7 @@ class VolatilityFee(Section):
 
     def observe(self, memory: Memory, spot_price: Floats) -> Memory:
         """Update the variance with the price at a period's end."""
-        squared_return = np.log(spot_price / memory["price"]) ** 2
+        squared_return = log(spot_price / memory["price"]) ** 2
         variance = self.memory * memory["variance"] + (1 - self.memory) * squared_return
         return {"price": spot_price, "variance": variance}
 

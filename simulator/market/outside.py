@@ -8,6 +8,7 @@ from pydantic import Field
 
 from simulator.components import Component, Floats, Integers, Memory
 from simulator.datafiles import DataFile
+from simulator.elementary import exp
 from simulator.errors import Problem, ScenarioError
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class GeometricBrownianMotion(OutsidePrice):
     def move(self, memory: Memory, period: int, draws: np.random.Generator) -> Memory:
         normal = draws.standard_normal(len(memory["price"]))
         log_return = self.drift - self.sigma**2 / 2 + self.sigma * normal
-        return {"price": memory["price"] * np.exp(log_return)}
+        return {"price": memory["price"] * exp(log_return)}
 
     def launch_tokens(self, memory: Memory, new: Integers, launch_price: float) -> Memory:
         price = memory["price"].copy()

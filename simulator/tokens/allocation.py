@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from simulator.components import Component, Floats, Memory, Section
+from simulator.elementary import exp
 
 __all__ = [
     "ALLOCATIONS",
@@ -72,7 +73,7 @@ class Softmax(Allocation):
         if not (credit > 0).any():
             return np.zeros_like(credit)
         scaled = credit / np.abs(credit).max() / self.temperature
-        return _normalised(np.exp(scaled - scaled.max()))
+        return _normalised(exp(scaled - scaled.max()))
 
 
 class Rank(Allocation):

@@ -70,9 +70,23 @@ NUMBERS = [
     Case(
         "federation.learner",
         "federation.SgdClassifier",
-        "likelihood(self, scores, labels)",
-        "np.full((len(scores), len(labels)), {})",
-        "learner mine: likelihood",
+        "probabilities(self, scores)",
+        "np.full((len(scores), scores.shape[1], scores.shape[2]), {})",
+        "learner mine: probabilities",
+    ),
+    Case(
+        "federation.learner",
+        "federation.SgdClassifier",
+        "shares(self, scores)",
+        "np.full(scores.shape, {})",
+        "learner mine: probabilities",
+    ),
+    Case(
+        "federation.learner",
+        "federation.SgdClassifier",
+        "log_likelihood(self, scores, labels, weights=None)",
+        "np.full(len(scores), {})",
+        "learner mine: log_likelihood",
     ),
     Case(
         "federation.learner",

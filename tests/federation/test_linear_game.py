@@ -34,7 +34,6 @@ from simulator.federation import (
     Task,
     Utility,
 )
-from simulator.federation.game_kernels import clipped_products
 from simulator.randomness import Streams
 
 CLIENTS = (Honest(), Honest(), LabelFlip(), FreeRider(), Honest())
@@ -156,14 +155,6 @@ def test_blocks_of_any_size_make_one_walk(players: int, rows: int, of_all: bool)
     expected = CoalitionGame.prefix_values(game, orders)
     assert result == pytest.approx(expected, rel=1e-11, abs=1e-9)
     assert result.shape == (3, players + 1)
-
-
-def test_a_likelihood_is_clipped_at_both_ends_and_multiplied_within_its_group() -> None:
-    likelihood = np.array([[0.0, 1.0, 0.5, 0.25, 0.75], [1.0, 0.0, 0.5, 0.5, 0.5]])
-    products = np.array([[1.0, 2.0], [1.0, 1.0]])
-    clipped_products(likelihood, 0.1, products)
-    expected = [[0.1 * 0.5 * 0.75, 2 * 0.9 * 0.25], [0.9 * 0.5 * 0.5, 0.1 * 0.5]]
-    np.testing.assert_allclose(products, expected, rtol=1e-15)
 
 
 @TWO

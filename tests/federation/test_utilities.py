@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, log_loss, roc_auc_score
 
 from simulator.components import Floats, Integers
+from simulator.elementary import log_likelihood, log_likelihood_of_odds
 from simulator.federation import (
     UTILITIES,
     Accuracy,
@@ -17,7 +18,6 @@ from simulator.federation import (
     SgdClassifier,
     Utility,
 )
-from simulator.federation.utilities import negative_log_loss
 from tests.laws import law
 
 EPSILON = np.finfo(float).eps  # where scikit-learn's log_loss clips
@@ -37,7 +37,14 @@ EVERY_LEARNER = pytest.mark.parametrize("learner", LEARNERS)
     ],
 )
 def test_log_loss_by_hand(likelihood: list[float], loss: float) -> None:
-    assert negative_log_loss(np.array([likelihood])) == pytest.approx([-loss], rel=1e-14, abs=0)
+    result = log_likelihood(*two_classes(likelihood))
+    assert result == pytest.approx([-loss], rel=1e-14, abs=0)
+
+
+def two_classes(likelihood: list[float]) -> tuple[Floats, Integers]:
+    """Shares `[1, 2, rows]` of classes 0 and 1 of a whole that varies, and labels of 0."""
+    shares = np.array([[likelihood, 1 - np.array(likelihood)]])
+    return shares * np.arange(1, len(likelihood) + 1), np.zeros(len(likelihood), dtype=np.int64)
 
 
 @st.composite
@@ -169,8 +176,12 @@ def test_weights_by_hand(utility: Utility, value: float) -> None:
 
 
 def test_log_loss_by_weight_by_hand() -> None:
-    loss = negative_log_loss(np.array([[0.5, 0.25, 0.0]]), np.array([5.0, 2.0, 1.0]))
-    assert loss == pytest.approx([-(9 * np.log(2) - np.log(EPSILON)) / 8], rel=1e-14)
+    weights = np.array([5.0, 2.0, 1.0])
+    result = log_likelihood(*two_classes([0.5, 0.25, 0.0]), weights)
+    assert result == pytest.approx([-(9 * np.log(2) - np.log(EPSILON)) / 8], rel=1e-14)
+    odds, labels = np.array([[0.0, -np.log(3), -100.0]]), np.array([0, 1, 1])
+    result = log_likelihood_of_odds(odds, labels, weights)
+    assert result == pytest.approx([-(9 * np.log(2) - np.log(EPSILON)) / 8], rel=1e-14)
 
 
 @pytest.mark.parametrize(

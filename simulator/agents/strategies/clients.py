@@ -7,6 +7,7 @@ from pydantic import Field
 
 from simulator.agents.strategies.base import Portfolio, Strategy, sales
 from simulator.components import Floats, Integers, Memory
+from simulator.elementary import log
 from simulator.market import MarketView, Orders
 
 __all__ = ["CLIENT_POLICIES", "CoverCosts", "Hold", "SellFraction", "ValueSeller"]
@@ -30,8 +31,7 @@ class ValueSeller(Strategy):
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
     ) -> tuple[Orders, Memory]:
         own, stock = portfolio.own_token, _stock(portfolio)
-        with np.errstate(divide="ignore"):
-            overpricing = np.log(view.spot_price[own]) - np.log(view.fundamental_value[own])
+        overpricing = log(view.spot_price[own]) - log(view.fundamental_value[own])
         from_stock = self.stock_fraction * np.clip(overpricing, 0.0, 1.0) * stock
         amount = self.sell_fraction * portfolio.issued + from_stock
         return sales(own, np.minimum(amount, stock), view, portfolio), memory

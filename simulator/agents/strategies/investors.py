@@ -20,6 +20,7 @@ from simulator.components import (
     prefixed,
     without_prefix,
 )
+from simulator.elementary import exp, log
 from simulator.errors import Misfit
 from simulator.market import Market, MarketView, Orders
 
@@ -56,17 +57,17 @@ class Fundamentalist(Strategy):
     )
 
     def initial(self, accounts: int, draws: np.random.Generator) -> Memory:
-        return {"bias": np.exp(self.bias_sigma * draws.standard_normal(accounts))}
+        return {"bias": exp(self.bias_sigma * draws.standard_normal(accounts))}
 
     def decide(
         self, view: MarketView, portfolio: Portfolio, memory: Memory, draws: np.random.Generator
     ) -> tuple[Orders, Memory]:
         with np.errstate(divide="ignore", invalid="ignore"):
-            mispricing = np.log(view.fundamental_value / view.spot_price)
+            mispricing = log(view.fundamental_value / view.spot_price)
         budget = self.gain * portfolio.wealth(view) / len(view.spot_price)
 
         def values_of(accounts: Integers) -> Floats:
-            opinion = np.log(memory["bias"][accounts])[:, None] + mispricing
+            opinion = log(memory["bias"][accounts])[:, None] + mispricing
             values: Floats = budget[accounts, None] * np.clip(opinion, -1.0, 1.0)
             return values
 
@@ -140,7 +141,7 @@ class NoiseTrader(TargetHolder):
         normal = draws.standard_normal(portfolio.tokens.shape)
 
         def weights(accounts: Integers) -> Floats:
-            lognormal: Floats = np.exp(self.sigma * normal[accounts] - self.sigma**2 / 2)
+            lognormal: Floats = exp(self.sigma * normal[accounts] - self.sigma**2 / 2)
             return lognormal
 
         return weights, memory
@@ -273,7 +274,7 @@ class Adaptive(Strategy):
 
     def fractions(self, fitness: Floats) -> Floats:
         """Probability that an account follows each rule `[rules]`."""
-        odds = np.exp(self.beta * (fitness - fitness.max()))
+        odds = exp(self.beta * (fitness - fitness.max()))
         fractions: Floats = odds / odds.sum()
         return fractions
 

@@ -1,0 +1,92 @@
+"""Exponential, logarithm and logistic function, with the same bits on every processor.
+
+They differ from the exact values by at most 3.4e-16 of these. `elementary_kernels` says how.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from simulator.components import Floats, Integers
+
+__all__ = ["exp", "log", "log_likelihood", "log_likelihood_of_odds", "logistic"]
+
+
+def exp(values: ArrayLike, out: Floats | None = None) -> Floats:
+    """E to the power of each number, of any shape; NaN, infinite and subnormal ones as by numpy.
+
+    As numpy's functions do, it writes into `out`, if that is given, and returns it.
+    """
+    from simulator.elementary_kernels import exp_each
+
+    return _each(exp_each, values, out)
+
+
+def log(values: ArrayLike, out: Floats | None = None) -> Floats:
+    """Natural logarithm of each number: minus infinity of 0, NaN below 0. Otherwise as `exp`."""
+    from simulator.elementary_kernels import log_each
+
+    return _each(log_each, values, out)
+
+
+def logistic(values: ArrayLike, out: Floats | None = None) -> Floats:
+    """1 / (1 + exp(-x)) of each number: the probability that these log odds mean. As `exp`."""
+    from simulator.elementary_kernels import logistic_each
+
+    return _each(logistic_each, values, out)
+
+
+def log_likelihood_of_odds(
+    scores: Floats, labels: Integers, weights: Floats | None = None
+) -> Floats:
+    """`log_likelihood` for two classes, by the log odds of class 1 `[models, rows]`.
+
+    log(1 / (1 + exp(-x))) for rows of class 1, of -x for those of class 0.
+    """
+    from simulator.elementary_kernels import mean_log_odds
+
+    odds = _checked(scores, (len(scores), labels.size))
+    signs, means = np.where(labels == 1, -1.0, 1.0), np.empty(len(odds))
+    mean_log_odds(odds, signs, _relative(weights), means)
+    return means
+
+
+def log_likelihood(shares: Floats, labels: Integers, weights: Floats | None = None) -> Floats:
+    """Mean log probability of the rows' classes `labels` `[rows]`, one for each model.
+
+    `shares` `[models, classes, rows]` are proportional to the probabilities of classes, which are
+    equal where all are 0. Probabilities are clipped at 2.2e-16 and 1 - 2.2e-16, as scikit-learn's
+    `log_loss` does. The mean is by `weights` `[rows]`. Raises ValueError for other shapes.
+    """
+    from simulator.elementary_kernels import mean_log_shares
+
+    classes = max(np.shape(shares)[1], int(labels.max()) + 1)
+    shares = _checked(shares, (len(shares), classes, labels.size))
+    means = np.empty(len(shares))
+    mean_log_shares(shares, labels, _relative(weights), means)
+    return means
+
+
+def _checked(numbers: Floats, shape: tuple[int, ...]) -> Floats:
+    """`numbers`, contiguous, as compiled code needs them: it would read beyond other shapes."""
+    if np.shape(numbers) != shape:
+        raise ValueError(f"the shape is {np.shape(numbers)}, not {shape}")
+    return np.ascontiguousarray(numbers, dtype=np.float64)
+
+
+def _relative(weights: Floats | None) -> Floats | None:
+    return None if weights is None else weights / weights.sum()
+
+
+def _each(function: Callable[[Floats], None], values: ArrayLike, out: Floats | None) -> Floats:
+    """`function` of all values, in place where they are in `out`."""
+    if out is None or out is not values or not out.flags.c_contiguous:
+        results = np.array(values, dtype=np.float64, order="C")
+    else:
+        results = out
+    function(results.reshape(-1))
+    if out is None or results is out:
+        return results
+    out[...] = results
+    return out
