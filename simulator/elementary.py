@@ -47,8 +47,8 @@ def log_likelihood_of_odds(
     from simulator.elementary_kernels import mean_log_odds
 
     odds = _checked(scores, (len(scores), labels.size))
-    signs, means = np.where(labels == 1, -1.0, 1.0), np.empty(len(odds))
-    mean_log_odds(odds, signs, _relative(weights), means)
+    means = np.empty(len(odds))
+    mean_log_odds(odds, labels, _relative(weights), means)
     return means
 
 

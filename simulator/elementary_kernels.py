@@ -20,11 +20,11 @@ import numpy as np
 
 from simulator.components import Floats, Integers
 
+LOG2, PER_LOG2 = 0.6931471805599453, 1.4426950408889634
 LOG2_HIGH = float.fromhex("0x1.62e42fefp-1")
 """The first 33 bits of log 2: times a whole number below 2^20 it is exact."""
 LOG2_LOW = 7.440617110012397e-11
-PER_LOG2 = 1.4426950408889634
-WHOLE = 1.5 * 2.0**52
+TO_WHOLE = 1.5 * 2.0**52
 """A number plus this is rounded to whole numbers, which are then its last bits."""
 LARGEST, SMALLEST = 710.0, -746.0
 """Beyond them exp is infinite, or 0."""
@@ -59,16 +59,19 @@ def _fraction(r):  # type: ignore[no-untyped-def]
 @numba.njit(**NUMBERS)
 def _power_of_2(n):  # type: ignore[no-untyped-def]
     """2^n for a whole float n from -1022 to 1023."""
-    bits = np.float64(n + (WHOLE + 1023.0)).view(np.int64) << MANTISSA
+    bits = np.float64(n + (TO_WHOLE + 1023.0)).view(np.int64) << MANTISSA
     return np.int64(bits).view(np.float64)
 
 
 @numba.njit(**NUMBERS)
-def _small_exp(x):  # type: ignore[no-untyped-def]
-    """exp(x) for |x| up to 708."""
-    shifted = x * PER_LOG2 + WHOLE
-    n = shifted - WHOLE
-    fraction = _fraction((x - n * LOG2_HIGH) - n * LOG2_LOW)
+def _rough_exp(x):  # type: ignore[no-untyped-def]
+    """exp(x) for |x| up to 708, with a relative error of up to |x| 1.2e-16.
+
+    Good enough for log(1 + exp(x)), whose absolute error is below 1.2e-16 max(1, x).
+    """
+    shifted = x * PER_LOG2 + TO_WHOLE
+    n = shifted - TO_WHOLE
+    fraction = _fraction(x - n * LOG2)
     bits = np.float64(fraction).view(np.int64) + (np.float64(shifted).view(np.int64) << MANTISSA)
     return np.int64(bits).view(np.float64)
 
@@ -78,7 +81,7 @@ def _exp(x):  # type: ignore[no-untyped-def]
     """exp(x) for any float: NaN, infinite and subnormal ones included."""
     x = LARGEST if x > LARGEST else x
     x = SMALLEST if x < SMALLEST else x
-    n = (x * PER_LOG2 + WHOLE) - WHOLE
+    n = (x * PER_LOG2 + TO_WHOLE) - TO_WHOLE
     fraction = _fraction((x - n * LOG2_HIGH) - n * LOG2_LOW)
     first = 1023.0 if n > 1023.0 else n
     first = -1000.0 if first < -1000.0 else first
@@ -110,7 +113,7 @@ def _log(x):  # type: ignore[no-untyped-def]
     """log(x) for any float: NaN, infinite, subnormal and negative ones included."""
     is_subnormal = x < 2.0**-1022
     value = _normal_log(x * 2.0**54 if is_subnormal else x)
-    value = value - 54 * 0.6931471805599453 if is_subnormal else value
+    value = value - 54 * LOG2 if is_subnormal else value
     value = x if x == np.inf else value
     value = -np.inf if x == 0.0 else value
     return value if x >= 0.0 else np.nan
@@ -138,21 +141,22 @@ def logistic_each(values: Floats) -> None:
 
 
 @numba.njit(**NUMBERS)
-def mean_log_odds(scores: Floats, signs: Floats, weights: Floats | None, means: Floats) -> None:
-    """Write minus the mean of log(1 + exp(sign * score)) for each of `scores` `[models, rows]`.
+def mean_log_odds(scores: Floats, labels: Integers, weights: Floats | None, means: Floats) -> None:
+    """Write the mean log probability of classes `labels`, by log odds `[models, rows]` of class 1.
 
-    `signs` and `weights`, which sum to 1, are `[rows]`. Scores are clipped at +-36.04.
+    That is minus the mean of log(1 + exp(x)), with x the odds against, clipped at +-36.04.
+    `labels` and `weights`, which sum to 1, are `[rows]`.
     """
     models, rows = scores.shape
     numbers, logs = _buffers(models, rows, weights)
     for model in range(models):
         for i in range(rows):
-            odds = scores[model, i] * signs[i]
+            odds = -scores[model, i] if labels[i] == 1 else scores[model, i]
             odds = FURTHEST_ODDS if odds > FURTHEST_ODDS else odds
             numbers[i] = -FURTHEST_ODDS if odds < -FURTHEST_ODDS else odds
         numbers[rows:] = NO_ODDS
         for i in range(numbers.size):
-            numbers[i] = 1.0 + _small_exp(numbers[i])
+            numbers[i] = 1.0 + _rough_exp(numbers[i])
         _multiply(numbers, rows, weights, logs[model])
     _mean_logs(logs, rows, weights, means)
     for model in range(models):

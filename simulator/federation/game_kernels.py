@@ -117,9 +117,10 @@ def mean_marginals(worth: Floats, weights: Floats) -> Floats:
     for coalition in range(worth.size):
         sizes[coalition] = sizes[coalition >> 1] + (coalition & 1)
     for player in range(weights.size):
-        for coalition in range(worth.size):
-            if not coalition >> player & 1:
-                marginal = worth[coalition | 1 << player] - worth[coalition]
+        others = 1 << player
+        for first in range(0, worth.size, 2 * others):
+            for coalition in range(first, first + others):
+                marginal = worth[coalition + others] - worth[coalition]
                 means[player] += weights[sizes[coalition]] * marginal
     return means
 
