@@ -14,9 +14,11 @@ Unsigned = NDArray[np.uint64]
 OUTSIDE = NUMERAIRE = np.uint64(0)  # copied from the ledger: numba would not notice a change there
 CONSTANT_PRODUCT, WEIGHTED, STABLESWAP, BONDING_CURVE, CONCENTRATED = range(5)
 PAYABLE = 1.0 - 1e-6  # of a reserve: a smaller rest, being rounded, could be exploited for a gain
-AHEAD = 64  # orders whose balances are read together before they settle, which is quick
+AHEAD = 128  # orders whose balances are read together before they settle, which is quick
 BEYOND_CACHES = 1 << 17  # if there are more balances than this, too many for the caches
 BUY, SELL = range(2)
+CURVE, POOL, HOLDER, ASSET = np.arange(4, dtype=np.uint64)
+"""Columns of `places` `[pools, 4]`: the curve, the accounts of money and of tokens, the token."""
 
 
 @numba.njit(cache=True)
@@ -225,24 +227,27 @@ def settle_compiled(
     failed, that is not unaffordable.
 
     `pools` are `settling.Pools.terms`, `segments` the columns of `concentrated.Segments`. With None
-    for `segments` or `costs` the loop is compiled without them and takes half as long. Accounts and
-    assets are unsigned: an index that may be negative takes twice as long. Returns the sum of the
-    balances read ahead, only so that the reads are compiled.
+    for `segments` or `costs` the loop is compiled without them and takes half as long. Accounts,
+    assets and orders are unsigned: numbers that may be negative take longer to index. What is known
+    of a pool stands in one row of `places`, as the loop has too few registers for more arrays.
+    Returns the sum of the balances read ahead, only so that the reads are compiled.
     """
-    curves, numbers, fees, pool_accounts, token_accounts, pool_tokens = pools
+    places, numbers, fees = pools
     touched = 0.0
     ahead = AHEAD if balances.size > BEYOND_CACHES else max(accounts.size, 1)
-    for begin in range(0, accounts.size, ahead):
-        end = min(begin + ahead, accounts.size)
+    for first_order in range(0, accounts.size, ahead):
+        begin = np.uint64(first_order)
+        end = np.uint64(min(first_order + ahead, accounts.size))
         for k in range(begin, end if balances.size > BEYOND_CACHES else begin):
             row = balances[accounts[k]]
-            touched += row[NUMERAIRE] + row[pool_tokens[tokens[k]]]
+            touched += row[NUMERAIRE] + row[places[tokens[k], ASSET]]
         for k in range(begin, end):
             account, token, amount, buy = accounts[k], tokens[k], amounts[k], buys[k]
             cost = 0.0
             if costs is not None:
-                cost = costs[min(k, costs.size - 1)]
-            pool, asset = pool_accounts[token], pool_tokens[token]
+                cost = costs[k if costs.size > 1 else np.uint64(0)]
+            curve, pool = places[token, CURVE], places[token, POOL]
+            holder, asset = places[token, HOLDER], places[token, ASSET]
             asset_in = NUMERAIRE if buy else asset
             balance, verdict = balances[account, asset_in], Status.FILLED
             if cost > 0.0:
@@ -261,7 +266,6 @@ def settle_compiled(
                 balances[account, NUMERAIRE] -= cost
                 balances[OUTSIDE, NUMERAIRE] += cost
             asset_out = asset if buy else NUMERAIRE
-            holder, curve = token_accounts[token], curves[token]
             paid_to, paid_from = (pool, holder) if buy else (holder, pool)
             reserve_in, reserve_out = balances[paid_to, asset_in], balances[paid_from, asset_out]
             most, end_segment, end_height = PAYABLE * reserve_out, 0, 0.0

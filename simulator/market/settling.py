@@ -63,11 +63,15 @@ class Pools(tuple[Pool, ...]):
 
     @cached_property
     def terms(self) -> tuple[Any, ...]:
-        """Columns for the kernel, `[tokens]` each; every curve must have a kernel."""
+        """What the kernel needs to know; every curve must have one.
+
+        Places `[tokens, 4]` (curve, account of the money, of the tokens, asset), parameters
+        `[tokens, 2]` and fees `[tokens]`.
+        """
         assert self.kernel_parameters is not None
-        accounts = self.accounts, self.token_accounts, self.tokens
-        columns = (column.view(np.uint64) for column in accounts)
-        return *self.kernel_parameters, self.fees, *columns
+        curves, numbers = self.kernel_parameters
+        places = np.stack([curves, self.accounts, self.token_accounts, self.tokens], axis=1)
+        return places.astype(np.uint64), numbers, self.fees
 
     @cached_property
     def any_concentrated(self) -> bool:
