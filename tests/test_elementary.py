@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 from decimal import Context, Decimal
+from functools import partial
+from itertools import product
 
 import numba
 import numpy as np
@@ -16,6 +18,14 @@ from hypothesis import strategies as st
 
 from simulator import elementary, elementary_kernels
 from simulator.components import Floats
+from simulator.federation import (
+    UTILITIES,
+    BetaShapley,
+    LinearGame,
+    PermutationShapley,
+    SgdClassifier,
+    Shapley,
+)
 
 EXACT = Context(prec=60, Emin=-10_000, Emax=10_000)
 CLOSE = 3.4e-16  # relative to the exact value
@@ -120,18 +130,51 @@ def some_results() -> list[Floats]:
     ]
 
 
+def some_contributions() -> list[Floats]:
+    """Exact and sampled contributions by every utility, from the scores of six clients."""
+    draws = np.random.default_rng(0)
+    results = []
+    for outputs, utility, by_weight in product((1, 4), UTILITIES, (False, True)):
+        start, parts = draws.normal(size=(outputs, 57)), draws.normal(size=(6, outputs, 57))
+        labels, weights = draws.integers(0, max(2, outputs), 57), draws.lognormal(size=57)
+        worth = partial(
+            utility().value, SgdClassifier(), labels=labels, weights=weights if by_weight else None
+        )
+        game = LinearGame(start, parts, draws.integers(1, 9, 6).astype(float), False, worth)
+        orders = np.random.default_rng(1)
+        results += [
+            Shapley().contributions(game),
+            BetaShapley().contributions(game),
+            *(
+                PermutationShapley(permutations=count).contributions(game, orders)
+                for count in (4, 40)
+            ),
+        ]
+    return results
+
+
 def digest() -> str:
-    return hashlib.sha256(b"".join(result.tobytes() for result in some_results())).hexdigest()
+    results = some_results() + some_contributions()
+    return hashlib.sha256(b"".join(result.tobytes() for result in results)).hexdigest()
+
+
+ANY_PROCESSOR = {
+    "NUMBA_CPU_NAME": "generic",
+    "NUMBA_CPU_FEATURES": "",
+    "NPY_DISABLE_CPU_FEATURES": " ".join(
+        np.show_config(mode="dicts")["SIMD Extensions"].get("found", ())
+    ),
+}
 
 
 @pytest.mark.parametrize(
     "settings",
     [
         pytest.param({"NUMBA_DISABLE_JIT": "1"}, id="plain Python"),
-        pytest.param({"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}, id="any processor"),
+        pytest.param(ANY_PROCESSOR, id="any processor"),
     ],
 )
-def test_bits_do_not_depend_on_what_the_processor_can(
+def test_contributions_have_the_same_bits_whatever_the_processor_can(
     settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     code = "from tests.test_elementary import digest; print(digest())"

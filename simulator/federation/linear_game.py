@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from simulator.components import Floats, Integers
-from simulator.federation.game import CoalitionGame
+from simulator.federation.game import MOST_PLAYERS, CoalitionGame
 
 __all__ = ["LinearGame"]
 
@@ -49,8 +49,9 @@ class LinearGame(CoalitionGame):
         return self._all
 
     def prefix_values(self, permutations: Integers) -> Floats:
-        if permutations.size >= 1 << self.players:
-            return super().prefix_values(permutations)
+        if 1 << self.players <= min(permutations.size, 1 << MOST_PLAYERS):
+            coalitions = np.insert((1 << permutations).cumsum(axis=1), 0, 0, axis=1)
+            return self.all_values()[coalitions]
         from simulator.federation.game_kernels import prefix_scores
 
         examples = self._examples[permutations].cumsum(axis=1)

@@ -1,0 +1,36 @@
+"""Run a command as on a processor with AVX2 but without AVX-512, such as most laptops have.
+
+    python benchmarks/avx2.py python benchmarks/contribution.py
+
+numpy, OpenBLAS, the C library and numba are told to leave AVX-512 alone. Where the processor has
+none, nothing changes.
+"""
+
+import os
+import sys
+
+import llvmlite.binding as llvm
+import numpy as np
+
+
+def main() -> None:
+    """Become the command that follows on the command line."""
+    found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", ())
+    wide = [name for name in found if name.startswith("AVX512") or name == "X86_V4"]
+    features = [
+        f"{'+' if has and 'avx512' not in name else '-'}{name}"
+        for name, has in llvm.get_host_cpu_features().items()
+    ]
+    settings = {
+        "NPY_DISABLE_CPU_FEATURES": " ".join(wide),
+        "OPENBLAS_CORETYPE": "Haswell",
+        "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX512F,-AVX512VL",
+        "NUMBA_CPU_NAME": llvm.get_host_cpu_name(),
+        "NUMBA_CPU_FEATURES": ",".join(features),
+    }
+    command = sys.argv[1:]
+    os.execvpe(command[0], command, os.environ | settings)
+
+
+if __name__ == "__main__":
+    main()
