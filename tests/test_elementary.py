@@ -158,12 +158,11 @@ def digest() -> str:
     return hashlib.sha256(b"".join(result.tobytes() for result in results)).hexdigest()
 
 
+NEWER = np.show_config(mode="dicts")["SIMD Extensions"].get("found", ())
 ANY_PROCESSOR = {
     "NUMBA_CPU_NAME": "generic",
     "NUMBA_CPU_FEATURES": "",
-    "NPY_DISABLE_CPU_FEATURES": " ".join(
-        np.show_config(mode="dicts")["SIMD Extensions"].get("found", ())
-    ),
+    "NPY_DISABLE_CPU_FEATURES": " ".join(NEWER),
 }
 
 

@@ -51,7 +51,8 @@ class LinearGame(CoalitionGame):
     def prefix_values(self, permutations: Integers) -> Floats:
         if 1 << self.players <= min(permutations.size, 1 << MOST_PLAYERS):
             coalitions = np.insert((1 << permutations).cumsum(axis=1), 0, 0, axis=1)
-            return self.all_values()[coalitions]
+            worth: Floats = self.all_values()[coalitions]
+            return worth
         from simulator.federation.game_kernels import prefix_scores
 
         examples = self._examples[permutations].cumsum(axis=1)
