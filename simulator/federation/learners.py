@@ -117,7 +117,8 @@ class Learner(Component):
         shares = self.shares(scores)
         total = shares.sum(axis=1, keepdims=True)
         probabilities = np.full_like(shares, 1 / scores.shape[1])
-        np.divide(shares, total, out=probabilities, where=total != 0)
+        with np.errstate(invalid="ignore"):
+            np.divide(shares, total, out=probabilities, where=total != 0)
         return probabilities
 
     @abstractmethod
