@@ -22,7 +22,7 @@ __all__ = ["resume", "run", "validate", "verify"]
 
 @click.command()
 @click.argument("scenario", default="quickstart")
-@shared_options("set", "seed", "periods", "out", "plugin", "json", "quiet", "verbose")
+@shared_options("set", "seed", "periods", "out", "plugin", "figure", "json", "quiet", "verbose")
 def run(
     scenario: str,
     settings: tuple[str, ...],
@@ -30,6 +30,7 @@ def run(
     periods: int | None,
     out: str,
     plugins: tuple[str, ...],
+    figure: bool,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -59,7 +60,12 @@ def run(
         warn_of_doubts(loaded, quiet)
         with run_progress(loaded.periods, quiet, verbose) as progress:
             folder = run_scenario(
-                loaded, out, overrides=overrides, plugins=plugins, progress=progress
+                loaded,
+                out,
+                overrides=overrides,
+                plugins=plugins,
+                progress=progress,
+                figure=figure,
             )
     show_run(folder, as_json, quiet, file=named.path)
 
@@ -111,9 +117,14 @@ def validate(
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@shared_options("plugin", "json", "quiet", "verbose")
+@shared_options("plugin", "figure", "json", "quiet", "verbose")
 def resume(
-    folder: Path, plugins: tuple[str, ...], as_json: bool, quiet: bool, verbose: bool
+    folder: Path,
+    plugins: tuple[str, ...],
+    figure: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
 ) -> None:
     """Take the run in FOLDER to its end after a kill, Ctrl-C or failure.
 
@@ -130,6 +141,7 @@ def resume(
             plugins=plugins,
             progress=progress,
             notify=lambda text: show_warnings([text], quiet),
+            figure=figure,
         )
     if not unfinished and not quiet:
         click.echo(f"{folder} is complete already", err=True)
