@@ -6,6 +6,7 @@ Every turn runs three fresh processes one after the other: bare imports, the run
 clock on its parts. The table has medians of the turns, in seconds and as ratios to bare imports.
 """
 
+import gc
 import json
 import platform
 import subprocess
@@ -57,6 +58,9 @@ def run_with_clock(out: str) -> None:
     """Run quickstart in this process; the last line printed has the seconds of each part."""
     seconds: Seconds = {}
     start = time.perf_counter()
+    from simulator.cli.program import NEW_OBJECTS
+
+    gc.set_threshold(NEW_OBJECTS)  # as the command does before it imports the rest
     import simulator.analysis.figures
     import simulator.economy.model
     import simulator.running.computing
