@@ -63,6 +63,7 @@ def run_with_clock(out: str) -> None:
     gc.set_threshold(NEW_OBJECTS)  # as the command does before it imports the rest
     import simulator.analysis.figures
     import simulator.economy.model
+    import simulator.movements
     import simulator.running.computing
     import simulator.running.runs
     import simulator.scenario.loading
