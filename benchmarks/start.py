@@ -6,7 +6,6 @@ Every turn runs three fresh processes one after the other: bare imports, the run
 clock on its parts. The table has medians of the turns, in seconds and as ratios to bare imports.
 """
 
-import gc
 import json
 import platform
 import subprocess
@@ -58,17 +57,17 @@ def run_with_clock(out: str) -> None:
     """Run quickstart in this process; the last line printed has the seconds of each part."""
     seconds: Seconds = {}
     start = time.perf_counter()
-    from simulator.cli.program import NEW_OBJECTS
+    from simulator.heap import lasting_objects
 
-    gc.set_threshold(NEW_OBJECTS)  # as the command does before it imports the rest
-    import simulator.analysis.figures
-    import simulator.economy.model
-    import simulator.movements
-    import simulator.running.computing
-    import simulator.running.runs
-    import simulator.scenario.loading
-    from simulator.cli import main as command
-    from simulator.recording import Recorder
+    with lasting_objects():  # as in the command
+        import simulator.analysis.figures
+        import simulator.economy.model
+        import simulator.movements
+        import simulator.running.computing
+        import simulator.running.runs
+        import simulator.scenario.loading
+        from simulator.cli import main as command
+        from simulator.recording import Recorder
 
     seconds["imports"] = time.perf_counter() - start
     for part, owner, name in [

@@ -26,8 +26,6 @@ from simulator.foreign import described_error, is_of_plugin
 
 __all__ = ["cli", "main"]
 
-NEW_OBJECTS = 10_000
-"""So many new objects make the collector look for cycles; Python's 700 take 0.4 s of a run."""
 COMMANDS = (doctor, init, list_, resume, run, schema, sweep, validate, verify, view)
 
 
@@ -60,7 +58,6 @@ for command in COMMANDS:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
-    gc.set_threshold(NEW_OBJECTS)
     atexit.register(gc.freeze)  # what is left needs no collecting, which would take 0.5 s
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -16,6 +16,7 @@ from simulator.cli.printing import (
     warn_of_doubts,
 )
 from simulator.cli.progress import run_progress, show_forecast
+from simulator.heap import lasting_objects
 
 __all__ = ["resume", "run", "validate", "verify"]
 
@@ -48,13 +49,14 @@ def run(
       wallstreetfeds run quickstart --set tokens.payout.dividend=0.7 --set tokens.payout.buyback=0
       wallstreetfeds run mine.yaml --plugin my_strategy.py --json
     """
-    overrides = overrides_from(settings, seed, periods)
-    named, reading = load_scenario(scenario, overrides, plugins)
-    loaded = reading.settings
-    show_names("scenario", named, reading.bases, quiet)
-    from simulator.reading import placed
-    from simulator.running import run as run_scenario
+    with lasting_objects():
+        overrides = overrides_from(settings, seed, periods)
+        named, reading = load_scenario(scenario, overrides, plugins)
+        show_names("scenario", named, reading.bases, quiet)
+        from simulator.reading import placed
+        from simulator.running import run as run_scenario
 
+    loaded = reading.settings
     with placed(reading.root):
         show_tables([loaded.data_summary(), *loaded.named_clients], quiet)
         warn_of_doubts(loaded, quiet)
@@ -132,8 +134,9 @@ def resume(
     Example:
       wallstreetfeds resume outputs/quickstart/20260101T120000Z-1a2b3c4d
     """
-    from simulator.recording import read_manifest
-    from simulator.running import resume as resume_run
+    with lasting_objects():
+        from simulator.recording import read_manifest
+        from simulator.running import resume as resume_run
 
     with run_progress(read_manifest(folder)["periods"], quiet, verbose) as progress:
         unfinished = resume_run(
@@ -160,9 +163,10 @@ def verify(
     Example:
       wallstreetfeds verify outputs/quickstart/20260101T120000Z-1a2b3c4d
     """
-    from simulator.recording import read_manifest
-    from simulator.running import as_expected, changed_versions
-    from simulator.running import verify as verify_run
+    with lasting_objects():
+        from simulator.recording import read_manifest
+        from simulator.running import as_expected, changed_versions
+        from simulator.running import verify as verify_run
 
     manifest = read_manifest(folder)
     with run_progress(manifest["periods"], quiet, verbose) as progress:
