@@ -80,7 +80,7 @@ def save_overview(run: Run, folder: str | Path | None = None) -> list[Path]:
     style = matplotlib.rc_context({"svg.hashsalt": "overview", "svg.fonttype": "path"})
     with style, catch_warnings():
         filterwarnings("ignore", "Glyph .* missing")  # a client's name, drawn as boxes
-        figure.savefig(png, dpi=150)
+        figure.savefig(png, dpi=150, pil_kwargs={"compress_level": 1})  # a tenth larger, but sooner
         figure.savefig(svg, metadata={"Date": None})
     return [png, svg]
 

@@ -90,7 +90,7 @@ def group_looks(groups: Iterable[str]) -> dict[str, Look]:
 
 def draw_frame(axes: Axes, title: str, note: str, last: int) -> None:
     """Draw a title, a note below it, and a time axis from 0 to period `last`."""
-    axes.set_title(title, loc="left", fontsize=LARGE, color=INK, pad=21)
+    axes.set_title(title, loc="left", fontsize=LARGE, color=INK, pad=21, y=1.0)
     axes.text(
         0, 1.035, note, transform=axes.transAxes, fontsize=SMALL, color=PALE, va="bottom"
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The folder of compiled kernels: in the user's cache folder, outside the package.
+"""The user's cache folder, and in it, outside the package, the compiled kernels.
 
 Numba's default is beside the sources; `pip uninstall` would leave the kernels behind.
 """
@@ -11,7 +11,7 @@ import tempfile
 
 from platformdirs import user_cache_dir
 
-__all__ = ["REMEDY", "is_temporary", "set_cache_folder"]
+__all__ = ["REMEDY", "is_temporary", "set_cache_folder", "user_cache_folder"]
 
 PACKAGE = os.path.dirname(__file__)
 REMEDY = (
@@ -36,7 +36,7 @@ def set_cache_folder() -> None:
     numba = sys.modules.get("numba")
     if "NUMBA_CACHE_DIR" in os.environ or (numba and numba.config.CACHE_DIR):
         return
-    if folder := _user_folder() or _temporary_folder():
+    if folder := user_cache_folder() or _temporary_folder():
         os.environ["NUMBA_CACHE_DIR"] = folder
         if numba:
             numba.config.CACHE_DIR = folder
@@ -47,8 +47,8 @@ def is_temporary() -> bool:
     return os.environ.get("NUMBA_CACHE_DIR") in _temporary
 
 
-def _user_folder() -> str:
-    """The user's cache folder if it can be written, else empty."""
+def user_cache_folder() -> str:
+    """The user's folder for what can be computed again, if it can be written; else empty."""
     if not os.path.isabs(os.path.expanduser("~")):
         return ""
     folder = user_cache_dir("wallstreetfeds", appauthor=False)

@@ -56,6 +56,18 @@ def test_a_run_prints_its_result_and_how_to_look_at_it(call: Call) -> None:
     assert "period" not in answer.err.replace("per period", "")  # no progress without a terminal
 
 
+def test_a_run_without_a_figure_points_to_none(call: Call, interrupted: Path) -> None:
+    answer = call("run", "fast.yaml", "--out", "here", "--no-figure")
+    (folder,) = Path("here/fast").iterdir()
+    assert answer.lines[-2:] == [f"results  {folder}", f"look     wallstreetfeds view {folder}"]
+    assert not [*folder.glob("overview.*")] and (folder / "summary.json").is_file()
+    assert "figure" not in (folder / "manifest.json").read_text()
+
+    answer = call("resume", interrupted, "--no-figure")
+    assert answer.lines[-1] == f"look     wallstreetfeds view {interrupted}"
+    assert not [*interrupted.glob("overview.*")]
+
+
 def test_a_quiet_run_prints_its_folder_only(call: Call) -> None:
     answer = call("run", "fast.yaml", "-q")
     assert (answer.code, answer.err, len(answer.lines)) == (0, "", 1)
@@ -708,6 +720,8 @@ def test_a_terminal_gets_a_progress_bar_without_colour_when_asked() -> None:
 
 
 HEAVY = {"numpy", "pydantic", "mesa", "pandas", "sklearn", "numba", "matplotlib", "pyarrow", "rich"}
+UNUSED = HEAVY - {"numpy", "pydantic"} | {"scipy"}
+"""By commands that read a scenario, or say what may stand in one, and compute nothing."""
 LIGHT = {
     "import simulator": HEAVY | {"click", "yaml"},
     "import simulator.analysis": HEAVY | {"click", "yaml"},
@@ -715,11 +729,14 @@ LIGHT = {
     "from simulator.cli import main; sys.argv[1:] = ['run', '--help']; main()": HEAVY | {"yaml"},
     "from simulator.cli import main; sys.argv[1:] = ['sweep', 'run', '--help']; main()": HEAVY
     | {"yaml"},
-    "from simulator.cli import main; sys.argv[1:] = ['list']; main()": {
-        "mesa", "pandas", "matplotlib", "rich", "pyarrow",
+    "from simulator.cli import main; sys.argv[1:] = ['list']; main()": UNUSED,
+    "from simulator.cli import main; sys.argv[1:] = ['schema']; main()": UNUSED,
+    "from simulator.cli import main; sys.argv[1:] = ['validate', 'fast.yaml']; main()": UNUSED,
+    "from simulator.cli import main; sys.argv[1:] = ['run', 'fast.yaml']; main()": {
+        "sklearn", "scipy.stats", "matplotlib.pyplot", "rich",
     },
-    "from simulator.cli import main; sys.argv[1:] = ['validate', 'fast.yaml']; main()": {
-        "mesa", "matplotlib",
+    "from simulator.cli import main; sys.argv[1:] = ['run', 'fast.yaml', '--no-figure']; main()": {
+        "sklearn", "scipy.stats", "matplotlib", "rich",
     },
 }  # fmt: skip
 

@@ -33,6 +33,13 @@ SHARED: dict[str, Decorator] = {
         metavar="FILE.py",
         help="Python file with components of your own. It is run: use only files you trust.",
     ),
+    "figure": click.option(
+        "--no-figure",
+        "figure",
+        flag_value=False,
+        default=True,
+        help="Draw no figure; `python -m simulator.analysis RUN` draws it later.",
+    ),
     "json": click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
     "quiet": click.option("-q", "--quiet", is_flag=True, help="No progress and no messages."),
     "verbose": click.option("-v", "--verbose", is_flag=True, help="One line per period."),

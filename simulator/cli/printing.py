@@ -119,8 +119,11 @@ def show_run(folder: Path, as_json: bool, quiet: bool, file: str = "") -> None:
         figure = folder / "overview.png"
         click.echo(summary_text(summary))
         click.echo(f"\nresults  {folder}")
-        click.echo(f"figure   {figure}")
-        click.echo(f"look     {_opener()} {shlex.quote(str(figure))}")
+        if figure.exists():
+            click.echo(f"figure   {figure}")
+            click.echo(f"look     {_opener()} {shlex.quote(str(figure))}")
+        else:
+            click.echo(f"look     wallstreetfeds view {shlex.quote(str(folder))}")
 
 
 def show_sweep(folder: Path, as_json: bool, quiet: bool, **files: str) -> None:

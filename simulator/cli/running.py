@@ -16,13 +16,14 @@ from simulator.cli.printing import (
     warn_of_doubts,
 )
 from simulator.cli.progress import run_progress, show_forecast
+from simulator.heap import lasting_objects
 
 __all__ = ["resume", "run", "validate", "verify"]
 
 
 @click.command()
 @click.argument("scenario", default="quickstart")
-@shared_options("set", "seed", "periods", "out", "plugin", "json", "quiet", "verbose")
+@shared_options("set", "seed", "periods", "out", "plugin", "figure", "json", "quiet", "verbose")
 def run(
     scenario: str,
     settings: tuple[str, ...],
@@ -30,6 +31,7 @@ def run(
     periods: int | None,
     out: str,
     plugins: tuple[str, ...],
+    figure: bool,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -47,19 +49,25 @@ def run(
       wallstreetfeds run quickstart --set tokens.payout.dividend=0.7 --set tokens.payout.buyback=0
       wallstreetfeds run mine.yaml --plugin my_strategy.py --json
     """
-    overrides = overrides_from(settings, seed, periods)
-    named, reading = load_scenario(scenario, overrides, plugins)
-    loaded = reading.settings
-    show_names("scenario", named, reading.bases, quiet)
-    from simulator.reading import placed
-    from simulator.running import run as run_scenario
+    with lasting_objects():
+        overrides = overrides_from(settings, seed, periods)
+        named, reading = load_scenario(scenario, overrides, plugins)
+        show_names("scenario", named, reading.bases, quiet)
+        from simulator.reading import placed
+        from simulator.running import run as run_scenario
 
+    loaded = reading.settings
     with placed(reading.root):
         show_tables([loaded.data_summary(), *loaded.named_clients], quiet)
         warn_of_doubts(loaded, quiet)
         with run_progress(loaded.periods, quiet, verbose) as progress:
             folder = run_scenario(
-                loaded, out, overrides=overrides, plugins=plugins, progress=progress
+                loaded,
+                out,
+                overrides=overrides,
+                plugins=plugins,
+                progress=progress,
+                figure=figure,
             )
     show_run(folder, as_json, quiet, file=named.path)
 
@@ -111,9 +119,14 @@ def validate(
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@shared_options("plugin", "json", "quiet", "verbose")
+@shared_options("plugin", "figure", "json", "quiet", "verbose")
 def resume(
-    folder: Path, plugins: tuple[str, ...], as_json: bool, quiet: bool, verbose: bool
+    folder: Path,
+    plugins: tuple[str, ...],
+    figure: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
 ) -> None:
     """Take the run in FOLDER to its end after a kill, Ctrl-C or failure.
 
@@ -121,8 +134,9 @@ def resume(
     Example:
       wallstreetfeds resume outputs/quickstart/20260101T120000Z-1a2b3c4d
     """
-    from simulator.recording import read_manifest
-    from simulator.running import resume as resume_run
+    with lasting_objects():
+        from simulator.recording import read_manifest
+        from simulator.running import resume as resume_run
 
     with run_progress(read_manifest(folder)["periods"], quiet, verbose) as progress:
         unfinished = resume_run(
@@ -130,6 +144,7 @@ def resume(
             plugins=plugins,
             progress=progress,
             notify=lambda text: show_warnings([text], quiet),
+            figure=figure,
         )
     if not unfinished and not quiet:
         click.echo(f"{folder} is complete already", err=True)
@@ -148,9 +163,10 @@ def verify(
     Example:
       wallstreetfeds verify outputs/quickstart/20260101T120000Z-1a2b3c4d
     """
-    from simulator.recording import read_manifest
-    from simulator.running import as_expected, changed_versions
-    from simulator.running import verify as verify_run
+    with lasting_objects():
+        from simulator.recording import read_manifest
+        from simulator.running import as_expected, changed_versions
+        from simulator.running import verify as verify_run
 
     manifest = read_manifest(folder)
     with run_progress(manifest["periods"], quiet, verbose) as progress:

@@ -189,13 +189,15 @@ def _of_former_version(file: Path, model: type[Scenario]) -> Scenario:
         raise ScenarioError(Problem(str(file), each.what) for each in error.problems) from error
 
 
-def write_results(folder: Path) -> None:
-    """Write summary and figure of a finished run, from the folder's files alone."""
+def write_results(folder: Path, *, figure: bool) -> None:
+    """Write summary and, if wanted, figure of a finished run, from the folder's files alone."""
     from simulator.analysis import load_run
-    from simulator.analysis.figures import save_overview
 
     finished = load_run(folder)
-    save_overview(finished)
+    if figure:
+        from simulator.analysis.figures import save_overview
+
+        save_overview(finished)
     write_summary(finished)
 
 

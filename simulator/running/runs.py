@@ -36,21 +36,23 @@ def run(
     overrides: Mapping[str, Any] | None = None,
     plugins: Sequence[str | Path] = (),
     progress: Progress | None = None,
+    figure: bool = True,
     agent_types: None = None,
 ) -> Path:
     """Run a scenario to its end and return the run folder, made under `out`.
 
     `overrides` are noted in the manifest. The files of the scenario's plugins, and `plugins`, are
-    copied into the folder. Raises ScenarioError before anything is written, RunError when the
-    folder cannot be created or the run fails. A run stopped by an error or KeyboardInterrupt leaves
-    a folder, named in the exception's notes, for reading and resuming. `agent_types` are refused,
-    as are components that no file defines: the run could not be repeated from its folder.
+    copied into the folder. `figure`: whether to draw the overview, which takes half a second.
+    Raises ScenarioError before anything is written, RunError when the folder cannot be created or
+    the run fails. A run stopped by an error or KeyboardInterrupt leaves a folder, named in the
+    exception's notes, for reading and resuming. `agent_types` are refused, as are components that
+    no file defines: the run could not be repeated from its folder.
     """
     if agent_types is not None:
         raise ScenarioError([Problem("agent_types", NO_CODE)])
     folder = start(scenario, out, overrides=overrides, plugins=plugins, progress=progress)
     with locked(folder), noting_folder(folder):
-        write_results(folder)
+        write_results(folder, figure=figure)
     return folder
 
 
@@ -83,8 +85,9 @@ def resume(
     plugins: Sequence[str | Path] = (),
     progress: Progress | None = None,
     notify: Callable[[str], object] = lambda text: None,
+    figure: bool = True,
 ) -> bool:
-    """Complete a run that was killed, interrupted or failed.
+    """Complete a run that was killed, interrupted or failed; `figure` is as for `run`.
 
     Continues from the last checkpoint and computes the same numbers as without the stop. Where a
     checkpoint cannot be used, `notify` is told so, and from where the run goes on instead. Returns
@@ -102,7 +105,7 @@ def resume(
         if manifest["status"] != "complete":
             _compute_rest(folder, manifest, plugins, progress, notify)
         shutil.rmtree(folder / "parts", ignore_errors=True)
-        write_results(folder)
+        write_results(folder, figure=figure)
     return True
 
 

@@ -344,7 +344,7 @@ def test_the_packages_of_the_credit_data_are_not_imported() -> None:
 def test_without_the_data_it_is_told_what_to_install(
     task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("simulator.federation.tasks.credit.find_spec", lambda name: None)
+    monkeypatch.setattr("simulator.federation.tasks.shipped_data.find_spec", lambda name: None)
     with pytest.raises(ScenarioError, match=r"pip install 'wallstreetfeds\[data\]'") as caught:
         load(task)
     assert "\n" not in str(caught.value)

@@ -10,7 +10,8 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from simulator.answers import answers_of
 from simulator.components import Component, Floats, Integers
-from simulator.errors import Misfit, ScenarioError
+from simulator.errors import ComponentError, Misfit, ScenarioError
+from simulator.federation.tasks.scaling import Scaling
 
 __all__ = ["DataClient", "Dataset", "Split", "Task"]
 
@@ -163,8 +164,6 @@ class Task(Component):
         get the mean of the training part. Weights are divided by their mean on the training part;
         equal ones are left out.
         """
-        from sklearn.preprocessing import StandardScaler
-
         features, labels = self._collected(draws)
         examples = Split(features, labels, self._checked_weights(len(labels)))
         rows = self._parts(labels, draws)
@@ -179,11 +178,14 @@ class Task(Component):
         features, weights = examples.features, _relative(examples.weights, rows[0])
         if (imputer := self.imputer()) is not None:
             by_weight = {} if weights is None else {"sample_weight": weights[rows[0]]}
-            features = imputer.fit(features[rows[0]], **by_weight).transform(features)
+            fitted = imputer.fit(features[rows[0]], **by_weight)
+            features = np.asarray(fitted.transform(features), dtype=float)
+        if np.isinf(features).any():
+            raise ComponentError(f"task {self.kind}: a test example or imputer gave infinity")
         parts = [Split(features, examples.labels, weights).take(part) for part in rows]
-        scaler = StandardScaler().fit(parts[0].features, sample_weight=parts[0].weights)
+        scaling = Scaling.of(parts[0].features, parts[0].weights)
         train, validation, test = (
-            replace(part, features=_impute(scaler.transform(part.features))) for part in parts
+            replace(part, features=_impute(scaling.scaled(part.features))) for part in parts
         )
         with answers_of(self, "origins") as answers:
             if (origins := self.origins()) is not None:

@@ -1,7 +1,5 @@
 """Tasks with real credit data from other packages."""
 
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -10,6 +8,7 @@ from simulator.components import Floats, Integers
 from simulator.errors import ScenarioError
 from simulator.federation.tasks.base import Task
 from simulator.federation.tasks.columns import encode
+from simulator.federation.tasks.shipped_data import package_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,11 +55,8 @@ def _table(kind: str, package: str, file: str) -> "pd.DataFrame":
     """A table of an installed package, without importing the package."""
     import pandas as pd
 
-    spec = find_spec(package)
-    folders = spec.submodule_search_locations if spec else None
-    for folder in folders or ():
-        if (path := Path(folder) / file).is_file():
-            return pd.read_csv(path)
+    if path := package_file(package, file):
+        return pd.read_csv(path)
     raise ScenarioError(
         f"task {kind} reads its data from package {package}: pip install 'wallstreetfeds[data]'"
     )
