@@ -69,20 +69,22 @@ def overview_figure(run: Run) -> Figure:
     return figure
 
 
-def save_overview(run: Run, folder: str | Path | None = None) -> list[Path]:
-    """Write `overview.png` and `overview.svg` into `folder`, by default the run's own.
+def save_overview(run: Run, folder: str | Path | None = None, *, svg: bool = True) -> list[Path]:
+    """Write `overview.png` and, if wanted, `overview.svg` into `folder`, by default the run's own.
 
     Equal runs give byte-identical SVG files.
     """
     folder = run.folder if folder is None else Path(folder)
-    png, svg = folder / "overview.png", folder / "overview.svg"
+    files = [folder / "overview.png", *([folder / "overview.svg"] if svg else [])]
     figure = overview_figure(run)
     style = matplotlib.rc_context({"svg.hashsalt": "overview", "svg.fonttype": "path"})
     with style, catch_warnings():
         filterwarnings("ignore", "Glyph .* missing")  # a client's name, drawn as boxes
-        figure.savefig(png, dpi=150, pil_kwargs={"compress_level": 1})  # a tenth larger, but sooner
-        figure.savefig(svg, metadata={"Date": None})
-    return [png, svg]
+        # Compressed little: a tenth larger, but sooner.
+        figure.savefig(files[0], dpi=150, pil_kwargs={"compress_level": 1})
+        if svg:
+            figure.savefig(files[1], metadata={"Date": None})
+    return files
 
 
 def proceeds_figure(run: Run) -> Figure:

@@ -197,7 +197,7 @@ def write_results(folder: Path, *, figure: bool) -> None:
     if figure:
         from simulator.analysis.figures import save_overview
 
-        save_overview(finished)
+        save_overview(finished, svg=False)
     write_summary(finished)
 
 

@@ -57,7 +57,8 @@ def test_tables_have_the_names_of_the_data(tmp_path: Path) -> None:
     assert set(tables.flows["asset"].astype(str)) <= {"numeraire", *tokens} | {
         f"lp_{token}" for token in tokens
     }
-    svg = (folder / "overview.svg").read_text()
+    assert [file.name for file in folder.glob("overview.*")] == ["overview.png"]
+    svg = save_overview(tables)[1].read_text()
     assert all(f"<!-- {name} " in svg for name in NATURAL)
 
 
