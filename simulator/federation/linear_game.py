@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from simulator.components import Floats, Integers
+from simulator.components import Booleans, Floats, Integers
 from simulator.federation.game import MOST_PLAYERS, CoalitionGame
 
 __all__ = ["LinearGame"]
@@ -37,11 +37,20 @@ class LinearGame(CoalitionGame):
         labels: Integers | None = None,
         hit_rate: Callable[[Floats], Floats] | None = None,
     ) -> None:
-        self._shape = start.shape
-        self._start, self._parts = start.ravel(), parts.reshape(len(parts), -1)
-        self._examples, self._divide_by_all, self._worth = examples, divide_by_all, worth
-        self._labels, self._hit_rate = labels, hit_rate
-        super().__init__(len(parts), lambda members: self._worth_of(members.astype(float)))
+        shape, start, parts = start.shape, start.ravel(), parts.reshape(len(parts), -1)
+        total = examples.sum() if divide_by_all else None
+
+        def worth_of_scores(scores: Floats) -> Floats:
+            return worth(scores.reshape(-1, *shape))
+
+        def utility(members: Booleans) -> Floats:
+            weights = members.astype(float)
+            divisors = _divisors(weights @ examples, total)
+            return worth_of_scores(weights @ parts / divisors[:, None] + start)
+
+        super().__init__(len(parts), utility)
+        self._start, self._parts, self._examples, self._total = start, parts, examples, total
+        self._worth, self._labels, self._hit_rate = worth_of_scores, labels, hit_rate
 
     def all_values(self) -> Floats:
         if self._all is None:
@@ -57,12 +66,13 @@ class LinearGame(CoalitionGame):
 
         examples = self._examples[permutations].cumsum(axis=1)
         examples = np.insert(examples, 0, 0.0, axis=1)
-        divisors, running = self._divisors(examples).ravel(), np.empty(len(self._start))
+        divisors = _divisors(examples, self._total).ravel()
+        running = np.empty(len(self._start))
         orders = np.ascontiguousarray(permutations)
         values = np.empty(divisors.size)
         for first, scores in self._blocks(divisors.size):
             prefix_scores(self._start, self._parts, divisors, orders, first, running, scores)
-            values[first : first + len(scores)] = self._worth_of_scores(scores)
+            values[first : first + len(scores)] = self._worth(scores)
         return values.reshape(examples.shape)
 
     def _walk_subsets(self) -> Floats:
@@ -73,7 +83,7 @@ class LinearGame(CoalitionGame):
         sums = np.empty((self.players + 1, len(self._start)))
         for first, scores in self._blocks(divisors.size):
             subset_scores(self._start, self._parts, divisors, first, sums, scores)
-            values[first : first + len(scores)] = self._worth_of_scores(scores)
+            values[first : first + len(scores)] = self._worth(scores)
         return values
 
     def _count_hits(self) -> Floats:
@@ -94,19 +104,7 @@ class LinearGame(CoalitionGame):
         examples = np.zeros(1)
         for count in self._examples:
             examples = np.concatenate([examples, examples + count])
-        return self._divisors(examples)
-
-    def _divisors(self, examples: Floats) -> Floats:
-        total = self._examples.sum()
-        divisors = np.full_like(examples, total) if self._divide_by_all else examples
-        return np.where(divisors > 0, divisors, 1.0)
-
-    def _worth_of(self, members: Floats) -> Floats:
-        divisors = self._divisors(members @ self._examples)
-        return self._worth_of_scores(members @ self._parts / divisors[:, None] + self._start)
-
-    def _worth_of_scores(self, scores: Floats) -> Floats:
-        return self._worth(scores.reshape(-1, *self._shape))
+        return _divisors(examples, self._total)
 
     @property
     def _block(self) -> int:
@@ -118,3 +116,12 @@ class LinearGame(CoalitionGame):
         scores = np.empty((min(self._block, coalitions), len(self._start)))
         for first in range(0, coalitions, self._block):
             yield first, scores[: coalitions - first]
+
+
+def _divisors(examples: Floats, total: float | None) -> Floats:
+    """What sums of coalitions are divided by, from their `examples`: all players' `total`, if any.
+
+    It is 1 where there are no examples.
+    """
+    divisors = examples if total is None else np.full_like(examples, total)
+    return np.where(divisors > 0, divisors, 1.0)

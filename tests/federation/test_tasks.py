@@ -15,7 +15,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_wine, make_cl
 from sklearn.linear_model import LogisticRegression
 
 from simulator.components import Floats, Integers
-from simulator.errors import ScenarioError
+from simulator.errors import ComponentError, ScenarioError
 from simulator.federation import (
     BreastCancer,
     Csv,
@@ -44,6 +44,18 @@ class Numbered(Task):
     def collect(self, draws: np.random.Generator) -> tuple[Floats, Integers]:
         labels = np.random.default_rng(0).permutation(np.repeat([0, 1, 2], [100, 50, 23]))
         return np.arange(173.0)[:, None], labels
+
+
+class Infinite(Numbered):
+    """Its only test example is infinite."""
+
+    def test_examples(self) -> Split:
+        return Split(np.array([[np.inf]]), np.array([0]))
+
+
+def test_an_infinite_test_example_is_an_error_of_the_task() -> None:
+    with pytest.raises(ComponentError, match="task numbered: a test example or imputer gave inf"):
+        load(Infinite())
 
 
 def parts(dataset: Dataset) -> list[Split]:
