@@ -7,6 +7,7 @@ clock on its parts. The table has medians of the turns, in seconds and as ratios
 """
 
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -108,9 +109,10 @@ def _seconds(*arguments: str) -> float:
 
 
 def _output(*arguments: str) -> str:
-    """What Python prints with these arguments, in a fresh process."""
+    """What Python prints with these arguments, in a fresh process that keeps its bytecode."""
     command = [sys.executable, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=kept).stdout
 
 
 if __name__ == "__main__":

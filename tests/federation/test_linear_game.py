@@ -1,5 +1,7 @@
 """The fast game of a round against the plain one, and how coalitions' models are made."""
 
+import gc
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
@@ -280,3 +282,16 @@ def test_the_game_uses_the_examples_that_clients_claim() -> None:
         rel=0,
         abs=1e-12,
     )
+
+
+def test_a_game_is_freed_without_the_collector_of_garbage() -> None:
+    federation, round_, cohort = a_round(False)
+    game = federation.game(round_, cohort)
+    game.all_values()
+    gone = weakref.ref(game)
+    gc.disable()
+    try:
+        del game
+        assert gone() is None
+    finally:
+        gc.enable()
