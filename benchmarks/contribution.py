@@ -14,6 +14,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+from machine import processor
 from sklearn.linear_model import SGDClassifier
 from sklearn.metrics import accuracy_score, log_loss
 from threadpoolctl import threadpool_limits
@@ -83,6 +84,7 @@ class Models:
 
 def main() -> None:
     """Time exact values of 10 and 16 clients and sampled ones of 100."""
+    print(processor())
     with threadpool_limits(1):
         for utility in (Accuracy(), NegativeLogLoss()):
             for clients, rows, asked in ((10, 500, 1024), (16, 1000, 512)):

@@ -17,6 +17,7 @@ from typing import Any
 
 import numba
 import numpy as np
+from machine import processor
 from threadpoolctl import threadpool_limits
 
 from simulator.ledger import NUMERAIRE, OUTSIDE, Ledger
@@ -88,6 +89,7 @@ def _dependent(count: int) -> float:
 
 def main() -> None:
     """Print millions of orders per second."""
+    print(processor())
     few, mixed = Exchange(10_000, (ConstantProduct(),), ORDERS), Exchange(10_000, MIXED, ORDERS)
     many = Exchange(1_000_000, (ConstantProduct(),), 5 * ORDERS)
     plain = Exchange(100, (ConstantProduct(),), 2000)

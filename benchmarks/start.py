@@ -8,13 +8,11 @@ clock on its parts. The table has medians of the turns, in seconds and as ratios
 
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -28,6 +26,8 @@ Seconds = dict[str, float]
 
 def main() -> None:
     """Measure all turns and print the table."""
+    from machine import processor
+
     bare, whole, parts = list[float](), list[float](), defaultdict[str, list[float]](list)
     with TemporaryDirectory() as out:
         _output("-m", "simulator", *ARGUMENTS, out)  # compiles what is not compiled yet
@@ -44,14 +44,6 @@ def main() -> None:
     for name, values in rows.items():
         ratios = [value / beside for value, beside in zip(values, bare, strict=True)]
         print(f"{name:<24} {median(values):7.2f}   {median(ratios):15.2f}")
-
-
-def processor() -> str:
-    """The name of this machine's processor."""
-    file = Path("/proc/cpuinfo")
-    lines = file.read_text().splitlines() if file.exists() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, "") or platform.processor() or "unknown processor"
 
 
 def run_with_clock(out: str) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from machine import processor
+
 from simulator import Economy, Scenario
 from simulator.economy import learning, rewarding, trading
 from simulator.recording import Recorder
@@ -31,6 +33,7 @@ QUICKSTART = Path(__file__).parents[1] / "scenarios" / "quickstart.yaml"
 
 def main() -> None:
     """Time every phase of every period and print medians."""
+    print(processor())
     scenario = Scenario.load(
         QUICKSTART, {"investors.0.count": 40, "investors.1.count": 20, "investors.2.count": 40}
     )
