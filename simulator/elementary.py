@@ -14,7 +14,7 @@ __all__ = ["exp", "log", "log_likelihood", "log_likelihood_of_odds", "logistic"]
 
 
 def exp(values: ArrayLike, out: Floats | None = None) -> Floats:
-    """E to the power of each number, of any shape; NaN, infinite and subnormal ones as by numpy.
+    """Exponential function of numbers of any shape; NaN, infinite and subnormal ones as by numpy.
 
     As numpy's functions do, it writes into `out`, if that is given, and returns it.
     """
@@ -80,13 +80,13 @@ def _relative(weights: Floats | None) -> Floats | None:
 
 
 def _each(function: Callable[[Floats], None], values: ArrayLike, out: Floats | None) -> Floats:
-    """`function` of all values, in place where they are in `out`."""
-    if out is None or out is not values or not out.flags.c_contiguous:
-        results = np.array(values, dtype=np.float64, order="C")
-    else:
-        results = out
+    """`function`, which replaces numbers, of copies of the values, or of `out` if it has them."""
+    if out is not None and out is values and out.flags.c_contiguous:
+        function(out.reshape(-1))
+        return out
+    results = np.array(values, dtype=np.float64, order="C")
     function(results.reshape(-1))
-    if out is None or results is out:
+    if out is None:
         return results
     out[...] = results
     return out

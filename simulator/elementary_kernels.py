@@ -42,7 +42,7 @@ NUMBERS: dict[str, Any] = {"cache": True, "error_model": "numpy"}
 
 
 @numba.njit(**NUMBERS)
-def _fraction(r):  # type: ignore[no-untyped-def]
+def _exp_near_0(r):  # type: ignore[no-untyped-def]
     """exp(r) for |r| up to log(2) / 2."""
     r2 = r * r
     r4 = r2 * r2
@@ -71,8 +71,8 @@ def _rough_exp(x):  # type: ignore[no-untyped-def]
     """
     shifted = x * PER_LOG2 + TO_WHOLE
     n = shifted - TO_WHOLE
-    fraction = _fraction(x - n * LOG2)
-    bits = np.float64(fraction).view(np.int64) + (np.float64(shifted).view(np.int64) << MANTISSA)
+    rest = _exp_near_0(x - n * LOG2)
+    bits = np.float64(rest).view(np.int64) + (np.float64(shifted).view(np.int64) << MANTISSA)
     return np.int64(bits).view(np.float64)
 
 
@@ -82,10 +82,10 @@ def _exp(x):  # type: ignore[no-untyped-def]
     x = LARGEST if x > LARGEST else x
     x = SMALLEST if x < SMALLEST else x
     n = (x * PER_LOG2 + TO_WHOLE) - TO_WHOLE
-    fraction = _fraction((x - n * LOG2_HIGH) - n * LOG2_LOW)
+    rest = _exp_near_0((x - n * LOG2_HIGH) - n * LOG2_LOW)
     first = 1023.0 if n > 1023.0 else n
     first = -1000.0 if first < -1000.0 else first
-    return fraction * _power_of_2(first) * _power_of_2(n - first)
+    return rest * _power_of_2(first) * _power_of_2(n - first)
 
 
 @numba.njit(**NUMBERS)
