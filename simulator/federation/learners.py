@@ -295,7 +295,7 @@ class SgdClassifier(Learner):
         return self.epochs * examples * _outputs(classes) * (3e-8 + 9e-10 * features)
 
     def scoring_seconds(self, rows: int, features: int, classes: int) -> float:
-        return rows * _outputs(classes) * 1.2e-8
+        return rows * _outputs(classes) * 3.5e-9
 
     def class_rows(self, parameters: Floats, features: int, classes: int) -> Floats:
         outputs = _outputs(classes)
