@@ -80,13 +80,13 @@ def _relative(weights: Floats | None) -> Floats | None:
 
 
 def _each(function: Callable[[Floats], None], values: ArrayLike, out: Floats | None) -> Floats:
-    """`function`, which replaces numbers, of copies of the values, or of `out` if it has them."""
-    if out is not None and out is values and out.flags.c_contiguous:
-        function(out.reshape(-1))
-        return out
-    results = np.array(values, dtype=np.float64, order="C")
-    function(results.reshape(-1))
+    """`function`, which replaces numbers, of copies of the values or in `out`."""
     if out is None:
-        return results
-    out[...] = results
+        out = np.array(values, dtype=np.float64, order="C")
+    elif out is not values:
+        out[...] = values
+    numbers = np.ascontiguousarray(out)
+    function(numbers.reshape(-1))
+    if numbers is not out:
+        out[...] = numbers
     return out
