@@ -80,10 +80,13 @@ def save_overview(run: Run, folder: str | Path | None = None, *, svg: bool = Tru
     style = matplotlib.rc_context({"svg.hashsalt": "overview", "svg.fonttype": "path"})
     with style, catch_warnings():
         filterwarnings("ignore", "Glyph .* missing")  # a client's name, drawn as boxes
-        # Compressed little: a tenth larger, but sooner.
-        figure.savefig(files[0], dpi=150, pil_kwargs={"compress_level": 1})
-        if svg:
-            figure.savefig(files[1], metadata={"Date": None})
+        for file in files:
+            unfinished = file.with_name(f".{file.name}")
+            if file.suffix == ".png":  # compressed little: a tenth larger, but sooner
+                figure.savefig(unfinished, dpi=150, pil_kwargs={"compress_level": 1})
+            else:
+                figure.savefig(unfinished, metadata={"Date": None})
+            unfinished.replace(file)
     return files
 
 

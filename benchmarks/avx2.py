@@ -28,7 +28,7 @@ def main() -> None:
         "NUMBA_CPU_NAME": llvm.get_host_cpu_name(),
         "NUMBA_CPU_FEATURES": ",".join(features),
     }
-    command = sys.argv[1:]
+    command = sys.argv[1:] or sys.exit(__doc__)
     os.execvpe(command[0], command, os.environ | settings)
 
 

@@ -16,7 +16,8 @@ __all__ = ["exp", "log", "log_likelihood", "log_likelihood_of_odds", "logistic"]
 def exp(values: ArrayLike, out: Floats | None = None) -> Floats:
     """Exponential function of numbers of any shape; NaN, infinite and subnormal ones as by numpy.
 
-    As numpy's functions do, it writes into `out`, if that is given, and returns it.
+    As numpy's functions do, it writes into `out`, if that is given, and returns it. Raises
+    TypeError unless `out` is of float64, ValueError if it is read-only.
     """
     from simulator.elementary_kernels import exp_each
 
@@ -42,14 +43,12 @@ def log_likelihood_of_odds(
 ) -> Floats:
     """`log_likelihood` for two classes, by the log odds of class 1 `[models, rows]`.
 
-    log(1 / (1 + exp(-x))) for rows of class 1, of -x for those of class 0.
+    log(1 / (1 + exp(-x))) for rows of class 1, of -x for those of class 0. Raises ValueError for
+    other shapes or classes.
     """
     from simulator.elementary_kernels import mean_log_odds
 
-    odds = _checked(scores, (len(scores), labels.size))
-    means = np.empty(len(odds))
-    mean_log_odds(odds, labels, _relative(weights), means)
-    return means
+    return _means(mean_log_odds, scores, (len(scores), labels.size), labels, 2, weights)
 
 
 def log_likelihood(shares: Floats, labels: Integers, weights: Floats | None = None) -> Floats:
@@ -57,32 +56,46 @@ def log_likelihood(shares: Floats, labels: Integers, weights: Floats | None = No
 
     `shares` `[models, classes, rows]` are proportional to the probabilities of classes, which are
     equal where all are 0. Probabilities are clipped at 2.2e-16 and 1 - 2.2e-16, as scikit-learn's
-    `log_loss` does. The mean is by `weights` `[rows]`. Raises ValueError for other shapes.
+    `log_loss` does. The mean is by `weights` `[rows]`. Raises ValueError for other shapes
+    or classes.
     """
     from simulator.elementary_kernels import mean_log_shares
 
-    classes = max(np.shape(shares)[1], int(labels.max()) + 1)
-    shares = _checked(shares, (len(shares), classes, labels.size))
-    means = np.empty(len(shares))
-    mean_log_shares(shares, labels, _relative(weights), means)
-    return means
+    classes = np.shape(shares)[1]
+    shape = len(shares), classes, labels.size
+    return _means(mean_log_shares, shares, shape, labels, classes, weights)
 
 
-def _checked(numbers: Floats, shape: tuple[int, ...]) -> Floats:
-    """`numbers`, contiguous, as compiled code needs them: it would read beyond other shapes."""
+def _means(
+    function: Callable[..., None],
+    numbers: Floats,
+    shape: tuple[int, ...],
+    labels: Integers,
+    classes: int,
+    weights: Floats | None,
+) -> Floats:
+    """What `function` makes of numbers; in arrays of other shapes it would read beyond the end."""
     if np.shape(numbers) != shape:
         raise ValueError(f"the shape is {np.shape(numbers)}, not {shape}")
-    return np.ascontiguousarray(numbers, dtype=np.float64)
-
-
-def _relative(weights: Floats | None) -> Floats | None:
-    return None if weights is None else weights / weights.sum()
+    if not labels.size or labels.min() < 0 or labels.max() >= classes:
+        raise ValueError(f"labels must be rows' classes from 0 to {classes - 1}")
+    if weights is not None:
+        if weights.shape != labels.shape:
+            raise ValueError(f"weights are of shape {weights.shape}, not {labels.shape}")
+        weights = weights / weights.sum()
+    means = np.empty(len(numbers))
+    function(np.ascontiguousarray(numbers, dtype=np.float64), labels, weights, means)
+    return means
 
 
 def _each(function: Callable[[Floats], None], values: ArrayLike, out: Floats | None) -> Floats:
     """`function`, which replaces numbers, of copies of the values or in `out`."""
     if out is None:
         out = np.array(values, dtype=np.float64, order="C")
+    elif out.dtype != np.float64:
+        raise TypeError(f"out must be of float64, not {out.dtype}")
+    elif not out.flags.writeable:
+        raise ValueError("out is read-only")
     elif out is not values:
         out[...] = values
     numbers = np.ascontiguousarray(out)

@@ -65,7 +65,7 @@ def _power_of_2(n):  # type: ignore[no-untyped-def]
 
 @numba.njit(**NUMBERS)
 def _rough_exp(x):  # type: ignore[no-untyped-def]
-    """exp(x) for |x| up to 708, with a relative error of up to |x| 1.2e-16.
+    """exp(x) for |x| up to 708 and NaN, with a relative error of up to |x| 1.2e-16.
 
     Good enough for log(1 + exp(x)), whose absolute error is below 1.2e-16 max(1, x).
     """
@@ -153,7 +153,8 @@ def mean_log_odds(scores: Floats, labels: Integers, weights: Floats | None, mean
         for i in range(rows):
             odds = -scores[model, i] if labels[i] == 1 else scores[model, i]
             odds = FURTHEST_ODDS if odds > FURTHEST_ODDS else odds
-            numbers[i] = -FURTHEST_ODDS if odds < -FURTHEST_ODDS else odds
+            odds = -FURTHEST_ODDS if odds < -FURTHEST_ODDS else odds
+            numbers[i] = odds if odds == odds else np.nan  # without further bits
         numbers[rows:] = NO_ODDS
         for i in range(numbers.size):
             numbers[i] = 1.0 + _rough_exp(numbers[i])

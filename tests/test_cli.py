@@ -17,6 +17,7 @@ import simulator
 from simulator.analysis import load_run
 from simulator.cli import cli, main
 from simulator.recording import read_manifest
+from tests.own_component import own_component
 
 SCENARIO = """\
 name: fast
@@ -66,6 +67,12 @@ def test_a_run_without_a_figure_points_to_none(call: Call, interrupted: Path) ->
     answer = call("resume", interrupted, "--no-figure")
     assert answer.lines[-1] == f"look     wallstreetfeds view {interrupted}"
     assert not [*interrupted.glob("overview.*")]
+
+
+def test_what_shows_a_run_with_a_plugin_is_given_it(call: Call, tmp_path: Path) -> None:
+    plugin = own_component(tmp_path, "federation.Accuracy", "check_weights(self)", "None").name
+    answer = call("run", "fast.yaml", "--plugin", plugin, "--no-figure")
+    assert answer.lines[-1].endswith(f" --plugin {plugin}")
 
 
 def test_a_quiet_run_prints_its_folder_only(call: Call) -> None:

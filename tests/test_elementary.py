@@ -6,9 +6,11 @@ import platform
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
 from decimal import Context, Decimal
 from functools import partial
 from itertools import product
+from typing import Any
 
 import numba
 import numpy as np
@@ -29,9 +31,9 @@ from simulator.federation import (
 
 EXACT = Context(prec=60, Emin=-10_000, Emax=10_000)
 CLOSE = 3.4e-16  # relative to the exact value
+NAMED_NAN = np.array([0x7FF80000000007A2]).view(np.float64)[0]  # with bits of its own, as R's NA
 ODD = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 5e-324, 1e-310, 2.0**-1022, 1e300, -1e300]
 EDGES = [709.78, 709.79, 708.4, -708.4, -708.5, -745.13, -745.14, -1e4, 36.04, -36.8]
-KERNELS = ["exp_each", "log_each", "logistic_each", "mean_log_odds", "mean_log_shares"]
 
 
 def error(result: Floats, exact: Decimal) -> float:
@@ -93,7 +95,7 @@ def test_a_likelihood_that_is_no_number_stays_none() -> None:
     labels = np.zeros(40, dtype=np.int64)
     for weights in (None, np.ones(40)):
         odds, shares = np.zeros((3, 40)), np.ones((3, 2, 40))
-        odds[1, 7] = shares[1, 0, 7] = np.nan
+        odds[1, 7] = shares[1, 0, 7] = NAMED_NAN
         for result in (
             elementary.log_likelihood_of_odds(odds, labels, weights),
             elementary.log_likelihood(shares, labels, weights),
@@ -104,12 +106,29 @@ def test_a_likelihood_that_is_no_number_stays_none() -> None:
 
 def test_other_shapes_are_refused() -> None:
     labels = np.array([0, 1, 2])
-    with pytest.raises(ValueError, match=re.escape("(1, 2, 3), not (1, 3, 3)")):
+    with pytest.raises(ValueError, match="classes from 0 to 1"):
         elementary.log_likelihood(np.ones((1, 2, 3)), labels)
     with pytest.raises(ValueError, match=re.escape("(1, 3, 4), not (1, 3, 3)")):
         elementary.log_likelihood(np.ones((1, 3, 4)), labels)
     with pytest.raises(ValueError, match=re.escape("(2, 2), not (2, 3)")):
         elementary.log_likelihood_of_odds(np.ones((2, 2)), labels)
+    for wrong in (labels, labels - 1, labels[:0]):
+        with pytest.raises(ValueError, match="classes from 0 to 1"):
+            elementary.log_likelihood_of_odds(np.ones((2, wrong.size)), wrong)
+        with pytest.raises(ValueError, match="classes from 0 to 1"):
+            elementary.log_likelihood(np.ones((1, 2, wrong.size)), wrong)
+    with pytest.raises(ValueError, match=re.escape("weights are of shape (2,), not (3,)")):
+        elementary.log_likelihood(np.ones((1, 3, 3)), labels, np.ones(2))
+
+
+def test_results_go_into_floats_that_can_be_written() -> None:
+    whole, fixed = np.arange(3), np.arange(3.0)
+    fixed.flags.writeable = False
+    with pytest.raises(TypeError, match="float64, not int64"):
+        elementary.exp(whole, out=whole)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="read-only"):
+        elementary.exp(fixed, out=fixed)
+    assert elementary.exp(whole) == pytest.approx(np.exp(fixed), rel=1e-15)
 
 
 def some_results() -> list[Floats]:
@@ -136,6 +155,7 @@ def some_contributions() -> list[Floats]:
     results = []
     for outputs, utility, by_weight in product((1, 4), UTILITIES, (False, True)):
         start, parts = draws.normal(size=(outputs, 57)), draws.normal(size=(6, outputs, 57))
+        start[:, 20:], parts[:, :, 20:] = start[:, :1], parts[:, :, :1]  # rows that are tied
         labels, weights = draws.integers(0, max(2, outputs), 57), draws.lognormal(size=57)
         worth = partial(
             utility().value, SgdClassifier(), labels=labels, weights=weights if by_weight else None
@@ -188,17 +208,47 @@ def test_contributions_have_the_same_bits_whatever_the_processor_can(
     assert done.stdout.strip() == digest()
 
 
+def assembly_of(function: Callable[..., None], signatures: Iterable[Any]) -> str:
+    """Assembly of a function compiled anew."""
+    fresh = numba.njit(error_model="numpy")(function)
+    for signature in signatures:
+        fresh.compile(signature)
+    return "".join(fresh.inspect_asm().values())
+
+
+CALLS = r"\b(exp|log)\b"
+FUSED = r"\bvfn?m(add|sub)"
+
+
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="reads x86 assembly")
 @pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
-@pytest.mark.parametrize("name", KERNELS)
-def test_loops_are_compiled_to_vectors_without_fused_products(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "instructions"),
+    [
+        ("exp_each", ["mulpd", "addpd"]),
+        ("log_each", ["mulpd", "divpd"]),
+        ("logistic_each", ["mulpd", "divpd"]),
+        ("mean_log_odds", ["mulpd", "divpd", "psllq"]),
+        ("mean_log_shares", ["addpd", "divpd"]),
+    ],
+)
+def test_loops_are_compiled_to_vectors_without_fused_products(
+    name: str, instructions: list[str]
+) -> None:
     some_results()
     kernel = getattr(elementary_kernels, name)
-    fresh = numba.njit(error_model="numpy")(kernel.py_func)
-    for signature in kernel.signatures:
-        fresh.compile(signature)
-    for assembly in fresh.inspect_asm().values():
-        assert re.search(r"mulpd.*[yz]mm|mulpd.*xmm", assembly) or name == "mean_log_shares"
-        assert re.search(r"divpd", assembly) or name in ("exp_each", "mean_log_odds")
-        assert not re.search(r"vfn?m(add|sub)", assembly)
-        assert not re.search(r"\b(call|jmp)\w*\s+.*\b(exp|log)\b", assembly)
+    assembly = assembly_of(kernel.py_func, kernel.signatures)
+    assert all(re.search(rf"\bv?{each}\b", assembly) for each in instructions)
+    assert not re.search(FUSED, assembly)
+    assert not re.search(CALLS, assembly)
+
+
+def exp_of_numpy(values: Floats) -> None:
+    for i in range(values.size):
+        values[i] = np.exp(values[i])
+
+
+@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
+def test_a_call_of_the_library_would_be_seen() -> None:
+    some_results()
+    assert re.search(CALLS, assembly_of(exp_of_numpy, elementary_kernels.exp_each.signatures))

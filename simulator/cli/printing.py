@@ -4,7 +4,7 @@ import json
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,10 +103,12 @@ def show_tables(summaries: Iterable[str], quiet: bool) -> None:
             click.echo(f"data: {summary}", err=True)
 
 
-def show_run(folder: Path, as_json: bool, quiet: bool, file: str = "") -> None:
+def show_run(
+    folder: Path, as_json: bool, quiet: bool, plugins: Sequence[str], file: str = ""
+) -> None:
     """Print the summary of a complete run and the paths of its files; if `quiet`, its folder.
 
-    `file` is that of its scenario, if it was just read.
+    `plugins` are the files that it needs; `file` is that of its scenario, if it was just read.
     """
     summary = json.loads((folder / "summary.json").read_text("utf-8"))
     if as_json:
@@ -123,7 +125,8 @@ def show_run(folder: Path, as_json: bool, quiet: bool, file: str = "") -> None:
             click.echo(f"figure   {figure}")
             click.echo(f"look     {_opener()} {shlex.quote(str(figure))}")
         else:
-            click.echo(f"look     wallstreetfeds view {shlex.quote(str(folder))}")
+            needed = [word for plugin in plugins for word in ("--plugin", plugin)]
+            click.echo(f"look     wallstreetfeds view {shlex.join([str(folder), *needed])}")
 
 
 def show_sweep(folder: Path, as_json: bool, quiet: bool, **files: str) -> None:

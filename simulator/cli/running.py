@@ -69,7 +69,7 @@ def run(
                 progress=progress,
                 figure=figure,
             )
-    show_run(folder, as_json, quiet, file=named.path)
+    show_run(folder, as_json, quiet, plugins, file=named.path)
 
 
 @click.command()
@@ -148,7 +148,7 @@ def resume(
         )
     if not unfinished and not quiet:
         click.echo(f"{folder} is complete already", err=True)
-    show_run(folder, as_json, quiet)
+    show_run(folder, as_json, quiet, plugins)
 
 
 @click.command()

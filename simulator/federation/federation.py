@@ -248,7 +248,7 @@ class Federation(Section):
             predictions = self.learner.predictions(test)
             shape, last = (1, len(labels)), dataset.classes - 1
             hits = answers.integers(predictions, shape, 0, last)[0] == labels
-        with answers_of(self.learner, "probabilities") as answers:
+        with answers_of(self.learner, "probabilities") as answers:  # which utilities may ask for
             probabilities = self.learner.probabilities(test.copy())
             each = (1, dataset.classes, len(labels))
             answers.numbers(probabilities, each, least=0, most=1 + ROUNDING)

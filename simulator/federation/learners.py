@@ -114,7 +114,7 @@ class Learner(Component):
         """
         if scores.shape[1] == 1:
             return logistic(np.concatenate([-scores, scores], axis=1))
-        shares = self.shares(scores)
+        shares = np.asarray(self.shares(scores), dtype=np.float64)
         total = shares.sum(axis=1, keepdims=True)
         probabilities = np.full_like(shares, 1 / scores.shape[1])
         with np.errstate(invalid="ignore"):

@@ -59,8 +59,8 @@ class LinearGame(CoalitionGame):
 
     def prefix_values(self, permutations: Integers) -> Floats:
         if 1 << self.players <= min(permutations.size, 1 << MOST_PLAYERS):
-            coalitions = np.insert((1 << permutations).cumsum(axis=1), 0, 0, axis=1)
-            worth: Floats = self.all_values()[coalitions]
+            coalitions = (1 << permutations.astype(np.int64)).cumsum(axis=1)
+            worth: Floats = self.all_values()[np.insert(coalitions, 0, 0, axis=1)]
             return worth
         from simulator.federation.game_kernels import prefix_scores
 

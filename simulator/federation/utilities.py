@@ -29,7 +29,7 @@ def area_under_curve(
     `likelihood` `[models, rows]` of being positive; `positive` `[rows]` must have both values. A
     pair counts by the product of its rows' `weights` `[rows]`. One value per model.
     """
-    order = np.argsort(likelihood, axis=1)
+    order = np.argsort(likelihood, axis=1, kind="stable")  # or ties are in any order
     first, last = _ties(np.take_along_axis(likelihood, order, axis=1))
     if weights is not None:
         return _weighted_area(positive[order], weights[order], first, last)

@@ -20,7 +20,11 @@ FORMER_METHODS: dict[type[Component], dict[str, str]] = {
     Curve: {"has_shares": "full_range"},
     Issuance: {"scheduled": "schedule", "parts": "client_fractions"},
     Launch: {"served": "served_fraction", "endowed": "endowment"},
-    Learner: {"of_outputs": "multiclass_probabilities"},
+    Learner: {
+        "of_outputs": "shares",
+        "multiclass_probabilities": "shares",
+        "likelihood": "log_likelihood",
+    },
     Mechanism: {"pooled": "sum_by_token", "paid": "adjust"},
     OutsidePrice: {"launched": "launch_tokens"},
     Participation: {"joins": "participates"},

@@ -135,22 +135,31 @@ def _components(file: Path) -> list[type[Component]]:
     except (Exception, SystemExit) as error:
         problem = f"cannot be run: {described_error(error)}"
         raise ScenarioError([Problem(where, problem)]) from error
-    components = [
+    found = [
         item
         for item in vars(module).values()
         if inspect.isclass(item)
         and issubclass(item, Component)
         and item.__module__ == name
         and _kind(item)
-        and not inspect.isabstract(item)
     ]
-    if not components:
+    if not found:
         what = "defines no component (a subclass of a family's base with a literal `kind`)"
         raise ScenarioError([Problem(where, what)])
-    if former := [what for each in components if (what := former_method(each))]:
+    if former := [what for each in found if (what := former_method(each))]:
         raise ScenarioError(Problem(where, what) for what in former)
+    components = [item for item in found if not inspect.isabstract(item)]
+    bases = {base for item in found for base in item.__mro__[1:]}
+    if unfinished := [each for each in found if each not in bases and each not in components]:
+        raise ScenarioError(Problem(where, _lacking(each)) for each in unfinished)
     _FILE_OF.update(dict.fromkeys(components, source))
     return components
+
+
+def _lacking(component: type[Component]) -> str:
+    """The methods that an abstract component does not define, as a problem."""
+    missing = ", ".join(sorted(component.__abstractmethods__))
+    return f"{component.__name__} lacks a method: {missing}"
 
 
 def _checked(component: Any) -> type[Component]:
@@ -161,8 +170,7 @@ def _checked(component: Any) -> type[Component]:
         kind = component.__name__.lower()
         what = f"{component.__name__} has no kind; add the line kind: Literal['{kind}'] = '{kind}'"
     elif inspect.isabstract(component):
-        missing = ", ".join(sorted(component.__abstractmethods__))
-        what = f"{component.__name__} lacks a method: {missing}"
+        what = _lacking(component)
     else:
         what = former_method(component)
     if what:

@@ -177,6 +177,11 @@ WRONG_FILES = {
         "from simulator.market import ConstantProduct\nclass Bare:\n    pass\n",
         "defines no component",
     ),
+    "unfinished": (
+        "from typing import Literal\nfrom simulator.market import Curve\n"
+        "class Half(Curve):\n    kind: Literal['half'] = 'half'\n",
+        "Half lacks a method: invariant, payout, spot_price",
+    ),
     "no UTF-8": ("\udce9", "cannot be run: SyntaxError"),
 }
 

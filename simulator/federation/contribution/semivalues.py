@@ -1,7 +1,7 @@
 """Exact values of a game: weighted means of a player's marginal worth."""
 
 from abc import abstractmethod
-from math import comb, exp, lgamma
+from math import comb, prod
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -80,11 +80,11 @@ class BetaShapley(SemiValue):
     beta: float = Field(1.0, gt=0, le=1000, description="High: large coalitions count more.")
 
     def weights(self, players: int) -> Floats:
-        total = _log_beta(self.alpha, self.beta)
-        sizes = range(players)
-        return np.array(
-            [exp(_log_beta(self.beta + s, self.alpha + players - 1 - s) - total) for s in sizes]
-        )
+        """By B(a, b + 1) = B(a, b) b / (a + b), from B(beta, alpha + N - 1) / B(alpha, beta) on."""
+        others = np.arange(players - 1)
+        smallest = prod((self.alpha + others) / (self.alpha + self.beta + others))
+        ratios = (self.beta + others) / (self.alpha + players - 2 - others)
+        return smallest * np.concatenate([[1.0], np.cumprod(ratios)])
 
 
 class LeaveOneOut(GameValue):
@@ -101,7 +101,3 @@ class LeaveOneOut(GameValue):
         everyone = np.ones((1, game.players), dtype=bool)
         worth = game.values(np.vstack([everyone, ~np.eye(game.players, dtype=bool)]))
         return without_rounding(worth[0] - worth[1:], worth)
-
-
-def _log_beta(a: float, b: float) -> float:
-    return lgamma(a) + lgamma(b) - lgamma(a + b)

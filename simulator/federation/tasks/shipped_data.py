@@ -31,8 +31,8 @@ def kept_table(file: Path, header: int) -> Floats:
     runs need not read the text. Whatever is wrong with the kept array or the folder, the numbers
     come from the file.
     """
-    folder = user_cache_folder()
-    kept = Path(folder, "data", f"{file.name}-{file_hash(file)[:16]}.npz") if folder else None
+    folder, name = user_cache_folder(), f"{file.name}-{header}-{file_hash(file)[:16]}.npz"
+    kept = Path(folder, "data", name) if folder else None
     if kept:
         with suppress(Exception):
             return _read(kept)
