@@ -71,9 +71,8 @@ def _rough_exp(x):  # type: ignore[no-untyped-def]
     """
     shifted = x * PER_LOG2 + TO_WHOLE
     n = shifted - TO_WHOLE
-    rest = _exp_near_0(x - n * LOG2)
-    bits = np.float64(rest).view(np.int64) + (np.float64(shifted).view(np.int64) << MANTISSA)
-    return np.int64(bits).view(np.float64)
+    bits = (np.float64(shifted).view(np.int64) + np.int64(1023)) << MANTISSA
+    return _exp_near_0(x - n * LOG2) * np.int64(bits).view(np.float64)
 
 
 @numba.njit(**NUMBERS)
@@ -153,8 +152,7 @@ def mean_log_odds(scores: Floats, labels: Integers, weights: Floats | None, mean
         for i in range(rows):
             odds = -scores[model, i] if labels[i] == 1 else scores[model, i]
             odds = FURTHEST_ODDS if odds > FURTHEST_ODDS else odds
-            odds = -FURTHEST_ODDS if odds < -FURTHEST_ODDS else odds
-            numbers[i] = odds if odds == odds else np.nan  # without further bits
+            numbers[i] = -FURTHEST_ODDS if odds < -FURTHEST_ODDS else odds
         numbers[rows:] = NO_ODDS
         for i in range(numbers.size):
             numbers[i] = 1.0 + _rough_exp(numbers[i])
