@@ -8,6 +8,7 @@ none, nothing changes.
 
 import os
 import sys
+from collections.abc import Mapping
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -15,21 +16,23 @@ import numpy as np
 
 def main() -> None:
     """Become the command that follows on the command line."""
+    command, has = sys.argv[1:] or sys.exit(__doc__), llvm.get_host_cpu_features()
+    settings = _without_avx512(has) if has.get("avx512f") else {}
+    os.execvpe(command[0], command, os.environ | settings)
+
+
+def _without_avx512(has: Mapping[str, bool]) -> dict[str, str]:
+    """Environment variables, from what the processor has."""
     found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", ())
     wide = [name for name in found if name.startswith("AVX512") or name == "X86_V4"]
-    features = [
-        f"{'+' if has and 'avx512' not in name else '-'}{name}"
-        for name, has in llvm.get_host_cpu_features().items()
-    ]
-    settings = {
+    kept = {name: each and "avx512" not in name for name, each in has.items()}
+    return {
         "NPY_DISABLE_CPU_FEATURES": " ".join(wide),
         "OPENBLAS_CORETYPE": "Haswell",
         "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX512F,-AVX512VL",
         "NUMBA_CPU_NAME": llvm.get_host_cpu_name(),
-        "NUMBA_CPU_FEATURES": ",".join(features),
+        "NUMBA_CPU_FEATURES": ",".join(f"{'+' if kept[name] else '-'}{name}" for name in kept),
     }
-    command = sys.argv[1:] or sys.exit(__doc__)
-    os.execvpe(command[0], command, os.environ | settings)
 
 
 if __name__ == "__main__":
