@@ -780,7 +780,7 @@ def test_a_file_of_prices_is_read_before_the_run(call: Call) -> None:
 def test_validate_and_run_tell_what_a_long_run_will_take(call: Call) -> None:
     many = ("--set", "clients.0.count=17", "--set", "federation.contribution.kind=shapley")
     checked = call("validate", "quickstart", *many)
-    assert "this will take about 23 min" in checked.err
+    assert "this will take about 6.6 min" in checked.err
     assert checked.lines[-1] == "quickstart is a valid scenario"
     as_json = json.loads(call("validate", "quickstart", *many, "--json").out)
     assert as_json["forecast"]["seconds"] == pytest.approx(1360, rel=0.1)

@@ -8,7 +8,7 @@ from simulator.components import Floats
 
 __all__ = ["Scaling"]
 
-EPSILON = float(np.finfo(float).eps)
+PRECISION = float(np.finfo(float).eps)
 
 
 class Scaling(NamedTuple):
@@ -39,7 +39,7 @@ class Scaling(NamedTuple):
         centred = features - mean
         # The second term corrects rounding errors of the mean (Chan, Golub, LeVeque 1983).
         variance = (total(centred**2) - total(centred) ** 2 / count) / count
-        error = count * EPSILON * variance + (count * mean * EPSILON) ** 2
+        error = count * PRECISION * variance + (count * mean * PRECISION) ** 2
         return cls(mean, np.sqrt(np.where(variance <= error, 1.0, variance)))
 
     def scaled(self, features: Floats) -> Floats:
