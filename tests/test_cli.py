@@ -783,7 +783,7 @@ def test_validate_and_run_tell_what_a_long_run_will_take(call: Call) -> None:
     assert "this will take about 6.6 min" in checked.err
     assert checked.lines[-1] == "quickstart is a valid scenario"
     as_json = json.loads(call("validate", "quickstart", *many, "--json").out)
-    assert as_json["forecast"]["seconds"] == pytest.approx(1360, rel=0.1)
+    assert as_json["forecast"]["seconds"] == pytest.approx(396, rel=0.1)
     assert "take" not in call("validate", "quickstart").err
 
 
