@@ -76,9 +76,8 @@ def show_how_to_resume(error: BaseException | None) -> None:
     for folder in map(Path, getattr(error, "__notes__", ())):
         if (folder / "manifest.json").is_file():
             plugins = sorted((folder / "plugins").glob("*.py"))
-            words = [str(folder), *(word for file in plugins for word in ("--plugin", str(file)))]
             click.echo(f"what was computed is in {folder}", err=True)
-            click.echo(f"go on with: wallstreetfeds resume {shlex.join(words)}", err=True)
+            click.echo(f"go on with: {_command('resume', folder, plugins)}", err=True)
 
 
 def show_warnings(warnings: Iterable[str], quiet: bool) -> None:
@@ -125,8 +124,13 @@ def show_run(
             click.echo(f"figure   {figure}")
             click.echo(f"look     {_opener()} {shlex.quote(str(figure))}")
         else:
-            needed = [word for plugin in plugins for word in ("--plugin", plugin)]
-            click.echo(f"look     wallstreetfeds view {shlex.join([str(folder), *needed])}")
+            click.echo(f"look     {_command('view', folder, plugins)}")
+
+
+def _command(name: str, folder: Path, plugins: Iterable[str | Path]) -> str:
+    """A command for a run folder, with the plugins that it needs."""
+    needed = (word for file in plugins for word in ("--plugin", str(file)))
+    return shlex.join(["wallstreetfeds", name, str(folder), *needed])
 
 
 def show_sweep(folder: Path, as_json: bool, quiet: bool, **files: str) -> None:

@@ -106,15 +106,11 @@ class LinearGame(CoalitionGame):
             examples = np.concatenate([examples, examples + count])
         return _divisors(examples, self._total)
 
-    @property
-    def _block(self) -> int:
-        """Number of coalitions evaluated together, a power of two."""
-        return 1 << max(CACHED // len(self._start), 1).bit_length() - 1
-
     def _blocks(self, coalitions: int) -> Iterator[tuple[int, Floats]]:
         """First number and scratch space for the scores of each block."""
-        scores = np.empty((min(self._block, coalitions), len(self._start)))
-        for first in range(0, coalitions, self._block):
+        together = max(CACHED // len(self._start), 1)
+        scores = np.empty((min(together, coalitions), len(self._start)))
+        for first in range(0, coalitions, together):
             yield first, scores[: coalitions - first]
 
 
