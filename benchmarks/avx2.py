@@ -2,8 +2,8 @@
 
     python benchmarks/avx2.py python benchmarks/contribution.py
 
-numpy, OpenBLAS, the C library and numba are told to leave AVX-512 alone. Where the processor has
-none, nothing changes.
+Environment variables keep numpy, OpenBLAS, the C library and numba from using AVX-512. On a
+processor without AVX-512 they are left unset.
 """
 
 import os
@@ -15,7 +15,7 @@ import numpy as np
 
 
 def main() -> None:
-    """Become the command that follows on the command line."""
+    """Replace this process by the command that is given."""
     command, has = sys.argv[1:] or sys.exit(__doc__), llvm.get_host_cpu_features()
     settings = _without_avx512(has) if has.get("avx512f") else {}
     os.execvpe(command[0], command, os.environ | settings)

@@ -1,6 +1,6 @@
 """Exponential, logarithm and logistic function, with the same bits on every processor.
 
-They differ from the exact values by at most 3.4e-16 of these. `elementary_kernels` says how.
+Relative errors are below 3.4e-16, below twice that for `logistic`. `elementary_kernels` says how.
 """
 
 from collections.abc import Callable
@@ -14,9 +14,9 @@ __all__ = ["exp", "log", "log_likelihood", "log_likelihood_of_odds", "logistic"]
 
 
 def exp(values: ArrayLike, out: Floats | None = None) -> Floats:
-    """Exponential function of numbers of any shape; NaN, infinite and subnormal ones as by numpy.
+    """Exponential of each number of an array; NaN, infinities and subnormals as numpy treats them.
 
-    As numpy's functions do, it writes into `out`, if that is given, and returns it. Raises
+    If `out` is given, the results are written there, as numpy does, and `out` is returned. Raises
     TypeError unless `out` is of float64, ValueError if it is read-only.
     """
     from simulator.elementary_kernels import exp_each
@@ -25,14 +25,14 @@ def exp(values: ArrayLike, out: Floats | None = None) -> Floats:
 
 
 def log(values: ArrayLike, out: Floats | None = None) -> Floats:
-    """Natural logarithm of each number: minus infinity of 0, NaN below 0. Otherwise as `exp`."""
+    """Natural logarithm of each number: minus infinity for 0, NaN below 0. Otherwise as `exp`."""
     from simulator.elementary_kernels import log_each
 
     return _each(log_each, values, out)
 
 
 def logistic(values: ArrayLike, out: Floats | None = None) -> Floats:
-    """1 / (1 + exp(-x)) of each number: the probability that these log odds mean. As `exp`."""
+    """1 / (1 + exp(-x)) of each number: the probability with these log odds. `out` as in `exp`."""
     from simulator.elementary_kernels import logistic_each
 
     return _each(logistic_each, values, out)
@@ -74,7 +74,7 @@ def _means(
     classes: int,
     weights: Floats | None,
 ) -> Floats:
-    """What `function` makes of numbers; in arrays of other shapes it would read beyond the end."""
+    """Check the arguments, as compiled code would read beyond the end of arrays, and call it."""
     if np.shape(numbers) != shape:
         raise ValueError(f"the shape is {np.shape(numbers)}, not {shape}")
     if not labels.size or labels.min() < 0 or labels.max() >= classes:
@@ -89,7 +89,7 @@ def _means(
 
 
 def _each(function: Callable[[Floats], None], values: ArrayLike, out: Floats | None) -> Floats:
-    """`function`, which replaces numbers, of copies of the values or in `out`."""
+    """Apply `function`, which replaces numbers, to a copy of the values or to `out`."""
     if out is None:
         out = np.array(values, dtype=np.float64, order="C")
     elif out.dtype != np.float64:

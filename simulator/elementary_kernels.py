@@ -25,7 +25,7 @@ LOG2_HIGH = float.fromhex("0x1.62e42fefp-1")
 """The first 33 bits of log 2: times a whole number below 2^20 it is exact."""
 LOG2_LOW = 7.440617110012397e-11
 TO_WHOLE = 1.5 * 2.0**52
-"""A number plus this is rounded to whole numbers, which are then its last bits."""
+"""Adding this to a number rounds it to a whole number, which is then the last bits of the sum."""
 LARGEST, SMALLEST = 710.0, -746.0
 """Beyond them exp is infinite, or 0."""
 MANTISSA, HALF_OF_ROOT = np.int64(52), np.uint64(0x3FE6A09E667F3BCD)
@@ -57,9 +57,9 @@ def _exp_near_0(r):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(**NUMBERS)
-def _power_of_2(n):  # type: ignore[no-untyped-def]
-    """2^n for a whole float n from -1022 to 1023."""
-    bits = np.float64(n + (TO_WHOLE + 1023.0)).view(np.int64) << MANTISSA
+def _power_of_2(shifted):  # type: ignore[no-untyped-def]
+    """2^n for a whole number n from -1022 to 1023, from n + `TO_WHOLE`."""
+    bits = (np.float64(shifted).view(np.int64) + np.int64(1023)) << MANTISSA
     return np.int64(bits).view(np.float64)
 
 
@@ -71,8 +71,7 @@ def _rough_exp(x):  # type: ignore[no-untyped-def]
     """
     shifted = x * PER_LOG2 + TO_WHOLE
     n = shifted - TO_WHOLE
-    bits = (np.float64(shifted).view(np.int64) + np.int64(1023)) << MANTISSA
-    return _exp_near_0(x - n * LOG2) * np.int64(bits).view(np.float64)
+    return _exp_near_0(x - n * LOG2) * _power_of_2(shifted)
 
 
 @numba.njit(**NUMBERS)
@@ -84,7 +83,7 @@ def _exp(x):  # type: ignore[no-untyped-def]
     rest = _exp_near_0((x - n * LOG2_HIGH) - n * LOG2_LOW)
     first = 1023.0 if n > 1023.0 else n
     first = -1000.0 if first < -1000.0 else first
-    return rest * _power_of_2(first) * _power_of_2(n - first)
+    return rest * _power_of_2(first + TO_WHOLE) * _power_of_2(n - first + TO_WHOLE)
 
 
 @numba.njit(**NUMBERS)

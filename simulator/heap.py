@@ -24,7 +24,7 @@ def keep_freed_memory() -> None:
 
 @contextmanager
 def lasting_objects() -> Iterator[None]:
-    """The first objects that a process makes in this context are never looked at as garbage.
+    """Exempt the objects made in this context from garbage collection, once in a process.
 
     For imports: they make half a million objects that last, and looking at them again and again
     would take 0.4 s. Objects made later are collected as ever.

@@ -41,7 +41,7 @@ def subset_scores(
         parent = _lowest(coalition & (coalition - 1), players)
         if player == players:
             scores[k] = start
-        elif player == 0:  # it is nobody's parent
+        elif player == 0:  # no other coalition is built from this sum
             for c in range(columns):
                 scores[k, c] = start[c] + (sums[parent, c] + parts[0, c]) * scale
         else:
